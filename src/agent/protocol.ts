@@ -1,0 +1,101 @@
+// The agent's protocol: JSON over HTTP on a unix socket (`run/agent.sock`, mode 0600). Every call is idempotent and
+// keyed by the service instance's id, so that a repeated or restarted control changes nothing.
+//
+//   PUT    /instances/{id}            InstanceSpec → InstanceState   start it, or answer what it is already doing
+//   GET    /instances                 → InstanceState[]              all that the agent knows, ended ones included
+//   GET    /instances/{id}            → InstanceState | 404
+//   POST   /instances/{id}/stop       StopRequest → InstanceState    answers at once; observe until `phase` is `ended`
+//   DELETE /instances/{id}            → 204                          forget an ended one (its logs follow their retention)
+//   GET    /instances/{id}/logs       LogQuery → LogPage; `follow=1` → text/plain stream of lines
+//   GET    /host                      → HostState
+//   GET    /events                    newline-delimited JSON `{ "id": … }` whenever an instance's state changed (a nudge)
+
+/** What a service instance runs. The agent adds `PORT` (a free port on `host`) to the environment. */
+export interface InstanceSpec {
+  id: string
+  /** Service, machine and group ids, for the log and the process list. */
+  serviceId: string
+  machineId: string
+  /** The program and its arguments; no shell is added. */
+  argv: string[]
+  env: Record<string, string>
+  /** Limits. `cpuMilli` 1000 = one core; `pidsMax` null = the agent's default (1,024). */
+  cpuMilli: number
+  memoryMiB: number
+  pidsMax: number | null
+  /** Readiness: the port answers, and, where `path` is given, GET answers 2xx or 3xx. */
+  health: HealthCheck
+  /** The machine's directory; the instance runs in a directory of its own below it. */
+  machineDir: string
+}
+
+export interface HealthCheck {
+  /** null: the port accepting a connection is enough. */
+  path: string | null
+  /** A process that is not ready after this long is ended as `StartTimeout`. */
+  startTimeoutMs: number
+  periodMs: number
+  timeoutMs: number
+  /** Failures in a row after which a ready instance is reported not ready. */
+  failureThreshold: number
+}
+
+export type EndReason =
+  | 'Exited' // by itself, with `exitCode` or `signal`
+  | 'Stopped' // because it was asked to
+  | 'OOMKilled' // over its memory
+  | 'StartTimeout' // never ready in time
+  | 'SpawnFailed' // the program could not be started; `message` says why
+  | 'Unknown' // ended while no agent watched it
+
+export interface InstanceState {
+  id: string
+  serviceId: string
+  machineId: string
+  phase: 'starting' | 'running' | 'stopping' | 'ended'
+  /** The health check passes now. */
+  ready: boolean
+  pid: number | null
+  host: string
+  port: number | null
+  startedAt: string
+  readyAt: string | null
+  endedAt: string | null
+  end: { reason: EndReason; exitCode: number | null; signal: string | null; message: string } | null
+  /** How limits are kept on this host: by cgroups, or by watching resident memory. */
+  limits: 'cgroup-v2' | 'cgroup-v1' | 'watched'
+  rssMiB: number | null
+  /** Established TCP connections on the instance's port: the last guard before a stop (DESIGN.md §5). */
+  connections: number | null
+}
+
+export interface StopRequest {
+  /** Waits this long for established connections to end before it signals. 0: signals at once. */
+  drainMs: number
+  /** From SIGTERM to SIGKILL. */
+  graceMs: number
+}
+
+export interface LogQuery {
+  /** Bytes from the start of the log; absent: the tail. */
+  offset?: number
+  /** Lines wanted, at most 5,000; default 500. */
+  limit?: number
+  keyword?: string
+}
+
+/** `nextOffset` continues where this page ended; it survives rotation as long as the bytes are kept. */
+export interface LogPage {
+  lines: string[]
+  offset: number
+  nextOffset: number
+}
+
+export interface HostState {
+  pid: number
+  bootId: string
+  limits: InstanceState['limits']
+  cpus: number
+  memoryMiB: number
+  gpus: { index: number; model: string; memoryMiB: number }[]
+}

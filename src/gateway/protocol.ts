@@ -1,0 +1,39 @@
+// Between control and a gateway worker: newline-delimited JSON over one connection that the gateway opens (a unix socket
+// on one host). Control pushes; the gateway acknowledges each generation once every new request obeys it, and reports.
+//
+// A generation is one number over all routes, growing. After (re)connecting, control sends a `snapshot`; then one
+// `change` per service that changed. A gateway keeps the last state on disk and serves it without control.
+import type { ServiceRoute } from '../services/route.ts'
+
+export type ToGateway =
+  | { type: 'snapshot'; generation: number; services: ServiceRoute[] }
+  | { type: 'change'; generation: number; upsert: ServiceRoute[]; removeServiceIds: string[] }
+  /** Report on these instances from now on, whenever their figures change and once at once: the ones being drained. */
+  | { type: 'watch'; instanceIds: string[] }
+
+export type FromGateway =
+  | { type: 'hello'; gatewayId: string; pid: number; generation: number }
+  /** Every request that begins after this line is routed by `generation`. */
+  | { type: 'ack'; generation: number }
+  | { type: 'heartbeat'; generation: number; services: ServiceTraffic[] }
+  | { type: 'instances'; generation: number; instances: InstanceTraffic[] }
+
+/** Cumulative since the gateway process started. */
+export interface ServiceTraffic {
+  serviceId: string
+  requests: number
+  failed: number
+  inFlight: number
+}
+
+export interface InstanceTraffic {
+  instanceId: string
+  /** Requests written to it whose answer is not complete, upgraded connections included. */
+  inFlight: number
+  /** Idle upstream connections still open; closed by the gateway as soon as the instance is not routed. */
+  idleConnections: number
+  served: number
+  /** Requests to this instance that ended without a whole answer for a reason that is not the client's. */
+  failed: number
+  longestMs: number
+}

@@ -1,0 +1,46 @@
+// Time is a parameter: the only file that reads the machine's clocks.
+
+export interface Clock {
+  /** The wall clock, in UTC. */
+  now(): Temporal.Instant
+  /** Milliseconds that only grow; for durations, never for dates. */
+  monotonicMs(): number
+}
+
+export const systemClock: Clock = {
+  now: () => Temporal.Now.instant(),
+  monotonicMs: () => performance.now(),
+}
+
+/** A clock that stands still until it is moved: for tests and the simulator. */
+export class ManualClock implements Clock {
+  #now: Temporal.Instant
+  #monotonicMs = 0
+
+  constructor(start: Temporal.Instant | string) {
+    this.#now = Temporal.Instant.from(start)
+  }
+
+  now(): Temporal.Instant {
+    return this.#now
+  }
+
+  monotonicMs(): number {
+    return this.#monotonicMs
+  }
+
+  advance(by: Temporal.DurationLike): void {
+    const before = this.#now
+    this.#now = before.add(by)
+    this.#monotonicMs += this.#now.epochMilliseconds - before.epochMilliseconds
+  }
+
+  /** Moves the wall clock alone, as NTP or an operator would; monotonic time is not touched. */
+  set(instant: Temporal.Instant | string): void {
+    this.#now = Temporal.Instant.from(instant)
+  }
+}
+
+/** `pg` hands instants over as strings or takes `Date`; the database keeps `timestamptz`. */
+export const toDate = (instant: Temporal.Instant): Date => new Date(instant.epochMilliseconds)
+export const fromDate = (date: Date): Temporal.Instant => Temporal.Instant.fromEpochMilliseconds(date.getTime())
