@@ -1,0 +1,55 @@
+// Where machines come from. A driver knows nothing of money, groups' names or services: the comments here are its
+// contract, and one suite (test/drivers/) runs against every driver.
+
+export interface MachineDriver {
+  /** How many more machines of this spec the zone could give now; null: the driver sets no bound of its own. */
+  stock(zoneId: string, specId: string): Promise<number | null>
+
+  /**
+   * Asks for machines. Each `effectId` is the idempotency key: asking again with the same one answers what the first call
+   * did. Answers per machine and in order; it need not wait until the machine runs: `observe` tells.
+   */
+  provision(requests: readonly ProvisionRequest[]): Promise<ProvisionAnswer[]>
+
+  /** The driver's present word on these machines, in order. `not_found` is an answer, an error means "no word". */
+  observe(machines: readonly MachineRef[]): Promise<MachineObservation[]>
+
+  /** Gives machines back. Repeated until `observe` says `not_found`; releasing what is not there is a success. */
+  release(machines: readonly MachineRef[]): Promise<void>
+
+  /** Every machine that this driver holds for this installation: the book that ours is compared with. */
+  list(): AsyncIterable<{ machineId: string; effectId: string }>
+}
+
+export interface ProvisionRequest {
+  effectId: string
+  machineId: string
+  accountId: string
+  groupId: string
+  zoneId: string
+  specId: string
+  cpuMilli: number
+  memoryMiB: number
+  gpuCount: number
+  systemDiskGiB: number
+}
+
+/** The closed list of expected refusals; anything else that goes wrong is thrown, and asked again. */
+export type ProvisionRefusal = 'InsufficientStock' | 'UnknownSpec' | 'UnknownZone' | 'CreateFailed'
+
+export type ProvisionAnswer =
+  | { ok: true; driverRef: string }
+  | { ok: false; refusal: ProvisionRefusal; message: string }
+
+export interface MachineRef {
+  machineId: string
+  zoneId: string
+  driverRef: string | null
+}
+
+export type MachineObservation =
+  | { state: 'provisioning' }
+  | { state: 'running'; address: string }
+  | { state: 'failed'; message: string }
+  | { state: 'lost'; message: string }
+  | { state: 'not_found' }

@@ -1,0 +1,60 @@
+// Where service instances run. Placement, rollout, drain and waiting reasons are decided above this interface.
+
+export interface RuntimeDriver {
+  /** Starts this service instance on that machine, or answers what it is already doing: keyed by its id. */
+  ensure(launch: Launch): Promise<RuntimeObservation>
+
+  /** The present word on these service instances, in order. */
+  observe(refs: readonly RuntimeRef[]): Promise<RuntimeObservation[]>
+
+  /** Begins a graceful stop: connections drained, then the signal, then the end. Repeated until observed `ended` or `not_found`. */
+  stop(ref: RuntimeRef, options: { drainMs: number; graceMs: number }): Promise<void>
+
+  /** Forgets an ended one and frees what it held; its log stays readable for the retention time. */
+  forget(ref: RuntimeRef): Promise<void>
+
+  logs(ref: RuntimeRef, query: { offset?: number; limit?: number; keyword?: string }): Promise<LogPage>
+
+  /** Lines from now on, until the service instance has ended or the signal aborts. */
+  followLogs(ref: RuntimeRef, signal: AbortSignal): AsyncIterable<string>
+
+  /** Ids of service instances whose state may have changed: a nudge, never the only way to learn of it. */
+  changes(signal: AbortSignal): AsyncIterable<string>
+}
+
+export interface RuntimeRef {
+  serviceInstanceId: string
+  machineId: string
+}
+
+export interface LogPage {
+  lines: string[]
+  offset: number
+  nextOffset: number
+}
+
+/** What to run, resolved from the service's JSON and the reservation. */
+export interface Launch extends RuntimeRef {
+  serviceId: string
+  accountId: string
+  program: Program
+  env: Record<string, string>
+  cpuMilli: number
+  memoryMiB: number
+  gpuIndexes: number[]
+  health: { path: string | null; startTimeoutMs: number; periodMs: number; timeoutMs: number; failureThreshold: number }
+}
+
+export type Program =
+  /** The program and its arguments; `{PORT}` in an argument and in `env` becomes the port. */
+  | { kind: 'command'; argv: string[] }
+  /** The built-in model server (`processor: "onnx"`). */
+  | { kind: 'onnx'; modelPath: string; modelName: string }
+  | { kind: 'image'; image: string; argv: string[]; port: number | null }
+
+export type RuntimeObservation =
+  | { state: 'not_found' }
+  | { state: 'starting' }
+  | { state: 'running'; ready: boolean; host: string; port: number; connections: number | null }
+  | { state: 'stopping'; connections: number | null }
+  | { state: 'ended'; reason: string; exitCode: number | null; signal: string | null; message: string }
