@@ -1,0 +1,60 @@
+// The append-only history of every change: explain, audit and the second calculator read it. An event is written in the
+// transaction of the change it tells of, so there is neither a change without its event nor the other way round.
+import { sql } from 'kysely'
+import type { Db, Tx } from '../db/db.ts'
+
+/** Who acts, and in whose name: `name` is written into events (`user:usr-…`, `system:reconcile-orders`). */
+export interface Actor {
+  accountId: string
+  name: string
+}
+
+export interface NewEvent {
+  /** null for what belongs to the installation: regions, prices. */
+  accountId: string | null
+  /** `<subject>.<what happened>`, as in `machine.running`. */
+  kind: string
+  subjectKind: string
+  subjectId: string
+  actor: string
+  data?: object
+}
+
+export interface Event extends Required<NewEvent> {
+  id: bigint
+  at: Temporal.Instant
+}
+
+/** Appends all of them in one statement, in their order. */
+export async function appendEvents(tx: Tx, now: Temporal.Instant, events: readonly NewEvent[]): Promise<void> {
+  if (events.length === 0) return
+  await sql`
+    insert into events (at, account_id, kind, subject_kind, subject_id, actor, data)
+    select ${now}::timestamptz, account_id, kind, subject_kind, subject_id, actor, data::jsonb
+    from unnest(${events.map(e => e.accountId)}::text[], ${events.map(e => e.kind)}::text[],
+      ${events.map(e => e.subjectKind)}::text[], ${events.map(e => e.subjectId)}::text[],
+      ${events.map(e => e.actor)}::text[], ${events.map(e => JSON.stringify(e.data ?? {}))}::text[])
+      with ordinality as e (account_id, kind, subject_kind, subject_id, actor, data, position)
+    order by position`.execute(tx)
+}
+
+export interface EventFilter {
+  accountId?: string
+  subjectKind?: string
+  subjectId?: string
+  /** Only events before this id: the page continues towards the past. */
+  beforeId?: bigint
+  /** At most 500. */
+  limit: number
+}
+
+/** Newest first. */
+export async function listEvents(db: Db | Tx, filter: EventFilter): Promise<Event[]> {
+  let query = db.selectFrom('events').selectAll().orderBy('id', 'desc').limit(Math.min(filter.limit, 500))
+  if (filter.accountId !== undefined) query = query.where('accountId', '=', filter.accountId)
+  if (filter.subjectKind !== undefined) query = query.where('subjectKind', '=', filter.subjectKind)
+  if (filter.subjectId !== undefined) query = query.where('subjectId', '=', filter.subjectId)
+  if (filter.beforeId !== undefined) query = query.where('id', '<', filter.beforeId)
+  const rows = await query.execute()
+  return rows.map(row => ({ ...row, data: (row.data ?? {}) as object }))
+}

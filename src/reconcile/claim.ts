@@ -1,0 +1,28 @@
+// Leases on rows: how many processes share work without a queue. A row has work when `due_at` has come; claiming sets a
+// lease, and what is written back must still hold it. `skip locked` keeps claimers from waiting for each other.
+import { sql } from 'kysely'
+import type { Db } from '../db/db.ts'
+
+export type ClaimableTable = 'orders' | 'machines' | 'services'
+
+export interface ClaimOptions {
+  now: Temporal.Instant
+  /** Who claims: one id per run, so that a run that lost its lease can't write. */
+  leaseId: string
+  /** After this a row may be claimed by another run. */
+  leaseMs: number
+  limit: number
+}
+
+/** Leases up to `limit` due rows, the longest due first, and returns their ids. */
+export async function claimDue(db: Db, table: ClaimableTable, options: ClaimOptions): Promise<string[]> {
+  const until = options.now.add({ milliseconds: options.leaseMs })
+  const claimed = await sql<{ id: string }>`
+    with due as (
+      select id from ${sql.table(table)}
+      where due_at <= ${options.now}::timestamptz and (lease_until is null or lease_until <= ${options.now}::timestamptz)
+      order by due_at limit ${options.limit} for update skip locked)
+    update ${sql.table(table)} as row set lease_id = ${options.leaseId}, lease_until = ${until}::timestamptz
+    from due where row.id = due.id returning row.id`.execute(db)
+  return claimed.rows.map(row => row.id)
+}
