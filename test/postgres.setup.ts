@@ -1,0 +1,91 @@
+// One PostgreSQL for a whole run of the tests, with a migrated template that every test database is copied from.
+// BERTH_TEST_DATABASE_URL (or DATABASE_URL) names a server to use instead; its user must be allowed to create databases.
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pg from 'pg'
+import type { TestProject } from 'vitest/node'
+import { openDb } from '../src/db/db.ts'
+import { lockDirectory } from '../src/db/directory-lock.ts'
+import { startEmbedded } from '../src/db/embedded.ts'
+import { migrate } from '../src/db/migrate.ts'
+import { readPostmasterFile, runsIn, stopPostmaster } from '../src/db/postmaster.ts'
+import { systemClock } from '../src/lib/clock.ts'
+import { silentLog } from '../src/lib/log.ts'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** A server's URL without a database, and the template's name. */
+    postgres: { url: string; template: string }
+  }
+}
+
+const prefix = 'berth-test-'
+const template = `berth_template_${process.pid}`
+
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const server = await startServer()
+  await makeTemplate(server.url)
+  project.provide('postgres', { url: server.url, template })
+  return server.stop
+}
+
+async function startServer(): Promise<{ url: string; stop: () => Promise<void> }> {
+  const given = process.env.BERTH_TEST_DATABASE_URL ?? process.env.DATABASE_URL
+  if (given) return { url: given, stop: () => dropTemplate(given) }
+  await sweepLeftovers()
+  const dataDir = mkdtempSync(join(tmpdir(), prefix))
+  const server = await startEmbedded({
+    dataDir,
+    binariesDir: join(tmpdir(), `berth-binaries-${process.getuid?.() ?? 0}`),
+    log: silentLog,
+    // Nothing here outlives the run, so nothing waits for the disk.
+    settings: { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '300' },
+  })
+  return {
+    url: server.url,
+    stop: async () => {
+      await server.stop()
+      rmSync(dataDir, { recursive: true, force: true })
+    },
+  }
+}
+
+/** A run that was killed leaves its server and directory behind; whose lock is free, is nobody's. */
+async function sweepLeftovers(): Promise<void> {
+  for (const name of readdirSync(tmpdir()).filter(entry => entry.startsWith(prefix))) {
+    const dir = join(tmpdir(), name, 'postgres')
+    if (!existsSync(join(dir, 'lock'))) continue
+    try {
+      const lock = lockDirectory(dir)
+      const left = readPostmasterFile(join(dir, 'data'))
+      if (left && runsIn(left.pid, join(dir, 'data'))) await stopPostmaster(left.pid, join(dir, 'data'))
+      lock.release()
+      rmSync(join(tmpdir(), name), { recursive: true, force: true })
+    } catch {
+      // In use by another run, or another user's: theirs to sweep.
+    }
+  }
+}
+
+async function makeTemplate(url: string): Promise<void> {
+  await administer(url, `create database ${template}`)
+  const db = openDb({ connectionString: withDatabase(url, template) })
+  await migrate(db, systemClock)
+  await db.destroy()
+}
+
+const dropTemplate = (url: string): Promise<void> => administer(url, `drop database if exists ${template}`)
+
+async function administer(url: string, statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  await client.query(statement)
+  await client.end()
+}
+
+function withDatabase(url: string, database: string): string {
+  const parsed = new URL(url)
+  parsed.pathname = `/${database}`
+  return parsed.href
+}
