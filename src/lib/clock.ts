@@ -8,7 +8,8 @@ export interface Clock {
 }
 
 export const systemClock: Clock = {
-  now: () => Temporal.Now.instant(),
+  // Microseconds, as the database keeps them: an instant that was stored equals the one still in memory.
+  now: () => Temporal.Now.instant().round({ smallestUnit: 'microsecond', roundingMode: 'floor' }),
   monotonicMs: () => performance.now(),
 }
 
