@@ -1,0 +1,58 @@
+// What placement looks at: one group's machines with what is free on them, at one moment. Plain numbers, no database.
+
+/** What one service instance asks of one machine. Whole cards only; `gpuMemoryMib` is asked of each card. */
+export interface Demand {
+  cpuMilli: number
+  memoryMib: number
+  gpuCount: number
+  gpuMemoryMib: number
+}
+
+/** Why a machine takes no new service instance at all, whatever is free on it. */
+export type ClosedBecause = 'not_running' | 'held' | 'lost'
+
+export interface MachineRoom {
+  machineId: string
+  /** null: it takes new service instances. */
+  closedBecause: ClosedBecause | null
+  freeCpuMilli: number
+  freeMemoryMib: number
+  freeGpuCount: number
+  /** Memory of each of its cards; 0 without cards. */
+  gpuMemoryMib: number
+}
+
+export interface Wanted extends Demand {
+  /** The service instance's id. */
+  id: string
+  /** Machines that this one must not use. */
+  avoid?: readonly string[]
+}
+
+export interface Placed {
+  id: string
+  machineId: string
+}
+
+export interface Unplaced {
+  id: string
+  reason: WaitingReason
+}
+
+export interface Plan {
+  placed: Placed[]
+  unplaced: Unplaced[]
+}
+
+/** Why a service instance waits, with the smallest change on one machine that would end the waiting. */
+export interface WaitingReason {
+  code: 'NoMachine' | 'NoOpenMachine' | 'NoRoom'
+  message: string
+  /** What is missing on the machine that comes closest; null where no machine is open. */
+  missing: Missing | null
+  nearestMachineId: string | null
+  machines: { total: number; open: number; held: number; lost: number; notRunning: number }
+}
+
+/** Each is above zero only where it is short. */
+export interface Missing extends Demand {}
