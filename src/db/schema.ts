@@ -100,6 +100,8 @@ export interface GatewayInstanceTrafficTable {
   served: bigint
   failed: bigint
   longestMs: number
+  servedBefore: bigint
+  failedBefore: bigint
   updatedAt: Temporal.Instant
 }
 
@@ -211,6 +213,7 @@ export interface OrderLinesTable {
   amountFen: bigint
   voucherFen: Generated<bigint>
   phase: Generated<'pending' | 'delivered' | 'refunded'>
+  quotedExpiresAt: Temporal.Instant | null
   periodStart: Temporal.Instant | null
   periodEnd: Temporal.Instant | null
 }
@@ -349,6 +352,8 @@ export interface ServiceInstancesTable {
   port: number | null
   routedAtGeneration: bigint | null
   unroutedAtGeneration: bigint | null
+  leavingAt: Temporal.Instant | null
+  gpuIndexes: Generated<number[]>
   crashCount: Generated<number>
   endReason: string | null
   exitCode: number | null
@@ -439,6 +444,10 @@ export interface TransfersTable {
   memo: Generated<string>
 }
 
+export interface TransfersToSealTable {
+  transferId: string
+}
+
 export interface UsersTable {
   id: string
   accountId: string
@@ -497,6 +506,7 @@ export interface DB {
   stock: StockTable
   subscriptions: SubscriptionsTable
   transfers: TransfersTable
+  transfersToSeal: TransfersToSealTable
   users: UsersTable
   workspaces: WorkspacesTable
   zones: ZonesTable

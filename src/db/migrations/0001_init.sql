@@ -159,6 +159,12 @@ create table ledger_accounts (
 );
 create unique index ledger_accounts_wallet on ledger_accounts (account_id, kind) where kind in ('wallet_cash', 'wallet_voucher');
 create unique index ledger_accounts_escrow on ledger_accounts (order_id) where kind = 'escrow';
+-- The platform's own books. Money comes in through a channel; a voucher is given, not paid, so it has a channel of its own.
+insert into ledger_accounts (id, kind, currency, created_at) values
+  ('channel:operator', 'channel', 'CNY', 'epoch'),
+  ('channel:voucher', 'channel', 'CNY', 'epoch'),
+  ('revenue:prepaid', 'revenue_prepaid', 'CNY', 'epoch'),
+  ('revenue:postpaid', 'revenue_postpaid', 'CNY', 'epoch');
 
 -- A transfer takes from one book and gives to another, so every one of them sums to zero by its shape. Its id is its
 -- idempotency key. Never changed: a correction is a transfer back.
@@ -191,6 +197,11 @@ create table ledger_seals (
   number bigint primary key check (number > 0),
   transfer_id text not null unique references transfers,
   hash bytea not null
+);
+
+-- Transfers that have no number yet: written beside the transfer, taken by the sealer, so that it never searches the past.
+create table transfers_to_seal (
+  transfer_id text primary key references transfers
 );
 create trigger ledger_seals_append_only before update or delete on ledger_seals for each row execute function refuse_change();
 
@@ -278,6 +289,8 @@ create table order_lines (
   amount_fen bigint not null check (amount_fen >= 0),
   voucher_fen bigint not null default 0 check (voucher_fen >= 0),
   phase text not null default 'pending' check (phase in ('pending', 'delivered', 'refunded')),
+  -- Of a renewal: the expiry that was quoted, which must still stand when it is paid.
+  quoted_expires_at timestamptz,
   period_start timestamptz,
   period_end timestamptz,
   primary key (order_id, line_no),
@@ -470,6 +483,9 @@ create table service_instances (
   port integer,
   routed_at_generation bigint,
   unrouted_at_generation bigint,
+  leaving_at timestamptz,
+  -- Its cards, counted from 0 on its machine.
+  gpu_indexes integer[] not null default '{}',
   crash_count integer not null default 0,
   end_reason text,
   exit_code integer,
@@ -548,6 +564,9 @@ create table gateway_instance_traffic (
   served bigint not null,
   failed bigint not null,
   longest_ms integer not null,
+  -- What the gateway had counted when it was first asked: the part that is not the drain's.
+  served_before bigint not null,
+  failed_before bigint not null,
   updated_at timestamptz not null,
   primary key (gateway_id, service_instance_id)
 );
