@@ -1,0 +1,22 @@
+// What every route is given. The domain's functions take the context whole; the API itself never queries.
+import type { Ctx } from '../db/ctx.ts'
+import type { SecretBox } from '../identity/secret-box.ts'
+import type { ServicesCtx } from '../services/reconcile-services.ts'
+
+export interface ApiContext {
+  ctx: Ctx
+  servicesCtx: ServicesCtx
+  box: SecretBox
+  /** Tells the reconcilers to look now; carries no data. */
+  nudge(): void
+  settings: ApiSettings
+}
+
+export interface ApiSettings {
+  currency: string
+  billingZone: string
+  operatorContact: string
+  /** Where inference requests go, as callers reach it: `http://127.0.0.1:8701`. */
+  gatewayUrl: string
+  version: string
+}

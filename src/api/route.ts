@@ -1,0 +1,82 @@
+// A route is declared once: validation, permission, OpenAPI, the typed client and the CLI's help all come from it.
+import { z } from 'zod'
+import type { Actor } from '../events/event.ts'
+import type { Action, Principal } from '../identity/access.ts'
+import type { ApiContext } from './context.ts'
+
+export type Shape = Record<string, z.ZodType>
+type Output<S extends Shape> = z.output<z.ZodObject<S>>
+
+export interface Call<P extends Shape, Q extends Shape, B extends Shape> {
+  params: Output<P>
+  query: Output<Q>
+  body: Output<B>
+  principal: Principal
+  /** The principal as the domain's functions take it. */
+  actor: Actor
+  requestId: string
+}
+
+/** Lines that are sent as they come, as `text/plain` or server-sent events; ends with the iterable. */
+export interface Stream {
+  contentType: 'text/plain; charset=utf-8' | 'text/event-stream'
+  lines(signal: AbortSignal): AsyncIterable<string>
+}
+
+export interface RouteOptions<P extends Shape, Q extends Shape, B extends Shape, R extends z.ZodType> {
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  /** `{name}` marks a parameter, as in OpenAPI. */
+  path: `/v1/${string}`
+  summary: string
+  /** The noun it belongs to: the section of the document and the CLI's command. */
+  tag: string
+  /** What the caller must be allowed to do; `anyone` needs no credentials. */
+  can: Action | 'anyone'
+  /** 200 by default; 201 for made, 202 for "will happen", 204 for nothing to say. */
+  status?: 200 | 201 | 202 | 204
+  params?: P
+  query?: Q
+  body?: B
+  returns: R
+  handle(context: ApiContext, call: Call<P, Q, B>): Promise<z.input<R> | Stream>
+}
+
+/** A route with its types erased, as the server and the OpenAPI document take it. */
+export interface Route {
+  method: RouteOptions<Shape, Shape, Shape, z.ZodType>['method']
+  path: string
+  summary: string
+  tag: string
+  can: Action | 'anyone'
+  status: number
+  params: z.ZodObject
+  query: z.ZodObject
+  body: z.ZodObject | null
+  returns: z.ZodType
+  handle(context: ApiContext, call: Call<Shape, Shape, Shape>): Promise<unknown>
+}
+
+/** Unknown fields are refused in every part of the input: a misspelt option must not pass in silence. */
+export function defineRoute<
+  R extends z.ZodType,
+  P extends Shape = Record<never, never>,
+  Q extends Shape = Record<never, never>,
+  B extends Shape = Record<never, never>,
+>(options: RouteOptions<P, Q, B, R>): Route {
+  return {
+    method: options.method,
+    path: options.path,
+    summary: options.summary,
+    tag: options.tag,
+    can: options.can,
+    status: options.status ?? 200,
+    params: z.strictObject(options.params ?? {}),
+    query: z.strictObject(options.query ?? {}),
+    body: options.body ? z.strictObject(options.body) : null,
+    returns: options.returns,
+    handle: (context, call) => options.handle(context, call as unknown as Call<P, Q, B>),
+  }
+}
+
+export const isStream = (value: unknown): value is Stream =>
+  typeof value === 'object' && value !== null && 'lines' in value && 'contentType' in value

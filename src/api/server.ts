@@ -1,0 +1,184 @@
+// The HTTP server: limits, parsing, who calls, permission, validation, one error shape. It knows routes only by their shape.
+import { createHash } from 'node:crypto'
+import { Readable } from 'node:stream'
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import type { z } from 'zod'
+import { authorize, type Principal } from '../identity/access.ts'
+import { verifySigned } from '../identity/verify-request.ts'
+import { Refusal } from '../lib/errors.ts'
+import { newId } from '../lib/id.ts'
+import type { ApiContext } from './context.ts'
+import { parseJsonBody } from './json-body.ts'
+import { type Problem, problemOf } from './problem.ts'
+import { type Call, isStream, type Route, type Shape, type Stream } from './route.ts'
+
+const bodyBytesMax = 1024 * 1024
+const emptyDigests = {
+  bodySha256: digest('sha256', Buffer.alloc(0), 'hex'),
+  bodyMd5: digest('md5', Buffer.alloc(0), 'base64'),
+}
+
+function digest(algorithm: string, bytes: Buffer, encoding: 'hex' | 'base64'): string {
+  return createHash(algorithm).update(bytes).digest(encoding)
+}
+
+/** The digests of the bytes that were parsed: a signature counts for these and nothing else (Q63). */
+interface ParsedBody {
+  value: unknown
+  bodySha256: string
+  bodyMd5: string
+}
+
+export type ProblemWriter = (problem: Problem, requestId: string) => object
+
+export function createServer(context: ApiContext): FastifyInstance {
+  const app = Fastify({
+    bodyLimit: bodyBytesMax,
+    genReqId: () => newId(context.ctx.random, 'req'),
+    loggerInstance: context.ctx.log,
+    disableRequestLogging: true,
+    requestTimeout: 60_000,
+    routerOptions: { ignoreTrailingSlash: false, maxParamLength: 256 },
+  })
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
+    if (body.length > 0 && !/^application\/json\b/i.test(request.headers['content-type'] ?? '')) {
+      return done(new Refusal('UnsupportedMediaType', 'Send the body as application/json.'))
+    }
+    try {
+      done(null, {
+        value: body.length === 0 ? undefined : parseJsonBody(body),
+        bodySha256: digest('sha256', body, 'hex'),
+        bodyMd5: digest('md5', body, 'base64'),
+      } satisfies ParsedBody)
+    } catch (error) {
+      done(error as Error)
+    }
+  })
+  app.setErrorHandler((error, request, reply) => sendProblem(context, request, reply, error, v1Problem))
+  app.setNotFoundHandler((request, reply) =>
+    sendProblem(
+      context,
+      request,
+      reply,
+      new Refusal('RouteNotFound', `No operation ${request.method} ${request.url.split('?')[0]}.`),
+      v1Problem,
+    ),
+  )
+  return app
+}
+
+export const v1Problem: ProblemWriter = (problem, requestId) => ({
+  code: problem.code,
+  message: problem.message,
+  details: problem.details,
+  requestId,
+})
+
+/** Mounts declared routes below their paths. */
+export function mountRoutes(app: FastifyInstance, context: ApiContext, routes: readonly Route[]): void {
+  for (const route of routes) {
+    app.route({
+      method: route.method,
+      url: route.path.replaceAll(/\{(\w+)\}/g, ':$1'),
+      handler: (request, reply) => answer(context, route, request, reply),
+    })
+  }
+}
+
+async function answer(
+  context: ApiContext,
+  route: Route,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const principal = route.can === 'anyone' ? nobody : await whoCalls(context, request)
+  if (route.can !== 'anyone') authorize(principal, route.can)
+  const call: Call<Shape, Shape, Shape> = {
+    params: parsePart(route.params, request.params, 'path'),
+    query: parsePart(route.query, request.query, 'query'),
+    body: route.body ? parsePart(route.body, parsedBody(request).value ?? {}, 'body') : {},
+    principal,
+    actor: { accountId: principal.accountId, name: `user:${principal.userId}` },
+    requestId: request.id,
+  }
+  const result = await route.handle(context, call)
+  if (request.method !== 'GET') context.nudge()
+  reply.header('x-request-id', request.id)
+  if (isStream(result)) return sendStream(request, reply, result)
+  if (route.status === 204) return reply.code(204).send()
+  // The declared shape is what leaves: a field that is not declared never does.
+  return reply.code(route.status).send(route.returns.parse(result))
+}
+
+const nobody: Principal = {
+  accountId: '',
+  userId: '',
+  userName: '',
+  role: 'viewer',
+  accessKeyId: '',
+}
+
+const parsedBody = (request: FastifyRequest): ParsedBody =>
+  (request.body as ParsedBody | undefined) ?? { value: undefined, ...emptyDigests }
+
+/** Verifies the signature over what was received and answers who signed it. */
+export function whoCalls(context: ApiContext, request: FastifyRequest): Promise<Principal> {
+  const [path = '/', rawQuery = ''] = splitUrl(request.raw.url ?? '/')
+  const { bodySha256, bodyMd5 } = parsedBody(request)
+  return verifySigned(context.ctx, context.box, {
+    method: request.method,
+    path,
+    rawQuery,
+    rawHeaders: request.raw.rawHeaders,
+    bodySha256,
+    bodyMd5,
+  })
+}
+
+function splitUrl(url: string): [string, string] {
+  const at = url.indexOf('?')
+  return at < 0 ? [url, ''] : [url.slice(0, at), url.slice(at + 1)]
+}
+
+export function bodyValue(request: FastifyRequest): unknown {
+  return parsedBody(request).value
+}
+
+/** Validates one part of the input; the refusal names the field and what is wrong with it. */
+export function parsePart<T extends z.ZodType>(
+  schema: T,
+  value: unknown,
+  part: 'path' | 'query' | 'body',
+): z.output<T> {
+  const parsed = schema.safeParse(value)
+  if (parsed.success) return parsed.data
+  const problems = parsed.error.issues.map(issue => ({
+    field: [...issue.path, ...('keys' in issue && Array.isArray(issue.keys) ? issue.keys : [])].join('.') || part,
+    message: issue.message,
+  }))
+  const first = problems[0]
+  throw new Refusal('InvalidParameter', `${first?.field}: ${first?.message}`, { field: first?.field, part, problems })
+}
+
+function sendStream(request: FastifyRequest, reply: FastifyReply, stream: Stream): FastifyReply {
+  const abort = new AbortController()
+  request.raw.once('close', () => abort.abort())
+  const lines = stream.lines(abort.signal)
+  const text = (async function* () {
+    for await (const line of lines) yield stream.contentType === 'text/event-stream' ? `data: ${line}\n\n` : `${line}\n`
+  })()
+  return reply.header('content-type', stream.contentType).header('cache-control', 'no-store').send(Readable.from(text))
+}
+
+export function sendProblem(
+  context: ApiContext,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  error: unknown,
+  write: ProblemWriter,
+): FastifyReply {
+  const problem = problemOf(error)
+  if (problem.status >= 500) context.ctx.log.error({ err: error, requestId: request.id }, 'a request failed')
+  return reply.code(problem.status).header('x-request-id', request.id).send(write(problem, request.id))
+}

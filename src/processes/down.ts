@@ -1,0 +1,86 @@
+// `berth down`, `berth status`, `berth uninstall`: what a person asks of a running or installed Berth.
+import { readFileSync, rmSync } from 'node:fs'
+import { Refusal } from '../lib/errors.ts'
+import { isRunning, type RoleName, type RunningProcess, type RunState, readRunState, runDir } from './run-state.ts'
+import { until } from './up.ts'
+
+export type ProcessRefusal = 'StillRunning' | 'ConfirmationMissing'
+
+const stopMs = 90_000
+
+/** Asks the supervisor to stop all in order and waits. False: nothing ran. */
+export async function down(dataDir: string): Promise<boolean> {
+  const supervisor = readRunState(dataDir)?.processes.supervisor
+  if (!supervisor || !(await isRunning(supervisor))) return false
+  process.kill(supervisor.pid, 'SIGTERM')
+  await until(async () => !(await isRunning(supervisor)), stopMs)
+  if (await isRunning(supervisor)) {
+    throw new Refusal(
+      'StillRunning' satisfies ProcessRefusal,
+      `Process ${supervisor.pid} did not stop within ${stopMs / 1000} s.`,
+    )
+  }
+  return true
+}
+
+export interface ProcessStatus {
+  name: RoleName
+  pid: number | null
+  running: boolean
+  since: string | null
+  /** Proportional set size: shared pages counted by share; null where the system does not tell. */
+  pssMiB: number | null
+}
+
+export interface InstallationStatus {
+  running: boolean
+  state: RunState | null
+  processes: ProcessStatus[]
+}
+
+const roles: RoleName[] = ['supervisor', 'postgres', 'agent', 'control', 'gateway']
+
+export async function status(dataDir: string): Promise<InstallationStatus> {
+  const state = readRunState(dataDir)
+  const processes = await Promise.all(roles.map(name => statusOf(name, state?.processes[name])))
+  return { running: processes.some(p => p.name === 'supervisor' && p.running), state, processes }
+}
+
+async function statusOf(name: RoleName, process: RunningProcess | undefined): Promise<ProcessStatus> {
+  const running = await isRunning(process)
+  return {
+    name,
+    pid: process?.pid ?? null,
+    running,
+    since: running ? (process?.since ?? null) : null,
+    pssMiB: running && process ? pssMiB(process.pid) : null,
+  }
+}
+
+function pssMiB(pid: number): number | null {
+  try {
+    const kib = /^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1]
+    return kib === undefined ? null : Math.round(Number(kib) / 1024)
+  } catch {
+    return null
+  }
+}
+
+/** Removes what `up` made. Without `data` the database, the logs and the keys stay, and the next `up` finds them. */
+export async function uninstall(dataDir: string, options: { data: boolean; yes: boolean }): Promise<string[]> {
+  if ((await status(dataDir)).running) {
+    throw new Refusal(
+      'StillRunning' satisfies ProcessRefusal,
+      'Berth is running here; stop it first with `berth down`.',
+    )
+  }
+  if (options.data && !options.yes) {
+    throw new Refusal(
+      'ConfirmationMissing' satisfies ProcessRefusal,
+      `This deletes ${dataDir} with the database, all bills and keys. Say so with --yes.`,
+    )
+  }
+  const removed = options.data ? dataDir : runDir(dataDir)
+  rmSync(removed, { recursive: true, force: true })
+  return [removed]
+}

@@ -1,0 +1,192 @@
+// `berth up`: everything on one host. supervisor → PostgreSQL, agent, control, gateway, in this order; down in the order
+// gateway, control, services, agent, PostgreSQL, so that nothing is asked of what has gone.
+import { createServer } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import type { Config, ListenAddress } from '../config.ts'
+import { type EmbeddedPostgres, startEmbedded } from '../db/embedded.ts'
+import { AgentClient } from '../drivers/process/agent-client.ts'
+import type { Clock } from '../lib/clock.ts'
+import type { Logger } from '../lib/log.ts'
+import { RoleProcess } from './role-process.ts'
+import {
+  agentSocketPath,
+  describeProcess,
+  isRunning,
+  logPath,
+  type RoleName,
+  type RunState,
+  readRunState,
+  removeRunState,
+  writeRunState,
+} from './run-state.ts'
+
+export interface UpOptions {
+  config: Config
+  env: NodeJS.ProcessEnv
+  clock: Clock
+  log: Logger
+  /** Told once per step, for the person who waits. */
+  say: (line: string) => void
+}
+
+export interface Running {
+  state: RunState
+  /** Stops everything in order; repeatable. */
+  stop(): Promise<void>
+}
+
+const main = fileURLToPath(new URL('../main.ts', import.meta.url))
+export const nodeArgv = [process.execPath, '--disable-warning=ExperimentalWarning']
+const readyMs = 60_000
+/** Longer than any service's default grace: the agent's children are asked to end in order. */
+const servicesStopMs = 30_000
+
+export async function up(options: UpOptions): Promise<Running> {
+  const { config, log, say } = options
+  const postgres = config.databaseUrl ? null : await startEmbedded({ dataDir: config.dataDir, log })
+  say(postgres ? `PostgreSQL ${postgres.adopted ? 'taken over' : 'started'}` : 'PostgreSQL from DATABASE_URL')
+  try {
+    await endLeftovers(config.dataDir)
+    return await startRoles(options, postgres)
+  } catch (error) {
+    await postgres?.stop()
+    throw error
+  }
+}
+
+async function startRoles(options: UpOptions, postgres: EmbeddedPostgres | null): Promise<Running> {
+  const { config, clock, log, say } = options
+  const listen = { api: await resolvePort(config.listen.api), gateway: await resolvePort(config.listen.gateway) }
+  const state: RunState = {
+    version: config.version,
+    apiUrl: urlOf(listen.api),
+    gatewayUrl: urlOf(listen.gateway),
+    processes: {},
+  }
+  const note = async (name: RoleName, pid: number) => {
+    const running = await describeProcess(pid, clock.now())
+    if (running) state.processes[name] = running
+    writeRunState(config.dataDir, state)
+  }
+  await note('supervisor', process.pid)
+  if (postgres) await note('postgres', postgres.pid)
+  const env: NodeJS.ProcessEnv = {
+    ...options.env,
+    BERTH_HOME: config.dataDir,
+    BERTH_API_LISTEN: `${listen.api.host}:${listen.api.port}`,
+    BERTH_GATEWAY_LISTEN: `${listen.gateway.host}:${listen.gateway.port}`,
+    ...(postgres ? { DATABASE_URL: postgres.url } : {}),
+  }
+  const role = (name: RoleName, stopMs: number) =>
+    new RoleProcess({
+      name,
+      argv: [...nodeArgv, main, 'serve', '--role', name],
+      env,
+      logFile: logPath(config.dataDir, name),
+      log,
+      stopMs,
+      readyMs,
+      onStart: pid => void note(name, pid),
+    })
+  const agent = (await agentAnswers(config.dataDir)) ? null : role('agent', 5_000)
+  const control = role('control', 15_000)
+  const gateway = role('gateway', 35_000)
+  const started: RoleProcess[] = []
+  let stopping: Promise<void> | undefined
+  const stopAll = async () => {
+    await gateway.stop()
+    await control.stop()
+    await stopServices(config.dataDir, log)
+    if (agent) await agent.stop()
+    else await endProcess(readRunState(config.dataDir), 'agent')
+    await postgres?.stop()
+    removeRunState(config.dataDir)
+  }
+  const stop = () => {
+    stopping ??= stopAll()
+    return stopping
+  }
+  try {
+    for (const [name, process] of [
+      ['agent', agent],
+      ['control', control],
+      ['gateway', gateway],
+    ] as const) {
+      if (process === null) {
+        say(`${name} taken over`)
+        continue
+      }
+      started.push(process)
+      await process.start()
+      say(`${name} started`)
+    }
+  } catch (error) {
+    for (const process of started.reverse()) await process.stop()
+    throw error
+  }
+  return { state, stop }
+}
+
+/** Control and gateway of a supervisor that was killed went on serving until now; the agent and its children stay. */
+async function endLeftovers(dataDir: string): Promise<void> {
+  const state = readRunState(dataDir)
+  for (const name of ['gateway', 'control'] as const) await endProcess(state, name)
+}
+
+async function endProcess(state: RunState | null, name: RoleName): Promise<void> {
+  const leftover = state?.processes[name]
+  if (!leftover || !(await isRunning(leftover))) return
+  process.kill(leftover.pid, 'SIGTERM')
+  await until(async () => !(await isRunning(leftover)), 35_000)
+  if (await isRunning(leftover)) process.kill(leftover.pid, 'SIGKILL')
+}
+
+async function agentAnswers(dataDir: string): Promise<boolean> {
+  try {
+    await new AgentClient(agentSocketPath(dataDir)).host()
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Services end last of all that serves: each is asked, then waited for. */
+async function stopServices(dataDir: string, log: Logger): Promise<void> {
+  const client = new AgentClient(agentSocketPath(dataDir))
+  try {
+    const live = (await client.list()).filter(state => state.phase !== 'ended')
+    await Promise.all(live.map(state => client.stop(state.id, { drainMs: 0, graceMs: 10_000 })))
+    await until(async () => (await client.list()).every(state => state.phase === 'ended'), servicesStopMs)
+  } catch (error) {
+    log.warn({ err: error }, 'the agent did not answer while services were stopped')
+  }
+}
+
+export async function until(condition: () => Promise<boolean>, timeoutMs: number): Promise<void> {
+  const deadline = performance.now() + timeoutMs
+  while (!(await condition()) && performance.now() < deadline) await new Promise(resolve => setTimeout(resolve, 50))
+}
+
+export const urlOf = ({ host, port }: ListenAddress): string =>
+  `http://${host.includes(':') ? `[${host}]` : host === '0.0.0.0' ? '127.0.0.1' : host}:${port}`
+
+/** Port 0 means any free one: chosen here, so that every process is told the same. */
+async function resolvePort(address: ListenAddress): Promise<ListenAddress> {
+  const server = createServer()
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      reject(
+        error.code === 'EADDRINUSE'
+          ? new Error(
+              `port ${address.port} on ${address.host} is taken by another program: stop it, or set another port under \`listen\` in berth.yaml`,
+            )
+          : error,
+      ),
+    )
+    server.listen(address.port, address.host, resolve)
+  })
+  const bound = server.address()
+  const port = typeof bound === 'object' && bound ? bound.port : address.port
+  await new Promise(resolve => server.close(resolve))
+  return { host: address.host, port }
+}
