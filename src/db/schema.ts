@@ -177,6 +177,7 @@ export interface MachinesTable {
   releaseForce: Generated<boolean>
   releaseAcceptedAt: Temporal.Instant | null
   lostAt: Temporal.Instant | null
+  observedAt: Temporal.Instant | null
   failure: NullableJson
   driverRef: string | null
   address: string | null

@@ -336,6 +336,8 @@ create table machines (
   release_force boolean not null default false,
   release_accepted_at timestamptz,
   lost_at timestamptz,
+  -- When the driver last said that it runs: a lost machine's interval ends here (Q33).
+  observed_at timestamptz,
   failure jsonb,
   driver_ref text,
   address text,
