@@ -37,6 +37,12 @@ export function formatFen(fen: Fen): string {
   return `${fen < 0n ? '-' : ''}${magnitude / 100n}.${(magnitude % 100n).toString().padStart(2, '0')}`
 }
 
+/** A unit price as yuan, without needless zeros after the second digit: `123n` → `0.000123`, `1500000n` → `1.50`. */
+export function formatMicros(micros: Micros): string {
+  const digits = (micros % 1_000_000n).toString().padStart(6, '0')
+  return `${micros / 1_000_000n}.${digits.slice(0, 2)}${digits.slice(2).replace(/0+$/, '')}`
+}
+
 /** Yuan as people type them (`12`, `12.5`, `12.34`) to fen; null for anything else. */
 export function parseYuan(text: string): Fen | null {
   const match = /^(-?)(\d{1,15})(?:\.(\d{1,2}))?$/.exec(text.trim())
