@@ -1,0 +1,187 @@
+// What may be done with dedicated resource groups. Whatever adds a machine or a service to a group holds its row `for
+// share` (`lockGroup`), and a delete takes it `for update` before it looks: so nothing is added to a group that goes (Q39).
+import type { Ctx } from '../db/ctx.ts'
+import { type Db, isUniqueViolation, type Tx, transaction } from '../db/db.ts'
+import { type Actor, appendEvents } from '../events/event.ts'
+import { Refusal } from '../lib/errors.ts'
+import type { ChargeType, FleetRefusal } from './machine.ts'
+import {
+  countGroupRows,
+  findGroup,
+  type GroupFilter,
+  type GroupTotals,
+  insertGroup,
+  lockGroupRow,
+  machinesRemaining,
+  markDeleted,
+  renameRow,
+  selectGroups,
+  selectTotals,
+} from './resource-group.store.ts'
+import { groupName, groupNameKey, type ResourceGroup } from './resource-group.ts'
+
+export interface NewGroup {
+  id: string
+  accountId: string
+  regionId: string
+  name: string
+  kind: ChargeType
+  /** Who: an actor's name, for the event. */
+  actor: string
+}
+
+export type GroupQuery = Omit<GroupFilter, 'nameKeyPart'> & { nameContains?: string }
+
+export interface Remaining {
+  id: string
+  name: string
+}
+
+const notFound = (groupId: string) =>
+  new Refusal<FleetRefusal>('GroupNotFound', `there is no resource group ${groupId}`, { field: 'groupId', groupId })
+
+const nameTaken = (name: string) =>
+  new Refusal<FleetRefusal>(
+    'GroupNameTaken',
+    `name "${name}" is taken by another group of the account: choose another`,
+    {
+      field: 'name',
+    },
+  )
+
+/** Refuses `InvalidGroupName` and `GroupNameTaken`; the transaction stays usable. */
+export async function createGroup(tx: Tx, now: Temporal.Instant, wanted: NewGroup): Promise<ResourceGroup> {
+  const { actor, ...rest } = wanted
+  const name = groupName(wanted.name)
+  const row = { ...rest, name, createdAt: now, updatedAt: now, deletedAt: null, generation: 1 }
+  const group = await insertGroup(tx, { ...row, nameKey: groupNameKey(name) })
+  if (group === null) throw nameTaken(name)
+  await appendEvents(tx, now, [groupEvent(group, 'group.created', actor, { name, kind: group.kind })])
+  return group
+}
+
+/** Refuses `InvalidGroupName` and `GroupNameTaken` as `createGroup` would now: for a quote. */
+export async function checkGroupName(db: Db | Tx, accountId: string, typed: string): Promise<string> {
+  const name = groupName(typed)
+  const key = groupNameKey(name)
+  const taken = await db
+    .selectFrom('resourceGroups')
+    .select('id')
+    .where('accountId', '=', accountId)
+    .where('nameKey', '=', key)
+    .where('deletedAt', 'is', null)
+    .executeTakeFirst()
+  if (taken) throw nameTaken(name)
+  return name
+}
+
+export async function getGroup(db: Db | Tx, accountId: string, groupId: string): Promise<ResourceGroup> {
+  const group = await findGroup(db, accountId, groupId)
+  if (group === null) throw notFound(groupId)
+  return group
+}
+
+/** For whatever adds to a group: it can't be deleted until this transaction ends. */
+export async function lockGroup(tx: Tx, accountId: string, groupId: string): Promise<ResourceGroup> {
+  const group = await lockGroupRow(tx, accountId, groupId, 'share')
+  if (group === null) throw notFound(groupId)
+  return group
+}
+
+export async function listGroups(db: Db | Tx, query: GroupQuery): Promise<ResourceGroup[]> {
+  return selectGroups(db, withNameKey(query))
+}
+
+export async function countGroups(db: Db | Tx, query: Omit<GroupQuery, 'limit'>): Promise<number> {
+  return countGroupRows(db, withNameKey(query))
+}
+
+function withNameKey<Query extends { nameContains?: string }>({ nameContains, ...filter }: Query) {
+  return nameContains === undefined ? filter : { ...filter, nameKeyPart: groupNameKey(nameContains) }
+}
+
+/** What each of these groups holds, in their order. */
+export async function groupTotals(db: Db | Tx, groupIds: readonly string[]): Promise<GroupTotals[]> {
+  const byId = new Map((await selectTotals(db, groupIds)).map(totals => [totals.groupId, totals]))
+  return groupIds.flatMap(id => byId.get(id) ?? [])
+}
+
+/** `ifGeneration` is the caller's ETag: another's rename in between is refused (`GroupChanged`), not overwritten. */
+export async function renameGroup(
+  ctx: Ctx,
+  actor: Actor,
+  groupId: string,
+  typedName: string,
+  ifGeneration: number | null = null,
+): Promise<ResourceGroup> {
+  const name = groupName(typedName)
+  const rename = async (tx: Tx): Promise<ResourceGroup> => {
+    const now = ctx.clock.now()
+    const before = await lockGroupRow(tx, actor.accountId, groupId, 'update')
+    if (before === null) throw notFound(groupId)
+    if (ifGeneration !== null && before.generation !== ifGeneration)
+      throw new Refusal<FleetRefusal>('GroupChanged', `${groupId} was changed meanwhile: read it again, then rename`, {
+        generation: before.generation,
+        name: before.name,
+      })
+    if (before.name === name) return before
+    const after = await renameRow(tx, { id: groupId, name, nameKey: groupNameKey(name), now })
+    if (after === null) throw nameTaken(name)
+    await appendEvents(tx, now, [groupEvent(after, 'group.renamed', actor.name, { from: before.name, to: name })])
+    return after
+  }
+  try {
+    return await transaction(ctx, rename)
+  } catch (error) {
+    // Two groups that take one name at the same moment: the index decides.
+    throw isUniqueViolation(error, 'resource_groups_name') ? nameTaken(name) : error
+  }
+}
+
+/** Refuses `GroupNotEmpty` with what remains. Names of services come from the caller: the fleet knows none. */
+export async function deleteGroup(
+  ctx: Ctx,
+  actor: Actor,
+  groupId: string,
+  remainingServices: (tx: Tx, groupId: string) => Promise<Remaining[]>,
+): Promise<void> {
+  await transaction(ctx, tx => removeGroup(tx, ctx.clock.now(), actor, groupId, remainingServices))
+}
+
+/** The same inside the caller's transaction: an order that failed takes the group it made with it. */
+export async function removeGroup(
+  tx: Tx,
+  now: Temporal.Instant,
+  actor: Actor,
+  groupId: string,
+  remainingServices: (tx: Tx, groupId: string) => Promise<Remaining[]>,
+): Promise<void> {
+  const group = await lockGroupRow(tx, actor.accountId, groupId, 'update')
+  if (group === null) throw notFound(groupId)
+  const machines = await machinesRemaining(tx, groupId)
+  const services = await remainingServices(tx, groupId)
+  if (machines.length > 0 || services.length > 0) throw notEmpty(group, machines, services)
+  await markDeleted(tx, groupId, now)
+  await appendEvents(tx, now, [groupEvent(group, 'group.deleted', actor.name, { name: group.name })])
+}
+
+const listedMax = 100
+
+function notEmpty(group: ResourceGroup, machines: { id: string; phase: string }[], services: Remaining[]) {
+  const what = [
+    ...(machines.length > 0 ? [`machines ${preview(machines.map(machine => machine.id))}`] : []),
+    ...(services.length > 0 ? [`services ${preview(services.map(service => service.name))}`] : []),
+  ].join(' and ')
+  return new Refusal<FleetRefusal>('GroupNotEmpty', `${group.id} still has ${what}: delete these first`, {
+    machines: machines.slice(0, listedMax),
+    services: services.slice(0, listedMax),
+    more: machines.length > listedMax || services.length > listedMax,
+  })
+}
+
+const preview = (names: string[]): string =>
+  names.length > 5 ? `${names.slice(0, 5).join(', ')}, …` : names.join(', ')
+
+function groupEvent(group: ResourceGroup, kind: string, actor: string, data: object) {
+  return { accountId: group.accountId, kind, subjectKind: 'group', subjectId: group.id, actor, data }
+}
