@@ -91,7 +91,6 @@ async function startRoles(options: UpOptions, postgres: EmbeddedPostgres | null)
   const agent = (await agentAnswers(config.dataDir)) ? null : role('agent', 5_000)
   const control = role('control', 15_000)
   const gateway = role('gateway', 35_000)
-  const started: RoleProcess[] = []
   let stopping: Promise<void> | undefined
   const stopAll = async () => {
     await gateway.stop()
@@ -106,25 +105,25 @@ async function startRoles(options: UpOptions, postgres: EmbeddedPostgres | null)
     stopping ??= stopAll()
     return stopping
   }
+  await startInOrder({ agent, control, gateway }, say)
+  return { state, stop }
+}
+
+/** All or none: when one does not start, those before it are stopped again. Null: taken over from before. */
+async function startInOrder(roles: Record<string, RoleProcess | null>, say: (line: string) => void): Promise<void> {
+  const started: RoleProcess[] = []
   try {
-    for (const [name, process] of [
-      ['agent', agent],
-      ['control', control],
-      ['gateway', gateway],
-    ] as const) {
-      if (process === null) {
-        say(`${name} taken over`)
-        continue
+    for (const [name, role] of Object.entries(roles)) {
+      if (role !== null) {
+        started.push(role)
+        await role.start()
       }
-      started.push(process)
-      await process.start()
-      say(`${name} started`)
+      say(`${name} ${role === null ? 'taken over' : 'started'}`)
     }
   } catch (error) {
-    for (const process of started.reverse()) await process.stop()
+    for (const role of started.reverse()) await role.stop()
     throw error
   }
-  return { state, stop }
 }
 
 /** Control and gateway of a supervisor that was killed went on serving until now; the agent and its children stay. */

@@ -135,7 +135,7 @@ export const textRules: TextRule[] = [
   {
     rule: 'database clock or randomness',
     // A call without a receiver is SQL's; `clock.now()` and the method `now(): …` are ours.
-    pattern: /(?<![.\w])now\(\)(?!\s*[:{])|current_timestamp|gen_random_uuid|clock_timestamp/i,
+    pattern: /(?<![.#\w])now\(\)(?!\s*[:{])|current_timestamp|gen_random_uuid|clock_timestamp/i,
     applies: path => inSource(path) || path.endsWith('.sql'),
   },
   {
@@ -146,7 +146,7 @@ export const textRules: TextRule[] = [
   {
     rule: 'sleep',
     pattern: /\bsleep\(|await (?:delay|setTimeout)\(\s*\d/,
-    applies: path => path.startsWith('test/') || path.endsWith('.test.ts'),
+    applies: path => (path.startsWith('test/') && !path.startsWith('test/tidy/')) || path.endsWith('.test.ts'),
   },
 ]
 
