@@ -1,0 +1,63 @@
+// The books of the ledger. A tenant has a cash and a voucher wallet, an order has an escrow while it is under way; these
+// three carry a stored balance. The platform's books carry none: they are sums, or every write would queue behind one row.
+import type { Db, Tx } from '../db/db.ts'
+import { insertLedgerAccounts, selectBalances, updateCurrency } from './ledger.store.ts'
+
+export type LedgerAccountKind =
+  | 'wallet_cash'
+  | 'wallet_voucher'
+  | 'escrow'
+  | 'revenue_prepaid'
+  | 'revenue_postpaid'
+  | 'channel'
+
+export const revenuePrepaid = 'revenue:prepaid'
+export const revenuePostpaid = 'revenue:postpaid'
+export const channelOperator = 'channel:operator'
+/** Where vouchers come from: they are given, not paid. */
+export const channelVoucher = 'channel:voucher'
+
+export const walletCashId = (accountId: string): string => `wallet:${accountId}:cash`
+export const walletVoucherId = (accountId: string): string => `wallet:${accountId}:voucher`
+export const escrowId = (orderId: string): string => `escrow:${orderId}`
+
+export interface Wallet {
+  cashId: string
+  voucherId: string
+}
+
+export interface Balances {
+  cashFen: bigint
+  voucherFen: bigint
+}
+
+/** The account's two wallets, opened at the first call. */
+export async function walletOf(tx: Db | Tx, now: Temporal.Instant, accountId: string): Promise<Wallet> {
+  const wallet = { cashId: walletCashId(accountId), voucherId: walletVoucherId(accountId) }
+  await insertLedgerAccounts(tx, now, [
+    { id: wallet.cashId, accountId, kind: 'wallet_cash', orderId: null },
+    { id: wallet.voucherId, accountId, kind: 'wallet_voucher', orderId: null },
+  ])
+  return wallet
+}
+
+/** The escrow of an order, opened at the first call. Returns its id. */
+export async function openEscrow(tx: Tx, now: Temporal.Instant, accountId: string, orderId: string): Promise<string> {
+  const id = escrowId(orderId)
+  await insertLedgerAccounts(tx, now, [{ id, accountId, kind: 'escrow', orderId }])
+  return id
+}
+
+/** What is in the wallets; an account that never had money has 0. */
+export async function balances(db: Db | Tx, accountId: string): Promise<Balances> {
+  const rows = await selectBalances(db, [walletCashId(accountId), walletVoucherId(accountId)])
+  return {
+    cashFen: rows.get(walletCashId(accountId)) ?? 0n,
+    voucherFen: rows.get(walletVoucherId(accountId)) ?? 0n,
+  }
+}
+
+/** Labels the books with the installation's currency; once money has moved, the label stays as it is. */
+export async function labelCurrency(db: Db | Tx, currency: string): Promise<void> {
+  await updateCurrency(db, currency)
+}
