@@ -1,10 +1,23 @@
 // The data directory on disk: made once, complete or absent; refused with the way out when it can't be used.
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { chmod, chown, mkdir, open, readFile, realpath, rename, rm, stat, statfs, writeFile } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import {
+  chmod,
+  chown,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  stat,
+  statfs,
+  writeFile,
+} from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
 import { messageOf, Refusal } from '../lib/errors.ts'
-import { type DatabaseRefusal, ownDatabase } from './database-refusal.ts'
+import { type DatabaseRefusal, diskFull, diskFullOr } from './database-refusal.ts'
 import { asUser, blockedAncestor, choosePostgresUser, type HostUser } from './host-user.ts'
 import type { PostgresBinaries } from './postgres-binaries.ts'
 
@@ -58,9 +71,10 @@ export async function createCluster(clusterDir: string, binaries: PostgresBinari
   if (existsSync(clusterDir)) return checkCluster(clusterDir, binaries)
   const dir = dirname(clusterDir)
   await checkRoom(dir)
-  const partial = `${clusterDir}.partial`
+  // Named after this process: the initdb of a killed predecessor may still be writing to its own.
+  const partial = `${clusterDir}.partial-${process.pid}`
+  await removePartials(clusterDir)
   try {
-    await rm(partial, { recursive: true, force: true })
     await mkdir(partial, { mode: 0o700 })
     if (user.switch) await chown(partial, user.uid, user.gid)
     await runInitdb(binaries.initdb, partial, user)
@@ -70,6 +84,12 @@ export async function createCluster(clusterDir: string, binaries: PostgresBinari
     await rm(partial, { recursive: true, force: true })
     throw error
   }
+}
+
+async function removePartials(clusterDir: string): Promise<void> {
+  const dir = dirname(clusterDir)
+  const partials = (await readdir(dir)).filter(name => name.startsWith(`${basename(clusterDir)}.partial-`))
+  for (const name of partials) await rm(join(dir, name), { recursive: true, force: true, maxRetries: 3 })
 }
 
 async function checkCluster(clusterDir: string, binaries: PostgresBinaries): Promise<void> {
@@ -91,19 +111,6 @@ async function checkCluster(clusterDir: string, binaries: PostgresBinaries): Pro
     )
   }
 }
-
-const diskFull = (dir: string, detail: string): Refusal =>
-  new Refusal<DatabaseRefusal>(
-    'DiskFull',
-    `no space left for the database in ${dir} (${detail}): free some, ${ownDatabase}`,
-    {
-      field: 'dataDir',
-      dataDir: dir,
-    },
-  )
-
-const diskFullOr = (dir: string, text: string, otherwise: () => Refusal): Refusal =>
-  /ENOSPC|No space left on device|EDQUOT|Disk quota exceeded/i.test(text) ? diskFull(dir, text) : otherwise()
 
 async function checkRoom(dir: string): Promise<void> {
   const { bavail, bsize } = await statfs(dir)

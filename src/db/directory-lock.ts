@@ -5,7 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { messageOf, Refusal } from '../lib/errors.ts'
-import type { DatabaseRefusal } from './database-refusal.ts'
+import { type DatabaseRefusal, diskFullOr } from './database-refusal.ts'
 
 export interface DirectoryLock {
   release(): void
@@ -24,15 +24,18 @@ export function lockDirectory(dir: string): DirectoryLock {
   } catch (error) {
     lock?.close()
     if (error instanceof Error && 'errcode' in error && error.errcode === sqliteBusy) throw inUse(dir, holderFile)
-    throw new Refusal<DatabaseRefusal>(
-      'DataDirUnusable',
-      `cannot lock the data directory ${dir}: ${messageOf(error)}; it must be on a local disk that this user can write`,
-      { field: 'dataDir', dataDir: dir },
-    )
+    throw diskFullOr(dir, messageOf(error), () => unlockable(dir, messageOf(error)))
   }
   const held = lock
   return { release: () => held.close() }
 }
+
+const unlockable = (dir: string, why: string): Refusal =>
+  new Refusal<DatabaseRefusal>(
+    'DataDirUnusable',
+    `cannot lock the data directory ${dir}: ${why}; it must be on a local disk that this user can write`,
+    { field: 'dataDir', dataDir: dir },
+  )
 
 function inUse(dir: string, holderFile: string): Refusal {
   const pid = readPid(holderFile)

@@ -114,10 +114,10 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedP
 
 async function makePlan(root: { dir: string; hostUser: HostUser }, options: EmbeddedOptions): Promise<Plan> {
   const { dir, hostUser } = root
+  const socketDir = await prepareSocketDir(dir, hostUser, port, options.socketBase)
   const binaries = await installBinaries(options.binariesDir ?? dir)
   const clusterDir = join(dir, 'data')
   await createCluster(clusterDir, binaries, hostUser)
-  const socketDir = await prepareSocketDir(dir, hostUser, port, options.socketBase)
   const wanted = { ...settings, unix_socket_directories: socketDir, ...options.settings }
   const args = ['-D', clusterDir, ...Object.entries(wanted).flatMap(([name, value]) => ['-c', `${name}=${value}`])]
   return { clusterDir, logFile: join(dir, 'server.log'), socketDir, hostUser, binaries, args, log: options.log }
