@@ -2,19 +2,25 @@
 // lock file, then hands over to the rest of the npm script (which finds the project's own Node in node_modules/.bin).
 // Built-ins only, and plain JavaScript: it runs before anything is installed.
 import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { createHash } from 'node:crypto'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
-const lock = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex')
+const lock = createHash('sha256')
+  .update(readFileSync(join(root, 'package-lock.json')))
+  .digest('hex')
 const stamp = join(root, 'node_modules', '.berth-lock')
 
 const major = Number(process.versions.node.split('.')[0])
 if (major < 20) fail(`Berth needs Node 20 or newer to set itself up; this is ${process.version}.`)
 
-const installed = existsSync(stamp) ? readFileSync(stamp, 'utf8') : existsSync(join(root, 'node_modules', '.package-lock.json')) ? 'by hand' : ''
+const installed = existsSync(stamp)
+  ? readFileSync(stamp, 'utf8')
+  : existsSync(join(root, 'node_modules', '.package-lock.json'))
+    ? 'by hand'
+    : ''
 if (installed === 'by hand' && lockMatchesTree()) writeFileSync(stamp, lock)
 else if (installed !== lock) install()
 

@@ -38,6 +38,8 @@ export interface RouteOptions<P extends Shape, Q extends Shape, B extends Shape,
   query?: Q
   body?: B
   returns: R
+  /** Answers lines instead of `returns`. */
+  streams?: boolean
   handle(context: ApiContext, call: Call<P, Q, B>): Promise<z.input<R> | Stream>
 }
 
@@ -53,6 +55,7 @@ export interface Route {
   query: z.ZodObject
   body: z.ZodObject | null
   returns: z.ZodType
+  streams: boolean
   handle(context: ApiContext, call: Call<Shape, Shape, Shape>): Promise<unknown>
 }
 
@@ -74,6 +77,7 @@ export function defineRoute<
     query: z.strictObject(options.query ?? {}),
     body: options.body ? z.strictObject(options.body) : null,
     returns: options.returns,
+    streams: options.streams ?? false,
     handle: (context, call) => options.handle(context, call as unknown as Call<P, Q, B>),
   }
 }
