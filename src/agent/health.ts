@@ -1,0 +1,63 @@
+// Readiness of a service process: its port takes a connection and, where a path is given, GET answers 2xx or 3xx.
+import { request } from 'node:http'
+import { connect, type Socket } from 'node:net'
+import { messageOf } from '../lib/errors.ts'
+import type { HealthCheck } from './protocol.ts'
+
+/** Local ports of the probes that are open now, so that they are not taken for clients. */
+export const probingFrom = new Set<number>()
+
+/** null when ready, else why not, in words. */
+export async function probe(host: string, port: number, check: HealthCheck): Promise<string | null> {
+  try {
+    await (check.path === null
+      ? probePort(host, port, check.timeoutMs)
+      : probePath(host, port, check.path, check.timeoutMs))
+    return null
+  } catch (error) {
+    return messageOf(error)
+  }
+}
+
+function probePort(host: string, port: number, timeoutMs: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host, port })
+    remember(socket)
+    const timer = setTimeout(
+      () => socket.destroy(new Error(`port ${port} did not answer in ${timeoutMs} ms`)),
+      timeoutMs,
+    )
+    socket.once('connect', () => {
+      resolve()
+      socket.destroy()
+    })
+    socket.once('error', reject)
+    socket.once('close', () => clearTimeout(timer))
+  })
+}
+
+function probePath(host: string, port: number, path: string, timeoutMs: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    // A deadline for the whole exchange: `timeout` alone would let a server drip bytes for ever.
+    const signal = AbortSignal.timeout(timeoutMs)
+    const req = request({ host, port, path, agent: false, signal, headers: { 'user-agent': 'berth-health' } })
+    req.once('socket', remember)
+    req.once('response', response => {
+      const status = response.statusCode ?? 0
+      if (status >= 200 && status < 400) resolve()
+      else reject(new Error(`GET ${path} answered ${status}`))
+      response.destroy()
+    })
+    req.once('error', error => reject(signal.aborted ? new Error(`GET ${path} took over ${timeoutMs} ms`) : error))
+    req.end()
+  })
+}
+
+function remember(socket: Socket): void {
+  socket.once('connect', () => {
+    const port = socket.localPort
+    if (port === undefined) return
+    probingFrom.add(port)
+    socket.once('close', () => probingFrom.delete(port))
+  })
+}

@@ -1,0 +1,369 @@
+// The life of one service process: started behind its gate, probed until ready, watched, stopped, ended. It restarts
+// nothing: an end is reported with its reason and control decides. One that an earlier agent started is not our child:
+// its exit code goes to init, and its end is seen by looking.
+import type { ChildProcess } from 'node:child_process'
+import { chownSync, closeSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Clock } from '../lib/clock.ts'
+import { messageOf } from '../lib/errors.ts'
+import type { Logger } from '../lib/log.ts'
+import { probe } from './health.ts'
+import { type Fence, type Limits, reopenFence } from './limits.ts'
+import type { Logs } from './logs.ts'
+import { type Ports, serviceHost } from './ports.ts'
+import {
+  familyOf,
+  findByEnvironment,
+  listProcesses,
+  type ProcessEntry,
+  residentBytes,
+  signal,
+  startTimeOf,
+} from './processes.ts'
+import type { EndReason, InstanceSpec, InstanceState, StopRequest } from './protocol.ts'
+import type { ServiceRecord, ServiceRecords } from './service-record.ts'
+import { type RunAs, shellName, spawnGated, whyNotRunnable } from './spawn.ts'
+
+/** What every service process of one agent shares. */
+export interface AgentContext {
+  clock: Clock
+  log: Logger
+  limits: Limits
+  fencePrefix: string
+  logs: Logs
+  ports: Ports
+  records: ServiceRecords
+  bootId: string
+  runAs: RunAs | null
+  /** `PATH` of a service that sets none. */
+  servicePath: string
+  /** Aborted when the agent closes: processes live on, nothing of ours does. */
+  closing: AbortSignal
+  changed(id: string): void
+  /** Open connections by port; null where unknown. */
+  connections(): Promise<Map<number, number> | null>
+}
+
+interface Exit {
+  code: number | null
+  signal: NodeJS.Signals | null
+}
+
+const pidsDefault = 1_024
+const startingPeriodMs = 100
+const killRestMs = 10_000
+const markName = 'BERTH_INSTANCE_ID'
+
+export class ServiceProcess {
+  readonly #ctx: AgentContext
+  readonly #record: ServiceRecord
+  readonly #over = new AbortController()
+  #fence: Fence
+  #child: ChildProcess | null = null
+  #ready: boolean
+  #residentBytes: number | null = null
+  #cause: { reason: EndReason; message: string } | null = null
+  #stopPlan = { drainUntilMs: Number.POSITIVE_INFINITY, graceMs: Number.POSITIVE_INFINITY }
+  #stopping: Promise<void> | null = null
+  #ending: Promise<void> | null = null
+
+  private constructor(ctx: AgentContext, record: ServiceRecord, fence: Fence) {
+    this.#ctx = ctx
+    this.#record = record
+    this.#fence = fence
+    this.#ready = record.phase === 'running'
+    ctx.closing.addEventListener('abort', () => this.#over.abort(), { signal: this.#over.signal })
+  }
+
+  /** Starts it; one that can't be started is answered as ended, `SpawnFailed`. */
+  static async start(ctx: AgentContext, spec: InstanceSpec): Promise<ServiceProcess> {
+    const record: ServiceRecord = {
+      ...{ spec, phase: 'starting', pid: null, startTime: null, bootId: ctx.bootId, port: null },
+      ...{
+        limits: ctx.limits.mode,
+        fencePaths: [],
+        startedAt: '',
+        readyAt: null,
+        endedAt: null,
+        end: null,
+        stop: null,
+      },
+    }
+    const service = new ServiceProcess(ctx, record, reopenFence('watched', []))
+    record.startedAt = service.#now()
+    try {
+      await service.#spawn()
+      void service.#probeWhileLive()
+    } catch (error) {
+      service.#cause = { reason: 'SpawnFailed', message: messageOf(error) }
+      await service.#finish(null)
+    }
+    return service
+  }
+
+  /** Takes up what an earlier agent left: a live process as it is, an ended one as ended. */
+  static async adopt(ctx: AgentContext, record: ServiceRecord): Promise<ServiceProcess> {
+    const service = new ServiceProcess(ctx, record, reopenFence(record.limits, record.fencePaths))
+    if (record.phase === 'ended') return service
+    if (record.port !== null) ctx.ports.keep(record.port)
+    if (record.bootId !== ctx.bootId || !(await service.#runs())) {
+      service.#cause = service.#unseenEnd()
+      await service.#finish(null)
+    } else {
+      void service.#probeWhileLive()
+      if (record.stop !== null) service.stop(record.stop)
+    }
+    return service
+  }
+
+  get spec(): InstanceSpec {
+    return this.#record.spec
+  }
+
+  get ended(): boolean {
+    return this.#record.phase === 'ended'
+  }
+
+  get endedAt(): string | null {
+    return this.#record.endedAt
+  }
+
+  get fencePaths(): string[] {
+    return this.#record.fencePaths
+  }
+
+  /** The directory that it runs in. */
+  get directory(): string {
+    return join(this.spec.machineDir, this.spec.id)
+  }
+
+  state(connections: Map<number, number> | null): InstanceState {
+    const { spec, phase, pid, port, startedAt, readyAt, endedAt, end, limits } = this.#record
+    return {
+      ...{ id: spec.id, serviceId: spec.serviceId, machineId: spec.machineId },
+      ...{ phase, ready: this.#ready, pid, host: serviceHost, port, startedAt, readyAt, endedAt, end, limits },
+      rssMiB: this.#residentBytes === null || this.ended ? null : Math.ceil(this.#residentBytes / 2 ** 20),
+      connections: this.ended ? 0 : connections === null || port === null ? null : (connections.get(port) ?? 0),
+    }
+  }
+
+  /** Answers at once. A second call can only bring the end nearer. */
+  stop(request: StopRequest): void {
+    if (!this.#live) return
+    const plan = this.#stopPlan
+    plan.drainUntilMs = Math.min(plan.drainUntilMs, this.#ctx.clock.monotonicMs() + request.drainMs)
+    plan.graceMs = Math.min(plan.graceMs, request.graceMs)
+    this.#cause ??= { reason: 'Stopped', message: 'stopped as asked' }
+    this.#record.stop = request
+    this.#enter('stopping')
+    this.#stopping ??= this.#drainAndStop()
+  }
+
+  /** Looks after a live one: its end, its memory, the length of its log. */
+  async look(all: ProcessEntry[] | null): Promise<void> {
+    if (!this.#live) return
+    if (this.#child === null && !(await this.#runs())) return this.#finish(null)
+    const { pid, startTime, spec } = this.#record
+    const family = all !== null && pid !== null ? familyOf({ pid, startTime: startTime ?? '' }, all) : []
+    this.#residentBytes = this.#fence.residentBytes() ?? residentBytes(family)
+    const overBytes = this.#record.limits === 'watched' && this.#residentBytes > spec.memoryMiB * 2 ** 20
+    if (overBytes || this.#fence.oomKills() > 0) {
+      // With cgroups the kernel may have ended only a child: the rest would limp on without it.
+      this.#cause ??= { reason: 'OOMKilled', message: this.#overMemory() }
+      await this.#killAll()
+    }
+    await this.#ctx.logs.rotateIfLong(spec.id)
+  }
+
+  get #live(): boolean {
+    return this.#ending === null && !this.ended && !this.#over.signal.aborted
+  }
+
+  #now(): string {
+    return this.#ctx.clock.now().toString({ smallestUnit: 'millisecond' })
+  }
+
+  async #runs(): Promise<boolean> {
+    const { pid, startTime } = this.#record
+    return pid !== null && startTime !== null && (await startTimeOf(pid)) === startTime
+  }
+
+  #enter(phase: ServiceRecord['phase']): void {
+    this.#record.phase = phase
+    this.#ctx.records.save(this.#record)
+    this.#ctx.changed(this.spec.id)
+  }
+
+  async #spawn(): Promise<void> {
+    const { spec } = this
+    const { logs, limits, ports, runAs } = this.#ctx
+    const port = await ports.reserve()
+    this.#record.port = port
+    const env = { PATH: this.#ctx.servicePath, HOME: this.directory, HOST: serviceHost, LANG: 'C.UTF-8', ...spec.env }
+    const environment = { ...env, PORT: String(port), [markName]: spec.id }
+    // The directories above must let another user through, but show it nothing.
+    mkdirSync(spec.machineDir, { recursive: true, mode: 0o711 })
+    mkdirSync(this.directory, { recursive: true, mode: 0o700 })
+    if (runAs !== null) chownSync(this.directory, runAs.uid, runAs.gid)
+    const logFd = logs.open(spec.id, runAs)
+    try {
+      const reason = whyNotRunnable(spec.argv, environment, this.directory)
+      if (reason !== null) throw new Error(reason)
+      this.#fence = limits.fence(this.#ctx.fencePrefix + spec.id, { ...spec, pidsMax: spec.pidsMax ?? pidsDefault })
+      this.#record.fencePaths = this.#fence.paths
+      const gated = await spawnGated({ argv: spec.argv, env: environment, directory: this.directory, logFd, runAs })
+      this.#child = gated.child
+      gated.child.once('exit', (code, name) => void this.#finish({ code, signal: name }))
+      try {
+        this.#record.pid = gated.pid
+        this.#record.startTime = await startTimeOf(gated.pid)
+        this.#fence.join(gated.pid)
+        this.#enter('starting')
+        gated.open()
+      } catch (error) {
+        gated.abandon()
+        throw error
+      }
+    } finally {
+      closeSync(logFd)
+    }
+  }
+
+  async #probeWhileLive(): Promise<void> {
+    const { port, spec } = this.#record
+    const { clock } = this.#ctx
+    const waitedMs = clock.now().since(Temporal.Instant.from(this.#record.startedAt)).total('milliseconds')
+    const deadlineMs = clock.monotonicMs() + spec.health.startTimeoutMs - Math.max(0, waitedMs)
+    let failures = 0
+    // Not while stopping: probes would count as connections, and readiness is no longer anybody's question.
+    while (this.#live && this.#record.phase !== 'stopping' && port !== null) {
+      const reason = await probe(serviceHost, port, spec.health)
+      if (!this.#live) return
+      failures = reason === null ? 0 : failures + 1
+      if (reason === null || failures >= spec.health.failureThreshold) this.#setReady(reason === null)
+      if (this.#record.readyAt === null && clock.monotonicMs() >= deadlineMs) {
+        this.#cause ??= { reason: 'StartTimeout', message: `not ready in ${spec.health.startTimeoutMs} ms: ${reason}` }
+        return this.#killAll()
+      }
+      const { periodMs } = spec.health
+      await this.#pause(this.#record.readyAt === null ? Math.min(periodMs, startingPeriodMs) : periodMs)
+    }
+  }
+
+  #setReady(ready: boolean): void {
+    if (ready === this.#ready || this.#record.phase === 'stopping') return
+    this.#ready = ready
+    if (ready && this.#record.readyAt === null) {
+      this.#record.readyAt = this.#now()
+      this.#enter('running')
+    } else {
+      this.#ctx.changed(this.spec.id)
+    }
+  }
+
+  async #drainAndStop(): Promise<void> {
+    const { clock } = this.#ctx
+    const { port, pid } = this.#record
+    // Unknown (null) is not zero: where connections can't be counted the whole drain time is waited.
+    const isIdle = async () => port === null || (await this.#ctx.connections())?.get(port) === undefined
+    const canCount = (await this.#ctx.connections()) !== null
+    while (this.#live && clock.monotonicMs() < this.#stopPlan.drainUntilMs && !(canCount && (await isIdle()))) {
+      await this.#pause(50)
+    }
+    if (!this.#live || pid === null) return
+    this.#ready = false
+    signal(-pid, 'SIGTERM')
+    const signalledMs = clock.monotonicMs()
+    while (this.#live && clock.monotonicMs() < signalledMs + this.#stopPlan.graceMs) {
+      if (this.#child === null && !(await this.#runs())) return this.#finish(null)
+      await this.#pause(20)
+    }
+    if (this.#live) await this.#killAll()
+  }
+
+  /** Kills everything of it; the end follows from its exit, or at once where no exit is told to us. */
+  async #killAll(): Promise<void> {
+    await this.#killRest()
+    if (this.#child === null) await this.#finish(null)
+  }
+
+  /** SIGKILL for the whole family until none is left; how many could not be killed. */
+  async #killRest(): Promise<number> {
+    const { pid, startTime, limits, spec } = this.#record
+    const deadlineMs = this.#ctx.clock.monotonicMs() + killRestMs
+    for (;;) {
+      const all = await listProcesses()
+      const running = new Set(all.map(entry => entry.pid))
+      const family = pid === null ? [] : familyOf({ pid, startTime: startTime ?? '' }, all).map(entry => entry.pid)
+      // Without a fence a child that left its session is known only by the mark in its environment.
+      const marked = limits === 'watched' ? findByEnvironment(markName, spec.id) : []
+      const left = [...new Set([...family, ...marked, ...(this.#fence.members() ?? [])])].filter(id => running.has(id))
+      if (left.length === 0 || this.#ctx.clock.monotonicMs() > deadlineMs) return left.length
+      for (const id of left) signal(id, 'SIGKILL')
+      await sleep(10)
+    }
+  }
+
+  #finish(exit: Exit | null): Promise<void> {
+    this.#ending ??= this.#end(exit)
+    return this.#ending
+  }
+
+  async #end(exit: Exit | null): Promise<void> {
+    if (this.#ctx.closing.aborted) return // The next agent will see it.
+    this.#over.abort()
+    const { spec, pid, port } = this.#record
+    const { logs, ports, log } = this.#ctx
+    const sameBoot = this.#record.bootId === this.#ctx.bootId
+    const unkillable = sameBoot && pid !== null ? await this.#killRest() : 0
+    const { reason, message } = await this.#explain(exit)
+    const note = unkillable === 0 ? '' : `; ${unkillable} processes of it could not be killed`
+    this.#ready = false
+    this.#record.end = { reason, exitCode: exit?.code ?? null, signal: exit?.signal ?? null, message: message + note }
+    this.#record.endedAt = this.#now()
+    if (reason === 'SpawnFailed' && logs.has(spec.id)) logs.note(spec.id, message)
+    if (port !== null) ports.release(port)
+    logs.end(spec.id)
+    if (!this.#fence.remove()) log.warn({ id: spec.id, paths: this.#fence.paths }, 'cgroup not removed yet')
+    log.info({ id: spec.id, pid, reason, exitCode: exit?.code, signal: exit?.signal }, 'service process ended')
+    this.#enter('ended')
+  }
+
+  async #explain(exit: Exit | null): Promise<{ reason: EndReason; message: string }> {
+    if (this.#cause !== null) return this.#cause
+    if (this.#fence.oomKills() > 0) return { reason: 'OOMKilled', message: this.#overMemory() }
+    if (exit === null) {
+      return {
+        reason: 'Exited',
+        message: 'ended by itself; its exit code is unknown, as an earlier agent had started it',
+      }
+    }
+    const failure =
+      [126, 127].includes(exit.code ?? 0) && this.#record.readyAt === null ? await this.#shellsLastWord() : null
+    if (failure !== null) return { reason: 'SpawnFailed', message: failure }
+    const how = exit.signal === null ? `with exit code ${exit.code}` : `on ${exit.signal}`
+    return { reason: 'Exited', message: `ended by itself ${how}` }
+  }
+
+  /** Where `exec` fails (no right to run it as this user, a wrong format) the shell says so under its name, and ends. */
+  async #shellsLastWord(): Promise<string | null> {
+    const { lines } = await this.#ctx.logs.page(this.spec.id, { limit: 1 })
+    return lines[0]?.startsWith(`${shellName}: `) ? lines[0] : null
+  }
+
+  #unseenEnd(): { reason: EndReason; message: string } {
+    if (this.#record.bootId !== this.#ctx.bootId) return { reason: 'Unknown', message: 'the host was restarted' }
+    if (this.#fence.oomKills() > 0) return { reason: 'OOMKilled', message: this.#overMemory() }
+    if (this.#record.stop !== null) return { reason: 'Stopped', message: 'stopped as asked, while no agent watched it' }
+    return { reason: 'Unknown', message: 'ended while no agent watched it' }
+  }
+
+  #overMemory(): string {
+    return `used more than its ${this.spec.memoryMiB} MiB of memory`
+  }
+
+  #pause(ms: number): Promise<void> {
+    return sleep(ms, undefined, { signal: this.#over.signal }).catch(() => {})
+  }
+}
