@@ -228,6 +228,7 @@ export interface OrdersTable {
   quoteId: string | null
   parentOrderId: string | null
   groupId: string | null
+  groupName: string | null
   createsGroup: Generated<boolean>
   regionId: string | null
   zoneId: string | null

@@ -242,7 +242,9 @@ create table orders (
   charge_type text not null check (charge_type in ('prepaid', 'postpaid')),
   quote_id text,
   parent_order_id text,
+  -- A new group has its id from the start and is made with the payment, under this name.
   group_id text,
+  group_name text,
   creates_group boolean not null default false,
   region_id text,
   zone_id text,
@@ -298,6 +300,8 @@ create table order_lines (
   check (voucher_fen <= amount_fen)
 );
 create index order_lines_machine on order_lines (machine_id);
+-- A period of a machine is sold once (I15).
+create unique index order_lines_period on order_lines (machine_id, period_start) where period_start is not null;
 
 -- The stored answer of a buying call: the same account, operation and client token get it again (Q11–Q13).
 create table client_tokens (
