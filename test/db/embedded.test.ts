@@ -1,5 +1,7 @@
+import { spawn } from 'node:child_process'
 import { chmodSync, chownSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import pg from 'pg'
 import { afterAll, describe, expect, it } from 'vitest'
 import { isAlive } from '../../src/db/postmaster.ts'
 import { isRefusal } from '../../src/lib/errors.ts'
@@ -35,32 +37,23 @@ describe('starting', () => {
     expect(firstMs, 'first start').toBeLessThan(6_000)
     expect(warmMs, 'warm start').toBeLessThan(1_000)
   })
+})
 
-  it('listens on a private unix socket and on no port', async () => {
+describe('a running server', () => {
+  it('is private, durable, in a session of its own and not root’s', async context => {
     const server = await start(await aMadeDataDir())
-    expect(await ask(server, "select current_setting('listen_addresses')")).toEqual([''])
+    const shown = "select unnest(array[current_setting('listen_addresses'), current_setting('fsync')])"
+    expect(await ask(server, shown)).toEqual(['', 'on'])
     expect(statSync(server.config.host).mode & 0o777).toBe(0o700)
-    expect(await ask(server, 'select count(*)::int from pg_database where datname = $$berth$$')).toEqual([1])
-  })
+    expect(statSync(join(server.config.host, '.s.PGSQL.5432')).uid).not.toBe(0)
 
-  it('keeps every acknowledged commit on disk', async () => {
-    const server = await start(await aMadeDataDir())
-    const shown = await ask(server, "select current_setting('fsync') || current_setting('synchronous_commit')")
-    expect(shown).toEqual(['onon'])
-  })
-
-  it('serves the same database by its URL', async () => {
-    const server = await start(await aMadeDataDir())
-    const { default: pg } = await import('pg')
     const client = new pg.Client({ connectionString: server.url })
     await client.connect()
     expect((await client.query('select current_database() as name')).rows).toEqual([{ name: 'berth' }])
     await client.end()
-  })
 
-  it('runs in a session of its own, so that Ctrl-C in a terminal does not reach it', async context => {
-    if (process.platform !== 'linux') return context.skip('needs /proc')
-    const server = await start(await aMadeDataDir())
+    if (process.platform !== 'linux') return context.skip('the session is read from /proc')
+    // Ctrl-C in a terminal goes to the terminal's session and must not reach it.
     const stat = readFileSync(`/proc/${server.pid}/stat`, 'utf8')
     const [, , groupId, sessionId] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
     expect([groupId, sessionId]).toEqual([String(server.pid), String(server.pid)])
@@ -111,7 +104,6 @@ describe('after a crash', () => {
     const lines = readFileSync(pidFile, 'utf8').split('\n')
     await server.stop()
     // A process of the same user that is no database: a sleeping stranger.
-    const { spawn } = await import('node:child_process')
     const owner = statSync(join(dataDir, 'postgres', 'data'))
     const stranger = spawn('sleep', ['60'], { uid: owner.uid, gid: owner.gid, cwd: '/', stdio: 'ignore' })
     try {
@@ -156,14 +148,8 @@ describe('one opener', () => {
   })
 })
 
-describe('the user that runs it', () => {
-  it('steps down from root', async context => {
-    if (!isRoot) return context.skip('needs root')
-    const server = await start(await aMadeDataDir())
-    expect(statSync(join(server.config.host, '.s.PGSQL.5432')).uid).not.toBe(0)
-  })
-
-  it('starts as an ordinary user with the programs in that user’s own directory', async context => {
+describe('an ordinary user', () => {
+  it('starts it with the programs in a directory of their own', async context => {
     const dataDir = aDataDir()
     if (isRoot) chownSync(dataDir, nobody, nobody)
     const holder = await startInProcess(dataDir, isRoot ? nobody : undefined).catch(() => null)
