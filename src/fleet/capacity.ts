@@ -1,0 +1,44 @@
+// Capacity that one service instance holds on one machine, until its process is really gone. Cards are reserved whole;
+// no vCPU is kept back for the system. A machine that is not running, is leaving, lost or held takes none (I16, I17).
+import { type Hold, isLive } from './hold.ts'
+import type { Machine, MachineCapacity } from './machine.ts'
+
+export interface Reservation extends MachineCapacity {
+  serviceInstanceId: string
+  machineId: string
+}
+
+/** Why a machine takes no new service instance at all, whatever is free on it. */
+export type ClosedBecause = 'not_running' | 'held' | 'lost'
+
+export function closedBecause(
+  machine: Pick<Machine, 'phase' | 'desired' | 'lostAt'>,
+  holds: readonly Hold[],
+  now: Temporal.Instant,
+): ClosedBecause | null {
+  if (machine.phase !== 'running' || machine.desired !== 'running') return 'not_running'
+  if (machine.lostAt !== null) return 'lost'
+  return holds.some(hold => isLive(hold, now)) ? 'held' : null
+}
+
+/** What is left of a machine beside what is taken; below zero only if its spec was sold smaller than it is used. */
+export function freeOn(machine: MachineCapacity, taken: readonly MachineCapacity[]): MachineCapacity {
+  const free = { ...machine }
+  for (const one of taken) {
+    free.cpuMilli -= one.cpuMilli
+    free.memoryMib -= one.memoryMib
+    free.gpuCount -= one.gpuCount
+  }
+  const { cpuMilli, memoryMib, gpuCount, gpuMemoryMib } = free
+  return { cpuMilli, memoryMib, gpuCount, gpuMemoryMib }
+}
+
+/** `gpuMemoryMib` is asked of each card. */
+export function fitsIn(free: MachineCapacity, wanted: MachineCapacity): boolean {
+  return (
+    wanted.cpuMilli <= free.cpuMilli &&
+    wanted.memoryMib <= free.memoryMib &&
+    wanted.gpuCount <= free.gpuCount &&
+    (wanted.gpuCount === 0 || wanted.gpuMemoryMib <= free.gpuMemoryMib)
+  )
+}
