@@ -34,7 +34,8 @@ export function waitingReason(rooms: readonly MachineRoom[], demand: Demand): Wa
 }
 
 function nearestOf(open: readonly MachineRoom[], demand: Demand): { machineId: string; missing: Missing } | null {
-  let best: { machineId: string; missing: Missing; distance: number } | null = null
+  type Candidate = { machineId: string; missing: Missing; distance: number }
+  let best = null as Candidate | null
   for (const room of open) {
     const missing = missingOn(room, demand) ?? { cpuMilli: 0, memoryMib: 0, gpuCount: 0, gpuMemoryMib: 0 }
     const distance = distanceOf(missing, demand)

@@ -1,0 +1,88 @@
+// What one service's plan is decided from, and what a plan can say. Everything is a value: no database, no driver.
+import type { RuntimeObservation } from './driver.ts'
+import type { Rollout, ServiceDesired } from './service.ts'
+import type { LeavingBecause, ServiceInstance } from './service-instance.ts'
+
+export interface ServiceSnapshot {
+  now: Temporal.Instant
+  service: {
+    id: string
+    desired: ServiceDesired
+    replicas: number
+    version: number
+    restartGeneration: number
+    rollout: Rollout | null
+    /** Effective counts for these replicas; surge is at least 1. */
+    maxSurge: number
+    maxUnavailable: number
+    graceMs: number
+  }
+  /** Those that have not ended, oldest first. */
+  instances: readonly ServiceInstance[]
+  /** The driver's word; none where it gave no answer. */
+  observations: ReadonlyMap<string, RuntimeObservation>
+  machines: ReadonlyMap<string, MachineWish>
+  /** Service instances whose reservation was taken back. */
+  revoked: ReadonlySet<string>
+  /** Every gateway that holds a lease. */
+  gateways: readonly GatewayWord[]
+  /** By service instance, the latest report of each gateway. */
+  traffic: ReadonlyMap<string, readonly TrafficWord[]>
+}
+
+/** What a machine means for what runs on it. */
+export interface MachineWish {
+  /**
+   * `stay`; `move`: replacement first; `taken` (stopped, or given back by force) and `lost`: it no longer serves, but the
+   * driver may still answer for it; `ended`: there is nothing left to ask.
+   */
+  verdict: 'stay' | 'move' | 'taken' | 'lost' | 'ended'
+  drainId: string | null
+}
+
+export interface GatewayWord {
+  gatewayId: string
+  acknowledgedGeneration: bigint
+}
+
+export interface TrafficWord {
+  gatewayId: string
+  /** The route generation that the report was made at. */
+  generation: bigint
+  inFlight: number
+}
+
+export type Action =
+  | { do: 'create'; replacesId: string | null; drainId: string | null; crashCount: number }
+  | { do: 'place'; id: string }
+  | { do: 'launch'; id: string }
+  /** Send one real request, and if it is answered, put it into the routes. */
+  | { do: 'admit'; id: string; host: string; port: number }
+  /** Its health check fails: out of the routes, but it stays. */
+  | { do: 'suspend'; id: string }
+  | { do: 'leave'; id: string; because: LeavingBecause }
+  | { do: 'stop'; id: string; drainMs: number; graceMs: number; cut: boolean; because: LeavingBecause }
+  | { do: 'end'; id: string; reason: string; exitCode: number | null; signal: string | null; message: string }
+  | { do: 'settle' }
+  | { do: 'finish_delete' }
+
+/** What the way out of a service instance is waiting for; a drain shows it. */
+export interface Obstacle {
+  code:
+    | 'NoRoom'
+    | 'ReplacementFailing'
+    | 'ReplacementStarting'
+    | 'GatewayNotAcknowledged'
+    | 'RequestsInFlight'
+    | 'OpenConnections'
+    | 'Stopping'
+  message: string
+}
+
+export interface ServicePlan {
+  actions: Action[]
+  /** For each service instance that must move or is leaving: what it waits for. */
+  obstacles: ReadonlyMap<string, Obstacle>
+  /** When to look again without being told; null: only when told. */
+  lookAgainMs: number | null
+}

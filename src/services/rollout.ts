@@ -1,0 +1,322 @@
+// What should happen next with one service. One level-triggered decision for scale, update, restart, drain, stop, delete,
+// crash and loss: it looks at what is and what is wanted, never at what changed. Pure.
+//
+// A service has as many *slots* as replicas. A slot is a service instance, or a pair: one that must move (*head*) and the
+// one that comes in its place (*replacement*, by `replacesId`). The head leaves only once its replacement serves, that is,
+// was probed, is routed, and every gateway has acknowledged it. So a move never lowers the number that serve, and a single
+// replica moves like any other. Only an update without room for the replacement may use `maxUnavailable`, and never takes
+// the last one that serves (Q42, Q44, Q45).
+import type { RuntimeObservation } from './driver.ts'
+import { nextOfLeaving, notAcknowledged, patienceOf, unacknowledgedBy } from './leaving.ts'
+import type { Action, Obstacle, ServicePlan, ServiceSnapshot } from './rollout-snapshot.ts'
+import {
+  crashForgottenMs,
+  isCrash,
+  isMember,
+  isRouted,
+  type LeavingBecause,
+  mayStartAt,
+  type ServiceInstance,
+} from './service-instance.ts'
+
+const transitionLookMs = 2_000
+const steadyLookMs = 10_000
+
+interface Crash {
+  id: string
+  /** The head whose replacement it was. */
+  replacesId: string | null
+  crashCount: number
+}
+
+/** What is being planned: members leave the list as they are sent away. */
+interface Draft {
+  snapshot: ServiceSnapshot
+  members: ServiceInstance[]
+  actions: Action[]
+  obstacles: Map<string, Obstacle>
+  crashes: Crash[]
+}
+
+export function planService(snapshot: ServiceSnapshot): ServicePlan {
+  const draft: Draft = { snapshot, members: [], actions: [], obstacles: new Map(), crashes: [] }
+  for (const instance of snapshot.instances) takeIn(draft, instance)
+  sendAwayAbruptly(draft)
+  if (snapshot.service.desired === 'running') {
+    settlePairs(draft)
+    matchReplicas(draft)
+    for (const head of headsOf(draft)) replaceIfNeeded(draft, head)
+    for (const member of draft.members) advance(draft, member)
+  }
+  finish(draft)
+  return { actions: draft.actions, obstacles: draft.obstacles, lookAgainMs: lookAgainMs(draft) }
+}
+
+/** Records what has ended, moves on what leaves, and keeps the others as members. */
+function takeIn(draft: Draft, instance: ServiceInstance): void {
+  const { snapshot } = draft
+  const end = endOf(snapshot, instance)
+  if (end) {
+    draft.actions.push(end)
+    const current =
+      instance.version === snapshot.service.version && instance.restartGeneration === snapshot.service.restartGeneration
+    if (isMember(instance) && current && isCrash(end.reason)) {
+      const { id, replacesId } = instance
+      draft.crashes.push({ id, replacesId, crashCount: nextCrashCount(instance, snapshot.now) })
+    }
+  } else if (instance.phase === 'leaving') {
+    const next = nextOfLeaving(snapshot, instance)
+    if ('do' in next) draft.actions.push(next)
+    else draft.obstacles.set(instance.id, next)
+  } else if (instance.phase === 'stopping') {
+    // Asked again until it has ended: the first call may have been lost.
+    const because = instance.leavingBecause ?? 'scaled_in'
+    const { graceMs } = snapshot.service
+    draft.actions.push({ do: 'stop', id: instance.id, drainMs: 0, graceMs, cut: false, because })
+    draft.obstacles.set(instance.id, { code: 'Stopping', message: 'its process is ending' })
+  } else {
+    draft.members.push(instance)
+  }
+}
+
+type EndAction = Extract<Action, { do: 'end' }>
+
+function endOf(snapshot: ServiceSnapshot, instance: ServiceInstance): EndAction | null {
+  if (instance.machineId === null) return null
+  const { id } = instance
+  if (snapshot.machines.get(instance.machineId)?.verdict === 'ended') {
+    return { do: 'end', id, reason: 'MachineLost', exitCode: null, signal: null, message: 'its machine is gone' }
+  }
+  const word: RuntimeObservation | undefined = snapshot.observations.get(id)
+  if (word?.state === 'ended') {
+    const { reason, exitCode, signal, message } = word
+    // It was told to end: however it did, that is no crash.
+    const told = instance.phase === 'stopping' && reason === 'Exited'
+    return { do: 'end', id, reason: told ? 'Stopped' : reason, exitCode, signal, message }
+  }
+  // A starting one that is not there has yet to be launched.
+  if (word?.state !== 'not_found' || instance.phase === 'starting') return null
+  const reason = instance.phase === 'ready' ? 'Unknown' : 'Stopped'
+  return { do: 'end', id, reason, exitCode: null, signal: null, message: 'its process is not there any more' }
+}
+
+function nextCrashCount(instance: ServiceInstance, now: Temporal.Instant): number {
+  const readyMs = instance.readyAt === null ? 0 : now.epochMilliseconds - instance.readyAt.epochMilliseconds
+  return readyMs >= crashForgottenMs ? 1 : instance.crashCount + 1
+}
+
+/** Stopped services, lost machines and revoked reservations end the serving, whatever else runs. */
+function sendAwayAbruptly(draft: Draft): void {
+  const { service, machines, revoked } = draft.snapshot
+  for (const member of [...draft.members]) {
+    const verdict = member.machineId === null ? 'stay' : machines.get(member.machineId)?.verdict
+    if (service.desired !== 'running') sendAway(draft, member, 'stopped')
+    else if (verdict === 'lost') sendAway(draft, member, 'lost')
+    else if (verdict === 'taken' || revoked.has(member.id)) sendAway(draft, member, 'revoked')
+  }
+}
+
+function sendAway(draft: Draft, member: ServiceInstance, because: LeavingBecause): void {
+  draft.members = draft.members.filter(other => other.id !== member.id)
+  const { id } = member
+  const neverRan = member.phase === 'waiting' || isNotThere(draft, member)
+  if (neverRan) {
+    draft.actions.push({ do: 'end', id, reason: 'Withdrawn', exitCode: null, signal: null, message: because })
+  } else if (member.phase === 'starting') {
+    // Never routed: there is nothing in flight to wait for.
+    const { graceMs } = draft.snapshot.service
+    draft.actions.push({ do: 'stop', id, drainMs: 0, graceMs, cut: false, because })
+  } else {
+    draft.actions.push({ do: 'leave', id, because })
+  }
+}
+
+const isNotThere = (draft: Draft, member: ServiceInstance): boolean =>
+  member.phase === 'starting' && draft.snapshot.observations.get(member.id)?.state === 'not_found'
+
+/** Why this one must be replaced; null: it stays. */
+function movesBecause(draft: Draft, member: ServiceInstance): LeavingBecause | null {
+  const { service, machines } = draft.snapshot
+  if (member.version !== service.version || member.restartGeneration !== service.restartGeneration) return 'updated'
+  if (member.machineId !== null && machines.get(member.machineId)?.verdict === 'move') return 'drained'
+  return member.leavingBecause === 'restarted' ? 'restarted' : null
+}
+
+const headsOf = (draft: Draft): ServiceInstance[] =>
+  draft.members.filter(member => !draft.members.some(other => other.id === member.replacesId))
+
+const replacementOf = (draft: Draft, head: ServiceInstance): ServiceInstance | null =>
+  draft.members.find(member => member.replacesId === head.id) ?? null
+
+/** Routed, and every gateway has said so. */
+function serves(draft: Draft, member: ServiceInstance): boolean {
+  if (!isRouted(member) || isFailing(draft, member)) return false
+  return unacknowledgedBy(draft.snapshot, member.routedAtGeneration ?? 0n).length === 0
+}
+
+function isFailing(draft: Draft, member: ServiceInstance): boolean {
+  const word = draft.snapshot.observations.get(member.id)
+  return word?.state === 'running' && !word.ready
+}
+
+/** Lets a head go whose replacement serves, and drops replacements that nobody needs any more. */
+function settlePairs(draft: Draft): void {
+  for (const head of headsOf(draft)) {
+    const because = movesBecause(draft, head)
+    const replacement = replacementOf(draft, head)
+    // The old one does not serve and is not wanted: nothing to keep until the new one is there.
+    if ((because === 'updated' || because === 'restarted') && !isRouted(head)) {
+      sendAway(draft, head, because)
+      continue
+    }
+    if (!replacement) continue
+    if (because === null) {
+      // The drain was cancelled. What serves stays, the newer one goes.
+      const spare = !isRouted(head) && serves(draft, replacement) ? head : replacement
+      sendAway(draft, spare, 'scaled_in')
+    } else if (serves(draft, replacement)) {
+      sendAway(draft, head, because)
+    } else if (movesBecause(draft, replacement) !== null) {
+      sendAway(draft, replacement, movesBecause(draft, replacement) ?? 'scaled_in')
+    } else if (because === 'drained' && !isRouted(head) && replacement.phase !== 'waiting') {
+      sendAway(draft, head, because)
+    } else if (because !== 'drained' && hasNoRoom(replacement) && maySpare(draft)) {
+      sendAway(draft, head, because)
+    }
+  }
+}
+
+const hasNoRoom = (member: ServiceInstance): boolean => member.phase === 'waiting' && member.waitingReason !== null
+
+/** An update may take one that serves without a replacement, down to the floor; the last one never. */
+function maySpare(draft: Draft): boolean {
+  const { replicas, maxUnavailable } = draft.snapshot.service
+  const serving = draft.members.filter(member => serves(draft, member)).length
+  return serving - 1 >= Math.max(1, replicas - maxUnavailable)
+}
+
+/** As many slots as replicas. */
+function matchReplicas(draft: Draft): void {
+  const { replicas } = draft.snapshot.service
+  const heads = headsOf(draft)
+  for (const head of heads.toSorted(inOrderOfLeaving(draft)).slice(0, Math.max(0, heads.length - replicas))) {
+    const replacement = replacementOf(draft, head)
+    if (replacement) sendAway(draft, replacement, 'scaled_in')
+    sendAway(draft, head, 'scaled_in')
+  }
+  const members = new Set(draft.members.map(member => member.id))
+  const crashes = draft.crashes.filter(crash => crash.replacesId === null || !members.has(crash.replacesId))
+  for (let slots = heads.length; slots < replicas; slots++) {
+    const crash = crashes.shift()
+    draft.actions.push({
+      do: 'create',
+      replacesId: crash?.id ?? null,
+      drainId: null,
+      crashCount: crash?.crashCount ?? 0,
+    })
+  }
+}
+
+/** What does not serve first, then what has to move anyway, then the newest (Q46). */
+function inOrderOfLeaving(draft: Draft): (a: ServiceInstance, b: ServiceInstance) => number {
+  const rank = (member: ServiceInstance): number => {
+    const phases = { waiting: 0, starting: 1, ready: 2, leaving: 3, stopping: 3, ended: 3 }
+    if (!isRouted(member)) return phases[member.phase]
+    return movesBecause(draft, member) === null ? 5 : 4
+  }
+  return (a, b) => {
+    const age = Temporal.Instant.compare(b.createdAt, a.createdAt)
+    return rank(a) - rank(b) || age || (a.id < b.id ? 1 : -1)
+  }
+}
+
+/** Starts the replacement of a head that must move, and says what the move waits for. */
+function replaceIfNeeded(draft: Draft, head: ServiceInstance): void {
+  const because = movesBecause(draft, head)
+  if (because === null) return
+  const replacement = replacementOf(draft, head)
+  if (replacement) {
+    draft.obstacles.set(head.id, obstacleOf(draft, replacement))
+    return
+  }
+  // The surge is for what people start; a drain moves all at once, and room is its only bound.
+  if (because !== 'drained' && surging(draft) >= draft.snapshot.service.maxSurge) return
+  const machine = head.machineId === null ? undefined : draft.snapshot.machines.get(head.machineId)
+  const crashCount = draft.crashes.find(crash => crash.replacesId === head.id)?.crashCount ?? 0
+  const drainId = because === 'drained' ? (machine?.drainId ?? null) : null
+  draft.actions.push({ do: 'create', replacesId: head.id, drainId, crashCount })
+  draft.obstacles.set(head.id, { code: 'ReplacementStarting', message: 'its replacement is being made' })
+}
+
+function surging(draft: Draft): number {
+  const heads = headsOf(draft).filter(head => {
+    const because = movesBecause(draft, head)
+    return because !== null && because !== 'drained'
+  })
+  const begun = heads.filter(head => replacementOf(draft, head) !== null).length
+  const beginning = draft.actions.filter(
+    action => action.do === 'create' && heads.some(head => head.id === action.replacesId),
+  ).length
+  return begun + beginning
+}
+
+function obstacleOf(draft: Draft, replacement: ServiceInstance): Obstacle {
+  if (hasNoRoom(replacement)) {
+    const reason = replacement.waitingReason
+    return { code: 'NoRoom', message: reason && 'message' in reason ? String(reason.message) : 'no room elsewhere' }
+  }
+  if (replacement.crashCount > 0 && !isRouted(replacement)) {
+    return { code: 'ReplacementFailing', message: `its replacement has ended ${replacement.crashCount} times` }
+  }
+  if (!isRouted(replacement) || isFailing(draft, replacement)) {
+    return { code: 'ReplacementStarting', message: 'its replacement is not ready yet' }
+  }
+  const generation = replacement.routedAtGeneration ?? 0n
+  return notAcknowledged(unacknowledgedBy(draft.snapshot, generation), generation)
+}
+
+/** The next step of one that stays, or that serves until its replacement does. */
+function advance(draft: Draft, member: ServiceInstance): void {
+  const { snapshot, actions } = draft
+  const { id } = member
+  if (member.phase === 'waiting') {
+    if (Temporal.Instant.compare(mayStartAt(member), snapshot.now) <= 0) actions.push({ do: 'place', id })
+    return
+  }
+  const word = snapshot.observations.get(id)
+  if (word?.state === 'not_found') actions.push({ do: 'launch', id })
+  if (word?.state !== 'running') return
+  if (word.ready && !isRouted(member)) actions.push({ do: 'admit', id, host: word.host, port: word.port })
+  if (!word.ready && member.phase === 'ready' && member.ready) actions.push({ do: 'suspend', id })
+}
+
+function finish(draft: Draft): void {
+  const { service, instances } = draft.snapshot
+  if (service.desired === 'deleted' && instances.length === 0) draft.actions.push({ do: 'finish_delete' })
+  else if (service.rollout !== null && isSteady(draft)) draft.actions.push({ do: 'settle' })
+}
+
+function isSteady(draft: Draft): boolean {
+  const { service, instances } = draft.snapshot
+  if (draft.actions.length > 0) return false
+  if (service.desired !== 'running') return instances.length === 0
+  return (
+    instances.length === service.replicas &&
+    instances.every(instance => serves(draft, instance) && movesBecause(draft, instance) === null)
+  )
+}
+
+function lookAgainMs(draft: Draft): number | null {
+  const { service, instances, now } = draft.snapshot
+  if (service.desired !== 'running' && instances.length === 0) return null
+  if (draft.actions.some(action => action.do !== 'place' && action.do !== 'stop')) return 0
+  if (isSteady(draft)) return instances.length === 0 ? null : steadyLookMs
+  const deadlines = instances.flatMap(instance => {
+    const patienceMs = instance.phase === 'leaving' ? patienceOf(draft.snapshot, instance) : null
+    const patient =
+      patienceMs === null || instance.leavingAt === null ? [] : [instance.leavingAt.add({ milliseconds: patienceMs })]
+    const backoff = instance.phase === 'waiting' ? [mayStartAt(instance)] : []
+    return [...patient, ...backoff].map(at => at.epochMilliseconds - now.epochMilliseconds).filter(ms => ms > 0)
+  })
+  return Math.min(transitionLookMs, ...deadlines)
+}

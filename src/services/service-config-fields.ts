@@ -1,0 +1,183 @@
+// The fields of EAS's service JSON by what becomes of them here. A field that would change what the service does and that
+// we can't honour is refused; one that only tunes is kept and answered with a warning; one that EAS does not know either
+// is refused, since it is a misspelling. Pure.
+import { Refusal } from '../lib/errors.ts'
+
+export type ConfigRefusal = 'InvalidServiceConfig' | 'UnsupportedServiceConfig'
+
+export type ConfigObject = Record<string, unknown>
+
+interface Level {
+  used: readonly string[]
+  /** Kept in the service's JSON; without effect. */
+  noEffect: readonly string[]
+  /** What to do instead, by field. */
+  unsupported: Readonly<Record<string, string>>
+}
+
+const top: Level = {
+  used: ['name', 'metadata', 'containers', 'processor', 'model_path', 'token', 'generate_token', 'labels', 'runtime'],
+  noEffect: ['role_arn', 'oss_endpoint', 'features', 'unit', 'sinker', 'aimaster', 'warm_up_data_path', 'options'],
+  unsupported: {
+    storage: 'mounts are not supported; put the files where the process can read them',
+    autoscaler: 'autoscaling is not supported; set metadata.instance',
+    cloud: 'public resources are not supported; set metadata.resource to a dedicated group',
+    networking: 'every service is reached through the gateway',
+    dockerAuth: 'images are not supported by this engine',
+    confidential: 'confidential computing is not supported',
+    model_entry: 'give the model file itself in model_path',
+    model_config: 'the built-in model server needs none',
+    processor_path: 'custom processors are not supported; use containers[0].command',
+    processor_entry: 'custom processors are not supported; use containers[0].command',
+    processor_mainclass: 'custom processors are not supported; use containers[0].command',
+    processor_type: 'custom processors are not supported; use containers[0].command',
+  },
+}
+
+const metadata: Level = {
+  used: [
+    'name',
+    'instance',
+    'cpu',
+    'memory',
+    'gpu',
+    'gpu_memory',
+    'resource',
+    'workspace_id',
+    'rpc',
+    'rolling_strategy',
+    'eas',
+    'scheduling',
+  ],
+  noEffect: ['qos', 'cuda', 'rdma', 'enable_webservice', 'resource_rebalancing', 'shm_size', 'disk'],
+  unsupported: {
+    gpu_core_percentage: 'cards are given whole; set metadata.gpu',
+    resource_burstable: 'there are no public resources to burst into',
+    enable_grpc: 'the gateway speaks HTTP',
+    type: 'only ordinary synchronous services are supported',
+    workload_type: 'only ordinary synchronous services are supported',
+  },
+}
+
+const rpc: Level = {
+  used: ['keepalive', 'rate_limit', 'max_queue_size'],
+  noEffect: ['batching', 'io_threads', 'max_batch_size', 'max_batch_timeout', 'worker_threads', 'enable_sigterm'],
+  unsupported: { proxy_path: 'the gateway passes the whole path on' },
+}
+
+const container: Level = {
+  used: [
+    'image',
+    'command',
+    'script',
+    'args',
+    'env',
+    'port',
+    'health_check',
+    'startup_check',
+    'liveness_check',
+    'name',
+  ],
+  noEffect: [],
+  unsupported: { prepare: 'install what the service needs beforehand, or in containers[0].script' },
+}
+
+const only = (...used: string[]): Level => ({ used, noEffect: [], unsupported: {} })
+
+const levels = {
+  '': top,
+  metadata,
+  'metadata.rpc': rpc,
+  'metadata.rolling_strategy': only('max_surge', 'max_unavailable'),
+  'metadata.eas': only('termination_grace_period'),
+  runtime: { used: ['termination_grace_period'], noEffect: ['enable_crash_block'], unsupported: {} },
+  'containers[0]': container,
+} as const satisfies Record<string, Level>
+
+/** Refuses what can't be honoured, and returns a warning for each field that has no effect. */
+export function checkFields(config: ConfigObject): string[] {
+  const warnings: string[] = []
+  for (const [path, level] of Object.entries(levels)) {
+    const value = valueAt(config, path)
+    if (isObject(value)) warnings.push(...checkLevel(path, value, level))
+  }
+  return warnings
+}
+
+function checkLevel(path: string, value: ConfigObject, level: Level): string[] {
+  const warnings: string[] = []
+  for (const [key, item] of Object.entries(value)) {
+    const field = path === '' ? key : `${path}.${key}`
+    if (level.used.includes(key)) continue
+    if (level.noEffect.includes(key)) {
+      if (!isOff(item)) warnings.push(`${field} has no effect here`)
+      continue
+    }
+    const instead = Object.hasOwn(level.unsupported, key) ? level.unsupported[key] : undefined
+    if (instead === undefined) {
+      throw new Refusal('InvalidServiceConfig' satisfies ConfigRefusal, `${field} is not a field of a service`, {
+        field,
+      })
+    }
+    if (!isOff(item)) {
+      throw new Refusal('UnsupportedServiceConfig' satisfies ConfigRefusal, `${field}: ${instead}`, { field })
+    }
+  }
+  return warnings
+}
+
+/** Clients send fields at their defaults; those ask for nothing. */
+function isOff(value: unknown): boolean {
+  if (value === undefined || value === null || value === false || value === 0 || value === '') return true
+  if (Array.isArray(value)) return value.length === 0
+  return isObject(value) && Object.keys(value).length === 0
+}
+
+function valueAt(config: ConfigObject, path: string): unknown {
+  if (path === '') return config
+  if (path === 'containers[0]') return Array.isArray(config.containers) ? config.containers[0] : undefined
+  let value: unknown = config
+  for (const key of path.split('.')) value = isObject(value) ? value[key] : undefined
+  return value
+}
+
+export const isObject = (value: unknown): value is ConfigObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const neverKeys = new Set(['__proto__', 'constructor', 'prototype'])
+
+/** `{"metadata.rpc.keepalive": 1}` becomes `{"metadata": {"rpc": {"keepalive": 1}}}`: EAS's clients write both. */
+export function expandDotted(config: ConfigObject): ConfigObject {
+  const expanded: ConfigObject = {}
+  for (const [key, value] of Object.entries(config)) {
+    const keys = key.split('.')
+    const field = keys.find(part => neverKeys.has(part) || part === '')
+    if (field !== undefined) {
+      throw new Refusal('InvalidServiceConfig' satisfies ConfigRefusal, `${key} is not a field of a service`, {
+        field: key,
+      })
+    }
+    put(expanded, keys, key === 'metadata' && isObject(value) ? expandDotted(value) : value, key)
+  }
+  return expanded
+}
+
+function put(into: ConfigObject, keys: readonly string[], value: unknown, field: string): void {
+  const [key = '', ...rest] = keys
+  const present = into[key]
+  if (rest.length > 0) {
+    const below = isObject(present) ? present : {}
+    if (present !== undefined && below !== present) throw twice(field)
+    into[key] = below
+    put(below, rest, value, field)
+  } else if (isObject(present) && isObject(value)) {
+    for (const [name, item] of Object.entries(value)) put(present, [name], item, `${field}.${name}`)
+  } else if (present !== undefined) {
+    throw twice(field)
+  } else {
+    into[key] = isObject(value) ? { ...value } : value
+  }
+}
+
+const twice = (field: string): Refusal =>
+  new Refusal('InvalidServiceConfig' satisfies ConfigRefusal, `${field} is given twice`, { field })

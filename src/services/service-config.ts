@@ -1,0 +1,268 @@
+// EAS's service JSON, the format of a deployment, read into what a service needs here. Every refusal names its field.
+// Pure: what depends on the installation (does the group exist, does its engine run images) is asked by the caller.
+import { z } from 'zod'
+import { Refusal } from '../lib/errors.ts'
+import type { Launch, Program } from './driver.ts'
+import { type ConfigObject, type ConfigRefusal, checkFields, expandDotted, isObject } from './service-config-fields.ts'
+
+/** Units last; times in milliseconds. Stored with the version beside the JSON it was read from. */
+export interface ServiceSpec {
+  name: string
+  replicas: number
+  cpuMilli: number
+  memoryMib: number
+  gpuCount: number
+  gpuMemoryMib: number
+  groupId: string
+  workspaceId: string | null
+  program: Program
+  env: Record<string, string>
+  health: Launch['health']
+  requestTimeoutMs: number
+  rateLimit: number
+  /** Per service instance; 0: no bound. */
+  queueMax: number
+  maxSurge: Share | null
+  maxUnavailable: Share | null
+  graceMs: number
+}
+
+/** A count, or a share of the replicas. */
+export type Share = { count: number } | { percent: number }
+
+export interface ServiceConfig {
+  spec: ServiceSpec
+  /** The JSON as it was sent, dotted keys expanded, without the access key. */
+  source: ConfigObject
+  /** `token`: the access key that the caller chose. */
+  accessKey: string | null
+  warnings: string[]
+}
+
+export const replicasMax = 1_000
+/** EAS's default on a dedicated gateway. */
+const requestTimeoutMsDefault = 600_000
+const graceSecondsDefault = 30
+const startTimeoutMsDefault = 120_000
+
+const text = z.string().min(1).max(4096)
+const whole = (min: number, max: number) => z.number().int().min(min).max(max)
+const share = z.union([
+  whole(0, replicasMax),
+  z.string().regex(/^(100|\d{1,2})%$/, 'must be a number or a percentage like 2%'),
+])
+
+const check = z.strictObject({
+  http_get: z
+    .strictObject({ path: z.string().startsWith('/').max(1024), port: whole(1, 65_535).optional() })
+    .optional(),
+  tcp_socket: z.strictObject({ port: whole(1, 65_535).optional() }).optional(),
+  initial_delay_seconds: whole(0, 3_600).optional(),
+  period_seconds: whole(1, 600).optional(),
+  timeout_seconds: whole(1, 600).optional(),
+  success_threshold: whole(1, 100).optional(),
+  failure_threshold: whole(1, 1_000).optional(),
+})
+type Check = z.infer<typeof check>
+
+const container = z.object({
+  name: text.optional(),
+  image: text.optional(),
+  command: z.union([text, z.array(text).min(1).max(256)]).optional(),
+  script: z.string().min(1).max(65_536).optional(),
+  args: z.array(z.string().max(4096)).max(256).optional(),
+  env: z
+    .array(
+      z.strictObject({
+        name: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,255}$/, 'must be a name of letters, digits and underscores'),
+        value: z.string().max(32_768),
+      }),
+    )
+    .max(512)
+    .optional(),
+  port: whole(1, 65_535).optional(),
+  health_check: check.optional(),
+  startup_check: check.optional(),
+  liveness_check: check.optional(),
+})
+
+const schema = z.object({
+  name: z.string().optional(),
+  token: z
+    .string()
+    .regex(/^[\x21-\x7e]{16,256}$/, 'must be 16 to 256 visible ASCII characters')
+    .optional(),
+  labels: z.record(z.string(), z.string()).optional(),
+  processor: z.string().optional(),
+  model_path: text.optional(),
+  containers: z.array(container).min(1).max(1, 'holds one container').optional(),
+  runtime: z.object({ termination_grace_period: whole(0, 3_600).optional() }).optional(),
+  metadata: z.object({
+    name: z.string().optional(),
+    instance: whole(0, replicasMax).optional(),
+    cpu: z.number().min(0.001).max(1_024).optional(),
+    memory: whole(1, 16_777_216).optional(),
+    gpu: whole(0, 64).optional(),
+    gpu_memory: whole(0, 1_048_576).optional(),
+    resource: text,
+    workspace_id: z.union([text, z.number().int()]).optional(),
+    rpc: z
+      .object({
+        keepalive: whole(1, 86_400_000).optional(),
+        rate_limit: whole(0, 1_000_000).optional(),
+        max_queue_size: whole(0, 1_000_000).optional(),
+      })
+      .optional(),
+    rolling_strategy: z.object({ max_surge: share.optional(), max_unavailable: share.optional() }).optional(),
+    eas: z.object({ termination_grace_period: whole(0, 3_600).optional() }).optional(),
+    scheduling: z
+      .strictObject({ spread: z.strictObject({ policy: z.literal('default').optional() }).optional() })
+      .optional(),
+  }),
+})
+type Config = z.infer<typeof schema>
+
+export function parseServiceConfig(json: unknown): ServiceConfig {
+  if (!isObject(json)) throw invalid('', 'a service is described by a JSON object')
+  const expanded = expandDotted(json)
+  const warnings = checkFields(expanded)
+  const parsed = schema.safeParse(expanded)
+  if (!parsed.success) throw fromIssue(parsed.error.issues[0])
+  const config = parsed.data
+  const first = config.containers?.[0]
+  if (first?.port !== undefined && first.image === undefined) {
+    warnings.push('containers[0].port has no effect here: listen on the port that $PORT names')
+  }
+  const { token: accessKey, ...source } = expanded
+  return { spec: specOf(config), source, accessKey: typeof accessKey === 'string' ? accessKey : null, warnings }
+}
+
+function specOf(config: Config): ServiceSpec {
+  const { metadata } = config
+  const name = metadata.name ?? config.name
+  if (name === undefined) throw invalid('metadata.name', 'is missing')
+  if (config.name !== undefined && config.name !== name) throw invalid('name', 'differs from metadata.name')
+  if (!/^[a-z][a-z0-9_]{2,62}$/.test(name)) {
+    throw invalid('metadata.name', 'must be 3 to 63 lower-case letters, digits and underscores, a letter first')
+  }
+  const graceSeconds =
+    metadata.eas?.termination_grace_period ?? config.runtime?.termination_grace_period ?? graceSecondsDefault
+  return {
+    name,
+    replicas: metadata.instance ?? 1,
+    cpuMilli: Math.round((metadata.cpu ?? 1) * 1000),
+    memoryMib: metadata.memory ?? 1_024,
+    gpuCount: metadata.gpu ?? 0,
+    // EAS counts it in GB.
+    gpuMemoryMib: (metadata.gpu_memory ?? 0) * 1024,
+    groupId: metadata.resource,
+    workspaceId: metadata.workspace_id === undefined ? null : String(metadata.workspace_id),
+    program: programOf(config, name),
+    env: Object.fromEntries((config.containers?.[0]?.env ?? []).map(variable => [variable.name, variable.value])),
+    health: healthOf(config),
+    requestTimeoutMs: metadata.rpc?.keepalive ?? requestTimeoutMsDefault,
+    rateLimit: metadata.rpc?.rate_limit ?? 0,
+    queueMax: metadata.rpc?.max_queue_size ?? 0,
+    maxSurge: shareOf(metadata.rolling_strategy?.max_surge),
+    maxUnavailable: shareOf(metadata.rolling_strategy?.max_unavailable),
+    graceMs: graceSeconds * 1000,
+  }
+}
+
+function programOf(config: Config, name: string): Program {
+  if (config.processor !== undefined && config.processor !== '') return processorOf(config, config.processor, name)
+  const first = config.containers?.[0]
+  if (!first) throw invalid('containers', 'is missing: give containers[0].command, or processor "onnx" and model_path')
+  if (config.model_path !== undefined) throw invalid('model_path', 'is read by processor "onnx" only')
+  const argv = argvOf(first)
+  if (first.image !== undefined) return { kind: 'image', image: first.image, argv, port: first.port ?? null }
+  if (argv.length === 0) throw invalid('containers[0].command', 'is missing: give command or script')
+  return { kind: 'command', argv }
+}
+
+function processorOf(config: Config, processor: string, name: string): Program {
+  if (processor !== 'onnx') {
+    throw new Refusal(
+      'UnsupportedServiceConfig' satisfies ConfigRefusal,
+      `processor: ${processor} is not supported; use "onnx"`,
+      {
+        field: 'processor',
+      },
+    )
+  }
+  if (config.containers !== undefined) throw invalid('containers', 'and processor exclude each other')
+  const path = config.model_path
+  if (path === undefined) throw invalid('model_path', 'is missing: processor "onnx" serves the model at this path')
+  return { kind: 'onnx', modelPath: modelPathOf(path), modelName: name }
+}
+
+function modelPathOf(path: string): string {
+  if (path.startsWith('/')) return path
+  try {
+    const url = new URL(path)
+    if (url.protocol === 'file:' && url.host === '') return decodeURIComponent(url.pathname)
+  } catch {
+    // Said below, with the way out.
+  }
+  throw invalid('model_path', 'must be an absolute path or a file:// URL')
+}
+
+function argvOf(first: NonNullable<Config['containers']>[number]): string[] {
+  if (first.command !== undefined && first.script !== undefined) {
+    throw invalid('containers[0].script', 'and containers[0].command exclude each other')
+  }
+  const given = first.script ?? first.command
+  if (Array.isArray(given)) return [...given, ...(first.args ?? [])]
+  if (first.args !== undefined && first.args.length > 0) {
+    throw invalid('containers[0].args', 'goes with a command that is an array; else write it into the command')
+  }
+  // EAS's command is a line for the shell.
+  return given === undefined ? [] : ['/bin/sh', '-c', given]
+}
+
+function healthOf(config: Config): Launch['health'] {
+  const first = config.containers?.[0]
+  const steady: Check | undefined = first?.health_check ?? first?.liveness_check
+  const startup: Check | undefined = first?.startup_check
+  const path = config.processor ? '/v2/health/ready' : (steady?.http_get?.path ?? startup?.http_get?.path ?? null)
+  return {
+    path,
+    startTimeoutMs: startup ? startTimeoutOf(startup) : startTimeoutMsDefault,
+    periodMs: (steady?.period_seconds ?? 1) * 1000,
+    timeoutMs: (steady?.timeout_seconds ?? 2) * 1000,
+    failureThreshold: steady?.failure_threshold ?? 3,
+  }
+}
+
+function startTimeoutOf(startup: Check): number {
+  return (
+    ((startup.initial_delay_seconds ?? 0) + (startup.period_seconds ?? 10) * (startup.failure_threshold ?? 3)) * 1000
+  )
+}
+
+function shareOf(value: number | string | undefined): Share | null {
+  if (value === undefined) return null
+  return typeof value === 'number' ? { count: value } : { percent: Number.parseInt(value, 10) }
+}
+
+/** A share of the replicas, rounded up. */
+export const countOf = (value: Share, replicas: number): number =>
+  'count' in value ? value.count : Math.ceil((replicas * value.percent) / 100)
+
+const invalid = (field: string, problem: string): Refusal =>
+  new Refusal('InvalidServiceConfig' satisfies ConfigRefusal, field === '' ? problem : `${field} ${problem}`, { field })
+
+function fromIssue(issue: z.core.$ZodIssue | undefined): Refusal {
+  const path = issue?.path ?? []
+  let field = ''
+  for (const key of path) field += typeof key === 'number' ? `[${key}]` : field === '' ? String(key) : `.${String(key)}`
+  if (issue?.code === 'unrecognized_keys') {
+    const key = issue.keys[0] ?? ''
+    field = field === '' ? key : `${field}.${key}`
+    return invalid(field, 'is not a field of a service')
+  }
+  const missing = issue?.code === 'invalid_type' && issue.message.includes('received undefined')
+  return invalid(field, missing ? 'is missing' : lowerFirst(issue?.message ?? 'is not valid'))
+}
+
+const lowerFirst = (message: string): string => `is not valid: ${message.charAt(0).toLowerCase()}${message.slice(1)}`

@@ -1,0 +1,104 @@
+// One running copy of a service. Phases:
+//   waiting → starting → ready → leaving → stopping → ended
+// *Waiting* has no machine yet; *starting* has its reservation; *ready* is in the routes while its health check passes;
+// *leaving* is out of the routes and finishes its requests; *stopping* was told to end; *ended* holds nothing any more.
+
+export type InstancePhase = 'waiting' | 'starting' | 'ready' | 'leaving' | 'stopping' | 'ended'
+
+/**
+ * Why one goes. The first four are wishes while it still serves: they wait for the replacement (or, for `scaled_in`, need
+ * none). The last three end the serving whatever else runs.
+ */
+export type LeavingBecause =
+  | 'drained' // its machine is being drained or is about to leave
+  | 'updated' // a newer version, or a restart of the service
+  | 'restarted' // a restart of this one
+  | 'scaled_in'
+  | 'stopped' // the service is stopped or deleted
+  | 'revoked' // the machine was taken back by force, stopped or released
+  | 'lost' // the machine is lost
+
+export type EndReason =
+  | 'Exited'
+  | 'OOMKilled'
+  | 'StartTimeout'
+  | 'SpawnFailed'
+  | 'Stopped'
+  | 'Unknown'
+  | 'MachineLost'
+  | 'Withdrawn' // never got a machine
+
+export interface ServiceInstance {
+  id: string
+  accountId: string
+  serviceId: string
+  version: number
+  restartGeneration: number
+  machineId: string | null
+  phase: InstancePhase
+  leavingBecause: LeavingBecause | null
+  leavingAt: Temporal.Instant | null
+  /** The service instance in whose place this one comes. */
+  replacesId: string | null
+  drainId: string | null
+  ready: boolean
+  waitingReason: object | null
+  host: string | null
+  port: number | null
+  routedAtGeneration: bigint | null
+  unroutedAtGeneration: bigint | null
+  gpuIndexes: number[]
+  crashCount: number
+  createdAt: Temporal.Instant
+  startedAt: Temporal.Instant | null
+  readyAt: Temporal.Instant | null
+}
+
+/** In the row order of the present, before it leaves. */
+export const isMember = (instance: Pick<ServiceInstance, 'phase'>): boolean =>
+  instance.phase === 'waiting' || instance.phase === 'starting' || instance.phase === 'ready'
+
+/** In the routes. */
+export const isRouted = (instance: Pick<ServiceInstance, 'phase' | 'ready' | 'routedAtGeneration'>): boolean =>
+  instance.phase === 'ready' && instance.ready && instance.routedAtGeneration !== null
+
+const crashBackoffMsMax = 300_000
+/** One that was ready for this long has not crashed at once: the count begins anew. */
+export const crashForgottenMs = 600_000
+/** From this count on it is called a crash loop. */
+export const crashLoopCount = 3
+
+/** How long the next try waits after so many crashes in a row: 0, 1 s, 2 s, 4 s … 5 min. */
+export function crashBackoffMs(crashCount: number): number {
+  return crashCount <= 1 ? 0 : Math.min(1_000 * 2 ** Math.min(crashCount - 2, 20), crashBackoffMsMax)
+}
+
+/** When a service instance that waits may be placed. */
+export function mayStartAt(instance: Pick<ServiceInstance, 'createdAt' | 'crashCount'>): Temporal.Instant {
+  return instance.createdAt.add({ milliseconds: crashBackoffMs(instance.crashCount) })
+}
+
+/** EAS's words for one. */
+export type InstanceStatus = 'Pending' | 'Starting' | 'Running' | 'NotReady' | 'Terminating' | 'Stopped' | 'Failed'
+
+export function instanceStatus(
+  instance: Pick<ServiceInstance, 'phase' | 'ready'> & { endReason: string | null },
+): InstanceStatus {
+  switch (instance.phase) {
+    case 'waiting':
+      return 'Pending'
+    case 'starting':
+      return 'Starting'
+    case 'ready':
+      return instance.ready ? 'Running' : 'NotReady'
+    case 'leaving':
+    case 'stopping':
+      return 'Terminating'
+    case 'ended':
+      return isCrash(instance.endReason) ? 'Failed' : 'Stopped'
+  }
+}
+
+/** It ended although nobody asked for it. */
+export const isCrash = (endReason: string | null): boolean =>
+  endReason !== null && endReason !== 'Stopped' && endReason !== 'Withdrawn' && endReason !== 'MachineLost'
