@@ -1,0 +1,101 @@
+// Accounts, users and workspaces: what callers may do with them.
+import type { Ctx } from '../db/ctx.ts'
+import { type Db, type Tx, transaction } from '../db/db.ts'
+import { type Actor, appendEvents } from '../events/event.ts'
+import { Refusal } from '../lib/errors.ts'
+import { newId } from '../lib/id.ts'
+import { type IdentityRefusal, type Role, roles } from './access.ts'
+import { type Account, defaultWorkspaceName, namePattern, type User, type Workspace } from './account.ts'
+import {
+  insertAccount,
+  insertUser,
+  insertWorkspace,
+  selectAccount,
+  selectAccounts,
+  selectUsers,
+  selectWorkspaces,
+} from './identity.store.ts'
+
+/** Makes an account with its first workspace. Its wallet is opened by the ledger, its users by `createUser`. */
+export async function createAccount(ctx: Ctx, actor: Actor, name: string): Promise<Account> {
+  checkName(name)
+  return transaction(ctx, async tx => {
+    const account = await addAccount(ctx, tx, actor.name, name)
+    if (account) return account
+    throw new Refusal<IdentityRefusal>('NameInUse', `name: there is an account ${name}; choose another name`, {
+      field: 'name',
+    })
+  })
+}
+
+/** null: the name is taken. */
+export async function addAccount(ctx: Ctx, tx: Tx, actor: string, name: string): Promise<Account | null> {
+  const createdAt = ctx.clock.now()
+  const account = { accountId: newId(ctx.random, 'acc'), name, createdAt }
+  if (!(await insertAccount(tx, account))) return null
+  const { accountId } = account
+  const workspaceId = newId(ctx.random, 'ws')
+  await insertWorkspace(tx, { workspaceId, accountId, name: defaultWorkspaceName, createdAt })
+  await appendEvents(tx, createdAt, [
+    { accountId, kind: 'account.created', subjectKind: 'account', subjectId: accountId, actor, data: { name } },
+    { accountId, kind: 'workspace.created', subjectKind: 'workspace', subjectId: workspaceId, actor },
+  ])
+  return account
+}
+
+export async function createUser(ctx: Ctx, actor: Actor, request: { name: string; role: Role }): Promise<User> {
+  checkName(request.name)
+  if (!roles.includes(request.role)) {
+    throw new Refusal<IdentityRefusal>('InvalidName', `role: choose one of ${roles.join(', ')}`, { field: 'role' })
+  }
+  return transaction(ctx, async tx => {
+    const user = await addUser(ctx, tx, actor, request)
+    if (user) return user
+    throw new Refusal<IdentityRefusal>('NameInUse', `name: there is a user ${request.name}; choose another name`, {
+      field: 'name',
+    })
+  })
+}
+
+/** null: the name is taken. */
+export async function addUser(
+  ctx: Ctx,
+  tx: Tx,
+  actor: Actor,
+  { name, role }: { name: string; role: Role },
+): Promise<User | null> {
+  const user = { userId: newId(ctx.random, 'usr'), accountId: actor.accountId, name, role, createdAt: ctx.clock.now() }
+  if (!(await insertUser(tx, user))) return null
+  await appendEvents(tx, user.createdAt, [
+    {
+      accountId: user.accountId,
+      kind: 'user.created',
+      subjectKind: 'user',
+      subjectId: user.userId,
+      actor: actor.name,
+      data: { name, role },
+    },
+  ])
+  return user
+}
+
+function checkName(name: string): void {
+  if (namePattern.test(name)) return
+  throw new Refusal<IdentityRefusal>(
+    'InvalidName',
+    'name: use 1 to 63 lower-case letters, digits, dots, dashes and underscores, a letter or digit first',
+    { field: 'name' },
+  )
+}
+
+export const listAccounts = (db: Db): Promise<Account[]> => selectAccounts(db)
+export const listUsers = (db: Db, accountId: string): Promise<User[]> => selectUsers(db, accountId)
+export const listWorkspaces = (db: Db, accountId: string): Promise<Workspace[]> => selectWorkspaces(db, accountId)
+
+/** By id or by name; refuses what is not there. */
+export async function getAccount(db: Db, by: { name: string } | { accountId: string }): Promise<Account> {
+  const account = await selectAccount(db, by)
+  if (account) return account
+  const given = 'name' in by ? by.name : by.accountId
+  throw new Refusal<IdentityRefusal>('AccountNotFound', `account: there is no account ${given}`, { field: 'account' })
+}
