@@ -21,7 +21,7 @@ import { type DatabaseRefusal, diskFull, diskFullOr } from './database-refusal.t
 import { asUser, blockedAncestor, choosePostgresUser, type HostUser } from './host-user.ts'
 import type { PostgresBinaries } from './postgres-binaries.ts'
 
-// Programs 42 MB, an empty cluster 40 MB, and room for the log that comes with the first writes.
+// Programs 58 MB, an empty cluster 39 MB, and room for the log that comes with the first writes.
 const firstStartBytes = 160 * 1024 * 1024
 
 const unusable = (dir: string, why: string): Refusal =>

@@ -14,6 +14,7 @@ export type DatabaseRefusal =
   | 'MigrationMissing'
   | 'DatabaseNewer'
   | 'BackupUnreadable'
+  | 'BackupUnwritable'
   | 'DatabaseNotEmpty'
 
 /** The way out that always exists. */

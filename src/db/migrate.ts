@@ -12,6 +12,14 @@ import { type Db, withAdvisoryLock } from './db.ts'
 
 export const migrationsDir = join(import.meta.dirname, 'migrations')
 
+/** What remembers the migrations can't be one. */
+export const migrationsTable = `
+  create table if not exists migrations (
+    name text primary key,
+    sha256 text not null,
+    applied_at timestamptz not null
+  )`
+
 export interface Migration {
   /** The file's name, `0001_init.sql`: its number gives the order. */
   name: string
@@ -36,12 +44,7 @@ export function readMigrations(dir: string = migrationsDir): Migration[] {
 /** Applies what is missing and returns the names applied. Any number of starters may call it at once. */
 export async function migrate(db: Db, clock: Clock, migrations: Migration[] = readMigrations()): Promise<string[]> {
   return withAdvisoryLock(db, 'berth:migrate', async connection => {
-    await sql`
-      create table if not exists migrations (
-        name text primary key,
-        sha256 text not null,
-        applied_at timestamptz not null
-      )`.execute(connection)
+    await sql.raw(migrationsTable).execute(connection)
     const applied = await appliedMigrations(connection)
     checkHistory(applied, migrations)
     const missing = migrations.slice(applied.length)

@@ -76,7 +76,7 @@ export async function installBinaries(dir: string): Promise<PostgresBinaries> {
 
 async function copyPackage(from: string, to: string): Promise<void> {
   await mkdir(to, { recursive: true })
-  // Static libraries are for compilers: 30 MB that nobody runs.
+  // Static libraries are for compilers.
   await cp(from, to, { recursive: true, filter: path => !path.endsWith('.a') && basename(path) !== 'pkgconfig' })
   const links = JSON.parse(await readFile(join(from, 'pg-symlinks.json'), 'utf8').catch(() => '[]')) as {
     source: string
