@@ -33,7 +33,7 @@ export function ownPath(controller: string): string {
 /** Inside a container a mount may show only a part of the hierarchy, while paths are told from its top. */
 export function directoryIn(mount: CgroupMount, path: string): string {
   const below = mount.root !== '/' && path.startsWith(mount.root) ? path.slice(mount.root.length) : path
-  return join(mount.at, below)
+  return join(mount.at, below).replace(/\/$/, '')
 }
 
 export const read = (path: string): string => readFileSync(path, 'utf8')

@@ -14,15 +14,17 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import type { Clock } from '../lib/clock.ts'
-import { boundsOf, currentName, listSegments, prune, repairRotation, rotate } from './log-files.ts'
+import { boundsOf, currentName, listSegments, prune, punch, repairRotation, rotate } from './log-files.ts'
 import { followLines, readPage } from './log-lines.ts'
 import type { LogPage, LogQuery } from './protocol.ts'
 import type { RunAs } from './spawn.ts'
 
 export interface LogOptions {
-  /** A file is rotated when it is this long; `files` of them are kept, the current one included. */
+  /** Of one service, `files` times `fileBytes` are kept at most, and one file's length less after each rotation. */
   fileBytes: number
   files: number
+  /** Default `in-place`, and `copy` where the file system can't. */
+  rotation?: 'in-place' | 'copy'
   /** After the end. */
   retainHours: number
   /** Of all ended ones together. */
@@ -36,11 +38,13 @@ export class Logs {
   readonly #directory: string
   readonly #options: LogOptions
   readonly #clock: Clock
+  #canPunch: boolean
 
   constructor(directory: string, options: LogOptions, clock: Clock) {
     this.#directory = directory
     this.#options = options
     this.#clock = clock
+    this.#canPunch = options.rotation !== 'copy' && process.platform === 'linux'
     mkdirSync(directory, { recursive: true, mode: 0o700 })
     for (const id of readdirSync(directory)) repairRotation(this.#of(id))
   }
@@ -65,11 +69,16 @@ export class Logs {
   }
 
   async rotateIfLong(id: string): Promise<void> {
+    const { fileBytes, files } = this.#options
+    const { start, end } = boundsOf(this.#of(id))
     const current = listSegments(this.#of(id)).at(-1)
-    if (current === undefined || current.size < this.#options.fileBytes) return
-    const rotatedBytes = this.#options.fileBytes * (this.#options.files - 1)
-    await rotate(this.#of(id), rotatedBytes)
-    prune(this.#of(id), rotatedBytes)
+    const keepBytes = fileBytes * (files - 1)
+    if (this.#canPunch) {
+      if (end - start >= fileBytes * files) this.#canPunch = await punch(this.#of(id), keepBytes)
+    } else if (current !== undefined && current.size >= fileBytes) {
+      await rotate(this.#of(id), keepBytes)
+      prune(this.#of(id), keepBytes)
+    }
   }
 
   has(id: string): boolean {

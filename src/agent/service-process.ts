@@ -191,8 +191,18 @@ export class ServiceProcess {
 
   #enter(phase: ServiceRecord['phase']): void {
     this.#record.phase = phase
-    this.#ctx.records.save(this.#record)
+    // A full disk must not take the agent down with it: what is true in memory stays true, and an agent that starts
+    // again finds out by looking. Only the first record is a condition: nothing runs that is not written down.
+    this.#tolerate(() => this.#ctx.records.save(this.#record))
     this.#ctx.changed(this.spec.id)
+  }
+
+  #tolerate(write: () => void): void {
+    try {
+      write()
+    } catch (error) {
+      this.#ctx.log.error({ err: error, id: this.spec.id }, 'state of a service process could not be written')
+    }
   }
 
   async #spawn(): Promise<void> {
@@ -219,7 +229,8 @@ export class ServiceProcess {
         this.#record.pid = gated.pid
         this.#record.startTime = await startTimeOf(gated.pid)
         this.#fence.join(gated.pid)
-        this.#enter('starting')
+        this.#ctx.records.save(this.#record)
+        this.#ctx.changed(spec.id)
         gated.open()
       } catch (error) {
         gated.abandon()
@@ -322,9 +333,11 @@ export class ServiceProcess {
     this.#ready = false
     this.#record.end = { reason, exitCode: exit?.code ?? null, signal: exit?.signal ?? null, message: message + note }
     this.#record.endedAt = this.#now()
-    if (reason === 'SpawnFailed' && logs.has(spec.id)) logs.note(spec.id, message)
     if (port !== null) ports.release(port)
-    logs.end(spec.id)
+    this.#tolerate(() => {
+      if (reason === 'SpawnFailed' && logs.has(spec.id)) logs.note(spec.id, message)
+      logs.end(spec.id)
+    })
     if (!this.#fence.remove()) log.warn({ id: spec.id, paths: this.#fence.paths }, 'cgroup not removed yet')
     log.info({ id: spec.id, pid, reason, exitCode: exit?.code, signal: exit?.signal }, 'service process ended')
     this.#enter('ended')

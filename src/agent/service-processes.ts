@@ -41,7 +41,10 @@ export class ServiceProcesses {
       throw new Refusal('SpecConflict', `${spec.id} runs already with another spec: use a new id`, { field: 'id' })
     }
     const service = known?.service ?? ServiceProcess.start(this.#ctx, spec)
-    if (known === undefined) this.#byId.set(spec.id, { spec, service })
+    if (known === undefined) {
+      this.#byId.set(spec.id, { spec, service })
+      service.catch(() => this.#byId.delete(spec.id)) // Failed in an unforeseen way: the next call tries anew.
+    }
     return this.#stateOf(await service)
   }
 

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { onTestFinished } from 'vitest'
 import { type AgentOptions, startAgent } from '../../src/agent/agent.ts'
+import { startTimeOf } from '../../src/agent/processes.ts'
 import type { InstanceSpec, InstanceState } from '../../src/agent/protocol.ts'
 import { AgentClient } from '../../src/drivers/process/agent-client.ts'
 import { systemClock } from '../../src/lib/clock.ts'
@@ -107,13 +108,9 @@ export function get(port: number | null, path = '/'): Promise<{ status: number; 
   })
 }
 
-export function isRunning(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch {
-    return false
-  }
-}
+/** A zombie that nobody has reaped yet runs no more. */
+export const isRunning = async (pid: number | null | undefined): Promise<boolean> =>
+  typeof pid === 'number' && (await startTimeOf(pid)) !== null
 
 export async function collect(lines: AsyncIterable<string>): Promise<string[]> {
   const all: string[] = []
