@@ -1,0 +1,166 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { loadConfig } from './config.ts'
+import { defaultConfigYaml, sliceHost } from './config-default.ts'
+import { parseConfigFile } from './config-schema.ts'
+import { isRefusal, messageOf } from './lib/errors.ts'
+
+const host = { cores: 2, memoryMib: 4096 }
+let home: string
+beforeAll(() => {
+  home = mkdtempSync(join(tmpdir(), 'berth-config-'))
+})
+afterAll(() => rmSync(home, { recursive: true, force: true }))
+
+const catalog = (offer: string) => `
+catalog:
+  specs:
+    a.small: { cpu: 1, memory: 2GiB }
+  regions:
+    trial:
+      name: Trial
+      engine: simulated
+      zones:
+        trial-a:
+          name: A
+          offers:
+            ${offer}
+`
+
+function mistakesOf(text: string): string {
+  try {
+    parseConfigFile(text, 'berth.yaml')
+  } catch (error) {
+    expect(isRefusal(error, 'InvalidConfig')).toBe(true)
+    return messageOf(error)
+  }
+  return 'accepted'
+}
+
+describe('the configuration without a file', () => {
+  it('is derived from the host, on loopback, with both charge types', () => {
+    const config = loadConfig({ env: { BERTH_HOME: home }, host })
+    expect(config).toMatchObject({
+      dataDir: home,
+      fromFile: false,
+      currency: 'CNY',
+      billingZone: 'Asia/Shanghai',
+      listen: { api: { host: '127.0.0.1', port: 8700 }, gateway: { host: '127.0.0.1', port: 8701 } },
+      databaseUrl: null,
+      gatewayWorkers: 2,
+    })
+    expect(config.catalog.regions.map(region => [region.regionId, region.name, region.engine])).toEqual([
+      ['local', 'This host', 'process'],
+    ])
+    const offers = config.catalog.regions[0]?.zones[0]?.offers ?? []
+    expect(offers.map(offer => [offer.specId, offer.stock])).toEqual([
+      ['host.small', 4],
+      ['host.medium', 1],
+    ])
+    expect(offers[0]?.prepaid).toMatchObject({
+      monthMicros: { 1: 30_000_000n, 12: 25_500_000n },
+      diskGibMicros: 350_000n,
+    })
+    expect(offers[0]?.postpaid).toMatchObject({ hourMicros: 60_000n, diskGibMicros: 500n })
+  })
+
+  it('is the same when the text it would write is read back', () => {
+    writeFileSync(join(home, 'berth.yaml'), defaultConfigYaml(host))
+    const { fromFile, ...read } = loadConfig({ env: { BERTH_HOME: home }, host })
+    rmSync(join(home, 'berth.yaml'))
+    const { fromFile: without, ...derived } = loadConfig({ env: { BERTH_HOME: home }, host })
+    expect([fromFile, without]).toEqual([true, false])
+    expect(read).toEqual(derived)
+  })
+
+  it.each([
+    [1, 1024],
+    [2, 4096],
+    [2, 23_500],
+    [8, 32_768],
+    [64, 262_144],
+    [128, 2_000_000],
+  ])('sells no more of %i cores and %i MiB than fits at once', (cores, memoryMib) => {
+    const slices = sliceHost({ cores, memoryMib })
+    const sum = (of: 'cpu' | 'memoryMib') => slices.reduce((total, slice) => total + slice.stock * slice[of], 0)
+    expect(sum('memoryMib')).toBeLessThanOrEqual(memoryMib * 0.75)
+    expect(sum('cpu')).toBeLessThanOrEqual(cores * 4)
+    expect(slices[0]?.stock).toBeGreaterThanOrEqual(memoryMib >= 4096 ? 4 : 1)
+    expect(parseConfigFile(defaultConfigYaml({ cores, memoryMib }), 'x').catalog?.specs).toHaveLength(slices.length)
+  })
+})
+
+describe('berth.yaml', () => {
+  it('keeps prices exact and takes several engines', () => {
+    const text = catalog('a.small: { stock: 9999, prepaid: { 1: 0.1, 3: 123456789.123456, diskGiB: 0.35 } }')
+    const [offer] = parseConfigFile(text, 'berth.yaml').catalog?.regions[0]?.zones[0]?.offers ?? []
+    expect(offer).toMatchObject({ stock: 9999, postpaid: null })
+    expect(offer?.prepaid?.monthMicros).toEqual({ 1: 100_000n, 2: null, 3: 123_456_789_123_456n, 6: null, 12: null })
+  })
+
+  it.each([
+    ['currency: CNY\ncurency: USD', 'berth.yaml:2: curency: there is no such setting'],
+    ['listen:\n  api: 8700', 'berth.yaml:2: listen.api: expected an address such as 127.0.0.1:8700, got "8700"'],
+    ['billingZone: Mars/Olympus', 'berth.yaml:1: billingZone: expected a time zone such as Asia/Shanghai'],
+    ['currency: CNY\n\ninsecure: yes', 'berth.yaml:3: insecure: expected true or false, got "yes"'],
+    ['a: 1\na: 2', /^berth.yaml:2: .*unique/],
+    ['listen: [', /^berth.yaml:1: /],
+    ['- a', /^berth.yaml:1: /],
+    ['"__proto__": 1', /__proto__/],
+    [
+      catalog('a.small: { stock: 1.5, postpaid: { hour: 1 } }'),
+      /^berth.yaml:13: .*a\.small\.stock: expected a whole number/,
+    ],
+    [catalog('a.small: { stock: -1, postpaid: { hour: 1 } }'), /:13: .*expected a whole number/],
+    [catalog('a.small: { stock: 1, postpaid: { hour: 1e400 } }'), /:13: .*postpaid\.hour: expected an amount/],
+    [catalog('a.small: { stock: 1, postpaid: { hour: 0.0000001 } }'), /:13: .*postpaid\.hour: expected an amount/],
+    [catalog('a.small: { stock: 1, prepaid: { 4: 1 } }'), /:13: .*prepaid\.4: there is no such setting/],
+    [catalog('a.small: { stock: 1, prepaid: { diskGiB: 1 } }'), /:13: .*at least one duration/],
+    [catalog('a.small: { stock: 1 }'), /:13: .*a\.small: name a prepaid price/],
+    [catalog('b.none: { stock: 1, postpaid: { hour: 1 } }'), /:13: .*b\.none: there is no spec b\.none/],
+    [catalog('A: { stock: 1, postpaid: { hour: 1 } }'), /:13: .*an id has lower-case/],
+    [
+      'catalog:\n  specs:\n    a: { cpu: 0, memory: 2G }\n  regions: {}',
+      /:3: catalog\.specs\.a\.cpu: .*\n.*:3: catalog\.specs\.a\.memory: expected a size/,
+    ],
+  ])('names line and field of the mistake in %j', (text, message) => {
+    if (typeof message === 'string') expect(mistakesOf(text)).toBe(message)
+    else expect(mistakesOf(text)).toMatch(message)
+  })
+
+  it('refuses a zone that two regions name', () => {
+    const text = catalog('a.small: { stock: 1, postpaid: { hour: 1 } }')
+    const twice = `${text}    other:\n      name: O\n      engine: process\n      zones:\n        trial-a: { name: A, offers: {} }\n`
+    expect(mistakesOf(twice)).toMatch(/trial-a: region trial has a zone trial-a already/)
+  })
+
+  it('that was asked for and is not there is refused, and an empty one is the default', () => {
+    expect(() => loadConfig({ env: { BERTH_HOME: home }, path: join(home, 'none.yaml') })).toThrow(
+      /none.yaml: can't be read/,
+    )
+    expect(mistakesOf('')).toBe('accepted')
+  })
+})
+
+describe('a public address', () => {
+  it.each(['0.0.0.0:8700', '[::]:8700', '192.168.1.4:8700', 'berth.example.com:8700'])(
+    '%s is refused unless it is said',
+    address => {
+      const env = { BERTH_HOME: home, BERTH_API_LISTEN: address }
+      expect(() => loadConfig({ env, host })).toThrow(/listen\.api: .*insecure: true/)
+      expect(loadConfig({ env: { ...env, BERTH_INSECURE: 'true' }, host }).listen.api.port).toBe(8700)
+    },
+  )
+
+  it.each(['127.0.0.1:0', '127.9.9.9:1', '[::1]:8700', 'localhost:8700'])('%s is loopback', address => {
+    expect(() => loadConfig({ env: { BERTH_HOME: home, BERTH_API_LISTEN: address }, host })).not.toThrow()
+  })
+
+  it('that is none is refused by the name of the variable', () => {
+    expect(() => loadConfig({ env: { BERTH_HOME: home, BERTH_GATEWAY_LISTEN: '::1' }, host })).toThrow(
+      /BERTH_GATEWAY_LISTEN/,
+    )
+  })
+})

@@ -1,0 +1,126 @@
+// The configuration, typed: berth.yaml, then the environment. The only reader of `process.env`.
+import { readFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import type { CatalogConfig } from './catalog/catalog-config.ts'
+import { defaultConfigYaml, type HostFacts, hostFacts } from './config-default.ts'
+import { type ConfigRefusal, type ListenAddress, parseConfigFile, parseListen } from './config-schema.ts'
+import { Refusal } from './lib/errors.ts'
+import { invariant } from './lib/invariant.ts'
+
+export type { ListenAddress } from './config-schema.ts'
+
+export interface Config {
+  version: string
+  /** Database, logs, keys: everything that `berth uninstall --data` removes. */
+  dataDir: string
+  /** Sockets and what runs now. */
+  runtimeDir: string
+  /** Where berth.yaml is or would be. */
+  configPath: string
+  /** False: there is no file, and what is used is derived from this host. */
+  fromFile: boolean
+  currency: string
+  billingZone: string
+  operatorContact: string
+  listen: { api: ListenAddress; gateway: ListenAddress }
+  /** null: the embedded PostgreSQL. */
+  databaseUrl: string | null
+  gatewayWorkers: number
+  catalog: CatalogConfig
+}
+
+export interface LoadConfigOptions {
+  env?: NodeJS.ProcessEnv
+  /** Of berth.yaml: given on the command line. Must exist then. */
+  path?: string
+  host?: HostFacts
+}
+
+/** The environment of this process, for children that are started with more. */
+export const processEnvironment = (): NodeJS.ProcessEnv => process.env
+
+export function loadConfig({ env = process.env, path, host = hostFacts() }: LoadConfigOptions = {}): Config {
+  const given = path ?? filled(env.BERTH_CONFIG)
+  const home = filled(env.BERTH_HOME)
+  const configPath = resolve(given ?? join(home ?? defaultDataDir(env), 'berth.yaml'))
+  const text = readText(configPath, given !== undefined)
+  const derived = parseConfigFile(defaultConfigYaml(host), 'default configuration')
+  const file = text === null ? derived : parseConfigFile(text, configPath)
+  const dataDir = resolve(home ?? (file.dataDir ? join(dirname(configPath), file.dataDir) : defaultDataDir(env)))
+  const listen = {
+    api: listenFrom(env, 'BERTH_API_LISTEN') ?? file.listen.api ?? derived.listen.api,
+    gateway: listenFrom(env, 'BERTH_GATEWAY_LISTEN') ?? file.listen.gateway ?? derived.listen.gateway,
+  }
+  const catalog = file.catalog ?? derived.catalog
+  invariant(listen.api && listen.gateway && catalog, 'the default configuration is complete')
+  const insecure = env.BERTH_INSECURE === 'true' || (file.insecure ?? false)
+  refusePublic('listen.api', listen.api, insecure, configPath)
+  refusePublic('listen.gateway', listen.gateway, insecure, configPath)
+  return {
+    version: packageVersion(),
+    dataDir,
+    runtimeDir: join(dataDir, 'run'),
+    configPath,
+    fromFile: text !== null,
+    currency: file.currency,
+    billingZone: file.billingZone,
+    operatorContact: file.operatorContact,
+    listen: { api: listen.api, gateway: listen.gateway },
+    databaseUrl: filled(env.DATABASE_URL) ?? null,
+    gatewayWorkers: file.gatewayWorkers ?? Math.min(host.cores, 4),
+    catalog,
+  }
+}
+
+/** An empty variable is as good as none. */
+const filled = (text: string | undefined): string | undefined => (text === undefined || text === '' ? undefined : text)
+
+const defaultDataDir = (env: NodeJS.ProcessEnv): string =>
+  join(filled(env.XDG_DATA_HOME) ?? join(filled(env.HOME) ?? homedir(), '.local', 'share'), 'berth')
+
+/** null: no file, which is an answer unless the path was asked for. */
+function readText(path: string, wanted: boolean): string | null {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code
+    if (code === 'ENOENT' && !wanted) return null
+    throw new Refusal<ConfigRefusal>('InvalidConfig', `${path}: can't be read (${code}); check the path and its mode`, {
+      file: path,
+    })
+  }
+}
+
+function listenFrom(env: NodeJS.ProcessEnv, variable: string): ListenAddress | null {
+  const text = filled(env[variable])
+  if (text === undefined) return null
+  const address = parseListen(text)
+  if (address) return address
+  throw new Refusal<ConfigRefusal>(
+    'InvalidConfig',
+    `${variable}: expected an address such as 127.0.0.1:8700, got ${text}`,
+    {
+      field: variable,
+    },
+  )
+}
+
+const isLoopback = ({ host }: ListenAddress): boolean =>
+  host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
+
+/** Credentials and requests would cross the network in the clear: that is only done when it is said. */
+function refusePublic(field: string, address: ListenAddress, insecure: boolean, file: string): void {
+  if (insecure || isLoopback(address)) return
+  throw new Refusal<ConfigRefusal>(
+    'InvalidConfig',
+    `${file}: ${field}: ${address.host} can be reached from outside and Berth speaks plain HTTP there. ` +
+      'Listen on 127.0.0.1 behind a proxy that ends TLS, or say "insecure: true" (BERTH_INSECURE=true) if the network is yours.',
+    { file, field },
+  )
+}
+
+function packageVersion(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(text) as { version: string }).version
+}
