@@ -79,3 +79,16 @@ export function spawnGated(wish: SpawnRequest): Promise<GatedProcess> {
     })
   })
 }
+
+/**
+ * Whether a user may read these files, with every directory on the way: a checkout below /root is closed to others, and
+ * a service run as another user would not even find its interpreter.
+ */
+export function canReach(user: RunAs, paths: string[]): Promise<boolean> {
+  const script = 'for path; do test -r "$path" || exit 1; done'
+  return new Promise(resolveReached => {
+    const child = spawn('/bin/sh', ['-c', script, 'sh', ...paths], { cwd: '/', stdio: 'ignore', ...user })
+    child.once('error', () => resolveReached(false))
+    child.once('exit', code => resolveReached(code === 0))
+  })
+}

@@ -1,7 +1,8 @@
 import { chmodSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { anAgent, anyPort, ended, get, idles, reach, ready, runs, serves } from './harness.ts'
+import { canReach } from '../../src/agent/spawn.ts'
+import { anAgent, anyPort, aPlaceForAgent, ended, get, idles, reach, ready, runs, serves } from './harness.ts'
 
 test('a service process is given a port and becomes ready when it answers there', async () => {
   const agent = await anAgent()
@@ -117,6 +118,20 @@ test.skipIf(process.getuid?.() !== 0)('an agent that is root runs services as th
   expect(lines.slice(0, 4)).toEqual(['65534', '65534', 'written', 'named'])
   expect(lines[4]).toMatch(/Permission denied/)
 })
+
+test.skipIf(process.getuid?.() !== 0)(
+  'what another user can not reach is known before a service fails by it',
+  async () => {
+    const { directory } = aPlaceForAgent()
+    const path = join(directory, 'program')
+    writeFileSync(path, '', { mode: 0o755 })
+    const nobody = { uid: 65_534, gid: 65_534 }
+    expect(await canReach(nobody, ['/bin/sh'])).toBe(true)
+    expect(await canReach(nobody, ['/bin/sh', path])).toBe(false)
+    chmodSync(directory, 0o711)
+    expect(await canReach(nobody, ['/bin/sh', path])).toBe(true)
+  },
+)
 
 test.each([
   ['argv', { argv: [] }],
