@@ -9,7 +9,7 @@ import type { RawTensor, TensorSpec } from './tensor.ts'
 // A picture of few bytes can hold any number of pixels: this many are decoded, 96 MB at three bytes each.
 const pixelsMax = 32_000_000
 /** Drawings are scaled to this at most before their ink is looked for. */
-const drawingSide = 512
+const drawingSide = 256
 
 // One thread a picture, and no cache: a service instance has the processors and the memory it was given, not the host's.
 sharp.concurrency(1)

@@ -42,44 +42,40 @@ function findInk({ width, height, rgba }: Pixels): Plane {
   const grey = greyOf(rgba)
   const ground = median(rim(grey, width, height))
   let [darkest, lightest] = [255, 0]
-  for (const value of grey) {
-    darkest = Math.min(darkest, value)
-    lightest = Math.max(lightest, value)
+  for (let at = 0; at < grey.length; at++) {
+    const value = grey[at] ?? 0
+    if (value < darkest) darkest = value
+    if (value > lightest) lightest = value
   }
   const contrast = Math.max(ground - darkest, lightest - ground)
   if (contrast < leastContrast) {
     throw new Refusal<ModelServerRefusal>('InvalidImage', 'the picture is blank: nothing in it differs from its ground')
   }
   const sign = ground - darkest >= lightest - ground ? -1 : 1
-  const values = grey.map(value => {
-    const difference = (sign * (value - ground)) / contrast
-    return difference < grain ? 0 : difference
-  })
-  return { width, height, values }
+  for (let at = 0; at < grey.length; at++) {
+    const difference = (sign * ((grey[at] ?? 0) - ground)) / contrast
+    grey[at] = difference < grain ? 0 : difference
+  }
+  return { width, height, values: grey }
 }
 
 /** Luma on a ground that shows: where the picture is transparent, white under dark ink and black under light ink. */
 function greyOf(rgba: Uint8Array): Float32Array {
-  const count = rgba.length / 4
-  const grey = new Float32Array(count)
+  const grey = new Float32Array(rgba.length / 4)
   let [opaque, sum] = [0, 0]
-  for (let at = 0; at < count; at++) {
-    const [red, green, blue, opacity] = [
-      rgba[4 * at] ?? 0,
-      rgba[4 * at + 1] ?? 0,
-      rgba[4 * at + 2] ?? 0,
-      (rgba[4 * at + 3] ?? 0) / 255,
-    ]
-    const luma = 0.299 * red + 0.587 * green + 0.114 * blue
+  for (let at = 0; at < grey.length; at++) {
+    const luma = 0.299 * (rgba[4 * at] ?? 0) + 0.587 * (rgba[4 * at + 1] ?? 0) + 0.114 * (rgba[4 * at + 2] ?? 0)
+    const opacity = (rgba[4 * at + 3] ?? 0) / 255
     grey[at] = luma
     opaque += opacity
     sum += luma * opacity
   }
   const ground = sum / Math.max(opaque, 1) < 128 ? 255 : 0
-  return grey.map((value, at) => {
+  for (let at = 0; at < grey.length; at++) {
     const opacity = (rgba[4 * at + 3] ?? 0) / 255
-    return value * opacity + ground * (1 - opacity)
-  })
+    grey[at] = (grey[at] ?? 0) * opacity + ground * (1 - opacity)
+  }
+  return grey
 }
 
 function rim(grey: Float32Array, width: number, height: number): number[] {
@@ -106,10 +102,10 @@ function boxOf(ink: Plane): Box {
   for (let y = 0; y < ink.height; y++) {
     for (let x = 0; x < ink.width; x++) {
       if (ink.values[y * ink.width + x] === 0) continue
-      left = Math.min(left, x)
-      right = Math.max(right, x)
-      top = Math.min(top, y)
-      bottom = Math.max(bottom, y)
+      if (x < left) left = x
+      if (x > right) right = x
+      if (y < top) top = y
+      bottom = y
     }
   }
   return { left, top, width: right - left + 1, height: bottom - top + 1 }

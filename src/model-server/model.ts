@@ -30,7 +30,7 @@ export async function loadModel(name: string, options: ThreadOptions, onLost: (e
   const card = readModelCard(options.modelPath)
   // The file beside this one, whether this is TypeScript in a checkout or JavaScript in a package.
   const threadFile = new URL(`./inference-thread${extname(import.meta.url)}`, import.meta.url)
-  const thread = new Worker(threadFile, { workerData: options })
+  const thread = new Worker(threadFile, { workerData: options, resourceLimits: { maxYoungGenerationSizeMb: 4 } })
   const waiting = new Map<number, Waiting>()
   const ready = await new Promise<{ inputs: TensorSpec[]; outputs: TensorSpec[] }>((resolve, reject) => {
     thread.once('error', reject)
@@ -56,7 +56,9 @@ export async function loadModel(name: string, options: ThreadOptions, onLost: (e
       const request: RunRequest = { id: ++lastId, inputs, outputs }
       return new Promise((resolve, reject) => {
         waiting.set(request.id, { resolve, reject })
-        thread.postMessage(request)
+        // Moved, not copied: nobody here reads the inputs again.
+        const buffers = Object.values(inputs).flatMap(({ data }) => (Array.isArray(data) ? [] : [data.buffer]))
+        thread.postMessage(request, buffers as ArrayBuffer[])
       })
     },
     async close() {

@@ -14,7 +14,8 @@ const bodyMax = 16 * 1024 * 1024
 // Longer than a gateway keeps an idle connection (30 s), so that the gateway is the one that closes it: a connection
 // closed from here could meet a request on its way.
 const keepAliveTimeoutMs = 75_000
-const atOnce = 4
+// One picture is decoded while another is inferred; more at once would only hold more memory.
+const atOnce = 2
 const waitingMax = 256
 const classesShown = 3
 
