@@ -7,7 +7,8 @@ export interface MachineDriver {
 
   /**
    * Asks for machines. Each `effectId` is the idempotency key: asking again with the same one answers what the first call
-   * did. Answers per machine and in order; it need not wait until the machine runs: `observe` tells.
+   * did. Answers per machine and in order; it need not wait until the machine runs: `observe` tells. A call that arrives
+   * after the machine's release makes nothing (`CreateFailed`): so a release also ends what is still on its way.
    */
   provision(requests: readonly ProvisionRequest[]): Promise<ProvisionAnswer[]>
 

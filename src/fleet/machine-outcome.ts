@@ -1,0 +1,253 @@
+// What follows for a machine from its step and the driver's word: pure, a row at a time. No word (an error, a time-out)
+// changes nothing but the time of the next look: whether the driver did what it was asked is found out by asking (Q4).
+
+import type { Drain } from './drain.ts'
+import { isDraining } from './drain.ts'
+import type { MachineObservation, ProvisionAnswer } from './driver.ts'
+import { assertMove, type Machine, type MachineFailure, type MachinePhase, type Step } from './machine.ts'
+
+/** A machine that this run has leased, with what its step depends on. */
+export interface ClaimedMachine extends Machine {
+  /** Only one that is under way. */
+  drain: Drain | null
+  reserved: number
+  revoked: number
+}
+
+export interface Word {
+  /** What the driver answered to `provision` in this run. */
+  answer: ProvisionAnswer | null
+  observation: MachineObservation | null
+}
+
+export const noWord: Word = { answer: null, observation: null }
+
+/** What to write. `quiet` ones only say when to look again: no event, no new generation. */
+export interface Outcome {
+  machine: ClaimedMachine
+  quiet: boolean
+  phase: MachinePhase
+  lostAt: Temporal.Instant | null
+  observedAt: Temporal.Instant | null
+  failure: MachineFailure | null
+  driverRef: string | null
+  address: string | null
+  runningAt: Temporal.Instant | null
+  endedAt: Temporal.Instant | null
+  holdsStock: boolean
+  attempts: number
+  dueAt: Temporal.Instant | null
+  events: { kind: `machine.${string}`; data: object }[]
+  intervalStart: Temporal.Instant | null
+  intervalEnd: Temporal.Instant | null
+  /** A hold by health to place, with its reason, or to lift. */
+  health: { place: string } | 'lift' | null
+  drain: 'drained' | 'aborted' | null
+  revoke: boolean
+  /** Effects whose outcome is now known. */
+  settled: { effect: 'provision' | 'release'; outcome: string }[]
+  /** The driver is to take back what it half made. */
+  asksRelease: boolean
+}
+
+const observeEveryS = 30
+const emptyEveryS = 5
+const backoffSMax = 16
+
+export function outcomeOf(machine: ClaimedMachine, step: Step, word: Word, now: Temporal.Instant): Outcome {
+  switch (step) {
+    case 'provision':
+    case 'await_ready':
+      return whileAttaching(machine, word, now)
+    case 'start':
+      return whileStopped(machine, word, now)
+    case 'release':
+    case 'clean_up':
+      return whileGoing(machine, step, word, now)
+    case 'purge':
+      return change(machine, now, { phase: 'released', endedAt: now, dueAt: null, events: [event('machine.purged')] })
+    case 'nothing':
+      return { ...unchanged(machine), dueAt: null }
+    default:
+      return machine.phase === 'running'
+        ? whileRunning(machine, step, word, now)
+        : step === 'revoke_reservations'
+          ? revoked(unchanged(machine), now)
+          : again(machine, now, emptyEveryS)
+  }
+}
+
+function whileAttaching(machine: ClaimedMachine, { answer, observation }: Word, now: Temporal.Instant): Outcome {
+  if (answer?.ok === false) {
+    const failure = { code: answer.refusal, message: answer.message }
+    return change(machine, now, {
+      phase: 'failed',
+      failure,
+      holdsStock: false, // Refused outright: the driver holds nothing.
+      dueAt: null,
+      events: [event('machine.failed', failure)],
+      settled: [{ effect: 'provision', outcome: answer.refusal }],
+    })
+  }
+  const driverRef = answer?.driverRef ?? machine.driverRef
+  if (observation?.state === 'running')
+    return change(machine, now, {
+      phase: 'running',
+      driverRef,
+      address: observation.address,
+      runningAt: now,
+      observedAt: now,
+      attempts: 0,
+      dueAt: now.add({ seconds: observeEveryS }),
+      events: [event('machine.running', { address: observation.address })],
+      intervalStart: now,
+      settled: [{ effect: 'provision', outcome: 'running' }],
+    })
+  if (observation?.state === 'failed') {
+    const failure = { code: 'CreateFailed', message: observation.message }
+    return change(machine, now, {
+      phase: 'failed',
+      failure,
+      driverRef,
+      attempts: 0,
+      dueAt: now,
+      events: [event('machine.failed', failure)],
+      settled: [{ effect: 'provision', outcome: 'CreateFailed' }],
+      asksRelease: true,
+    })
+  }
+  return { ...backoff(machine, now), driverRef }
+}
+
+function whileStopped(machine: ClaimedMachine, { observation }: Word, now: Temporal.Instant): Outcome {
+  if (observation?.state !== 'running') return backoff(machine, now)
+  return change(machine, now, {
+    phase: 'running',
+    address: observation.address,
+    observedAt: now,
+    lostAt: null,
+    attempts: 0,
+    dueAt: now.add({ seconds: observeEveryS }),
+    events: [event('machine.started', { address: observation.address })],
+    intervalStart: now,
+    health: machine.lostAt === null ? null : 'lift',
+  })
+}
+
+function whileRunning(machine: ClaimedMachine, step: Step, word: Word, now: Temporal.Instant): Outcome {
+  const { observation } = word
+  if (observation && observation.state !== 'running' && machine.lostAt === null) return lost(machine, observation, now)
+  const base = returned(machine, observation, now)
+  if (step === 'end_drain') {
+    const data = { drainId: machine.drain?.id, reason: machine.drain?.reason }
+    return { ...base, quiet: false, drain: 'drained', events: [...base.events, event('machine.drained', data)] }
+  }
+  if (step === 'revoke_reservations') return revoked(base, now)
+  if (step === 'await_empty' || step === 'ask') return { ...base, dueAt: now.add({ seconds: emptyEveryS }) }
+  return base
+}
+
+/** Loss wins over a drain (Q43); its hold stays, so that the machine does not come back schedulable. */
+function lost(machine: ClaimedMachine, observation: MachineObservation, now: Temporal.Instant): Outcome {
+  const message = 'message' in observation ? observation.message : `the driver says ${observation.state}`
+  const abort = isDraining(machine.drain)
+  const drainId = machine.drain?.id
+  return change(machine, now, {
+    lostAt: now,
+    dueAt: now.add({ seconds: observeEveryS }),
+    events: [
+      event('machine.lost', { message }),
+      ...(abort ? [event('machine.drain_aborted', { drainId, because: 'lost' })] : []),
+    ],
+    // Nobody pays for a dead machine: its time ends when it was last seen alive (Q33).
+    intervalEnd: machine.observedAt ?? machine.runningAt ?? now,
+    health: { place: message },
+    drain: abort ? 'aborted' : null,
+  })
+}
+
+function returned(machine: ClaimedMachine, observation: MachineObservation | null, now: Temporal.Instant): Outcome {
+  if (observation === null) return backoff(machine, now)
+  const seen = again(machine, now, observeEveryS)
+  if (observation.state !== 'running') return seen
+  const { address } = observation
+  if (machine.lostAt !== null)
+    return {
+      ...seen,
+      quiet: false,
+      observedAt: now,
+      lostAt: null,
+      address,
+      events: [event('machine.returned', { lostAt: machine.lostAt.toString() })],
+      intervalStart: now,
+      health: 'lift',
+    }
+  if (address !== machine.address)
+    return { ...seen, quiet: false, observedAt: now, address, events: [event('machine.moved', { address })] }
+  return { ...seen, observedAt: now }
+}
+
+/** Going, or failed half made: asked of the driver until it says that nothing is there. */
+function whileGoing(
+  machine: ClaimedMachine,
+  step: 'release' | 'clean_up',
+  { observation }: Word,
+  now: Temporal.Instant,
+): Outcome {
+  if (observation?.state !== 'not_found') return backoff(machine, now)
+  const gone = {
+    holdsStock: false,
+    attempts: 0,
+    settled: [
+      { effect: 'provision' as const, outcome: 'released' },
+      { effect: 'release' as const, outcome: 'not_found' },
+    ],
+  }
+  if (step === 'clean_up')
+    return change(machine, now, {
+      ...gone,
+      dueAt: machine.desired === 'released' ? now : null,
+      events: [event('machine.cleaned_up')],
+    })
+  return change(machine, now, {
+    ...gone,
+    phase: 'released',
+    endedAt: now,
+    dueAt: null,
+    events: [event('machine.released')],
+  })
+}
+
+const revoked = (base: Outcome, now: Temporal.Instant): Outcome => ({
+  ...base,
+  quiet: false,
+  revoke: true,
+  dueAt: now.add({ seconds: emptyEveryS }),
+  events: [...base.events, event('machine.reservations_revoked', { reserved: base.machine.reserved })],
+})
+
+function unchanged(machine: ClaimedMachine): Outcome {
+  const { phase, lostAt, observedAt, failure, driverRef, address, runningAt, endedAt, holdsStock, attempts } = machine
+  const row = { phase, lostAt, observedAt, failure, driverRef, address, runningAt, endedAt, holdsStock, attempts }
+  const none = { intervalStart: null, intervalEnd: null, health: null, drain: null, revoke: false, asksRelease: false }
+  return { ...row, ...none, machine, quiet: true, dueAt: null, events: [], settled: [] }
+}
+
+function change(machine: ClaimedMachine, now: Temporal.Instant, changes: Partial<Outcome>): Outcome {
+  if (changes.phase !== undefined && changes.phase !== machine.phase) assertMove(machine.phase, changes.phase)
+  return { ...unchanged(machine), dueAt: now, ...changes, quiet: false }
+}
+
+const again = (machine: ClaimedMachine, now: Temporal.Instant, seconds: number): Outcome => ({
+  ...unchanged(machine),
+  attempts: 0,
+  dueAt: now.add({ seconds }),
+})
+
+/** 1, 2, 4 … 16 s between looks at what is on its way, or while the driver has no word. */
+function backoff(machine: ClaimedMachine, now: Temporal.Instant): Outcome {
+  const seconds = Math.min(2 ** Math.min(machine.attempts, 10), backoffSMax)
+  return { ...unchanged(machine), attempts: machine.attempts + 1, dueAt: now.add({ seconds }) }
+}
+
+const event = (kind: `machine.${string}`, data: object = {}) => ({ kind, data })
