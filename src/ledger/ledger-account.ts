@@ -1,7 +1,7 @@
 // The books of the ledger. A tenant has a cash and a voucher wallet, an order has an escrow while it is under way; these
 // three carry a stored balance. The platform's books carry none: they are sums, or every write would queue behind one row.
 import type { Db, Tx } from '../db/db.ts'
-import { insertLedgerAccounts, selectBalances, updateCurrency } from './ledger.store.ts'
+import { insertLedgerAccounts, lockBalances, selectBalances, updateCurrency } from './ledger.store.ts'
 
 export type LedgerAccountKind =
   | 'wallet_cash'
@@ -60,4 +60,15 @@ export async function balances(db: Db | Tx, accountId: string): Promise<Balances
 /** Labels the books with the installation's currency; once money has moved, the label stays as it is. */
 export async function labelCurrency(db: Db | Tx, currency: string): Promise<void> {
   await updateCurrency(db, currency)
+}
+
+/** The wallets with what is in them, locked until the transaction ends: what is decided on them stays true. */
+export async function lockWallet(tx: Tx, now: Temporal.Instant, accountId: string): Promise<Wallet & Balances> {
+  const wallet = await walletOf(tx, now, accountId)
+  const locked = await lockBalances(tx, [wallet.cashId, wallet.voucherId])
+  return {
+    ...wallet,
+    cashFen: locked.get(wallet.cashId)?.balanceFen ?? 0n,
+    voucherFen: locked.get(wallet.voucherId)?.balanceFen ?? 0n,
+  }
 }

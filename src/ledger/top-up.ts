@@ -9,6 +9,8 @@ import { selectStatement, selectTransfersOfOrders } from './ledger.store.ts'
 import { channelOperator, channelVoucher, walletCashId, walletOf, walletVoucherId } from './ledger-account.ts'
 import { type LedgerRefusal, postUnlessTaken, type Transfer } from './transfer.ts'
 
+export type { Transfer }
+
 const faults = declareFaults('ledger.top-up.before-commit', 'ledger.top-up.after-commit')
 
 /** 10^13 yuan: far above any wallet, far below where sums would overflow. */

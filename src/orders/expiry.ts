@@ -1,0 +1,86 @@
+// What happens to a prepaid machine that is not renewed: at its expiry it stops; it is kept 360 hours, in which a renewal
+// brings it back; then it is released. Driven by stored instants, so a controller that slept finds the same work (Q22).
+import { type Tx, transaction } from '../db/db.ts'
+import { appendEvents } from '../events/event.ts'
+import { releaseMachines, stopMachines } from '../fleet/machines.ts'
+import { declareFaults } from '../lib/fault.ts'
+import type { Report } from '../reconcile/loop.ts'
+import type { OrdersCtx } from './orders-ctx.ts'
+import { markEnded, markStopped, selectSubscriptions, takeExpired, takeKeptLongEnough } from './subscription.store.ts'
+import { keptFor, type Subscription } from './subscription.ts'
+
+const faults = declareFaults(
+  'orders.expire.before-commit',
+  'orders.expire.after-commit',
+  'orders.end.before-commit',
+  'orders.end.after-commit',
+)
+
+const batchSize = 500
+const actorName = 'system:expiry'
+
+/** A batch of each: stop what has expired, release what was kept long enough. */
+export async function reconcileExpiry(ctx: OrdersCtx): Promise<Report> {
+  const stopped = await transaction(ctx, async tx => {
+    const now = ctx.clock.now()
+    const expired = await takeExpired(tx, now, batchSize)
+    if (expired.length === 0) return 0
+    for (const [accountId, machineIds] of byAccount(expired)) {
+      await stopMachines(tx, now, { machineIds, because: 'expired', actor: { accountId, name: actorName } })
+    }
+    await markStopped(tx, now, idsOf(expired))
+    await tell(tx, now, 'subscription.expired', expired)
+    await faults.point('orders.expire.before-commit')
+    return expired.length
+  })
+  if (stopped > 0) await faults.point('orders.expire.after-commit')
+  const released = await transaction(ctx, async tx => {
+    const now = ctx.clock.now()
+    const kept = await takeKeptLongEnough(tx, now.subtract(keptFor), batchSize)
+    if (kept.length === 0) return 0
+    for (const [accountId, machineIds] of byAccount(kept)) {
+      const actor = { accountId, name: actorName }
+      await releaseMachines(tx, now, {
+        machineIds,
+        actor,
+        reason: 'expired, and not renewed in 360 hours',
+        force: true,
+      })
+    }
+    await markEnded(tx, now, idsOf(kept))
+    await tell(tx, now, 'subscription.ended', kept)
+    await faults.point('orders.end.before-commit')
+    return kept.length
+  })
+  if (released > 0) await faults.point('orders.end.after-commit')
+  return { found: stopped + released, changed: stopped + released }
+}
+
+const idsOf = (subscriptions: readonly Subscription[]): string[] => subscriptions.map(one => one.machineId)
+
+function byAccount(subscriptions: readonly Subscription[]): [string, string[]][] {
+  const groups = Map.groupBy(subscriptions, one => one.accountId)
+  return [...groups].map(([accountId, own]) => [accountId, idsOf(own)])
+}
+
+async function tell(
+  tx: Tx,
+  now: Temporal.Instant,
+  kind: string,
+  subscriptions: readonly Subscription[],
+): Promise<void> {
+  await appendEvents(
+    tx,
+    now,
+    subscriptions.map(({ accountId, machineId, expiresAt }) => ({
+      accountId,
+      kind,
+      subjectKind: 'machine',
+      subjectId: machineId,
+      actor: actorName,
+      data: { expiresAt },
+    })),
+  )
+}
+
+export { selectSubscriptions as subscriptionsOf }

@@ -1,0 +1,146 @@
+// What a paid renewal does, in the transaction that pays it: every line is a compare-and-set on the expiry that was quoted,
+// so of two renewals of one machine the second is refused with the new expiry and its money stays where it is (Q23).
+import type { Tx } from '../db/db.ts'
+import { type Actor, appendEvents } from '../events/event.ts'
+import { startMachines } from '../fleet/machines.ts'
+import { escrowId, revenuePrepaid } from '../ledger/ledger-account.ts'
+import { post } from '../ledger/transfer.ts'
+import { Refusal } from '../lib/errors.ts'
+import { invariant } from '../lib/invariant.ts'
+import { endLines, selectLines } from './order.store.ts'
+import type { Order, OrderLine, OrdersRefusal } from './order.ts'
+import type { OrdersCtx } from './orders-ctx.ts'
+import { extendSubscriptions, lockSubscriptions } from './subscription.store.ts'
+import { hasExpired, keptUntil, renewedPeriod, type Subscription } from './subscription.ts'
+
+const linesAtOnce = 2000
+
+/** Renews all machines of the order or refuses all of it. The order is locked and its money is in escrow. */
+export async function fulfilRenewal(
+  ctx: OrdersCtx,
+  tx: Tx,
+  now: Temporal.Instant,
+  actor: Actor,
+  order: Order,
+): Promise<void> {
+  for (let last = 0; ; ) {
+    const lines = await selectLines(tx, order.id, last, linesAtOnce)
+    const end = lines.at(-1)
+    if (!end) return
+    last = end.lineNo
+    await renewLines(ctx, tx, now, actor, order, lines)
+  }
+}
+
+async function renewLines(
+  ctx: OrdersCtx,
+  tx: Tx,
+  now: Temporal.Instant,
+  actor: Actor,
+  order: Order,
+  lines: readonly OrderLine[],
+): Promise<void> {
+  const months = order.months
+  invariant(months !== null, 'a renewal has a number of months')
+  const subscriptions = new Map(
+    (
+      await lockSubscriptions(
+        tx,
+        order.accountId,
+        lines.flatMap(line => line.machineId ?? []),
+      )
+    ).map(one => [one.machineId, one]),
+  )
+  const renewed = lines.map(line => {
+    const subscription = subscriptions.get(line.machineId ?? '')
+    invariant(subscription, `machine ${line.machineId} of renewal ${order.id} has a subscription`)
+    return {
+      line,
+      machineId: subscription.machineId,
+      subscription,
+      restarts: hasExpired(subscription, now),
+      period: renewedPeriod(subscription, months, now, ctx.billingZone),
+    }
+  })
+  refuseConflicts(renewed, now)
+  await extendSubscriptions(tx, renewed)
+  await endLines(
+    tx,
+    renewed.map(({ line, period }) => ({
+      orderId: order.id,
+      lineNo: line.lineNo,
+      phase: 'delivered',
+      periodStart: period.startsAt,
+      periodEnd: period.expiresAt,
+    })),
+  )
+  await post(
+    tx,
+    now,
+    lines
+      .filter(line => line.amountFen > 0n)
+      .map(line => ({
+        id: `capture:${order.id}:${line.lineNo}`,
+        kind: 'capture',
+        from: escrowId(order.id),
+        to: revenuePrepaid,
+        amountFen: line.amountFen,
+        orderId: order.id,
+        lineNo: line.lineNo,
+        machineId: line.machineId,
+      })),
+  )
+  await appendEvents(
+    tx,
+    now,
+    renewed.map(({ machineId, period, subscription }) => ({
+      accountId: order.accountId,
+      kind: 'subscription.renewed',
+      subjectKind: 'machine',
+      subjectId: machineId,
+      actor: actor.name,
+      data: {
+        orderId: order.id,
+        months,
+        from: subscription.expiresAt,
+        startsAt: period.startsAt,
+        expiresAt: period.expiresAt,
+      },
+    })),
+  )
+  const restarted = renewed.filter(one => one.restarts).map(one => one.machineId)
+  if (restarted.length > 0) await startMachines(tx, now, { machineIds: restarted, actor })
+}
+
+function refuseConflicts(
+  renewed: readonly { line: OrderLine; machineId: string; subscription: Subscription }[],
+  now: Temporal.Instant,
+): void {
+  for (const { machineId, subscription } of renewed) {
+    if (subscription.endedAt !== null || Temporal.Instant.compare(keptUntil(subscription), now) <= 0) {
+      throw machineReleased(machineId)
+    }
+  }
+  const lost = renewed.filter(
+    ({ line, subscription }) => line.quotedExpiresAt === null || !line.quotedExpiresAt.equals(subscription.expiresAt),
+  )
+  const [first] = lost
+  if (!first) return
+  const machines = lost
+    .slice(0, 100)
+    .map(({ machineId, subscription }) => ({ machineId, expiresAt: subscription.expiresAt.toString() }))
+  throw new Refusal<OrdersRefusal>(
+    'RenewalConflict',
+    `machine ${first.machineId} was renewed meanwhile, until ${first.subscription.expiresAt}: nothing was charged; ask for a new quote if it should run longer still`,
+    { machines },
+  )
+}
+
+export const machineReleased = (machineId: string): Refusal<OrdersRefusal> =>
+  new Refusal<OrdersRefusal>(
+    'MachineReleased',
+    `machine ${machineId} is released and can't be renewed: buy a new one`,
+    {
+      machineId,
+    },
+  )

@@ -1,0 +1,291 @@
+// Renewing prepaid machines, one or all of a group: one quote, one order, one line per machine. The quote shows for each
+// machine until when it will be paid; what is paid is what was quoted, or nothing (renew-machines.ts).
+import { z } from 'zod'
+import { currentPrice, getOffering } from '../catalog/catalog.ts'
+import { type Months, priceMachines } from '../catalog/price.ts'
+import { type Db, type Tx, transaction } from '../db/db.ts'
+import { type Actor, appendEvents } from '../events/event.ts'
+import { getGroup } from '../fleet/resource-groups.ts'
+import { Refusal } from '../lib/errors.ts'
+import { newId } from '../lib/id.ts'
+import { invalid, parseWith, quantityMax } from './buy-request.ts'
+import { onceByToken } from './client-token.ts'
+import { findQuote, insertLines, insertOrder, insertQuote } from './order.store.ts'
+import { lapseAfter, type Order, type OrdersRefusal } from './order.ts'
+import { lockedOrder, orderEvent } from './orders.ts'
+import type { OrdersCtx } from './orders-ctx.ts'
+import { payLocked } from './pay-order.ts'
+import { quoteExpired, quoteFor, quoteNotFound } from './quote.ts'
+import { machineReleased } from './renew-machines.ts'
+import { type PaidMachine, selectPaidMachines, selectSubscriptions, setAutoRenewRow } from './subscription.store.ts'
+import { hasExpired, keptUntil, renewedPeriod, type Subscription } from './subscription.ts'
+
+export const renewalRequestSchema = z.strictObject({
+  /** These machines … */
+  machineIds: z
+    .array(z.string().min(1).max(100))
+    .min(1, 'name at least one machine')
+    .max(quantityMax, `name at most ${quantityMax} machines`)
+    .optional(),
+  /** … or every prepaid machine of this group. */
+  groupId: z.string().min(1).max(100).optional(),
+  months: z.literal([1, 2, 3, 6, 12], 'must be 1, 2, 3, 6 or 12'),
+})
+
+export type RenewalRequestInput = z.input<typeof renewalRequestSchema>
+
+export interface RenewalLine {
+  machineId: string
+  amountFen: bigint
+  /** The expiry this line is bound to: paid later than another renewal, it is refused. */
+  quotedExpiresAt: Temporal.Instant
+  /** As it would be if paid now; for a machine that has expired the period starts with the payment. */
+  startsAt: Temporal.Instant
+  expiresAt: Temporal.Instant
+  restarts: boolean
+}
+
+export interface RenewalQuote {
+  quoteId: string
+  months: Months
+  lines: RenewalLine[]
+  totalFen: bigint
+  expiresAt: Temporal.Instant
+}
+
+interface RenewalRequest {
+  machineIds: string[] | null
+  groupId: string | null
+  months: Months
+}
+
+function parseRenewalRequest(input: unknown): RenewalRequest {
+  const { machineIds, groupId, months } = parseWith(renewalRequestSchema, input)
+  if ((machineIds === undefined) === (groupId === undefined))
+    throw invalid('machineIds', 'give either machineIds or a groupId')
+  return { machineIds: machineIds ? [...new Set(machineIds)].sort() : null, groupId: groupId ?? null, months }
+}
+
+export async function quoteRenewal(ctx: OrdersCtx, actor: Actor, input: RenewalRequestInput): Promise<RenewalQuote> {
+  const request = parseRenewalRequest(input)
+  const now = ctx.clock.now()
+  const lines = await priceRenewal(ctx, ctx.db, actor.accountId, request, now)
+  const totalFen = sumOf(lines)
+  const quoteId = newId(ctx.random, 'quo')
+  const expiresAt = now.add(quoteFor)
+  const accountId = actor.accountId
+  const result = { lines: lines.map(line => ({ ...line, amountFen: line.amountFen.toString() })) }
+  await insertQuote(ctx.db, {
+    id: quoteId,
+    accountId,
+    kind: 'renewal',
+    request,
+    result,
+    totalFen,
+    createdAt: now,
+    expiresAt,
+  })
+  return { quoteId, months: request.months, lines, totalFen, expiresAt }
+}
+
+const sumOf = (lines: readonly RenewalLine[]): bigint => lines.reduce((sum, line) => sum + line.amountFen, 0n)
+
+export interface PlaceRenewal {
+  quoteId?: string | null | undefined
+  request?: RenewalRequestInput | undefined
+  clientToken?: string | null | undefined
+  pay?: boolean | undefined
+}
+
+/** Places the renewal; once paid it is fulfilled, in the same transaction. */
+export async function placeRenewal(ctx: OrdersCtx, actor: Actor, input: PlaceRenewal): Promise<Order> {
+  const quoteId = input.quoteId ?? null
+  if ((quoteId === null) === (input.request === undefined))
+    throw invalid('quoteId', 'give either a quoteId or a request')
+  const request = quoteId === null ? parseRenewalRequest(input.request) : null
+  const pay = input.pay ?? false
+  const call = { operation: 'place-renewal', clientToken: input.clientToken ?? null, body: { quoteId, request, pay } }
+  return onceByToken(ctx, actor, call, async (tx, now, take) => {
+    const { months, groupId, lines } = await linesOf(ctx, tx, actor, { quoteId, request }, now)
+    const orderId = newId(ctx.random, 'ord')
+    const totalFen = sumOf(lines)
+    await insertOrder(tx, {
+      id: orderId,
+      accountId: actor.accountId,
+      kind: 'renewal',
+      phase: 'placed',
+      chargeType: 'prepaid',
+      quoteId,
+      groupId,
+      quantity: lines.length,
+      months,
+      totalFen,
+      actor: actor.name,
+      createdAt: now,
+      lapsesAt: now.add(lapseAfter),
+      dueAt: now.add(lapseAfter),
+    })
+    await take(orderId)
+    await insertLines(
+      tx,
+      actor.accountId,
+      orderId,
+      lines.map((line, index) => ({ ...line, lineNo: index + 1 })),
+    )
+    const data = { kind: 'renewal', quantity: lines.length, totalFen: totalFen.toString(), quoteId }
+    await appendEvents(tx, now, [
+      orderEvent({ id: orderId, accountId: actor.accountId }, 'order.placed', actor.name, data),
+    ])
+    if (pay) await payLocked(ctx, tx, now, actor, await lockedOrder(tx, actor.accountId, orderId))
+    return orderId
+  })
+}
+
+async function linesOf(
+  ctx: OrdersCtx,
+  tx: Tx,
+  actor: Actor,
+  { quoteId, request }: { quoteId: string | null; request: RenewalRequest | null },
+  now: Temporal.Instant,
+): Promise<{ months: Months; groupId: string | null; lines: RenewalLine[] }> {
+  if (request !== null) {
+    const lines = await priceRenewal(ctx, tx, actor.accountId, request, now)
+    return { months: request.months, groupId: request.groupId, lines }
+  }
+  const row = await findQuote(tx, actor.accountId, quoteId ?? '')
+  if (row?.kind !== 'renewal') throw quoteNotFound(quoteId ?? '')
+  const quoted = row.request as RenewalRequest // Written by `quoteRenewal`, from the parser.
+  if (Temporal.Instant.compare(row.expiresAt, now) <= 0) {
+    const lines = await priceRenewal(ctx, tx, actor.accountId, quoted, now)
+    throw quoteExpired(row.id, row.totalFen, sumOf(lines))
+  }
+  const { lines } = row.result as { lines: Record<keyof RenewalLine, string>[] }
+  return {
+    months: quoted.months,
+    groupId: quoted.groupId,
+    lines: lines.map(line => ({
+      machineId: line.machineId,
+      amountFen: BigInt(line.amountFen),
+      quotedExpiresAt: Temporal.Instant.from(line.quotedExpiresAt),
+      startsAt: Temporal.Instant.from(line.startsAt),
+      expiresAt: Temporal.Instant.from(line.expiresAt),
+      restarts: Boolean(line.restarts),
+    })),
+  }
+}
+
+async function priceRenewal(
+  ctx: OrdersCtx,
+  db: Db | Tx,
+  accountId: string,
+  request: RenewalRequest,
+  now: Temporal.Instant,
+): Promise<RenewalLine[]> {
+  const machines = await machinesToRenew(db, accountId, request, now)
+  const prices = new Map<string, bigint>()
+  const lines: RenewalLine[] = []
+  for (const machine of machines) {
+    const key = JSON.stringify([machine.zoneId, machine.specId, machine.systemDiskGib])
+    const amountFen = prices.get(key) ?? (await priceOf(db, machine, request.months, now))
+    prices.set(key, amountFen)
+    const period = renewedPeriod(machine, request.months, now, ctx.billingZone)
+    lines.push({
+      machineId: machine.machineId,
+      amountFen,
+      quotedExpiresAt: machine.expiresAt,
+      startsAt: period.startsAt,
+      expiresAt: period.expiresAt,
+      restarts: hasExpired(machine, now),
+    })
+  }
+  return lines
+}
+
+/** Renewals pay today's list price; what is no longer offered can still be renewed. */
+async function priceOf(db: Db | Tx, machine: Renewable, months: Months, now: Temporal.Instant): Promise<bigint> {
+  const { zoneId, specId, systemDiskGib } = machine
+  const offering = await getOffering(db, { zoneId, specId, chargeType: 'prepaid' }, { includeRetired: true })
+  const price = await currentPrice(db, offering.offeringId, now)
+  return priceMachines({ price, months, quantity: 1, systemDiskGib }).unitFen
+}
+
+type Renewable = PaidMachine & Pick<Subscription, 'anchorAt' | 'monthsSinceAnchor' | 'expiresAt'>
+
+/** All of them or a refusal that says which one and why. */
+async function machinesToRenew(
+  db: Db | Tx,
+  accountId: string,
+  { machineIds, groupId }: RenewalRequest,
+  now: Temporal.Instant,
+): Promise<Renewable[]> {
+  if (groupId !== null) await getGroup(db, accountId, groupId)
+  const which = machineIds !== null ? { machineIds } : { groupId: groupId ?? '' }
+  const machines = await selectPaidMachines(db, accountId, which, quantityMax + 1)
+  const found = new Set(machines.map(machine => machine.machineId))
+  const missing = machineIds?.find(id => !found.has(id))
+  if (missing !== undefined) throw machineNotFound(missing)
+  if (machines.length === 0) {
+    throw new Refusal<OrdersRefusal>('NothingToRenew', `group ${groupId} has no prepaid machine to renew`, {
+      field: 'groupId',
+    })
+  }
+  if (machines.length > quantityMax) {
+    throw new Refusal<OrdersRefusal>(
+      'TooManyMachines',
+      `at most ${quantityMax} machines in one renewal: name them in parts`,
+      {
+        field: 'machineIds',
+      },
+    )
+  }
+  return machines.map(machine => renewable(machine, now))
+}
+
+function renewable(machine: PaidMachine, now: Temporal.Instant): Renewable {
+  const { machineId, chargeType, expiresAt, anchorAt, monthsSinceAnchor, endedAt } = machine
+  if (chargeType !== 'prepaid') {
+    throw new Refusal<OrdersRefusal>('NotPrepaid', `machine ${machineId} is paid by use: it needs no renewal`, {
+      machineId,
+    })
+  }
+  if (expiresAt === null || anchorAt === null || monthsSinceAnchor === null) {
+    if (machine.phase === 'failed' || machine.phase === 'released') throw machineReleased(machineId)
+    throw new Refusal<OrdersRefusal>(
+      'OrderInProgress',
+      `machine ${machineId} is still being delivered: renew it once it is`,
+      {
+        machineId,
+      },
+    )
+  }
+  if (endedAt !== null || Temporal.Instant.compare(keptUntil({ expiresAt }), now) <= 0) throw machineReleased(machineId)
+  return { ...machine, expiresAt, anchorAt, monthsSinceAnchor }
+}
+
+export const machineNotFound = (machineId: string): Refusal<OrdersRefusal> =>
+  new Refusal<OrdersRefusal>('MachineNotFound', `there is no machine ${machineId}`, { field: 'machineIds', machineId })
+
+/** Stores the wish; automatic renewal acts on it. */
+export async function setAutoRenew(
+  ctx: OrdersCtx,
+  actor: Actor,
+  machineIds: readonly string[],
+  autoRenew: boolean,
+  months: Months | null = null,
+): Promise<Subscription[]> {
+  const now = ctx.clock.now()
+  const ids = [...new Set(machineIds)]
+  return transaction(ctx, async tx => {
+    await machinesToRenew(tx, actor.accountId, { machineIds: ids, groupId: null, months: 1 }, now)
+    await setAutoRenewRow(tx, ids, autoRenew, months)
+    const data = { autoRenew, months }
+    const kind = 'subscription.auto_renew_set'
+    const { accountId, name } = actor
+    await appendEvents(
+      tx,
+      now,
+      ids.map(id => ({ accountId, kind, subjectKind: 'machine', subjectId: id, actor: name, data })),
+    )
+    return selectSubscriptions(tx, accountId, ids)
+  })
+}

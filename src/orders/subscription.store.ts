@@ -1,0 +1,146 @@
+// SQL of subscriptions. Nobody else writes this table.
+import { type RawBuilder, sql } from 'kysely'
+import type { Db, Tx } from '../db/db.ts'
+import type { Period, Subscription } from './subscription.ts'
+
+export interface NewSubscription {
+  machineId: string
+  accountId: string
+  period: Period
+  autoRenew: boolean
+  autoRenewMonths: number
+}
+
+export async function insertSubscriptions(tx: Tx, rows: readonly NewSubscription[]): Promise<void> {
+  if (rows.length === 0) return
+  await sql`
+    insert into subscriptions (machine_id, account_id, anchor_at, months_since_anchor, starts_at, expires_at, auto_renew,
+      auto_renew_months)
+    select * from unnest(${rows.map(r => r.machineId)}::text[], ${rows.map(r => r.accountId)}::text[],
+      ${rows.map(r => r.period.anchorAt)}::timestamptz[], ${rows.map(r => r.period.monthsSinceAnchor)}::integer[],
+      ${rows.map(r => r.period.startsAt)}::timestamptz[], ${rows.map(r => r.period.expiresAt)}::timestamptz[],
+      ${rows.map(r => r.autoRenew)}::boolean[], ${rows.map(r => r.autoRenewMonths)}::integer[])`.execute(tx)
+}
+
+export async function lockSubscriptions(
+  tx: Tx,
+  accountId: string,
+  machineIds: readonly string[],
+): Promise<Subscription[]> {
+  return tx
+    .selectFrom('subscriptions')
+    .selectAll()
+    .where('accountId', '=', accountId)
+    .where(sql<boolean>`machine_id = any(${machineIds}::text[])`)
+    .orderBy('machineId')
+    .forUpdate()
+    .execute()
+}
+
+/** Writes the new periods of subscriptions that this transaction has locked. A new anchor is a new start. */
+export async function extendSubscriptions(
+  tx: Tx,
+  rows: readonly { machineId: string; period: Period; restarts: boolean }[],
+): Promise<void> {
+  await sql`
+    update subscriptions s set anchor_at = p.anchor_at, months_since_anchor = p.months, expires_at = p.expires_at,
+      starts_at = case when p.restarts then p.starts_at else s.starts_at end, stopped_at = null, generation = generation + 1
+    from unnest(${rows.map(r => r.machineId)}::text[], ${rows.map(r => r.period.anchorAt)}::timestamptz[],
+      ${rows.map(r => r.period.monthsSinceAnchor)}::integer[], ${rows.map(r => r.period.startsAt)}::timestamptz[],
+      ${rows.map(r => r.period.expiresAt)}::timestamptz[], ${rows.map(r => r.restarts)}::boolean[])
+      as p (machine_id, anchor_at, months, starts_at, expires_at, restarts)
+    where s.machine_id = p.machine_id and s.expires_at < p.expires_at`.execute(tx)
+}
+
+/** Expired and still running, oldest first; locked, and left to whoever has them already. */
+export async function takeExpired(tx: Tx, now: Temporal.Instant, limit: number): Promise<Subscription[]> {
+  return selectDue(tx, sql`stopped_at is null and expires_at <= ${now}::timestamptz`, limit)
+}
+
+/** Stopped, and expired at or before `cutoff`: kept long enough. */
+export async function takeKeptLongEnough(tx: Tx, cutoff: Temporal.Instant, limit: number): Promise<Subscription[]> {
+  return selectDue(tx, sql`stopped_at is not null and expires_at <= ${cutoff}::timestamptz`, limit)
+}
+
+async function selectDue(tx: Tx, condition: RawBuilder<unknown>, limit: number): Promise<Subscription[]> {
+  const { rows } = await sql<Subscription>`
+    select * from subscriptions where ended_at is null and ${condition}
+    order by expires_at limit ${limit} for update skip locked`.execute(tx)
+  return rows
+}
+
+export async function markStopped(tx: Tx, now: Temporal.Instant, machineIds: readonly string[]): Promise<void> {
+  await sql`
+    update subscriptions set stopped_at = ${now}::timestamptz, generation = generation + 1
+    where machine_id = any(${machineIds}::text[])`.execute(tx)
+}
+
+export async function markEnded(tx: Tx, now: Temporal.Instant, machineIds: readonly string[]): Promise<void> {
+  await sql`
+    update subscriptions set ended_at = ${now}::timestamptz, generation = generation + 1
+    where machine_id = any(${machineIds}::text[]) and ended_at is null`.execute(tx)
+}
+
+export async function setAutoRenewRow(
+  tx: Tx,
+  machineIds: readonly string[],
+  autoRenew: boolean,
+  months: number | null,
+): Promise<void> {
+  await sql`
+    update subscriptions set auto_renew = ${autoRenew}, auto_renew_months = coalesce(${months}::integer, auto_renew_months),
+      generation = generation + 1
+    where machine_id = any(${machineIds}::text[])`.execute(tx)
+}
+
+export async function selectSubscriptions(
+  db: Db | Tx,
+  accountId: string,
+  machineIds: readonly string[],
+): Promise<Subscription[]> {
+  return db
+    .selectFrom('subscriptions')
+    .selectAll()
+    .where('accountId', '=', accountId)
+    .where(sql<boolean>`machine_id = any(${machineIds}::text[])`)
+    .execute()
+}
+
+/** What orders must know of a machine before it may be renewed or released. */
+export interface PaidMachine {
+  machineId: string
+  groupId: string
+  zoneId: string
+  specId: string
+  systemDiskGib: number
+  chargeType: 'prepaid' | 'postpaid'
+  phase: string
+  orderPhase: string
+  expiresAt: Temporal.Instant | null
+  stoppedAt: Temporal.Instant | null
+  endedAt: Temporal.Instant | null
+  anchorAt: Temporal.Instant | null
+  monthsSinceAnchor: number | null
+}
+
+const paidMachineColumns: RawBuilder<unknown> = sql`
+  m.id as machine_id, m.group_id, m.zone_id, m.spec_id, m.system_disk_gib, m.charge_type, m.phase, o.phase as order_phase,
+  s.expires_at, s.stopped_at, s.ended_at, s.anchor_at, s.months_since_anchor`
+
+export async function selectPaidMachines(
+  db: Db | Tx,
+  accountId: string,
+  which: { machineIds: readonly string[] } | { groupId: string },
+  limit: number,
+): Promise<PaidMachine[]> {
+  // Of a group, only what can be renewed: a subscription that has not ended.
+  const condition =
+    'machineIds' in which
+      ? sql`m.id = any(${which.machineIds}::text[])`
+      : sql`m.group_id = ${which.groupId} and s.machine_id is not null and s.ended_at is null`
+  const { rows } = await sql<PaidMachine>`
+    select ${paidMachineColumns}
+    from machines m join orders o on o.id = m.order_id left join subscriptions s on s.machine_id = m.id
+    where m.account_id = ${accountId} and ${condition} order by m.id limit ${limit}`.execute(db)
+  return rows
+}
