@@ -18,11 +18,17 @@ export type FromGateway =
   | { type: 'heartbeat'; generation: number; services: ServiceTraffic[] }
   | { type: 'instances'; generation: number; instances: InstanceTraffic[] }
 
-/** Cumulative since the gateway process started. */
+/** Cumulative since the gateway process started. A heartbeat names the services whose figures changed since the last. */
 export interface ServiceTraffic {
   serviceId: string
+  /** Requests with a right key; those refused by a limit are among them. */
   requests: number
+  /** Not answered whole for a reason that is not the client's. */
   failed: number
+  /** Left by the client before their answer was complete (499). */
+  aborted: number
+  /** Answered 408 for a slow body, 413, 429 or 450. */
+  refused: number
   inFlight: number
 }
 
@@ -35,5 +41,6 @@ export interface InstanceTraffic {
   served: number
   /** Requests to this instance that ended without a whole answer for a reason that is not the client's. */
   failed: number
+  /** The longest request that ended since the watch began. */
   longestMs: number
 }

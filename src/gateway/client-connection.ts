@@ -1,0 +1,289 @@
+// A client's connection: reads request heads one after the other (pipelined ones wait their turn), decides who is asked and
+// whether the caller may ask, and hands the request to its exchange. All times are held by `tick`.
+import type { Socket } from 'node:net'
+import { type OwnAnswer, ownAnswer } from './answers.ts'
+import { holderOfKey, holderOfSignature, isSignature } from './auth.ts'
+import type { ExchangeClient, GatewayContext } from './context.ts'
+import { Exchange } from './exchange.ts'
+import { bytesAre, textOf } from './http-fields.ts'
+import type { RequestHead } from './http-head.ts'
+import type { RoutedService } from './route-table.ts'
+import type { EndpointPool } from './upstream.ts'
+
+type Service = RoutedService<EndpointPool>
+
+const predictPath = '/api/predict/'
+const healthPath = '/healthz'
+/** Bytes of further requests kept until their turn; beyond it the client waits. */
+const pipelineMax = 64 * 1024
+const lingerMs = 2_000
+
+export class ClientConnection implements ExchangeClient {
+  readonly socket: Socket
+  readonly forwarded: Buffer
+  readonly #context: GatewayContext
+  readonly #exchange: Exchange
+  #phase: 'head' | 'exchange' | 'closing' = 'head'
+  #pending: Buffer | null = null
+  #held = false
+  #headSinceMs = -1
+  #quietSinceMs: number
+  #backlog = 0
+  // The last key that was let in on this connection, so that its digest is not computed for each request.
+  #knownAuthorization = ''
+  #knownName = ''
+  #knownVersion = -1
+  #knownService: Service | null = null
+
+  constructor(context: GatewayContext, socket: Socket, onClose: (connection: ClientConnection) => void) {
+    this.#context = context
+    this.socket = socket
+    this.forwarded = Buffer.from(`x-forwarded-for: ${plainAddress(socket.remoteAddress)}\r\n`, 'latin1')
+    this.#exchange = new Exchange(context, this)
+    this.#quietSinceMs = context.clock.monotonicMs()
+    socket.on('data', (bytes: Buffer) => this.#onData(bytes))
+    socket.on('drain', () => this.#onDrain())
+    socket.on('end', () => this.#onEnd())
+    socket.on('error', () => {}) // 'close' follows and says the rest.
+    socket.on('close', () => {
+      this.#phase = 'closing'
+      this.#exchange.clientClosed()
+      onClose(this)
+    })
+  }
+
+  /** Ends the connection if nothing is under way; else its answer will. */
+  closeWhenIdle(): void {
+    if (this.#phase === 'head') this.socket.destroySoon()
+  }
+
+  tick(nowMs: number): void {
+    const { limits } = this.#context
+    if (this.#phase === 'exchange') this.#exchange.tick(nowMs)
+    else if (this.#phase === 'closing') this.#tickClosing(nowMs)
+    else if (this.#headSinceMs >= 0) {
+      if (nowMs - this.#headSinceMs > limits.headTimeoutMs) {
+        this.answer(
+          { status: 408, code: 'RequestTimeout', message: 'the request head did not come in time' },
+          true,
+          false,
+        )
+      }
+    } else if (nowMs - this.#quietSinceMs > limits.idleTimeoutMs) this.socket.destroy()
+  }
+
+  answer(answer: OwnAnswer, closes: boolean, bodiless: boolean): void {
+    const ends = closes || this.#context.closing
+    this.socket.write(ownAnswer(answer, this.#context.nextRequestId(), ends, bodiless))
+    this.exchangeDone(ends)
+  }
+
+  exchangeDone(closes: boolean): void {
+    this.#quietSinceMs = this.#context.clock.monotonicMs()
+    this.#headSinceMs = -1
+    if (closes) {
+      this.#finish()
+      return
+    }
+    const resumes = this.#phase === 'exchange'
+    this.#phase = 'head'
+    if (resumes) this.#readOn()
+  }
+
+  upgraded(): void {
+    const pending = this.#pending
+    this.#pending = null
+    this.#release()
+    if (pending !== null) this.#exchange.clientBytes(pending)
+  }
+
+  cut(reset: boolean): void {
+    this.#phase = 'closing'
+    this.#quietSinceMs = this.#context.clock.monotonicMs()
+    if (reset) this.socket.resetAndDestroy()
+    else this.socket.destroySoon()
+  }
+
+  #onData(bytes: Buffer): void {
+    if (this.#phase === 'closing') return
+    if (this.#phase === 'exchange') {
+      const end = this.#exchange.clientBytes(bytes)
+      if (end < bytes.length) this.#hold(end === 0 ? bytes : bytes.subarray(end))
+      return
+    }
+    const pending = this.#pending
+    this.#pending = null
+    this.#readHeads(pending === null ? bytes : Buffer.concat([pending, bytes]))
+  }
+
+  #readHeads(bytes: Buffer): void {
+    const head = this.#context.requestHead
+    let at = 0
+    while (at < bytes.length && this.#phase === 'head' && !this.socket.writableNeedDrain) {
+      const outcome = head.parse(bytes, at, bytes.length)
+      if (outcome === 'refused') {
+        this.answer(head.refusal, true, false)
+        return
+      }
+      if ((outcome === 'incomplete' ? bytes.length : head.end) - at > this.#context.limits.headMax) {
+        const message = `the request head is larger than ${this.#context.limits.headMax} bytes`
+        this.answer({ status: 431, code: 'RequestHeaderFieldsTooLarge', message }, true, false)
+        return
+      }
+      if (outcome === 'incomplete') {
+        if (this.#headSinceMs < 0) this.#headSinceMs = this.#context.clock.monotonicMs()
+        break
+      }
+      at = this.#serve(head, bytes)
+    }
+    if (at < bytes.length && this.#phase !== 'closing') this.#hold(at === 0 ? bytes : bytes.subarray(at))
+  }
+
+  /** Serves one request; the offset of what follows it. */
+  #serve(head: RequestHead, bytes: Buffer): number {
+    const nameStart = head.pathStart + predictPath.length
+    if (!bytesAre(bytes, head.pathStart, Math.min(nameStart, head.targetEnd), predictPath))
+      return this.#other(head, bytes)
+    let nameEnd = nameStart
+    while (nameEnd < head.targetEnd && bytes[nameEnd] !== 47 && bytes[nameEnd] !== 63) nameEnd++
+    const name = textOf(bytes, nameStart, nameEnd)
+    const service = this.#admit(head, bytes, name)
+    if ('status' in service) return this.#refuse(head, bytes, service)
+    const nowMs = this.#context.clock.monotonicMs()
+    const { usage } = service
+    usage.requests++
+    usage.changed = true
+    const refusal = this.#overLimit(head, service, nowMs)
+    if (refusal !== null) {
+      usage.refused++
+      return this.#refuse(head, bytes, refusal)
+    }
+    this.#phase = 'exchange'
+    this.#headSinceMs = -1
+    return this.#exchange.begin(service, head, bytes, nameEnd, nowMs)
+  }
+
+  /** The service that is asked, if the caller may ask it; else what to say. */
+  #admit(head: RequestHead, bytes: Buffer, name: string): Service | OwnAnswer {
+    const { table, clock } = this.#context
+    const bearers = table.named(name)
+    if (bearers.length === 0) {
+      if (table.generation >= 0) return { status: 404, code: 'ServiceNotFound', message: `no service is named ${name}` }
+      return { status: 503, code: 'NoRoutes', message: 'the gateway has no routes yet' }
+    }
+    if (head.authorization === -1) {
+      return { status: 401, code: 'Unauthorized', message: 'the access key goes into the Authorization header' }
+    }
+    const authorization = head.value(bytes, head.authorization)
+    const known = authorization === this.#knownAuthorization && name === this.#knownName
+    if (known && this.#knownVersion === table.version && this.#knownService !== null) return this.#knownService
+    const signed = isSignature(authorization)
+    const service = signed
+      ? holderOfSignature(authorization, signedRequest(head, bytes), bearers, clock)
+      : holderOfKey(authorization, bearers)
+    if (service === null) return { status: 401, code: 'Unauthorized', message: 'the access key is not right' }
+    if (!signed) {
+      this.#knownAuthorization = authorization
+      this.#knownName = name
+      this.#knownVersion = table.version
+      this.#knownService = service
+    }
+    return service
+  }
+
+  #overLimit(head: RequestHead, service: Service, nowMs: number): OwnAnswer | null {
+    const { limits, name } = service.route
+    if (head.contentLength > limits.bodyMax) {
+      return { status: 413, code: 'ContentTooLarge', message: `${name} takes at most ${limits.bodyMax} bytes` }
+    }
+    if (limits.maxInFlight > 0 && service.usage.inFlight >= limits.maxInFlight) {
+      return { status: 450, code: 'QueueFull', message: `${name} has ${limits.maxInFlight} requests in flight` }
+    }
+    if (!service.allowance.take(nowMs)) {
+      return { status: 429, code: 'TooManyRequests', message: `${name} takes ${limits.rateLimit} requests a second` }
+    }
+    return null
+  }
+
+  #other(head: RequestHead, bytes: Buffer): number {
+    const healthy = head.method === 'GET' && bytesAre(bytes, head.pathStart, head.targetEnd, healthPath)
+    const message = `paths here are ${predictPath}<service>`
+    return this.#refuse(
+      head,
+      bytes,
+      healthy ? { status: 200, code: 'OK', message: 'serving' } : { status: 404, code: 'NotFound', message },
+    )
+  }
+
+  /** Answers without asking anyone. A body that is not here yet is not waited for: the connection ends. */
+  #refuse(head: RequestHead, bytes: Buffer, answer: OwnAnswer): number {
+    const bodyEnd = head.end + (head.bodyKind === 'length' ? head.contentLength : 0)
+    const whole = head.bodyKind !== 'chunked' && bodyEnd <= bytes.length
+    this.answer(answer, !whole || !head.keepAlive || head.minor === 0, head.method === 'HEAD')
+    return whole ? bodyEnd : bytes.length
+  }
+
+  #hold(bytes: Buffer): void {
+    this.#pending = this.#pending === null ? bytes : Buffer.concat([this.#pending, bytes])
+    if (this.#pending.length <= pipelineMax) return
+    this.#held = true
+    this.socket.pause()
+  }
+
+  #release(): void {
+    if (!this.#held) return
+    this.#held = false
+    this.socket.resume()
+  }
+
+  #readOn(): void {
+    const pending = this.#pending
+    this.#pending = null
+    if (pending !== null) this.#readHeads(pending)
+    if (this.#phase === 'head') {
+      this.#release()
+      if (this.#context.closing) this.socket.destroySoon()
+    }
+  }
+
+  #onDrain(): void {
+    if (this.#phase === 'exchange') this.#exchange.clientDrained()
+    else if (this.#phase === 'head' && this.#pending !== null) this.#readOn()
+  }
+
+  #onEnd(): void {
+    if (this.#phase === 'exchange') this.#exchange.clientEnded()
+    else this.socket.destroySoon()
+  }
+
+  /** Says nothing more, and reads what is still coming for a while: closing at once could lose the answer (RST). */
+  #finish(): void {
+    this.#phase = 'closing'
+    this.#pending = null
+    this.#backlog = this.socket.writableLength
+    this.socket.end()
+    this.socket.resume()
+  }
+
+  #tickClosing(nowMs: number): void {
+    const backlog = this.socket.writableLength
+    const limitMs = backlog > 0 ? this.#context.limits.bodyIdleTimeoutMs : lingerMs
+    if (backlog < this.#backlog) this.#quietSinceMs = nowMs
+    this.#backlog = backlog
+    if (nowMs - this.#quietSinceMs > limitMs) this.socket.destroy()
+  }
+}
+
+function signedRequest(head: RequestHead, bytes: Buffer) {
+  const target = textOf(bytes, head.pathStart, head.targetEnd)
+  const query = target.indexOf('?')
+  return {
+    method: head.method,
+    path: query === -1 ? target : target.slice(0, query),
+    contentMd5: head.find(bytes, 'content-md5') ?? '',
+    contentType: head.find(bytes, 'content-type') ?? '',
+    date: head.find(bytes, 'date') ?? '',
+  }
+}
+
+const plainAddress = (address: string | undefined): string => (address ?? 'unknown').replace(/^::ffff:/, '')

@@ -1,0 +1,32 @@
+// What all connections of one gateway process share, and what an exchange asks of the client's side.
+import type { Socket } from 'node:net'
+import type { Clock } from '../lib/clock.ts'
+import type { OwnAnswer } from './answers.ts'
+import type { FastRandom } from './balance.ts'
+import type { RequestHead } from './http-head.ts'
+import type { ResponseHead } from './http-response-head.ts'
+import type { GatewayLimits } from './limits.ts'
+import type { RouteTable } from './route-table.ts'
+import type { EndpointPool } from './upstream.ts'
+
+export interface GatewayContext {
+  readonly clock: Clock
+  readonly random: FastRandom
+  readonly limits: GatewayLimits
+  readonly table: RouteTable<EndpointPool>
+  /** One each for all connections: a head is used up before another is parsed. */
+  readonly requestHead: RequestHead
+  readonly responseHead: ResponseHead
+  closing: boolean
+  nextRequestId(): string
+}
+
+export interface ExchangeClient {
+  readonly socket: Socket
+  /** The lines of ours that a request gets: who sent it. */
+  readonly forwarded: Buffer
+  answer(answer: OwnAnswer, closes: boolean, bodiless: boolean): void
+  exchangeDone(closes: boolean): void
+  upgraded(): void
+  cut(reset: boolean): void
+}

@@ -1,0 +1,405 @@
+// One request and its answer between a client and a service instance. After the heads, bytes go from socket to socket: the
+// framing is followed to know where a message ends, nothing is kept, and either side waits for the other (back-pressure).
+// A request is sent at most once: another endpoint is tried only while nothing was written (Q57). One object serves all
+// requests of a client connection, one after the other.
+import type { OwnAnswer } from './answers.ts'
+import { pickLeastInFlight } from './balance.ts'
+import { BodyFollower } from './body-follower.ts'
+import type { ExchangeClient, GatewayContext } from './context.ts'
+import { mayHaveBody, type RequestHead } from './http-head.ts'
+import { clientResponse, upstreamRequest } from './rewrite-head.ts'
+import type { RoutedService } from './route-table.ts'
+import type { EndpointPool, UpstreamConnection, UpstreamOwner } from './upstream.ts'
+
+type Phase = 'none' | 'connecting' | 'head' | 'body' | 'tunnel'
+
+const responseHeadMax = 64 * 1024
+const informationalMax = 64
+
+export class Exchange implements UpstreamOwner {
+  phase: Phase = 'none'
+  requestDone = true
+  readonly #context: GatewayContext
+  readonly #client: ExchangeClient
+  #service: RoutedService<EndpointPool> | null = null
+  #pool: EndpointPool | null = null
+  #connection: UpstreamConnection | null = null
+  #tried: EndpointPool[] = []
+  #timedOut = false
+  #first: Buffer | null = null
+  #startedMs = 0
+  #deadlineMs = 0
+  #connectUntilMs = 0
+  #movedMs = 0
+  // The request.
+  readonly #request = new BodyFollower()
+  #toHead = false
+  #http10 = false
+  #closesClient = false
+  #closesUpstream = false
+  #wantsUpgrade = false
+  #paused = false
+  // The answer.
+  #headSoFar: Buffer | null = null
+  #informational = 0
+  readonly #response = new BodyFollower()
+  #keepAliveSeconds = -1
+  #upstreamPaused = false
+
+  constructor(context: GatewayContext, client: ExchangeClient) {
+    this.#context = context
+    this.#client = client
+  }
+
+  /** Starts a request whose head lies in `bytes`; the offset of what is not its own. */
+  begin(
+    service: RoutedService<EndpointPool>,
+    head: RequestHead,
+    bytes: Buffer,
+    restStart: number,
+    nowMs: number,
+  ): number {
+    this.#service = service
+    this.#request.start(head.bodyKind, head.contentLength)
+    this.requestDone = this.#request.done
+    this.#toHead = head.method === 'HEAD'
+    this.#http10 = head.minor === 0
+    this.#closesClient = !head.keepAlive || this.#http10
+    // Servers differ on whether such a request has a body; what follows it must not be read as the next request.
+    this.#closesUpstream = this.#http10 || (!this.requestDone && !mayHaveBody(head.method))
+    this.#wantsUpgrade = head.upgrade
+    this.#startedMs = nowMs
+    this.#movedMs = nowMs
+    this.#deadlineMs = nowMs + service.route.limits.requestTimeoutMs
+    this.#tried = this.#tried.length === 0 ? this.#tried : []
+    this.#timedOut = false
+    this.#informational = 0
+    service.usage.inFlight++
+    service.usage.changed = true
+    this.phase = 'connecting'
+    const bodyEnd = this.requestDone ? head.end : this.#takeBody(bytes, head.end)
+    if (bodyEnd === -1) return bytes.length
+    this.#first = upstreamRequest(head, bytes, restStart, this.#client.forwarded, bodyEnd, this.#closesUpstream)
+    this.#dispatch()
+    if (this.phase === 'connecting' && !this.requestDone) this.#pauseClient()
+    return bodyEnd
+  }
+
+  /** More bytes of the client's; the offset of what is not this request's. */
+  clientBytes(bytes: Buffer): number {
+    if (this.phase === 'tunnel') {
+      this.#movedMs = this.#context.clock.monotonicMs()
+      if (this.#connection?.socket.write(bytes) === false) this.#pauseClient()
+      return bytes.length
+    }
+    if (this.requestDone) return 0
+    const end = this.#takeBody(bytes, 0)
+    if (end === -1) return bytes.length
+    this.#movedMs = this.#context.clock.monotonicMs()
+    const flowing = this.#connection?.socket.write(end === bytes.length ? bytes : bytes.subarray(0, end))
+    if (flowing === false && !this.requestDone) this.#pauseClient()
+    return end
+  }
+
+  clientDrained(): void {
+    if (!this.#upstreamPaused) return
+    this.#upstreamPaused = false
+    this.#connection?.socket.resume()
+  }
+
+  /** The client has said all it will. Outside an upgraded connection that means it is gone. */
+  clientEnded(): void {
+    if (this.phase === 'tunnel') this.#connection?.socket.end()
+    else this.#client.socket.destroy()
+  }
+
+  /** The client's connection is gone: the instance is told at once (Q58). */
+  clientClosed(): void {
+    if (this.phase === 'none') return
+    const tunnel = this.phase === 'tunnel'
+    const connection = this.#connection
+    if (!tunnel && this.#service !== null) this.#service.usage.aborted++
+    this.#settle(tunnel ? 'served' : 'gone')
+    if (connection === null) return
+    connection.owner = null
+    if (tunnel) connection.socket.destroySoon()
+    else connection.drop()
+  }
+
+  tick(nowMs: number): void {
+    const { limits } = this.#context
+    if (this.phase === 'tunnel') {
+      if (nowMs - this.#movedMs > limits.upgradedIdleTimeoutMs) this.#client.socket.destroy()
+    } else if (nowMs >= this.#deadlineMs) {
+      this.#expire()
+    } else if (this.phase === 'connecting' && nowMs >= this.#connectUntilMs) {
+      this.#timedOut = true
+      this.#tryAnother()
+    } else if (!this.requestDone && !this.#paused && nowMs - this.#movedMs > limits.bodyIdleTimeoutMs) {
+      this.#refuse({ status: 408, code: 'RequestTimeout', message: 'the request body stopped coming' })
+    }
+  }
+
+  upstreamConnected(connection: UpstreamConnection): void {
+    // Not routed any more while it was connecting: nothing was written, so the request goes where it is routed now.
+    if (connection.pool.retired) this.#tryAnother()
+    else this.#send(connection)
+  }
+
+  upstreamDrained(): void {
+    this.#resumeClient()
+  }
+
+  upstreamBytes(connection: UpstreamConnection, bytes: Buffer): void {
+    if (this.phase === 'head') this.#responseHead(connection, bytes)
+    else this.#responseBytes(connection, bytes, 0)
+  }
+
+  upstreamEnded(connection: UpstreamConnection): void {
+    if (this.phase === 'tunnel') this.#client.socket.end()
+    else if (this.phase === 'body' && this.#response.kind === 'until-close') this.#complete(connection, false)
+    else this.#broken('the service instance closed the connection before its answer was complete')
+  }
+
+  upstreamClosed(_connection: UpstreamConnection, error: Error | null): void {
+    if (this.phase === 'connecting') this.#tryAnother()
+    else if (this.phase === 'tunnel') {
+      this.#settle(error === null ? 'served' : 'failed')
+      this.#client.cut(false)
+    } else this.#broken(`the connection to the service instance broke (${error?.message ?? 'closed'})`)
+  }
+
+  #takeBody(bytes: Buffer, from: number): number {
+    const end = this.#request.feed(bytes, from)
+    if (end === -1) {
+      this.#refuse({ status: 400, code: 'BadRequest', message: 'the chunk framing of the body is malformed' })
+      return -1
+    }
+    if (this.#request.chunkedBytes > (this.#service?.route.limits.bodyMax ?? 0)) {
+      this.#refuse({
+        status: 413,
+        code: 'ContentTooLarge',
+        message: 'the request body is larger than the service takes',
+      })
+      return -1
+    }
+    this.requestDone = this.#request.done
+    return end
+  }
+
+  #dispatch(): void {
+    const service = this.#service
+    if (service === null) return
+    const pool = pickLeastInFlight(service.targets, this.#tried, this.#context.random)
+    if (pool === null) {
+      this.#nowhere(service)
+      return
+    }
+    this.#pool = pool
+    pool.inFlight++
+    pool.usage.begin()
+    const idle = pool.takeIdle(this)
+    if (idle !== null) {
+      this.#send(idle)
+      return
+    }
+    this.#connection = pool.connect(this)
+    this.#connectUntilMs = this.#context.clock.monotonicMs() + this.#context.limits.connectTimeoutMs
+  }
+
+  #nowhere(service: RoutedService<EndpointPool>): void {
+    service.usage.failed++
+    const { name, status } = service.route
+    const late = this.#timedOut && this.#tried.length > 0
+    const message = this.#tried.length === 0 ? `service ${name}: ${status}` : `no instance of ${name} can be reached`
+    this.#settle('gone')
+    const closes = !this.requestDone || this.#closesClient
+    this.#client.answer(
+      { status: late ? 504 : 503, code: late ? 'GatewayTimeout' : 'ServiceUnavailable', message },
+      closes,
+      this.#toHead,
+    )
+  }
+
+  #tryAnother(): void {
+    const pool = this.#pool
+    this.#connection?.drop()
+    this.#connection = null
+    if (pool !== null) {
+      pool.inFlight--
+      pool.usage.end('gone', 0)
+      this.#tried.push(pool)
+    }
+    this.#pool = null
+    this.#dispatch()
+  }
+
+  #send(connection: UpstreamConnection): void {
+    const first = this.#first
+    if (first === null) return
+    this.#first = null
+    this.#connection = connection
+    this.phase = 'head'
+    const flowing = connection.socket.write(first)
+    if (this.requestDone) return
+    if (flowing) this.#resumeClient()
+    else this.#pauseClient()
+  }
+
+  #responseHead(connection: UpstreamConnection, chunk: Buffer): void {
+    const head = this.#context.responseHead
+    const bytes = this.#headSoFar === null ? chunk : Buffer.concat([this.#headSoFar, chunk])
+    this.#headSoFar = null
+    let at = 0
+    for (;;) {
+      const outcome = head.parse(bytes, at, bytes.length, this.#toHead, this.#http10)
+      const tooLarge = (outcome === 'incomplete' ? bytes.length : head.end) - at > responseHeadMax
+      if (outcome === 'refused' || tooLarge) {
+        this.#broken(`the instance's answer is not HTTP: ${head.fault}`)
+        return
+      }
+      if (outcome === 'incomplete') {
+        this.#headSoFar = at === 0 ? bytes : bytes.subarray(at)
+        return
+      }
+      if (head.status >= 200) break
+      if (head.status === 101) {
+        this.#switchProtocols(bytes, head.end)
+        return
+      }
+      if (++this.#informational > informationalMax) {
+        this.#broken('too many informational answers')
+        return
+      }
+      if (!this.#http10) this.#toClient(clientResponse(head, bytes, head.end, false))
+      at = head.end
+      if (at === bytes.length) return
+    }
+    this.phase = 'body'
+    this.#response.start(head.bodyKind, head.contentLength)
+    this.#keepAliveSeconds = head.keepAlive ? head.keepAliveSeconds : 0
+    const unfinished = !this.requestDone || head.bodyKind === 'until-close' || this.#context.closing
+    this.#closesClient ||= unfinished
+    const bodyEnd = this.#response.feed(bytes, head.end)
+    if (bodyEnd === -1) {
+      this.#broken('the chunk framing of the answer is malformed')
+      return
+    }
+    this.#toClient(clientResponse(head, bytes, bodyEnd, this.#closesClient))
+    if (this.#response.done) this.#complete(connection, bodyEnd === bytes.length)
+  }
+
+  #responseBytes(connection: UpstreamConnection, bytes: Buffer, from: number): void {
+    if (this.phase === 'tunnel') {
+      this.#movedMs = this.#context.clock.monotonicMs()
+      this.#toClient(bytes)
+      return
+    }
+    if (this.phase !== 'body') {
+      this.#broken('the instance answered before it was asked')
+      return
+    }
+    const end = this.#response.feed(bytes, from)
+    if (end === -1) {
+      this.#broken('the chunk framing of the answer is malformed')
+      return
+    }
+    this.#toClient(end === bytes.length ? bytes : bytes.subarray(0, end))
+    if (this.#response.done) this.#complete(connection, end === bytes.length)
+  }
+
+  #switchProtocols(bytes: Buffer, headEnd: number): void {
+    if (!this.#wantsUpgrade) {
+      this.#broken('the instance switched protocols unasked')
+      return
+    }
+    this.phase = 'tunnel'
+    this.#movedMs = this.#context.clock.monotonicMs()
+    this.#toClient(clientResponse(this.#context.responseHead, bytes, headEnd, false))
+    if (bytes.length > headEnd) this.#toClient(bytes.subarray(headEnd))
+    this.#client.upgraded()
+  }
+
+  #toClient(bytes: Buffer): void {
+    if (this.#client.socket.write(bytes) || this.#upstreamPaused) return
+    this.#upstreamPaused = true
+    this.#connection?.socket.pause()
+  }
+
+  /** The answer is whole. `clean`: nothing came after it. */
+  #complete(connection: UpstreamConnection, clean: boolean): void {
+    if (this.#upstreamPaused) connection.socket.resume()
+    const reusable = clean && this.requestDone && !this.#closesUpstream
+    const nowMs = this.#settle('served')
+    if (reusable) connection.pool.release(connection, this.#keepAliveSeconds, nowMs)
+    else connection.drop()
+    this.#client.exchangeDone(this.#closesClient)
+  }
+
+  #expire(): void {
+    const begun = this.phase === 'body'
+    if (!begun && !this.requestDone) {
+      this.#refuse({ status: 408, code: 'RequestTimeout', message: 'the request was not complete in time' })
+      return
+    }
+    const timeoutMs = this.#service?.route.limits.requestTimeoutMs ?? 0
+    this.#broken(`no answer within ${timeoutMs} ms (metadata.rpc.keepalive)`, 408, 'RequestTimeout')
+  }
+
+  /** The client's own fault, found while the request was under way. */
+  #refuse(answer: OwnAnswer): void {
+    const begun = this.phase === 'body'
+    const connection = this.#connection
+    if (this.#service !== null) this.#service.usage.refused++
+    this.#settle('gone')
+    connection?.drop()
+    if (begun) this.#client.cut(true)
+    else this.#client.answer(answer, true, this.#toHead)
+  }
+
+  /** No whole answer will come: says so where the answer has not begun, else cuts the client off. */
+  #broken(message: string, status = 502, code = 'BadGateway'): void {
+    const begun = this.phase === 'body'
+    const connection = this.#connection
+    if (this.#service !== null) this.#service.usage.failed++
+    this.#settle('failed')
+    connection?.drop()
+    if (begun) this.#client.cut(this.#response.kind === 'until-close')
+    else this.#client.answer({ status, code, message }, !this.requestDone || this.#closesClient, this.#toHead)
+  }
+
+  /** Takes the request off every count, once. */
+  #settle(outcome: 'served' | 'failed' | 'gone'): number {
+    const nowMs = this.#context.clock.monotonicMs()
+    this.phase = 'none'
+    if (this.#pool !== null) {
+      this.#pool.inFlight--
+      this.#pool.usage.end(outcome, nowMs - this.#startedMs)
+    }
+    if (this.#service !== null) {
+      this.#service.usage.inFlight--
+      this.#service.usage.changed = true
+    }
+    if (this.#connection !== null) this.#connection.owner = null
+    this.#service = null
+    this.#pool = null
+    this.#connection = null
+    this.#first = null
+    this.#headSoFar = null
+    this.#upstreamPaused = false
+    this.#resumeClient()
+    return nowMs
+  }
+
+  #pauseClient(): void {
+    if (this.#paused) return
+    this.#paused = true
+    this.#client.socket.pause()
+  }
+
+  #resumeClient(): void {
+    if (!this.#paused) return
+    this.#paused = false
+    this.#client.socket.resume()
+  }
+}

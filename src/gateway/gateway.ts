@@ -1,0 +1,243 @@
+// One gateway process: listens, serves by its routes, keeps them on disk, and tells control what it does. A generation is
+// acknowledged in the same turn in which it was applied and kept, so every request that begins later obeys it.
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import type { Clock } from '../lib/clock.ts'
+import { messageOf } from '../lib/errors.ts'
+import type { Logger } from '../lib/log.ts'
+import type { Random } from '../lib/random.ts'
+import type { Endpoint } from '../services/route.ts'
+import { FastRandom } from './balance.ts'
+import { ClientConnection } from './client-connection.ts'
+import type { GatewayContext } from './context.ts'
+import { type ControlAddress, ControlLink } from './control-link.ts'
+import { RequestHead } from './http-head.ts'
+import { ResponseHead } from './http-response-head.ts'
+import { defaultLimits, type GatewayLimits } from './limits.ts'
+import type { FromGateway, ToGateway } from './protocol.ts'
+import { RouteTable } from './route-table.ts'
+import { type RouteMessage, RoutesFile } from './routes-file.ts'
+import { EndpointPool } from './upstream.ts'
+import { InstanceUsage } from './usage.ts'
+
+export interface GatewayOptions {
+  /** The member's name; stays the same over restarts of the same worker. */
+  gatewayId: string
+  host: string
+  /** 0 takes a free one. */
+  port: number
+  /** Where control listens, or null to serve from `routesFile` alone. */
+  control: ControlAddress | null
+  /** Where the last good routes are kept, or null to keep none. Not shared between gateways. */
+  routesFile: string | null
+  clock: Clock
+  random: Random
+  log: Logger
+  limits?: Partial<GatewayLimits>
+}
+
+export interface Gateway {
+  address: { host: string; port: number }
+  /** The generation that requests obey; -1 before any routes are known. */
+  generation(): number
+  /** Stops accepting, finishes what is in flight (cuts it after `graceMs`, if given), closes. */
+  close(graceMs?: number): Promise<void>
+}
+
+const heartbeatMs = 1_000
+/** How long the figures of an instance are kept after it lost its last route. */
+const figuresKeptMs = 3_600_000
+
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const worker = new GatewayWorker(options)
+  await worker.listen()
+  return worker
+}
+
+class GatewayWorker implements Gateway {
+  address = { host: '', port: 0 }
+  readonly #options: GatewayOptions
+  readonly #context: GatewayContext
+  readonly #server: Server
+  readonly #file: RoutesFile | null
+  readonly #clients = new Set<ClientConnection>()
+  readonly #sockets = new Set<Socket>()
+  readonly #pools = new Set<EndpointPool>()
+  readonly #instances = new Map<string, InstanceUsage>()
+  readonly #changed = new Set<InstanceUsage>()
+  #watched: string[] = []
+  #link: ControlLink | null = null
+  #timers: NodeJS.Timeout[] = []
+  #reporting = false
+
+  constructor(options: GatewayOptions) {
+    this.#options = options
+    const limits = { ...defaultLimits, ...options.limits }
+    const random = new FastRandom(options.random)
+    const prefix = options.random.bytes(6).toString('hex')
+    let requests = 0
+    this.#context = {
+      clock: options.clock,
+      random,
+      limits,
+      table: new RouteTable({ open: endpoint => this.#openPool(endpoint), retire: pool => this.#retirePool(pool) }),
+      requestHead: new RequestHead(),
+      responseHead: new ResponseHead(),
+      closing: false,
+      nextRequestId: () => `${prefix}-${(++requests).toString(36)}`,
+    }
+    this.#file = options.routesFile === null ? null : new RoutesFile(options.routesFile)
+    for (const message of this.#file?.read() ?? []) this.#applyRoutes(message)
+    this.#server = createServer({ noDelay: true, allowHalfOpen: true }, socket => this.#accept(socket))
+    this.#server.maxConnections = limits.connectionsMax
+  }
+
+  generation(): number {
+    return this.#context.table.generation
+  }
+
+  async listen(): Promise<void> {
+    const { host, port, control, log } = this.#options
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject)
+      this.#server.listen({ host, port, backlog: 1024 }, () => resolve())
+    })
+    this.#server.on('error', error => log.error({ error: messageOf(error) }, 'the gateway cannot accept'))
+    const address = this.#server.address() as AddressInfo
+    this.address = { host: address.address, port: address.port }
+    this.#timers = [
+      setInterval(() => this.#tick(), this.#context.limits.tickMs),
+      setInterval(() => this.#heartbeat(), heartbeatMs),
+    ]
+    if (control === null) return
+    this.#link = new ControlLink({
+      address: control,
+      log,
+      hello: () => this.#hello(),
+      onMessage: message => this.#onMessage(message),
+    })
+  }
+
+  async close(graceMs?: number): Promise<void> {
+    this.#context.closing = true
+    const closed = new Promise<void>(resolve => this.#server.close(() => resolve()))
+    for (const client of this.#clients) client.closeWhenIdle()
+    const cut = graceMs === undefined ? null : setTimeout(() => this.#cutAll(), graceMs)
+    await closed
+    if (cut !== null) clearTimeout(cut)
+    for (const timer of this.#timers) clearInterval(timer)
+    for (const pool of this.#pools) pool.retire()
+    this.#link?.close()
+  }
+
+  #cutAll(): void {
+    for (const socket of this.#sockets) socket.destroy()
+  }
+
+  #accept(socket: Socket): void {
+    const client = new ClientConnection(this.#context, socket, closed => {
+      this.#clients.delete(closed)
+      this.#sockets.delete(socket)
+    })
+    this.#clients.add(client)
+    this.#sockets.add(socket)
+  }
+
+  #hello(): FromGateway {
+    return { type: 'hello', gatewayId: this.#options.gatewayId, pid: process.pid, generation: this.generation() }
+  }
+
+  #onMessage(message: ToGateway): void {
+    if (message.type === 'watch') {
+      this.#watch(message.instanceIds)
+      return
+    }
+    this.#applyRoutes(message)
+    this.#keep(message)
+    this.#link?.send({ type: 'ack', generation: this.generation() })
+    // A zero counts only with the generation it was counted under, so the figures follow each acknowledgement.
+    for (const instanceId of this.#watched) this.#reportSoon(this.#usageOf(instanceId))
+  }
+
+  #applyRoutes(message: RouteMessage): void {
+    const nowMs = this.#context.clock.monotonicMs()
+    if (message.type === 'snapshot') this.#context.table.replaceAll(message.generation, message.services, nowMs)
+    else this.#context.table.apply(message, nowMs)
+  }
+
+  /** A disk that is full must not stop routes from taking effect: what is served is right, what is kept is older. */
+  #keep(message: RouteMessage): void {
+    const { table } = this.#context
+    try {
+      const grown = message.type === 'snapshot' || (this.#file?.append(message, table.size) ?? false)
+      if (grown) this.#file?.writeSnapshot(table.generation, table.routes())
+    } catch (error) {
+      this.#options.log.error({ error: messageOf(error) }, 'the routes could not be kept on disk')
+    }
+  }
+
+  #openPool(endpoint: Endpoint): EndpointPool {
+    const usage = this.#usageOf(endpoint.instanceId)
+    usage.routes++
+    const pool = new EndpointPool(endpoint, usage, this.#context.limits)
+    this.#pools.add(pool)
+    return pool
+  }
+
+  #retirePool(pool: EndpointPool): void {
+    this.#pools.delete(pool)
+    pool.retire()
+    pool.usage.routes--
+    pool.usage.unroutedAtMs = this.#context.clock.monotonicMs()
+  }
+
+  #usageOf(instanceId: string): InstanceUsage {
+    const known = this.#instances.get(instanceId)
+    if (known !== undefined) return known
+    const usage = new InstanceUsage(instanceId, changed => this.#reportSoon(changed))
+    this.#instances.set(instanceId, usage)
+    return usage
+  }
+
+  #watch(instanceIds: string[]): void {
+    for (const instanceId of this.#watched) {
+      if (!instanceIds.includes(instanceId)) this.#usageOf(instanceId).watch(false)
+    }
+    this.#watched = instanceIds
+    for (const instanceId of instanceIds) {
+      const usage = this.#usageOf(instanceId)
+      usage.watch(true)
+      this.#reportSoon(usage)
+    }
+  }
+
+  /** Changes of one turn go out together, with the figures as they are at its end. */
+  #reportSoon(usage: InstanceUsage): void {
+    this.#changed.add(usage)
+    if (this.#reporting) return
+    this.#reporting = true
+    setImmediate(() => {
+      this.#reporting = false
+      const instances = [...this.#changed].map(changed => changed.report())
+      this.#changed.clear()
+      this.#link?.send({ type: 'instances', generation: this.generation(), instances })
+    })
+  }
+
+  #tick(): void {
+    const nowMs = this.#context.clock.monotonicMs()
+    for (const client of this.#clients) client.tick(nowMs)
+    for (const pool of this.#pools) pool.closeIdle(nowMs)
+  }
+
+  #heartbeat(): void {
+    const nowMs = this.#context.clock.monotonicMs()
+    for (const [instanceId, usage] of this.#instances) {
+      const done = usage.routes === 0 && usage.inFlight === 0 && !usage.watched
+      if (done && nowMs - usage.unroutedAtMs > figuresKeptMs) this.#instances.delete(instanceId)
+    }
+    if (this.#link?.connected !== true) return
+    const services = []
+    for (const { usage } of this.#context.table.services()) if (usage.changed) services.push(usage.report())
+    this.#link.send({ type: 'heartbeat', generation: this.generation(), services })
+  }
+}

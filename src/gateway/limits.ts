@@ -1,0 +1,62 @@
+// What a client may ask of a gateway: sizes, times and rates. The times are held by one coarse tick over all connections,
+// not by a timer each.
+
+export interface GatewayLimits {
+  /** Bytes of a request head; over it 431. */
+  headMax: number
+  /** From the first byte of a head to its last; over it 408. */
+  headTimeoutMs: number
+  /** A client connection without a request. */
+  idleTimeoutMs: number
+  /** A request body that stops coming; over it 408. */
+  bodyIdleTimeoutMs: number
+  /** An upgraded connection on which nothing moves. */
+  upgradedIdleTimeoutMs: number
+  /** Until another endpoint is tried; nothing was written by then. */
+  connectTimeoutMs: number
+  /** How long a connection to an endpoint is kept unused, where its Keep-Alive field allows as much. */
+  upstreamIdleMaxMs: number
+  /** The same where the endpoint does not say: below the 5 s that common servers wait. */
+  upstreamIdleMs: number
+  upstreamIdlePerEndpoint: number
+  connectionsMax: number
+  tickMs: number
+}
+
+export const defaultLimits: GatewayLimits = {
+  headMax: 16 * 1024,
+  headTimeoutMs: 10_000,
+  idleTimeoutMs: 75_000,
+  bodyIdleTimeoutMs: 30_000,
+  upgradedIdleTimeoutMs: 3_600_000,
+  connectTimeoutMs: 2_000,
+  upstreamIdleMaxMs: 30_000,
+  upstreamIdleMs: 4_000,
+  upstreamIdlePerEndpoint: 256,
+  connectionsMax: 20_000,
+  tickMs: 100,
+}
+
+/** Requests per second as an allowance that refills evenly, up to one second's worth. 0 = no limit. */
+export class RateAllowance {
+  perSecond: number
+  #left: number
+  #atMs: number
+
+  constructor(perSecond: number, nowMs: number) {
+    this.perSecond = perSecond
+    this.#left = perSecond
+    this.#atMs = nowMs
+  }
+
+  /** Takes one request's worth; false where none is left. */
+  take(nowMs: number): boolean {
+    if (this.perSecond <= 0) return true
+    const refilled = this.#left + ((nowMs - this.#atMs) * this.perSecond) / 1000
+    this.#atMs = nowMs
+    this.#left = Math.min(Math.max(1, this.perSecond), refilled)
+    if (this.#left < 1) return false
+    this.#left -= 1
+    return true
+  }
+}

@@ -1,0 +1,195 @@
+// Control's end of the connections to its gateways: pushes routes, knows which generation each gateway obeys, and adds up
+// what they report. It keeps nothing but what the gateways said; whoever hosts it persists what must outlive control.
+import { chmodSync, rmSync } from 'node:fs'
+import { createServer, type Server, type Socket } from 'node:net'
+import { messageOf } from '../lib/errors.ts'
+import type { Logger } from '../lib/log.ts'
+import type { ServiceRoute } from '../services/route.ts'
+import { LineReader, toLine } from './json-lines.ts'
+import type { FromGateway, InstanceTraffic, ServiceTraffic, ToGateway } from './protocol.ts'
+import type { RouteChange } from './route-table.ts'
+
+export interface RouteServerOptions {
+  /** The unix socket's path, below 107 bytes; made with mode 0600. */
+  path: string
+  log: Logger
+  /** All routes as they are now, for a gateway that has just connected. Called in order with `publish`, never beside it. */
+  snapshot(): { generation: number; services: ServiceRoute[] }
+  onConnect?(gateway: ConnectedGateway): void
+  onAck?(gatewayId: string, generation: number): void
+  onHeartbeat?(gatewayId: string, generation: number, services: ServiceTraffic[]): void
+  onReport?(gatewayId: string, generation: number, instances: InstanceTraffic[]): void
+  /** The connection is gone. The gateway may still be serving: only its lease can tell. */
+  onDisconnect?(gatewayId: string): void
+}
+
+export interface ConnectedGateway {
+  gatewayId: string
+  pid: number
+  /** The generation that its requests obey, -1 while it has none. */
+  generation: number
+}
+
+/** What one gateway last said of an instance, and the generation that its requests obeyed then. */
+export interface GatewayTraffic extends InstanceTraffic {
+  gatewayId: string
+  generation: number
+}
+
+interface Member extends ConnectedGateway {
+  socket: Socket
+  instances: Map<string, { generation: number; traffic: InstanceTraffic }>
+  services: Map<string, ServiceTraffic>
+}
+
+export class RouteServer {
+  readonly #options: RouteServerOptions
+  readonly #server: Server
+  readonly #members = new Map<string, Member>()
+  readonly #sockets = new Set<Socket>()
+  #watched: string[] = []
+
+  constructor(options: RouteServerOptions) {
+    this.#options = options
+    this.#server = createServer(socket => this.#accept(socket))
+  }
+
+  async listen(): Promise<void> {
+    const { path } = this.#options
+    rmSync(path, { force: true }) // A file left by a control that was killed; the caller holds the lock on this directory.
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject)
+      this.#server.listen(path, () => resolve())
+    })
+    chmodSync(path, 0o600)
+  }
+
+  async close(): Promise<void> {
+    const closed = new Promise<void>(resolve => this.#server.close(() => resolve()))
+    for (const socket of this.#sockets) socket.destroy()
+    await closed
+  }
+
+  gateways(): ConnectedGateway[] {
+    return [...this.#members.values()].map(({ gatewayId, pid, generation }) => ({ gatewayId, pid, generation }))
+  }
+
+  /** The generation that each connected gateway obeys. */
+  acknowledged(): Map<string, number> {
+    return new Map([...this.#members.values()].map(member => [member.gatewayId, member.generation]))
+  }
+
+  /** Pushes a change to every gateway. Generations grow; `snapshot()` already includes this one. */
+  publish(change: RouteChange): void {
+    const line = toLine({ type: 'change', ...change })
+    for (const member of this.#members.values()) member.socket.write(line)
+  }
+
+  /** From now on all gateways, later ones too, report on exactly these instances. */
+  watch(instanceIds: readonly string[]): void {
+    this.#watched = [...instanceIds]
+    const watched = new Set(instanceIds)
+    for (const member of this.#members.values()) {
+      for (const instanceId of member.instances.keys())
+        if (!watched.has(instanceId)) member.instances.delete(instanceId)
+      this.#send(member.socket, { type: 'watch', instanceIds: this.#watched })
+    }
+  }
+
+  /** What each connected gateway last reported; a gateway that has not reported since the watch is not in the list. */
+  traffic(instanceId: string): GatewayTraffic[] {
+    const reports: GatewayTraffic[] = []
+    for (const { gatewayId, instances } of this.#members.values()) {
+      const last = instances.get(instanceId)
+      if (last !== undefined) reports.push({ ...last.traffic, gatewayId, generation: last.generation })
+    }
+    return reports
+  }
+
+  /**
+   * The connected gateways that keep an instance, unrouted since `generation`, from being stopped: each has not
+   * acknowledged that generation, or has not reported under it that nothing is in flight and no connection is kept.
+   */
+  unsettled(instanceId: string, generation: number): string[] {
+    const settled = (member: Member) => {
+      const last = member.instances.get(instanceId)
+      if (last === undefined || last.generation < generation || member.generation < generation) return false
+      return last.traffic.inFlight === 0 && last.traffic.idleConnections === 0
+    }
+    return [...this.#members.values()].filter(member => !settled(member)).map(member => member.gatewayId)
+  }
+
+  /** A service's figures, summed over the connected gateways. */
+  serviceTraffic(serviceId: string): ServiceTraffic {
+    const sum = { serviceId, requests: 0, failed: 0, aborted: 0, refused: 0, inFlight: 0 }
+    for (const { services } of this.#members.values()) {
+      const one = services.get(serviceId)
+      if (one === undefined) continue
+      sum.requests += one.requests
+      sum.failed += one.failed
+      sum.aborted += one.aborted
+      sum.refused += one.refused
+      sum.inFlight += one.inFlight
+    }
+    return sum
+  }
+
+  #send(socket: Socket, message: ToGateway): void {
+    socket.write(toLine(message))
+  }
+
+  #accept(socket: Socket): void {
+    let member: Member | null = null
+    const reader = new LineReader(line => {
+      member = this.#onMessage(socket, member, JSON.parse(line))
+    })
+    this.#sockets.add(socket)
+    socket.on('data', (bytes: Buffer) => {
+      try {
+        reader.feed(bytes)
+      } catch (error) {
+        this.#options.log.error({ error: messageOf(error) }, 'a gateway sent what is not of the protocol')
+        socket.destroy()
+      }
+    })
+    socket.on('error', () => {}) // 'close' follows.
+    socket.on('close', () => {
+      this.#sockets.delete(socket)
+      if (member === null || this.#members.get(member.gatewayId) !== member) return
+      this.#members.delete(member.gatewayId)
+      this.#options.onDisconnect?.(member.gatewayId)
+    })
+  }
+
+  #onMessage(socket: Socket, member: Member | null, message: FromGateway): Member {
+    if (message.type === 'hello') return this.#join(socket, message)
+    if (member === null) throw new Error(`${message.type} before hello`)
+    const { gatewayId } = member
+    member.generation = message.generation
+    if (message.type === 'ack') this.#options.onAck?.(gatewayId, message.generation)
+    if (message.type === 'heartbeat') {
+      for (const service of message.services) member.services.set(service.serviceId, service)
+      this.#options.onHeartbeat?.(gatewayId, message.generation, message.services)
+    }
+    if (message.type === 'instances') {
+      for (const traffic of message.instances) {
+        member.instances.set(traffic.instanceId, { generation: message.generation, traffic })
+      }
+      this.#options.onReport?.(gatewayId, message.generation, message.instances)
+    }
+    return member
+  }
+
+  #join(socket: Socket, hello: Extract<FromGateway, { type: 'hello' }>): Member {
+    const { gatewayId, pid, generation } = hello
+    // The same worker come back before its old connection was seen to end.
+    this.#members.get(gatewayId)?.socket.destroy()
+    const member: Member = { gatewayId, pid, generation, socket, instances: new Map(), services: new Map() }
+    this.#members.set(gatewayId, member)
+    this.#options.onConnect?.({ gatewayId, pid, generation })
+    const { generation: current, services } = this.#options.snapshot()
+    this.#send(socket, { type: 'snapshot', generation: current, services })
+    this.#send(socket, { type: 'watch', instanceIds: this.#watched })
+    return member
+  }
+}

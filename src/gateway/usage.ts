@@ -1,0 +1,73 @@
+// What a gateway has counted since it started: per service and per service instance. A request is in flight at an instance
+// from the moment the instance is chosen for it until its answer is complete or its connection is gone.
+import type { InstanceTraffic, ServiceTraffic } from './protocol.ts'
+
+export class ServiceUsage {
+  readonly serviceId: string
+  requests = 0
+  failed = 0
+  aborted = 0
+  refused = 0
+  inFlight = 0
+  /** Changed since the last heartbeat. */
+  changed = true
+
+  constructor(serviceId: string) {
+    this.serviceId = serviceId
+  }
+
+  report(): ServiceTraffic {
+    this.changed = false
+    const { serviceId, requests, failed, aborted, refused, inFlight } = this
+    return { serviceId, requests, failed, aborted, refused, inFlight }
+  }
+}
+
+export class InstanceUsage {
+  readonly instanceId: string
+  inFlight = 0
+  idleConnections = 0
+  served = 0
+  failed = 0
+  longestMs = 0
+  /** Endpoints in the routes that are this instance. */
+  routes = 0
+  unroutedAtMs = 0
+  watched = false
+  readonly #onChange: (usage: InstanceUsage) => void
+
+  constructor(instanceId: string, onChange: (usage: InstanceUsage) => void) {
+    this.instanceId = instanceId
+    this.#onChange = onChange
+  }
+
+  begin(): void {
+    this.inFlight++
+    if (this.watched) this.#onChange(this)
+  }
+
+  /** `gone`: the client left, or the request was taken back unwritten. */
+  end(outcome: 'served' | 'failed' | 'gone', lastedMs: number): void {
+    this.inFlight--
+    if (outcome === 'served') this.served++
+    else if (outcome === 'failed') this.failed++
+    if (lastedMs > this.longestMs) this.longestMs = lastedMs
+    if (this.watched) this.#onChange(this)
+  }
+
+  idleChanged(by: number): void {
+    this.idleConnections += by
+    if (this.watched) this.#onChange(this)
+  }
+
+  /** Figures of a watch start with it: the longest request in particular is the longest of the watch. */
+  watch(watched: boolean): void {
+    if (watched && !this.watched) this.longestMs = 0
+    this.watched = watched
+  }
+
+  report(): InstanceTraffic {
+    const { instanceId, inFlight, idleConnections, served, failed, longestMs } = this
+    return { instanceId, inFlight, idleConnections, served, failed, longestMs: Math.round(longestMs) }
+  }
+}

@@ -1,0 +1,45 @@
+import { expect, onTestFinished, test } from 'vitest'
+import { runGateway } from '../../src/gateway/run-gateway.ts'
+import { silentLog } from '../../src/lib/log.ts'
+import { aRoute, ask, echo, httpUpstream, Routes, temporaryDir, until } from './gateway-harness.ts'
+
+const path = '/api/predict/digits'
+
+test('workers share the port, each a member of its own; one that is killed comes back; all stop when told', async () => {
+  const upstream = await httpUpstream(echo)
+  const dir = temporaryDir()
+  const routes = new Routes(`${dir}/c.sock`, [aRoute([upstream.endpoint])])
+  await routes.server.listen()
+  onTestFinished(() => routes.server.close())
+  const control = { path: routes.path }
+  const where = { host: '127.0.0.1', port: 0, control, routesDir: dir }
+  const gateway = await runGateway({ ...where, workers: 2, gatewayId: 'gw', stopGraceMs: 1_000, log: silentLog })
+  onTestFinished(() => gateway.close())
+  const { port } = gateway.address
+  await routes.acknowledged(1, 2)
+  const first = routes.server.gateways()
+  expect(first.map(one => one.gatewayId).sort()).toEqual(['gw-0', 'gw-1'])
+  for (let i = 0; i < 20; i++) expect((await ask(port, path)).status).toBe(200)
+  routes.server.watch([upstream.endpoint.instanceId])
+  const served = () => routes.server.traffic(upstream.endpoint.instanceId).map(one => one.served)
+  await until(() => served().length === 2, 'both report')
+  expect(served()).toEqual([10, 10])
+
+  const killed = first.find(one => one.gatewayId === 'gw-1')?.pid ?? 0
+  process.kill(killed, 'SIGKILL')
+  await until(() => routes.server.gateways().length === 1, 'the killed worker is missed')
+  for (let i = 0; i < 20; i++) expect((await ask(port, path)).status).toBe(200)
+  await routes.acknowledged(1, 2)
+  expect(routes.server.gateways().find(one => one.gatewayId === 'gw-1')?.pid).not.toBe(killed)
+  await gateway.close()
+  await until(() => routes.server.gateways().length === 0, 'both are gone')
+  await expect(ask(port, path)).rejects.toThrow('ECONNREFUSED')
+})
+
+test('a port that is taken is said, and nothing stays behind', async () => {
+  const upstream = await httpUpstream(echo)
+  const { port } = upstream.endpoint
+  const where = { host: '127.0.0.1', port, control: null, routesDir: temporaryDir() }
+  const running = runGateway({ ...where, workers: 2, gatewayId: 'gw', stopGraceMs: 0, log: silentLog })
+  await expect(running).rejects.toThrow('EADDRINUSE')
+})
