@@ -1,4 +1,4 @@
-// Accuracy of a model file on digits it was not trained on, counted by the runtime that serves it.
+// Accuracy of a model on digits it was not trained on, counted by the runtime that serves it.
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { drawDigit, side } from './draw.ts'
 import { seededRandom } from './random.ts'
@@ -12,8 +12,8 @@ export interface Evaluation {
 }
 
 /** Draws `count` digits from `seed`, as many of each, and asks the model. */
-export async function evaluate(modelPath: string, count: number, seed: number): Promise<Evaluation> {
-  const session = await InferenceSession.create(modelPath, { intraOpNumThreads: 1 })
+export async function evaluate(model: Uint8Array, count: number, seed: number): Promise<Evaluation> {
+  const session = await InferenceSession.create(model, { intraOpNumThreads: 1 })
   const random = seededRandom(seed)
   const images = new Float32Array(count * side * side)
   for (let at = 0; at < count; at++) images.set(drawDigit(at % 10, random), at * side * side)
