@@ -26,7 +26,6 @@ export type ServicesRefusal =
   | 'InvalidServiceConfig'
   | 'UnsupportedServiceConfig'
   | 'EngineNotSupported'
-  | 'NeverFits'
   | 'ServiceNotFound'
   | 'ServiceInstanceNotFound'
   | 'ServiceVersionNotFound'

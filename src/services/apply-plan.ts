@@ -1,0 +1,224 @@
+// The last part of a decision: what becomes of rows. One transaction per service, which writes nothing when a person changed
+// the service, or another took its lease, since the decision was made.
+import { type Tx, transaction } from '../db/db.ts'
+import { appendEvents, type NewEvent } from '../events/event.ts'
+import { freeCapacity, releaseReservations, reserve } from '../fleet/reservation.ts'
+import { declareFaults } from '../lib/fault.ts'
+import { newId } from '../lib/id.ts'
+import { place } from '../scheduler/place.ts'
+import type { Demand, Plan, WaitingReason } from '../scheduler/snapshot.ts'
+import { closeMoves, dropCancelledMoves, openMoves, refreshMoves, setObstacles } from './drain-moves.store.ts'
+import type { Action, ServicePlan } from './rollout-snapshot.ts'
+import { bumpRoutes } from './routes.store.ts'
+import { applyService, type ServiceRow } from './service.store.ts'
+import { changeInstance, insertInstances, takenCards } from './service-instance.store.ts'
+import type { ServiceInstance } from './service-instance.ts'
+import type { ServicesCtx } from './services-ctx.ts'
+
+const faults = declareFaults('services.apply.before-commit', 'services.apply.after-commit')
+
+export interface Applied {
+  /** Rows that moved, so that it is worth looking again at once. */
+  changed: number
+  routesChanged: boolean
+}
+
+/** What one apply collects on its way. */
+interface Writing {
+  ctx: ServicesCtx
+  tx: Tx
+  now: Temporal.Instant
+  service: ServiceRow
+  instances: ReadonlyMap<string, ServiceInstance>
+  events: NewEvent[]
+  ended: string[]
+  changed: number
+  routeGeneration: bigint | null
+}
+
+const actor = 'system:reconcile-services'
+const retryMs = 1_000
+
+class LeaseLostError extends Error {}
+
+export async function applyPlan(
+  ctx: ServicesCtx,
+  lease: { leaseId: string },
+  service: ServiceRow,
+  instances: readonly ServiceInstance[],
+  plan: ServicePlan,
+  done: readonly Action[],
+): Promise<Applied | null> {
+  try {
+    const applied = await transaction(ctx, async tx => {
+      const now = ctx.clock.now()
+      const byId = new Map(instances.map(instance => [instance.id, instance]))
+      const writing: Writing = {
+        ...{ ctx, tx, now, service, instances: byId },
+        ...{ events: [], ended: [], changed: 0, routeGeneration: null },
+      }
+      // First the service's row: it is the lock of its service instances.
+      await settleService(writing, lease.leaseId, plan, done)
+      if ((await openMoves(tx, now, service.id)) > 0) writing.changed++
+      for (const action of done) await write(writing, action)
+      await placeWaiting(writing, done)
+      await releaseReservations(tx, now, writing.ended)
+      await dropCancelledMoves(tx, service.id)
+      await refreshMoves(tx, service.id)
+      await setObstacles(tx, service.id, plan.obstacles)
+      await closeMoves(tx, now, writing.ended)
+      await finishService(writing, plan, done)
+      await appendEvents(tx, now, writing.events)
+      await faults.point('services.apply.before-commit')
+      return { changed: writing.changed, routesChanged: writing.routeGeneration !== null }
+    })
+    await faults.point('services.apply.after-commit')
+    return applied
+  } catch (error) {
+    if (error instanceof LeaseLostError) return null
+    throw error
+  }
+}
+
+/** Takes the row, or gives up: after this nobody else changes the service or its instances until the commit. */
+async function settleService(w: Writing, leaseId: string, plan: ServicePlan, done: readonly Action[]): Promise<void> {
+  const settled = done.some(action => action.do === 'settle')
+  const deleted = done.some(action => action.do === 'finish_delete')
+  const { id, generation } = w.service
+  const dueAt = plan.lookAgainMs === null ? null : w.now.add({ milliseconds: plan.lookAgainMs || retryMs })
+  const change = { dueAt, settled, deletedAt: deleted ? w.now : null }
+  if (!(await applyService(w.tx, { id, generation, leaseId }, change))) throw new LeaseLostError('the lease is lost')
+}
+
+async function finishService(w: Writing, plan: ServicePlan, done: readonly Action[]): Promise<void> {
+  if (done.some(action => action.do === 'finish_delete')) await routeGeneration(w)
+  const again = w.changed > 0 && plan.lookAgainMs !== null
+  const change = {
+    ...(again ? { dueAt: w.now } : {}),
+    ...(w.routeGeneration === null ? {} : { routeGeneration: w.routeGeneration }),
+  }
+  if (Object.keys(change).length === 0) return
+  await w.tx.updateTable('services').set(change).where('id', '=', w.service.id).execute()
+}
+
+/** Every change of routes in one transaction carries the same generation. */
+async function routeGeneration(w: Writing): Promise<bigint> {
+  w.routeGeneration ??= await bumpRoutes(w.tx)
+  return w.routeGeneration
+}
+
+async function write(w: Writing, action: Action): Promise<void> {
+  switch (action.do) {
+    case 'create':
+      return create(w, action)
+    case 'admit': {
+      const { id, host, port } = action
+      const routedAtGeneration = await routeGeneration(w)
+      const readyAt = w.instances.get(id)?.readyAt ?? w.now
+      return move(w, id, 'ready', { phase: 'ready', ready: true, host, port, readyAt, routedAtGeneration })
+    }
+    case 'suspend':
+      await routeGeneration(w)
+      return move(w, action.id, 'not_ready', { ready: false, routedAtGeneration: null })
+    case 'leave': {
+      const { id, because } = action
+      const unroutedAtGeneration = await routeGeneration(w)
+      const change = { phase: 'leaving' as const, leavingBecause: because, leavingAt: w.now, unroutedAtGeneration }
+      return move(w, id, 'leaving', change, { because })
+    }
+    case 'stop': {
+      const { id, because, cut } = action
+      if (w.instances.get(id)?.phase === 'stopping') return
+      const change = { phase: 'stopping' as const, leavingBecause: because, leavingAt: w.now }
+      return move(w, id, 'stopping', change, { because, cut })
+    }
+    case 'end':
+      return end(w, action)
+    case 'settle':
+      return event(w, 'service.settled', 'service', w.service.id, { version: w.service.version })
+    case 'finish_delete':
+      return event(w, 'service.deleted', 'service', w.service.id, {})
+    case 'place':
+    case 'launch':
+      return
+  }
+}
+
+async function create(w: Writing, action: Extract<Action, { do: 'create' }>): Promise<void> {
+  const { replacesId, drainId, crashCount } = action
+  const { accountId, id: serviceId, version, restartGeneration } = w.service
+  const id = newId(w.ctx.random, `${w.service.name.replaceAll('_', '-')}`)
+  const row = { id, accountId, serviceId, version, restartGeneration, replacesId, drainId, crashCount }
+  await insertInstances(w.tx, w.now, [row])
+  w.changed++
+  event(w, 'service_instance.created', 'service_instance', id, { serviceId, version, replacesId, drainId, crashCount })
+}
+
+async function end(w: Writing, action: Extract<Action, { do: 'end' }>): Promise<void> {
+  const { id, reason, exitCode, signal, message } = action
+  const routed = w.instances.get(id)?.phase === 'ready'
+  if (routed) await routeGeneration(w)
+  const how = { endReason: reason, exitCode, exitSignal: signal, endMessage: message }
+  const { leavingBecause } = w.instances.get(id) ?? {}
+  const change = { ...how, phase: 'ended' as const, ready: false, endedAt: w.now }
+  await move(w, id, 'ended', change, { reason, exitCode, signal, message, because: leavingBecause ?? null })
+  w.ended.push(id)
+}
+
+async function move(
+  w: Writing,
+  id: string,
+  kind: string,
+  change: Parameters<typeof changeInstance>[2],
+  data: object = {},
+): Promise<void> {
+  await changeInstance(w.tx, id, change)
+  w.changed++
+  const machineId = w.instances.get(id)?.machineId ?? null
+  event(w, `service_instance.${kind}`, 'service_instance', id, { serviceId: w.service.id, machineId, ...data })
+}
+
+function event(w: Writing, kind: string, subjectKind: string, subjectId: string, data: object): void {
+  w.events.push({ accountId: w.service.accountId, kind, subjectKind, subjectId, actor, data })
+}
+
+/** Finds machines for those that wait, and reserves under the machines' locks; what is refused there waits on. */
+async function placeWaiting(w: Writing, done: readonly Action[]): Promise<void> {
+  const ids = done.flatMap(action => (action.do === 'place' ? [action.id] : []))
+  if (ids.length === 0) return
+  const { cpuMilli, memoryMib, gpuCount, gpuMemoryMib } = w.service.spec
+  const demand: Demand = { cpuMilli, memoryMib, gpuCount, gpuMemoryMib }
+  const rooms = await freeCapacity(w.tx, w.service.groupId, w.now)
+  const plan: Plan = place(
+    rooms,
+    ids.map(id => ({ id, ...demand })),
+  )
+  const wanted = plan.placed.map(({ id, machineId }) => ({ serviceInstanceId: id, machineId, ...demand }))
+  const granted = new Set((await reserve(w.tx, w.now, wanted)).granted)
+  for (const { id, machineId } of plan.placed) {
+    if (!granted.has(id)) continue
+    const gpuIndexes = await cardsFor(w.tx, machineId, gpuCount)
+    const change = { phase: 'starting' as const, machineId, gpuIndexes, waitingReason: null, startedAt: w.now }
+    await changeInstance(w.tx, id, change)
+    w.changed++
+    event(w, 'service_instance.placed', 'service_instance', id, { serviceId: w.service.id, machineId })
+  }
+  for (const { id, reason } of plan.unplaced) await wait(w, id, reason)
+}
+
+/** Lowest first. The machine's row is locked by the reservation, so no other takes them. */
+async function cardsFor(tx: Tx, machineId: string, count: number): Promise<number[]> {
+  if (count === 0) return []
+  const taken = new Set(await takenCards(tx, machineId))
+  const cards: number[] = []
+  for (let card = 0; cards.length < count; card++) if (!taken.has(card)) cards.push(card)
+  return cards
+}
+
+async function wait(w: Writing, id: string, reason: WaitingReason): Promise<void> {
+  const before = w.instances.get(id)?.waitingReason
+  if (before && 'message' in before && before.message === reason.message) return
+  await changeInstance(w.tx, id, { waitingReason: reason })
+  w.changed++
+  event(w, 'service_instance.waiting', 'service_instance', id, { serviceId: w.service.id, reason: reason.message })
+}

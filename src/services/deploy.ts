@@ -1,0 +1,302 @@
+// What people may do with services. Each call writes what is wanted, in one transaction, and returns; the reconciler makes it
+// so. A service keeps its group and its name for life; a change of its JSON is a new version.
+import { isUniqueViolation, type Tx, transaction } from '../db/db.ts'
+import { type Actor, appendEvents } from '../events/event.ts'
+import { groupNameKey } from '../fleet/resource-group.ts'
+import { lockGroup } from '../fleet/resource-groups.ts'
+import { Refusal } from '../lib/errors.ts'
+import { declareFaults } from '../lib/fault.ts'
+import { newId, randomText } from '../lib/id.ts'
+import { mergeConfig } from './merge-config.ts'
+import { bumpRoutes } from './routes.store.ts'
+import {
+  changeService,
+  insertService,
+  insertVersion,
+  lockService,
+  maxVersion,
+  type ServiceChange,
+  type ServiceKey,
+  type ServiceRow,
+  selectVersions,
+} from './service.store.ts'
+import type { Rollout, ServicesRefusal } from './service.ts'
+import { parseServiceConfig, replicasMax, type ServiceConfig, type ServiceSpec } from './service-config.ts'
+import { expandDotted, isObject } from './service-config-fields.ts'
+import { changeInstance, selectInstances } from './service-instance.store.ts'
+import { getService, type ServiceView, serviceNotFound } from './services.ts'
+import type { ServicesCtx } from './services-ctx.ts'
+
+const faults = declareFaults('services.deploy.before-commit', 'services.change.before-commit')
+
+export interface Deployed {
+  service: ServiceView
+  /** Fields of the JSON that have no effect here. */
+  warnings: string[]
+}
+
+/** Deploys EAS's service JSON. */
+export async function deployService(ctx: ServicesCtx, actor: Actor, json: unknown): Promise<Deployed> {
+  const config = parseServiceConfig(json)
+  const id = newId(ctx.random, 'eas-m')
+  try {
+    await transaction(ctx, tx => insertDeployment(ctx, tx, actor, id, config))
+  } catch (error) {
+    if (!isUniqueViolation(error, 'services_name')) throw error
+    const { name } = config.spec
+    const message = `there is a service ${name} already: update it, or choose another name`
+    throw new Refusal<ServicesRefusal>('ServiceNameTaken', message, { field: 'metadata.name', name })
+  }
+  return { service: await getService(ctx.db, actor.accountId, { id }), warnings: config.warnings }
+}
+
+async function insertDeployment(
+  ctx: ServicesCtx,
+  tx: Tx,
+  actor: Actor,
+  id: string,
+  config: ServiceConfig,
+): Promise<void> {
+  const now = ctx.clock.now()
+  const { accountId, name: actorName } = actor
+  const group = await lockGroup(tx, accountId, await groupIdOf(tx, accountId, config.spec.groupId))
+  const spec = { ...config.spec, groupId: group.id }
+  await checkEngine(tx, group.regionId, spec)
+  const rollout: Rollout = { kind: 'create', fromVersion: null, startedAt: now.toString() }
+  await insertService(tx, now, {
+    ...{ id, accountId, groupId: group.id, regionId: group.regionId, name: spec.name, replicas: spec.replicas },
+    workspaceId: await workspaceIdOf(tx, accountId, spec.workspaceId),
+    // 160 random bits; the prefix lets scanners of secrets know one.
+    accessKeyCipher: ctx.box.seal(config.accessKey ?? `easg_${randomText(ctx.random, 32)}`),
+    routeGeneration: await bumpRoutes(tx),
+    ...{ rollout, actor: actorName },
+  })
+  await insertVersion(tx, now, { serviceId: id, version: 1, config: { spec, source: config.source }, actor: actorName })
+  const data = { name: spec.name, groupId: group.id, replicas: spec.replicas }
+  await appendEvents(tx, now, [event(actor, id, 'service.deployed', data)])
+  await faults.point('services.deploy.before-commit')
+}
+
+/** By id, or by a name that is resolved once: the service keeps the id (Q52). */
+async function groupIdOf(tx: Tx, accountId: string, resource: string): Promise<string> {
+  const query = tx.selectFrom('resourceGroups').select('id').where('accountId', '=', accountId)
+  const named = query.where('deletedAt', 'is', null).where('nameKey', '=', groupNameKey(resource))
+  const byId = await query.where('id', '=', resource).executeTakeFirst()
+  return byId?.id ?? (await named.executeTakeFirst())?.id ?? resource
+}
+
+async function workspaceIdOf(tx: Tx, accountId: string, wanted: string | null): Promise<string> {
+  let query = tx.selectFrom('workspaces').select('id').where('accountId', '=', accountId)
+  if (wanted !== null) query = query.where(eb => eb.or([eb('id', '=', wanted), eb('name', '=', wanted)]))
+  const row = await query.orderBy('createdAt').orderBy('id').limit(1).executeTakeFirst()
+  if (row) return row.id
+  const message = wanted === null ? 'the account has no workspace' : `there is no workspace ${wanted}`
+  throw new Refusal<ServicesRefusal>('WorkspaceNotFound', message, { field: 'metadata.workspace_id' })
+}
+
+async function checkEngine(tx: Tx, regionId: string, spec: ServiceSpec): Promise<void> {
+  if (spec.program.kind !== 'image') return
+  const region = await tx.selectFrom('regions').select('engine').where('id', '=', regionId).executeTakeFirstOrThrow()
+  if (region.engine !== 'process') return
+  throw new Refusal<ServicesRefusal>(
+    'EngineNotSupported',
+    `containers[0].image: images need Docker; region ${regionId} runs processes. Give containers[0].command or script instead`,
+    { field: 'containers[0].image', regionId },
+  )
+}
+
+/** The JSON may name only what changes. A change of the replicas alone is a scaling, all else a new version. */
+export async function updateService(ctx: ServicesCtx, actor: Actor, key: ServiceKey, json: unknown): Promise<Deployed> {
+  if (!isObject(json)) throw refuseConfig('', 'a service is described by a JSON object')
+  const partial = expandDotted(json)
+  let warnings: string[] = []
+  const service = await change(ctx, actor, key, async (tx, row, now) => {
+    const { token: _, ...update } = partial
+    const config = parseServiceConfig(mergeConfig(row.source, update))
+    warnings = config.warnings
+    const spec = await checkUpdate(tx, row, config.spec)
+    const metadata = isObject(partial.metadata) ? partial.metadata : {}
+    const replicas = metadata.instance === undefined ? row.replicas : spec.replicas
+    const rest = (of: ServiceSpec): string => JSON.stringify({ ...of, replicas: 0, groupId: row.groupId })
+    if (rest(spec) === rest(row.spec)) return scaling(row, replicas, now)
+    const version = (await maxVersion(tx, row.id)) + 1
+    await insertVersion(tx, now, {
+      serviceId: row.id,
+      version,
+      config: { spec, source: config.source },
+      actor: actor.name,
+    })
+    return {
+      kind: 'service.updated',
+      data: { version, fromVersion: row.version, replicas },
+      change: { version, replicas, rollout: rolloutOf('update', row, now), routeGeneration: await bumpRoutes(tx) },
+    }
+  })
+  return { service, warnings }
+}
+
+async function checkUpdate(tx: Tx, row: ServiceRow, spec: ServiceSpec): Promise<ServiceSpec> {
+  if (spec.name !== row.name) throw refuseConfig('metadata.name', 'a service keeps its name')
+  const groupId = await groupIdOf(tx, row.accountId, spec.groupId)
+  if (groupId !== row.groupId)
+    throw refuseConfig('metadata.resource', 'a service keeps its group; deploy another one there')
+  await checkEngine(tx, row.regionId, spec)
+  return { ...spec, groupId }
+}
+
+/** Back (or forth) to a version that was; no new one is made. */
+export async function useServiceVersion(
+  ctx: ServicesCtx,
+  actor: Actor,
+  key: ServiceKey,
+  version: number,
+): Promise<ServiceView> {
+  return change(ctx, actor, key, async (tx, row, now) => {
+    if ((await selectVersions(tx, row.id, version)).length === 0) {
+      const message = `${row.name} has no version ${version}`
+      throw new Refusal<ServicesRefusal>('ServiceVersionNotFound', message, { field: 'version', version })
+    }
+    if (version === row.version) return null
+    const rollout = rolloutOf('update', row, now)
+    const data = { version, fromVersion: row.version }
+    return { kind: 'service.rolled_back', data, change: { version, rollout, routeGeneration: await bumpRoutes(tx) } }
+  })
+}
+
+export async function scaleService(
+  ctx: ServicesCtx,
+  actor: Actor,
+  key: ServiceKey,
+  replicas: number,
+): Promise<ServiceView> {
+  if (!Number.isInteger(replicas) || replicas < 0 || replicas > replicasMax) {
+    const message = `replicas is a whole number from 0 to ${replicasMax}`
+    throw new Refusal<ServicesRefusal>('InvalidReplicas', message, { field: 'replicas' })
+  }
+  return change(ctx, actor, key, async (_tx, row, now) => scaling(row, replicas, now))
+}
+
+function scaling(row: ServiceRow, replicas: number, now: Temporal.Instant): Change | null {
+  if (replicas === row.replicas) return null
+  // A rollout that is under way keeps its name: the status tells of the larger change.
+  const rollout = row.rollout ?? rolloutOf('scale', row, now)
+  return { kind: 'service.scaled', data: { replicas, before: row.replicas }, change: { replicas, rollout } }
+}
+
+/** Every service instance finishes what it has in flight, within the service's grace, and ends. */
+export async function stopService(ctx: ServicesCtx, actor: Actor, key: ServiceKey): Promise<ServiceView> {
+  return change(ctx, actor, key, async (tx, row) => {
+    if (row.desired === 'stopped') return null
+    return {
+      kind: 'service.stopped',
+      data: {},
+      change: { desired: 'stopped', rollout: null, routeGeneration: await bumpRoutes(tx) },
+    }
+  })
+}
+
+export async function startService(ctx: ServicesCtx, actor: Actor, key: ServiceKey): Promise<ServiceView> {
+  return change(ctx, actor, key, async (tx, row, now) => {
+    if (row.desired === 'running') return null
+    const rollout = rolloutOf('start', row, now)
+    return {
+      kind: 'service.started',
+      data: {},
+      change: { desired: 'running', rollout, routeGeneration: await bumpRoutes(tx) },
+    }
+  })
+}
+
+/** Replaces every service instance, replacement first, as an update does. */
+export async function restartService(ctx: ServicesCtx, actor: Actor, key: ServiceKey): Promise<ServiceView> {
+  return change(ctx, actor, key, async (_tx, row, now) => {
+    requireRunning(row)
+    const restartGeneration = row.restartGeneration + 1
+    const rollout = rolloutOf('restart', row, now)
+    return { kind: 'service.restarted', data: { restartGeneration }, change: { restartGeneration, rollout } }
+  })
+}
+
+/** Replaces this one, replacement first; on another machine if its own takes none (Q45). */
+export async function restartServiceInstance(
+  ctx: ServicesCtx,
+  actor: Actor,
+  key: ServiceKey,
+  serviceInstanceId: string,
+): Promise<ServiceView> {
+  return change(ctx, actor, key, async (tx, row) => {
+    requireRunning(row)
+    const { accountId, id: serviceId } = row
+    const [instance] = await selectInstances(tx, { accountId, serviceId, id: serviceInstanceId, live: true, limit: 1 })
+    if (!instance) {
+      const message = `${row.name} has no running instance ${serviceInstanceId}`
+      const details = { field: 'serviceInstance', serviceInstanceId }
+      throw new Refusal<ServicesRefusal>('ServiceInstanceNotFound', message, details)
+    }
+    if (instance.phase !== 'starting' && instance.phase !== 'ready') return null
+    await changeInstance(tx, instance.id, { leavingBecause: 'restarted' })
+    return { kind: 'service.instance_restarted', data: { serviceInstanceId }, change: {} }
+  })
+}
+
+export async function deleteService(ctx: ServicesCtx, actor: Actor, key: ServiceKey): Promise<ServiceView> {
+  return change(ctx, actor, key, async (tx, row) => {
+    if (row.desired === 'deleted') return null
+    return {
+      kind: 'service.delete_requested',
+      data: {},
+      change: { desired: 'deleted', rollout: null, routeGeneration: await bumpRoutes(tx) },
+    }
+  })
+}
+
+interface Change {
+  kind: string
+  data: object
+  change: ServiceChange
+}
+
+/** null from `decide`: it is so already. */
+async function change(
+  ctx: ServicesCtx,
+  actor: Actor,
+  key: ServiceKey,
+  decide: (tx: Tx, row: ServiceRow, now: Temporal.Instant) => Promise<Change | null>,
+): Promise<ServiceView> {
+  const id = await transaction(ctx, async tx => {
+    const row = await lockService(tx, actor.accountId, key)
+    if (!row) throw serviceNotFound(key)
+    const now = ctx.clock.now()
+    const decided = await decide(tx, row, now)
+    if (decided === null) return row.id
+    if (row.desired === 'deleted') {
+      throw new Refusal<ServicesRefusal>('ServiceDeleting', `${row.name} is being deleted`, { service: row.id })
+    }
+    await changeService(tx, now, row.id, decided.change)
+    await appendEvents(tx, now, [event(actor, row.id, decided.kind, decided.data)])
+    await faults.point('services.change.before-commit')
+    return row.id
+  })
+  return getService(ctx.db, actor.accountId, { id })
+}
+
+function requireRunning(row: ServiceRow): void {
+  if (row.desired === 'running') return
+  throw new Refusal<ServicesRefusal>('ServiceNotRunning', `${row.name} is stopped: start it instead`, {
+    service: row.id,
+  })
+}
+
+const rolloutOf = (kind: Rollout['kind'], row: ServiceRow, now: Temporal.Instant): Rollout => ({
+  kind,
+  fromVersion: row.version,
+  startedAt: now.toString(),
+})
+
+const refuseConfig = (field: string, message: string): Refusal =>
+  new Refusal<ServicesRefusal>('InvalidServiceConfig', message, { field })
+
+const event = (actor: Actor, serviceId: string, kind: string, data: object) => ({
+  ...{ accountId: actor.accountId, kind, subjectKind: 'service', subjectId: serviceId },
+  ...{ actor: actor.name, data },
+})

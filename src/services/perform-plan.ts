@@ -1,0 +1,92 @@
+// The second half of a decision: what is asked of the driver. Every call may be repeated; what could not be done is left out
+// of what is written down, and asked again.
+import { messageOf } from '../lib/errors.ts'
+import { declareFaults } from '../lib/fault.ts'
+import type { Launch, RuntimeDriver, RuntimeRef } from './driver.ts'
+import { probe } from './probe.ts'
+import type { Action } from './rollout-snapshot.ts'
+import type { ServiceRow } from './service.store.ts'
+import type { ServiceInstance } from './service-instance.ts'
+import type { ServicesCtx } from './services-ctx.ts'
+
+const faults = declareFaults('services.act.before-launch', 'services.act.after-launch', 'services.act.after-stop')
+
+/** The actions that may be written down: those of the database alone, and those that the driver has done. */
+export async function performPlan(
+  ctx: ServicesCtx,
+  service: ServiceRow,
+  instances: readonly ServiceInstance[],
+  actions: readonly Action[],
+): Promise<Action[]> {
+  const byId = new Map(instances.map(instance => [instance.id, instance]))
+  const done = await Promise.all(
+    actions.map(async action => {
+      const instance = 'id' in action ? byId.get(action.id) : undefined
+      try {
+        return (await perform(ctx, service, instance, action)) ? action : null
+      } catch (error) {
+        const about = { service: service.id, action: action.do, error: messageOf(error) }
+        ctx.log.warn(about, 'a service instance could not be acted on; trying again')
+        return null
+      }
+    }),
+  )
+  return done.filter(action => action !== null)
+}
+
+async function perform(
+  ctx: ServicesCtx,
+  service: ServiceRow,
+  instance: ServiceInstance | undefined,
+  action: Action,
+): Promise<boolean> {
+  const ref = instance ? refOf(instance) : null
+  if (action.do === 'admit') return answers(ctx, service, action)
+  if (action.do !== 'launch' && action.do !== 'stop') return true
+  if (!instance || !ref) return false
+  const driver = ctx.runtimeDriver(service.regionId)
+  if (action.do === 'launch') {
+    await faults.point('services.act.before-launch')
+    await driver.ensure(launchOf(service, instance, ref))
+    await faults.point('services.act.after-launch')
+    return true
+  }
+  await driver.stop(ref, { drainMs: action.drainMs, graceMs: action.graceMs })
+  await faults.point('services.act.after-stop')
+  return true
+}
+
+async function answers(
+  ctx: ServicesCtx,
+  service: ServiceRow,
+  { id, host, port }: { id: string; host: string; port: number },
+): Promise<boolean> {
+  const { path, timeoutMs } = service.spec.health
+  const problem = await probe(host, port, path, timeoutMs)
+  if (problem !== null) ctx.log.warn({ serviceInstance: id, problem }, 'ready by its driver, but not answering')
+  return problem === null
+}
+
+export const refOf = (instance: Pick<ServiceInstance, 'id' | 'machineId'>): RuntimeRef | null =>
+  instance.machineId === null ? null : { serviceInstanceId: instance.id, machineId: instance.machineId }
+
+/** The version of a service instance that starts is the present one, or the plan would have withdrawn it. */
+function launchOf(service: ServiceRow, instance: ServiceInstance, ref: RuntimeRef): Launch {
+  const { spec } = service
+  return {
+    ...ref,
+    serviceId: service.id,
+    accountId: service.accountId,
+    program: spec.program,
+    env: spec.env,
+    cpuMilli: spec.cpuMilli,
+    memoryMiB: spec.memoryMib,
+    gpuIndexes: instance.gpuIndexes,
+    health: spec.health,
+  }
+}
+
+/** After the end is written down; what is not forgotten now is no harm, its log has its retention. */
+export async function forgetEnded(driver: RuntimeDriver, refs: readonly RuntimeRef[]): Promise<void> {
+  await Promise.allSettled(refs.map(ref => driver.forget(ref)))
+}

@@ -1,0 +1,132 @@
+// Makes services what they should be: claim, observe, decide, act, apply. It is told nothing about what changed; a nudge,
+// a restart and a missed message all take this path. Several processes may run it: a service is under one lease at a time.
+
+import { messageOf } from '../lib/errors.ts'
+import { newId } from '../lib/id.ts'
+import { claimDue } from '../reconcile/claim.ts'
+import type { Report } from '../reconcile/loop.ts'
+import { applyPlan } from './apply-plan.ts'
+import type { RuntimeObservation, RuntimeRef } from './driver.ts'
+import { forgetEnded, performPlan, refOf } from './perform-plan.ts'
+import { planService } from './rollout.ts'
+import type { Action, ServiceSnapshot } from './rollout-snapshot.ts'
+import { giveBack, type ServiceRow, wakeServices, wakeServicesOf } from './service.store.ts'
+import { countOf } from './service-config.ts'
+import type { ServicesCtx } from './services-ctx.ts'
+import { readWorld, type World } from './snapshot.store.ts'
+
+export type { ServicesCtx } from './services-ctx.ts'
+
+const leaseMs = 60_000
+const batch = 100
+/** Services worked on at once: each holds a connection for its transaction. */
+const atOnce = 8
+const afterErrorMs = 5_000
+
+export async function reconcileServices(ctx: ServicesCtx): Promise<Report> {
+  const now = ctx.clock.now()
+  await wakeServices(ctx.db, now)
+  const changes = ctx.takeChanges?.() ?? []
+  if (changes.length > 0) await wakeServicesOf(ctx.db, now, changes)
+  const leaseId = newId(ctx.random, 'lease')
+  const claimed = await claimDue(ctx.db, 'services', { now, leaseId, leaseMs, limit: batch })
+  if (claimed.length === 0) return { found: 0, changed: 0 }
+  const world = await readWorld(ctx.db, claimed, now)
+  const observations = await observe(ctx, world)
+  let changed = 0
+  let routesChanged = false
+  const waiting = [...world.services]
+  const work = async (): Promise<void> => {
+    for (let service = waiting.shift(); service; service = waiting.shift()) {
+      const applied = await reconcileService(ctx, leaseId, world, observations, service)
+      changed += applied.changed
+      routesChanged ||= applied.routesChanged
+    }
+  }
+  await Promise.all(Array.from({ length: atOnce }, work))
+  if (routesChanged) ctx.routes.nudge()
+  return { found: claimed.length, changed }
+}
+
+/** The driver's word on all service instances that have a machine, one call per region. No word is no answer. */
+async function observe(ctx: ServicesCtx, world: World): Promise<Map<string, RuntimeObservation>> {
+  const byRegion = new Map<string, RuntimeRef[]>()
+  for (const service of world.services) {
+    const refs = (world.instances.get(service.id) ?? []).flatMap(instance => refOf(instance) ?? [])
+    byRegion.set(service.regionId, [...(byRegion.get(service.regionId) ?? []), ...refs])
+  }
+  const words = new Map<string, RuntimeObservation>()
+  for (const [regionId, refs] of byRegion) {
+    if (refs.length === 0) continue
+    try {
+      const answers = await ctx.runtimeDriver(regionId).observe(refs)
+      for (const [index, ref] of refs.entries()) {
+        const answer = answers[index]
+        if (answer) words.set(ref.serviceInstanceId, answer)
+      }
+    } catch (error) {
+      ctx.log.warn({ regionId, error: messageOf(error) }, 'no word on the service instances of a region')
+    }
+  }
+  return words
+}
+
+async function reconcileService(
+  ctx: ServicesCtx,
+  leaseId: string,
+  world: World,
+  observations: ReadonlyMap<string, RuntimeObservation>,
+  service: ServiceRow,
+): Promise<{ changed: number; routesChanged: boolean }> {
+  const instances = world.instances.get(service.id) ?? []
+  try {
+    const plan = planService(snapshotOf(ctx.clock.now(), world, observations, service))
+    const done = await performPlan(ctx, service, instances, plan.actions)
+    const applied = await applyPlan(ctx, { leaseId }, service, instances, plan, done)
+    if (applied === null) {
+      await giveBack(ctx.db, service.id, leaseId, ctx.clock.now())
+      return { changed: 1, routesChanged: false }
+    }
+    await forget(ctx, service, done, instances)
+    return applied
+  } catch (error) {
+    // One service in trouble must not stop the others.
+    ctx.log.error({ err: error, service: service.id }, 'a service could not be reconciled')
+    await giveBack(ctx.db, service.id, leaseId, ctx.clock.now().add({ milliseconds: afterErrorMs }))
+    return { changed: 0, routesChanged: false }
+  }
+}
+
+function snapshotOf(
+  now: Temporal.Instant,
+  world: World,
+  observations: ReadonlyMap<string, RuntimeObservation>,
+  service: ServiceRow,
+): ServiceSnapshot {
+  const { id, desired, replicas, version, restartGeneration, rollout, spec } = service
+  // EAS's defaults in a dedicated group. At least one may surge, or a single replica could never move.
+  const maxSurge = Math.max(1, countOf(spec.maxSurge ?? { percent: 2 }, replicas))
+  const maxUnavailable = countOf(spec.maxUnavailable ?? { count: 1 }, replicas)
+  const { graceMs } = spec
+  return {
+    now,
+    service: { id, desired, replicas, version, restartGeneration, rollout, maxSurge, maxUnavailable, graceMs },
+    instances: world.instances.get(id) ?? [],
+    observations,
+    machines: world.machines,
+    revoked: world.revoked,
+    gateways: world.gateways,
+    traffic: world.traffic,
+  }
+}
+
+async function forget(
+  ctx: ServicesCtx,
+  service: ServiceRow,
+  done: readonly Action[],
+  instances: World['instances'] extends Map<string, infer Rows> ? Rows : never,
+): Promise<void> {
+  const ended = new Set(done.flatMap(action => (action.do === 'end' ? [action.id] : [])))
+  const refs = instances.flatMap(instance => (ended.has(instance.id) ? (refOf(instance) ?? []) : []))
+  if (refs.length > 0) await forgetEnded(ctx.runtimeDriver(service.regionId), refs)
+}

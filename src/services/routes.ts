@@ -1,0 +1,256 @@
+// From services to what gateways serve, and the host of the gateways in this process. Routes are read from the database by
+// generation, pushed, and acknowledged; what gateways say is written down, since a rollout is decided from rows.
+import type { Ctx } from '../db/ctx.ts'
+import { type Db, transaction } from '../db/db.ts'
+import type { SecretBox } from '../identity/secret-box.ts'
+import { messageOf } from '../lib/errors.ts'
+import type { ServiceRoute } from './route.ts'
+import {
+  awaitGateways,
+  changedServiceIds,
+  currentGeneration,
+  disconnectGateways,
+  forgetGateways,
+  forgetTraffic,
+  type TrafficRow,
+  upsertGateways,
+  upsertTraffic,
+  watchedInstanceIds,
+} from './routes.store.ts'
+import { type ServiceRow, selectServices } from './service.store.ts'
+import { serviceStatus } from './service.ts'
+import { selectLive } from './service-instance.store.ts'
+import { isRouted } from './service-instance.ts'
+
+const bodyMax = 100 * 2 ** 20
+
+export interface RouteChanges {
+  generation: bigint
+  upsert: ServiceRoute[]
+  removeServiceIds: string[]
+}
+
+/** What changed after `since`; with 0n, all that exists. It may hold more than its generation says, never less. */
+export async function buildRoutes(db: Db, box: SecretBox, since: bigint): Promise<RouteChanges> {
+  // First the generation, then the rows: what is committed in between is sent again with the next one.
+  const generation = await currentGeneration(db)
+  if (generation === since) return { generation, upsert: [], removeServiceIds: [] }
+  const changed = await changedServiceIds(db, since)
+  const ids = changed.filter(service => !service.deleted).map(service => service.id)
+  const services = await selectServices(db, ids)
+  const instances = Map.groupBy(await selectLive(db, ids), instance => instance.serviceId)
+  const removeServiceIds = changed.filter(service => service.deleted).map(service => service.id)
+  const upsert = services.map(service => routeOf(box, service, instances.get(service.id) ?? []))
+  return { generation, upsert, removeServiceIds }
+}
+
+function routeOf(box: SecretBox, service: ServiceRow, instances: Awaited<ReturnType<typeof selectLive>>): ServiceRoute {
+  const { spec } = service
+  const endpoints = instances.flatMap(instance => {
+    const { id, host, port } = instance
+    return isRouted(instance) && host !== null && port !== null ? [{ instanceId: id, host, port }] : []
+  })
+  return {
+    serviceId: service.id,
+    name: service.name,
+    accountId: service.accountId,
+    accessKeys: [box.open(service.accessKeyCipher)],
+    endpoints,
+    status: serviceStatus({ service, instances, lastEnd: null }).status,
+    limits: {
+      requestTimeoutMs: spec.requestTimeoutMs,
+      rateLimit: spec.rateLimit,
+      maxInFlight: spec.queueMax * Math.max(1, service.replicas),
+      bodyMax,
+    },
+  }
+}
+
+/** The pushing end, as `RouteServer` of the gateway has it: services must not know gateways. */
+export interface RoutePublisher {
+  publish(change: { generation: number; upsert: ServiceRoute[]; removeServiceIds: string[] }): void
+  watch(instanceIds: readonly string[]): void
+}
+
+/** One service instance in the words of one gateway. */
+export interface InstanceReport {
+  instanceId: string
+  inFlight: number
+  idleConnections: number
+  served: number
+  failed: number
+  longestMs: number
+}
+
+interface Member {
+  pid: number
+  acknowledged: bigint
+}
+
+const leaseMs = 15_000
+const forgottenAfterMs = 3_600_000
+/** Reports come with every request of what is watched; they are written together. */
+const flushPauseMs = 50
+
+/**
+ * Bridges one control process to its gateways. The app passes `RouteServer`'s callbacks on to it, `snapshot` included, gives
+ * it that server as publisher, and runs `refresh` in a loop of 1 s that the services' reconciler nudges.
+ */
+export class RouteHost {
+  readonly #ctx: Ctx
+  readonly #box: SecretBox
+  readonly #nudge: () => void
+  readonly #members = new Map<string, Member>()
+  readonly #services = new Map<string, ServiceRoute>()
+  readonly #reports = new Map<string, TrafficRow>()
+  #publisher: RoutePublisher | null = null
+  #generation = 0n
+  #watched: string | null = null
+  readonly #dirty = new Set<string>()
+  readonly #gone = new Set<string>()
+  #timer: NodeJS.Timeout | null = null
+  #work: Promise<void> = Promise.resolve()
+
+  /** `nudge`: the gateways have said something that a rollout may wait for. */
+  constructor(ctx: Ctx, box: SecretBox, nudge: () => void) {
+    this.#ctx = ctx
+    this.#box = box
+    this.#nudge = nudge
+  }
+
+  /** Before the first gateway connects: routes are loaded, and gateways that were connected are waited for. */
+  async start(publisher: RoutePublisher): Promise<void> {
+    this.#publisher = publisher
+    await awaitGateways(this.#ctx.db, this.#leaseUntil())
+    await this.refresh()
+  }
+
+  snapshot(): { generation: number; services: ServiceRoute[] } {
+    return { generation: Number(this.#generation), services: [...this.#services.values()] }
+  }
+
+  onConnect(gateway: { gatewayId: string; pid: number; generation: number }): void {
+    this.#members.set(gateway.gatewayId, { pid: gateway.pid, acknowledged: BigInt(gateway.generation) })
+    this.#gone.delete(gateway.gatewayId)
+    this.#soon(gateway.gatewayId)
+  }
+
+  onAck(gatewayId: string, generation: number): void {
+    const member = this.#members.get(gatewayId)
+    if (!member) return
+    member.acknowledged = BigInt(generation)
+    this.#soon(gatewayId)
+  }
+
+  onReport(gatewayId: string, generation: number, reports: readonly InstanceReport[]): void {
+    for (const { instanceId, served, failed, ...rest } of reports) {
+      this.#reports.set(`${gatewayId} ${instanceId}`, {
+        ...rest,
+        gatewayId,
+        serviceInstanceId: instanceId,
+        generation: BigInt(generation),
+        served: BigInt(served),
+        failed: BigInt(failed),
+      })
+    }
+    this.#soon(gatewayId)
+  }
+
+  onDisconnect(gatewayId: string): void {
+    this.#members.delete(gatewayId)
+    this.#gone.add(gatewayId)
+    this.#soon(gatewayId)
+  }
+
+  /** Pushes what changed in the database, says whom to watch, and renews the leases of those connected. */
+  refresh(): Promise<void> {
+    return this.#inTurn(async () => {
+      const { db, clock } = this.#ctx
+      const changes = await buildRoutes(db, this.#box, this.#generation)
+      for (const route of changes.upsert) this.#services.set(route.serviceId, route)
+      for (const id of changes.removeServiceIds) this.#services.delete(id)
+      if (changes.generation !== this.#generation) {
+        this.#generation = changes.generation
+        this.#publisher?.publish({ ...changes, generation: Number(changes.generation) })
+      }
+      const watched = await watchedInstanceIds(db)
+      if (watched.join() !== this.#watched) {
+        this.#watched = watched.join()
+        await forgetTraffic(db, watched)
+        this.#publisher?.watch(watched)
+      }
+      for (const gatewayId of this.#members.keys()) this.#dirty.add(gatewayId)
+      await this.#flush()
+      await forgetGateways(db, clock.now().subtract({ milliseconds: forgottenAfterMs }))
+    })
+  }
+
+  async stop(): Promise<void> {
+    if (this.#timer) clearTimeout(this.#timer)
+    this.#timer = null
+    await this.#inTurn(() => this.#flush())
+  }
+
+  #leaseUntil(): Temporal.Instant {
+    return this.#ctx.clock.now().add({ milliseconds: leaseMs })
+  }
+
+  #soon(gatewayId: string): void {
+    this.#dirty.add(gatewayId)
+    this.#timer ??= setTimeout(() => {
+      this.#timer = null
+      this.#inTurn(() => this.#flush()).then(
+        () => this.#nudge(),
+        error => this.#ctx.log.error({ error: messageOf(error) }, 'what gateways said could not be written; again'),
+      )
+    }, flushPauseMs)
+  }
+
+  async #flush(): Promise<void> {
+    if (this.#dirty.size === 0) return
+    const now = this.#ctx.clock.now()
+    const dirty = [...this.#dirty]
+    const gone = [...this.#gone]
+    const reports = [...this.#reports].filter(([, row]) => this.#members.has(row.gatewayId))
+    const leaseUntil = this.#leaseUntil()
+    const rows = dirty.flatMap(id => {
+      const member = this.#members.get(id)
+      if (!member) return []
+      return [
+        {
+          id,
+          pid: member.pid,
+          leaseUntil,
+          acknowledgedGeneration: member.acknowledged,
+          connected: true,
+          updatedAt: now,
+        },
+      ]
+    })
+    // What comes from now on belongs to the next flush.
+    for (const kept of [this.#dirty, this.#gone, this.#reports]) kept.clear()
+    try {
+      await transaction(this.#ctx, async tx => {
+        await upsertGateways(tx, rows)
+        await disconnectGateways(tx, gone)
+        await upsertTraffic(
+          tx,
+          now,
+          reports.map(([, row]) => row),
+        )
+      })
+    } catch (error) {
+      for (const id of dirty) this.#dirty.add(id)
+      for (const id of gone) if (!this.#members.has(id)) this.#gone.add(id)
+      for (const [key, row] of reports) if (!this.#reports.has(key)) this.#reports.set(key, row)
+      throw error
+    }
+  }
+
+  /** One thing at a time: generations are published in order, and rows never go back. */
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.#work.then(work)
+    this.#work = done.catch(() => {})
+    return done
+  }
+}

@@ -1,0 +1,163 @@
+import { sql } from 'kysely'
+import { type Db, jsonb, type Tx } from '../db/db.ts'
+import type { InstancePhase, LeavingBecause, ServiceInstance } from './service-instance.ts'
+
+/** With what is known of its end. */
+export interface ServiceInstanceRow extends ServiceInstance {
+  endReason: string | null
+  exitCode: number | null
+  exitSignal: string | null
+  endMessage: string | null
+  endedAt: Temporal.Instant | null
+}
+
+const columns = [
+  'id',
+  'accountId',
+  'serviceId',
+  'version',
+  'restartGeneration',
+  'machineId',
+  'phase',
+  'leavingBecause',
+  'leavingAt',
+  'replacesId',
+  'drainId',
+  'ready',
+  'waitingReason',
+  'host',
+  'port',
+  'routedAtGeneration',
+  'unroutedAtGeneration',
+  'gpuIndexes',
+  'crashCount',
+  'endReason',
+  'exitCode',
+  'exitSignal',
+  'endMessage',
+  'createdAt',
+  'startedAt',
+  'readyAt',
+  'endedAt',
+] as const
+
+type Selected = Omit<ServiceInstanceRow, 'leavingBecause' | 'waitingReason'> & {
+  leavingBecause: string | null
+  waitingReason: unknown
+}
+
+const toRow = (row: Selected): ServiceInstanceRow => ({
+  ...row,
+  leavingBecause: row.leavingBecause as LeavingBecause | null,
+  waitingReason: row.waitingReason as object | null,
+})
+
+/** Those of these services that have not ended, oldest first. */
+export async function selectLive(db: Db | Tx, serviceIds: readonly string[]): Promise<ServiceInstanceRow[]> {
+  const rows = await db
+    .selectFrom('serviceInstances')
+    .select(columns)
+    .where(sql<boolean>`service_id = any(${serviceIds}::text[])`)
+    .where('phase', '<>', 'ended')
+    .orderBy('createdAt')
+    .orderBy('id')
+    .execute()
+  return rows.map(toRow)
+}
+
+export interface InstanceFilter {
+  accountId: string
+  serviceId?: string
+  machineId?: string
+  id?: string
+  live?: boolean
+  limit: number
+}
+
+/** Newest first. */
+export async function selectInstances(db: Db | Tx, filter: InstanceFilter): Promise<ServiceInstanceRow[]> {
+  let query = db.selectFrom('serviceInstances').select(columns).where('accountId', '=', filter.accountId)
+  if (filter.serviceId !== undefined) query = query.where('serviceId', '=', filter.serviceId)
+  if (filter.machineId !== undefined) query = query.where('machineId', '=', filter.machineId)
+  if (filter.id !== undefined) query = query.where('id', '=', filter.id)
+  if (filter.live === true) query = query.where('phase', '<>', 'ended')
+  const rows = await query.orderBy('createdAt', 'desc').orderBy('id').limit(Math.min(filter.limit, 1_000)).execute()
+  return rows.map(toRow)
+}
+
+/** The latest that ended of each service. */
+export async function selectLastEnded(db: Db | Tx, serviceIds: readonly string[]): Promise<ServiceInstanceRow[]> {
+  const rows = await db
+    .selectFrom('serviceInstances')
+    .distinctOn('serviceId')
+    .select(columns)
+    .where(sql<boolean>`service_id = any(${serviceIds}::text[])`)
+    .where('phase', '=', 'ended')
+    .where('endReason', 'not in', ['Stopped', 'Withdrawn'])
+    .orderBy('serviceId')
+    .orderBy('endedAt', 'desc')
+    .execute()
+  return rows.map(toRow)
+}
+
+export interface NewInstance {
+  id: string
+  accountId: string
+  serviceId: string
+  version: number
+  restartGeneration: number
+  replacesId: string | null
+  drainId: string | null
+  crashCount: number
+}
+
+export async function insertInstances(tx: Tx, now: Temporal.Instant, rows: readonly NewInstance[]): Promise<void> {
+  if (rows.length === 0) return
+  await tx
+    .insertInto('serviceInstances')
+    .values(rows.map(row => ({ ...row, phase: 'waiting' as const, createdAt: now })))
+    .execute()
+}
+
+export interface InstanceChange {
+  phase?: InstancePhase
+  machineId?: string
+  gpuIndexes?: number[]
+  waitingReason?: object | null
+  startedAt?: Temporal.Instant
+  readyAt?: Temporal.Instant
+  ready?: boolean
+  host?: string
+  port?: number
+  routedAtGeneration?: bigint | null
+  unroutedAtGeneration?: bigint
+  leavingBecause?: LeavingBecause
+  leavingAt?: Temporal.Instant
+  endReason?: string
+  exitCode?: number | null
+  exitSignal?: string | null
+  endMessage?: string
+  endedAt?: Temporal.Instant
+}
+
+/** Under the lock of the service's row: nobody else writes its service instances. */
+export async function changeInstance(tx: Tx, id: string, change: InstanceChange): Promise<void> {
+  const { waitingReason, ...rest } = change
+  await tx
+    .updateTable('serviceInstances')
+    .set({
+      ...rest,
+      ...(waitingReason === undefined ? {} : { waitingReason: waitingReason === null ? null : jsonb(waitingReason) }),
+      generation: sql<number>`generation + 1`,
+    })
+    .where('id', '=', id)
+    .where('phase', '<>', 'ended')
+    .execute()
+}
+
+/** The cards of a machine that live service instances have. */
+export async function takenCards(tx: Tx, machineId: string): Promise<number[]> {
+  const query = tx.selectFrom('serviceInstances').select('gpuIndexes').where('machineId', '=', machineId)
+  const rows = await query.where('phase', '<>', 'ended').execute()
+  return rows.flatMap(row => row.gpuIndexes)
+}

@@ -1,0 +1,163 @@
+// Services and their instances as callers see them.
+import type { Ctx } from '../db/ctx.ts'
+import type { Db } from '../db/db.ts'
+import type { SecretBox } from '../identity/secret-box.ts'
+import { Refusal } from '../lib/errors.ts'
+import {
+  countServiceRows,
+  findService,
+  type ServiceFilter,
+  type ServiceKey,
+  type ServiceRow,
+  selectServicePage,
+  selectVersions,
+} from './service.store.ts'
+import {
+  endText,
+  type Rollout,
+  type ServiceDesired,
+  type ServiceStatus,
+  type ServicesRefusal,
+  serviceStatus,
+} from './service.ts'
+import type { ServiceSpec } from './service-config.ts'
+import type { ConfigObject } from './service-config-fields.ts'
+import { type ServiceInstanceRow, selectInstances, selectLastEnded, selectLive } from './service-instance.store.ts'
+import { type InstanceStatus, instanceStatus, isRouted } from './service-instance.ts'
+
+export type { ServiceFilter, ServiceKey }
+
+export interface ServiceView {
+  id: string
+  accountId: string
+  workspaceId: string
+  groupId: string
+  regionId: string
+  name: string
+  status: ServiceStatus
+  reason: string
+  desired: ServiceDesired
+  replicas: number
+  /** In the routes. */
+  running: number
+  /** Not ended, and not in the routes. */
+  pending: number
+  version: number
+  rollout: Rollout | null
+  spec: ServiceSpec
+  /** The service JSON of the present version. */
+  source: ConfigObject
+  actor: string
+  createdAt: Temporal.Instant
+  updatedAt: Temporal.Instant
+  generation: number
+}
+
+export interface ServiceInstanceView extends ServiceInstanceRow {
+  status: InstanceStatus
+  /** Why it is as it is, in words: what it waits for, or how it ended. */
+  reason: string
+}
+
+export const serviceNotFound = (key: ServiceKey): Refusal => {
+  const name = 'id' in key ? key.id : key.name
+  return new Refusal<ServicesRefusal>('ServiceNotFound', `there is no service ${name}`, {
+    field: 'service',
+    service: name,
+  })
+}
+
+export async function getService(db: Db, accountId: string, key: ServiceKey): Promise<ServiceView> {
+  const row = await findService(db, accountId, key)
+  if (!row) throw serviceNotFound(key)
+  const [view] = await viewsOf(db, [row])
+  if (!view) throw serviceNotFound(key)
+  return view
+}
+
+/** By (createdAt, id), the page after `filter.after`. */
+export async function listServices(db: Db, filter: ServiceFilter): Promise<ServiceView[]> {
+  return viewsOf(db, await selectServicePage(db, filter))
+}
+
+export const countServices = (db: Db, filter: { accountId: string; groupId?: string }): Promise<number> =>
+  countServiceRows(db, filter)
+
+/** The key that callers of the service send. */
+export async function serviceAccessKey(
+  ctx: Pick<Ctx, 'db'> & { box: SecretBox },
+  accountId: string,
+  key: ServiceKey,
+): Promise<string> {
+  const row = await findService(ctx.db, accountId, key)
+  if (!row) throw serviceNotFound(key)
+  return ctx.box.open(row.accessKeyCipher)
+}
+
+export interface ServiceVersionView {
+  version: number
+  spec: ServiceSpec
+  source: ConfigObject
+  actor: string
+  createdAt: Temporal.Instant
+}
+
+/** Newest first. */
+export async function listServiceVersions(db: Db, accountId: string, key: ServiceKey): Promise<ServiceVersionView[]> {
+  const row = await findService(db, accountId, key)
+  if (!row) throw serviceNotFound(key)
+  const versions = await selectVersions(db, row.id)
+  return versions.map(({ config, ...version }) => ({ ...version, ...config }))
+}
+
+/** Newest first; those that have ended only with `ended`. */
+export async function listServiceInstances(
+  db: Db,
+  accountId: string,
+  key: ServiceKey,
+  options: { ended?: boolean; limit?: number } = {},
+): Promise<ServiceInstanceView[]> {
+  const row = await findService(db, accountId, key)
+  if (!row) throw serviceNotFound(key)
+  const { limit = 1_000 } = options
+  const rows = await selectInstances(db, { accountId, serviceId: row.id, live: options.ended !== true, limit })
+  return rows.map(instanceView)
+}
+
+/** What runs on a machine now. */
+export async function listInstancesOnMachine(
+  db: Db,
+  accountId: string,
+  machineId: string,
+): Promise<(ServiceInstanceView & { serviceName: string })[]> {
+  const rows = await selectInstances(db, { accountId, machineId, live: true, limit: 1_000 })
+  const ids = [...new Set(rows.map(row => row.serviceId))]
+  const names = new Map((await selectServicePage(db, { accountId, ids, limit: 1_000 })).map(row => [row.id, row.name]))
+  return rows.map(row => ({ ...instanceView(row), serviceName: names.get(row.serviceId) ?? row.serviceId }))
+}
+
+function instanceView(row: ServiceInstanceRow): ServiceInstanceView {
+  return { ...row, status: instanceStatus(row), reason: instanceReason(row) }
+}
+
+function instanceReason(row: ServiceInstanceRow): string {
+  const { waitingReason } = row
+  if (row.phase === 'ended') return endText(row)
+  if (row.phase === 'waiting' && waitingReason && 'message' in waitingReason) return String(waitingReason.message)
+  if (row.phase === 'ready' && !row.ready) return 'its health check fails'
+  return row.leavingBecause ?? ''
+}
+
+async function viewsOf(db: Db, rows: readonly ServiceRow[]): Promise<ServiceView[]> {
+  const ids = rows.map(row => row.id)
+  const live = Map.groupBy(await selectLive(db, ids), instance => instance.serviceId)
+  const ended = new Map((await selectLastEnded(db, ids)).map(instance => [instance.serviceId, instance]))
+  return rows.map(({ accessKeyCipher: _, restartGeneration, routeGeneration: __, deletedAt: ___, ...row }) => {
+    const instances = live.get(row.id) ?? []
+    const last = ended.get(row.id)
+    const lastEnd = last ? endText(last) : null
+    const running = instances.filter(isRouted).length
+    const status = serviceStatus({ service: { ...row, restartGeneration }, instances, lastEnd })
+    return { ...row, ...status, running, pending: instances.length - running }
+  })
+}

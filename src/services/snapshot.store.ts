@@ -1,0 +1,72 @@
+// Everything that one round of decisions looks at, read in a few statements for all claimed services.
+import { sql } from 'kysely'
+import type { Db } from '../db/db.ts'
+import type { GatewayWord, MachineWish, TrafficWord } from './rollout-snapshot.ts'
+import { liveGateways, selectTraffic } from './routes.store.ts'
+import { type ServiceRow, selectServices } from './service.store.ts'
+import { type ServiceInstanceRow, selectLive } from './service-instance.store.ts'
+
+export interface World {
+  services: ServiceRow[]
+  instances: Map<string, ServiceInstanceRow[]>
+  machines: Map<string, MachineWish>
+  revoked: Set<string>
+  gateways: GatewayWord[]
+  traffic: Map<string, TrafficWord[]>
+}
+
+export async function readWorld(db: Db, serviceIds: readonly string[], now: Temporal.Instant): Promise<World> {
+  const services = await selectServices(db, serviceIds)
+  const live = await selectLive(db, serviceIds)
+  const machineIds = [...new Set(live.flatMap(instance => instance.machineId ?? []))]
+  const traffic = await selectTraffic(
+    db,
+    live.map(instance => instance.id),
+  )
+  const gateways = await liveGateways(db, now)
+  return {
+    services,
+    instances: Map.groupBy(live, instance => instance.serviceId),
+    machines: await selectWishes(db, machineIds),
+    revoked: await selectRevoked(db, machineIds),
+    gateways: gateways.map(({ id, acknowledgedGeneration }) => ({ gatewayId: id, acknowledgedGeneration })),
+    traffic: Map.groupBy(
+      traffic.map(({ serviceInstanceId, gatewayId, generation, inFlight }) => {
+        return { serviceInstanceId, gatewayId, generation, inFlight }
+      }),
+      row => row.serviceInstanceId,
+    ),
+  }
+}
+
+interface MachineRow {
+  id: string
+  phase: string
+  desired: string
+  lost: boolean
+  drainId: string | null
+}
+
+async function selectWishes(db: Db, machineIds: readonly string[]): Promise<Map<string, MachineWish>> {
+  const { rows } = await sql<MachineRow>`
+    select m.id, m.phase, m.desired, m.lost_at is not null as lost, d.id as drain_id
+    from machines m left join drains d on d.machine_id = m.id and d.phase = 'draining'
+    where m.id = any(${machineIds}::text[])`.execute(db)
+  return new Map(rows.map(row => [row.id, { verdict: verdictOf(row), drainId: row.drainId }]))
+}
+
+function verdictOf(machine: MachineRow): MachineWish['verdict'] {
+  if (machine.phase === 'released' || machine.phase === 'failed') return 'ended'
+  if (machine.lost) return 'lost'
+  // Expired or in arrears: it delivers nothing from that instant.
+  if (machine.phase === 'stopped' || machine.desired === 'stopped') return 'taken'
+  if (machine.phase !== 'running' || machine.desired !== 'running' || machine.drainId !== null) return 'move'
+  return 'stay'
+}
+
+async function selectRevoked(db: Db, machineIds: readonly string[]): Promise<Set<string>> {
+  const { rows } = await sql<{ id: string }>`
+    select service_instance_id as id from reservations
+    where machine_id = any(${machineIds}::text[]) and revoked_at is not null`.execute(db)
+  return new Set(rows.map(row => row.id))
+}
