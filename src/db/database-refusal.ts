@@ -8,6 +8,8 @@ export type DatabaseRefusal =
   | 'DataDirForeign'
   | 'DiskFull'
   | 'SocketPathTooLong'
+  | 'DatabaseUnreachable'
+  | 'DatabaseUnsuitable'
   | 'DatabaseStuck'
   | 'DatabaseStartFailed'
   | 'MigrationChanged'

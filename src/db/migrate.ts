@@ -7,6 +7,7 @@ import { sql } from 'kysely'
 import type { Clock } from '../lib/clock.ts'
 import { messageOf, Refusal } from '../lib/errors.ts'
 import { invariant } from '../lib/invariant.ts'
+import { checkServer } from './check-server.ts'
 import type { DatabaseRefusal } from './database-refusal.ts'
 import { type Db, withAdvisoryLock } from './db.ts'
 
@@ -43,6 +44,7 @@ export function readMigrations(dir: string = migrationsDir): Migration[] {
 
 /** Applies what is missing and returns the names applied. Any number of starters may call it at once. */
 export async function migrate(db: Db, clock: Clock, migrations: Migration[] = readMigrations()): Promise<string[]> {
+  await checkServer(db)
   return withAdvisoryLock(db, 'berth:migrate', async connection => {
     await sql.raw(migrationsTable).execute(connection)
     const applied = await appliedMigrations(connection)

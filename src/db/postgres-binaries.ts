@@ -1,7 +1,7 @@
 // Where PostgreSQL's programs come from: an optional npm package per platform. It ships no links between its libraries and
 // may lie where the user that runs PostgreSQL can't read, so it is copied once per version into the data root.
 import { existsSync } from 'node:fs'
-import { chmod, cp, mkdir, readdir, readFile, rename, rm, symlink } from 'node:fs/promises'
+import { chmod, cp, mkdir, readdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { basename, dirname, join } from 'node:path'
 import { Refusal } from '../lib/errors.ts'
@@ -67,11 +67,21 @@ export async function installBinaries(dir: string): Promise<PostgresBinaries> {
       await rm(partial, { recursive: true, force: true })
     }
   }
+  await refuseStrangers(target)
   return {
     initdb: join(target, 'bin', 'initdb'),
     postgres: join(target, 'bin', 'postgres'),
     major: source.version.split('.')[0] ?? '',
   }
+}
+
+/** Where the programs lie may be writable by all (tmp): those that somebody else put there are not run. */
+async function refuseStrangers(target: string): Promise<void> {
+  const { uid } = await stat(target)
+  if (uid === 0 || uid === process.getuid?.()) return
+  throw new Refusal<DatabaseRefusal>('DataDirUnusable', `${target} belongs to user ${uid}: remove it and start again`, {
+    path: target,
+  })
 }
 
 async function copyPackage(from: string, to: string): Promise<void> {

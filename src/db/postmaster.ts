@@ -1,4 +1,5 @@
 // One PostgreSQL server process (the postmaster) as the host sees it: is it alive, is it ours, end it in order.
+import { execFileSync } from 'node:child_process'
 import { readFileSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -52,9 +53,11 @@ export function readPostmasterFile(clusterDir: string): PostmasterFile | null {
 /** Is this pid the postmaster of this directory, and not a stranger who was given its number? */
 export function runsIn(pid: number, clusterDir: string): boolean {
   if (!isAlive(pid)) return false
-  // Without /proc, a live pid that the file names is believed; its socket is asked next.
-  if (process.platform !== 'linux') return true
   try {
+    if (process.platform !== 'linux') {
+      const command = execFileSync('ps', ['-p', String(pid), '-ww', '-o', 'command='], { encoding: 'utf8' })
+      return command.includes(`-D ${clusterDir}`)
+    }
     return readlinkSync(`/proc/${pid}/cwd`) === clusterDir
   } catch {
     return false

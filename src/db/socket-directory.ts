@@ -10,7 +10,9 @@ import { blockedAncestor, type HostUser } from './host-user.ts'
 
 const pathBytes = process.platform === 'darwin' ? 103 : 107
 
-const fits = (dir: string, port: number): boolean => Buffer.byteLength(join(dir, `.s.PGSQL.${port}.lock`)) <= pathBytes
+// PostgreSQL reads the setting as a list, so a comma or a quote in the path would be taken for syntax.
+const fits = (dir: string, port: number): boolean =>
+  Buffer.byteLength(join(dir, `.s.PGSQL.${port}.lock`)) <= pathBytes && !/[,"]/.test(dir)
 
 /** A private directory (0700, owned by the user that runs PostgreSQL) that is short enough. */
 export async function prepareSocketDir(

@@ -94,7 +94,7 @@ async function untilSomeoneWaits(db: Db): Promise<void> {
   const deadline = performance.now() + 10_000
   while (performance.now() < deadline) {
     const { rows } = await sql`
-      select from pg_locks where not granted and relation = 'others'::regclass`.execute(db)
+      select from pg_locks where not granted and relation = 'every_type'::regclass`.execute(db)
     if (rows.length > 0) return
     await sql`select pg_sleep(0.01)`.execute(db)
   }
@@ -118,9 +118,9 @@ describe('a backup', () => {
 
   it('is one snapshot: what is committed after its start is not in it', async () => {
     const file = await source.db.transaction().execute(async writer => {
-      await sql`lock table others in access exclusive mode`.execute(writer)
+      await sql`lock table every_type in access exclusive mode`.execute(writer)
       const backup = aBackup()
-      await untilSomeoneWaits(source.db) // It has its snapshot and copies others last: now it waits for us.
+      await untilSomeoneWaits(source.db) // It copies others after the table it waits for now.
       await sql`insert into others (id) values (5000)`.execute(writer)
       return { backup }
     })

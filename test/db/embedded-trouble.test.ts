@@ -71,6 +71,18 @@ describe('the socket’s path', () => {
     expect(await ask(server, 'select 1')).toEqual([1])
   })
 
+  it('may have spaces, quotes, commas and any letter in it', async () => {
+    const made = await aMadeDataDir()
+    for (const name of ['泊位 a b', `it's "so", really`]) {
+      const dataDir = join(made, name)
+      mkdirSync(dataDir)
+      execFileSync('cp', ['-a', join(made, 'postgres'), dataDir])
+      const server = await start(dataDir)
+      expect(await ask(server, 'select 1')).toEqual([1])
+      await server.stop()
+    }
+  })
+
   it('is refused when tmp is too deep as well', async () => {
     const dataDir = aDataDir()
     const deep = join(dataDir, 'd'.repeat(90))
