@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, it } from 'vitest'
+import { expect, it, onTestFinished } from 'vitest'
 import { drawDigit } from '../../examples/digits/draw.ts'
 import { evaluate } from '../../examples/digits/evaluate.ts'
 import { newNetwork, train } from '../../examples/digits/network.ts'
@@ -39,6 +39,7 @@ it('the same seed draws the same digit, another seed another one', () => {
 
 it('every picture beside the model is read right by the model server, whatever its size, pen and ground', async () => {
   const served = await serve(digitsModel, 'digits')
+  onTestFinished(() => void served.process.kill('SIGKILL'))
   const files = readdirSync(pictures)
   expect(new Set(files.map(file => file[0])).size).toBe(10)
   const read = await Promise.all(

@@ -4,7 +4,7 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { drawDigit } from '../../examples/digits/draw.ts'
 import { seededRandom } from '../../examples/digits/random.ts'
 import { digitsModel, post, root, type Served, serve, spawnModelServer } from './served.ts'
@@ -219,6 +219,7 @@ it('another model, another path and another method are told apart', async () => 
 
 it('SIGTERM closes the door, finishes the request in flight and ends with 0', async () => {
   const own = await serve(digitsModel, 'digits')
+  onTestFinished(() => void own.process.kill('SIGKILL'))
   const socket = connect(own.port, '127.0.0.1')
   let received = ''
   socket.on('data', chunk => {
