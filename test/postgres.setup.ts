@@ -12,6 +12,7 @@ import { migrate } from '../src/db/migrate.ts'
 import { readPostmasterFile, runsIn, stopPostmaster } from '../src/db/postmaster.ts'
 import { systemClock } from '../src/lib/clock.ts'
 import { silentLog } from '../src/lib/log.ts'
+import { temporaryRoot } from './temporary.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -34,7 +35,7 @@ async function startServer(): Promise<{ url: string; stop: () => Promise<void> }
   const given = process.env.BERTH_TEST_DATABASE_URL ?? process.env.DATABASE_URL
   if (given) return { url: given, stop: () => dropTemplate(given) }
   await sweepLeftovers()
-  const dataDir = mkdtempSync(join(tmpdir(), prefix))
+  const dataDir = mkdtempSync(join(temporaryRoot, prefix))
   const server = await startEmbedded({
     dataDir,
     binariesDir: join(tmpdir(), `berth-binaries-${process.getuid?.() ?? 0}`),
@@ -53,15 +54,15 @@ async function startServer(): Promise<{ url: string; stop: () => Promise<void> }
 
 /** A run that was killed leaves its server and directory behind; whose lock is free, is nobody's. */
 async function sweepLeftovers(): Promise<void> {
-  for (const name of readdirSync(tmpdir()).filter(entry => entry.startsWith(prefix))) {
-    const dir = join(tmpdir(), name, 'postgres')
+  for (const name of readdirSync(temporaryRoot).filter(entry => entry.startsWith(prefix))) {
+    const dir = join(temporaryRoot, name, 'postgres')
     if (!existsSync(join(dir, 'lock'))) continue
     try {
       const lock = lockDirectory(dir)
       const left = readPostmasterFile(join(dir, 'data'))
       if (left && runsIn(left.pid, join(dir, 'data'))) await stopPostmaster(left.pid, join(dir, 'data'))
       lock.release()
-      rmSync(join(tmpdir(), name), { recursive: true, force: true })
+      rmSync(join(temporaryRoot, name), { recursive: true, force: true })
     } catch {
       // In use by another run, or another user's: theirs to sweep.
     }

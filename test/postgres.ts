@@ -1,4 +1,4 @@
-// A database of its own for a test or a file of tests: real PostgreSQL, migrated, empty, some 0.2 s to make.
+// A database of its own for a test or a file of tests: real PostgreSQL, migrated, empty, made in 0.02 to 0.2 s.
 import pg from 'pg'
 import { inject } from 'vitest'
 import { type Db, type DbConfig, openDb } from '../src/db/db.ts'
@@ -26,7 +26,7 @@ export async function emptyDb(options: { max?: number } = {}): Promise<FreshDb> 
 async function copyOf(template: string, options: { max?: number }): Promise<FreshDb> {
   const server = inject('postgres').url
   const name = `berth_test_${process.pid}_${++made}`
-  await administer(server, `create database ${name} template ${template}`)
+  await administer(server, `create database ${name} template ${template} strategy file_copy`)
   const url = new URL(server)
   url.pathname = `/${name}`
   const config: DbConfig = { connectionString: url.href, max: options.max ?? 10 }
