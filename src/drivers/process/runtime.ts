@@ -1,0 +1,108 @@
+// Service instances as processes of this host, through the agent: it owns them, and outlives us.
+import { extname, join, resolve } from 'node:path'
+import type { InstanceSpec, InstanceState } from '../../agent/protocol.ts'
+import { isRefusal } from '../../lib/errors.ts'
+import type { Launch, LogPage, RuntimeDriver, RuntimeObservation, RuntimeRef } from '../../services/driver.ts'
+import { AgentClient } from './agent-client.ts'
+
+export interface ProcessRuntimeOptions {
+  /** The agent's unix socket. */
+  socketPath: string
+  /** Machines are directories in `<dataDir>/machines`. */
+  dataDir: string
+}
+
+const here = import.meta.filename
+/** Beside us in a checkout (`.ts`) and in a package (`.js`). */
+const modelServer = resolve(here, '..', '..', '..', 'model-server', `main${extname(here)}`)
+
+export class ProcessRuntime implements RuntimeDriver {
+  readonly #client: AgentClient
+  readonly #dataDir: string
+
+  constructor(options: ProcessRuntimeOptions) {
+    this.#client = new AgentClient(options.socketPath)
+    this.#dataDir = options.dataDir
+  }
+
+  async ensure(launch: Launch): Promise<RuntimeObservation> {
+    return observationOf(await this.#client.ensure(specOf(launch, join(this.#dataDir, 'machines', launch.machineId))))
+  }
+
+  async observe(refs: readonly RuntimeRef[]): Promise<RuntimeObservation[]> {
+    const states = new Map((await this.#client.list()).map(state => [state.id, state]))
+    return refs.map(({ serviceInstanceId }) => {
+      const state = states.get(serviceInstanceId)
+      return state ? observationOf(state) : { state: 'not_found' }
+    })
+  }
+
+  async stop(ref: RuntimeRef, options: { drainMs: number; graceMs: number }): Promise<void> {
+    await this.#client.stop(ref.serviceInstanceId, options).catch(ignoreNotFound)
+  }
+
+  async forget(ref: RuntimeRef): Promise<void> {
+    await this.#client.forget(ref.serviceInstanceId).catch(ignoreNotFound)
+  }
+
+  logs(ref: RuntimeRef, query: { offset?: number; limit?: number; keyword?: string }): Promise<LogPage> {
+    return this.#client.logs(ref.serviceInstanceId, query)
+  }
+
+  followLogs(ref: RuntimeRef, signal: AbortSignal): AsyncIterable<string> {
+    return this.#client.follow(ref.serviceInstanceId, signal)
+  }
+
+  async *changes(signal: AbortSignal): AsyncGenerator<string> {
+    for await (const id of this.#client.events(signal)) if (id !== '') yield id
+  }
+}
+
+function specOf(launch: Launch, machineDir: string): InstanceSpec {
+  const { serviceInstanceId: id, serviceId, machineId, cpuMilli, memoryMiB, health } = launch
+  // None of the host's cards for those who reserved none.
+  const env = { CUDA_VISIBLE_DEVICES: launch.gpuIndexes.join(','), ...launch.env }
+  const { argv, env: given } = withPort(argvOf(launch), env)
+  return { id, serviceId, machineId, argv, env: given, cpuMilli, memoryMiB, pidsMax: null, health, machineDir }
+}
+
+function argvOf({ program }: Launch): string[] {
+  switch (program.kind) {
+    case 'command':
+      return program.argv
+    case 'onnx':
+      return [process.execPath, modelServer, '--model', program.modelPath, '--name', program.modelName]
+    case 'image':
+      throw new Error('the process engine runs no images: the deployment should have been refused')
+  }
+}
+
+/** Only the agent knows the port, and says it in PORT: a shell puts it where `{PORT}` stands. */
+function withPort(argv: string[], env: Record<string, string>): { argv: string[]; env: Record<string, string> } {
+  const variables = Object.entries(env).filter(([, value]) => value.includes('{PORT}'))
+  if (variables.length === 0 && !argv.some(arg => arg.includes('{PORT}'))) return { argv, env }
+  const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`).replaceAll('{PORT}', `'"$PORT"'`)}'`
+  const exported = variables.map(([name, value]) => `export ${name}=${quote(value)}; `).join('')
+  const rest = Object.fromEntries(Object.entries(env).filter(([, value]) => !value.includes('{PORT}')))
+  return { argv: ['/bin/sh', '-c', `${exported}exec ${argv.map(quote).join(' ')}`], env: rest }
+}
+
+function observationOf(state: InstanceState): RuntimeObservation {
+  const { phase, ready, host, port, connections, end } = state
+  switch (phase) {
+    case 'starting':
+      return { state: 'starting' }
+    case 'running':
+      return port === null ? { state: 'starting' } : { state: 'running', ready, host, port, connections }
+    case 'stopping':
+      return { state: 'stopping', connections }
+    case 'ended': {
+      const { reason = 'Unknown', exitCode = null, signal = null, message = '' } = end ?? {}
+      return { state: 'ended', reason, exitCode, signal, message }
+    }
+  }
+}
+
+function ignoreNotFound(error: unknown): void {
+  if (!isRefusal(error, 'InstanceNotFound')) throw error
+}

@@ -1,0 +1,74 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { afterAll, describe, expect, test } from 'vitest'
+import { ProcessRuntime } from '../../src/drivers/process/runtime.ts'
+import { SimulatedRuntime } from '../../src/drivers/simulated/runtime.ts'
+import { ManualClock } from '../../src/lib/clock.ts'
+import { anAgent, runs } from '../agent/harness.ts'
+import { aLaunch, type RuntimeSubject, runtimeDriverContract } from './runtime-contract.ts'
+
+const serves = `console.log('hello'); require('http').createServer((req, res) => res.end('ok'))
+  .listen(process.env.PORT, process.env.HOST)`
+
+describe('the simulated runtime', () => {
+  const opened: SimulatedRuntime[] = []
+  afterAll(async () => {
+    for (const driver of opened) await driver.close()
+  })
+
+  runtimeDriverContract(() => {
+    const clock = new ManualClock('2026-03-01T00:00:00Z')
+    const driver = new SimulatedRuntime({ clock, startMs: 1_000, stopMs: 500 })
+    opened.push(driver)
+    const program = { kind: 'command' as const, argv: ['simulated'] }
+    return {
+      ...{ driver, serving: program, ending: program, pass: () => clock.advance({ milliseconds: 250 }) },
+      beforeEnding: () => driver.inject('crash'),
+    }
+  })
+
+  test('serves more than it has ports for from a shared one', async () => {
+    const clock = new ManualClock('2026-03-01T00:00:00Z')
+    const driver = new SimulatedRuntime({ clock, portsMax: 1 })
+    opened.push(driver)
+    const launches = Array.from({ length: 3 }, () => aLaunch({ kind: 'command', argv: [] }))
+    const words = await Promise.all(launches.map(launch => driver.ensure(launch)))
+    const ports = words.map(word => (word.state === 'running' ? word.port : 0))
+    expect(new Set(ports).size).toBe(2)
+    for (const port of ports) expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(200)
+  })
+})
+
+describe('the process runtime', () => {
+  const open = async (): Promise<RuntimeSubject> => {
+    const { socketPath, directory } = await anAgent()
+    return {
+      driver: new ProcessRuntime({ socketPath, dataDir: directory }),
+      pass: () => pause(20),
+      serving: { kind: 'command', argv: runs(serves) },
+      ending: { kind: 'command', argv: runs('process.exit(1)') },
+    }
+  }
+  runtimeDriverContract(open)
+
+  test('puts the port where {PORT} stands, in arguments and variables, quotes and all', async () => {
+    const { driver, pass } = await open()
+    const script = `require('http').createServer((req, res) => res.end(JSON.stringify([process.argv.slice(1), process.env.AT])))
+      .listen(process.argv[1].split('=')[1], process.env.HOST)`
+    const argv = [...runs(script), '--', '--port={PORT}', `it's {PORT}`]
+    const launch = aLaunch({ kind: 'command', argv }, { env: { AT: 'host:{PORT}', PLAIN: 'a b' } })
+    await driver.ensure(launch)
+    for (const deadline = performance.now() + 20_000; performance.now() < deadline; await pass()) {
+      const [word] = await driver.observe([launch])
+      if (word?.state !== 'running' || !word.ready) continue
+      const answer = await (await fetch(`http://${word.host}:${word.port}/`)).json()
+      expect(answer).toEqual([[`--port=${word.port}`, `it's ${word.port}`], `host:${word.port}`])
+      return
+    }
+    throw new Error('never ready')
+  })
+
+  test('no word from an agent that is away is an error, not an end', async () => {
+    const driver = new ProcessRuntime({ socketPath: '/nonexistent/agent.sock', dataDir: '/nonexistent' })
+    await expect(driver.observe([aLaunch({ kind: 'command', argv: [] })])).rejects.toThrow(/agent does not answer/)
+  })
+})
