@@ -8,8 +8,8 @@
 // runs PostgreSQL, so nobody else but root comes as far as to be asked.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
-import { readFile, rename, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { readFile, rename, rm, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import pg from 'pg'
 import { messageOf, Refusal } from '../lib/errors.ts'
 import type { Logger } from '../lib/log.ts'
@@ -95,6 +95,8 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedP
     let stopping: Promise<void> | undefined
     const stop = async () => {
       await stopPostmaster(server.pid, plan.clusterDir)
+      // Below tmp it would be litter.
+      if (dirname(plan.socketDir) !== root.dir) await rm(plan.socketDir, { recursive: true, force: true })
       lock.release()
     }
     return {

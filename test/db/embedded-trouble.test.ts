@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
 import { aDataDir, aMadeDataDir, ask, isRoot, nobody, removeSeed, start, startInProcess } from './embedded-fixtures.ts'
@@ -69,6 +69,8 @@ describe('the socket’s path', () => {
     const server = await start(dataDir)
     expect(server.config.host).not.toContain(dataDir)
     expect(await ask(server, 'select 1')).toEqual([1])
+    await server.stop()
+    expect(existsSync(server.config.host)).toBe(false)
   })
 
   it('may have spaces, quotes, commas and any letter in it', async () => {
