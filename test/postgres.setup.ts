@@ -1,6 +1,6 @@
 // One PostgreSQL for a whole run of the tests, with a migrated template that every test database is copied from.
 // BERTH_TEST_DATABASE_URL (or DATABASE_URL) names a server to use instead; its user must be allowed to create databases.
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
@@ -16,8 +16,8 @@ import { temporaryRoot } from './temporary.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** A server's URL without a database, and the template's name. */
-    postgres: { url: string; template: string }
+    /** The server's URL, the template's name, and a directory that goes when the run ends. */
+    postgres: { url: string; template: string; scratch: string }
   }
 }
 
@@ -25,17 +25,23 @@ const prefix = 'berth-test-'
 const template = `berth_template_${process.pid}`
 
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const server = await startServer()
-  await makeTemplate(server.url)
-  project.provide('postgres', { url: server.url, template })
-  return server.stop
-}
-
-async function startServer(): Promise<{ url: string; stop: () => Promise<void> }> {
-  const given = process.env.BERTH_TEST_DATABASE_URL ?? process.env.DATABASE_URL
-  if (given) return { url: given, stop: () => dropTemplate(given) }
   await sweepLeftovers()
   const dataDir = mkdtempSync(join(temporaryRoot, prefix))
+  chmodSync(dataDir, 0o755)
+  const server = await startServer(dataDir)
+  await makeTemplate(server.url)
+  const scratch = join(dataDir, 'scratch')
+  mkdirSync(scratch, { mode: 0o755 })
+  project.provide('postgres', { url: server.url, template, scratch })
+  return async () => {
+    await server.stop()
+    rmSync(dataDir, { recursive: true, force: true })
+  }
+}
+
+async function startServer(dataDir: string): Promise<{ url: string; stop: () => Promise<void> }> {
+  const given = process.env.BERTH_TEST_DATABASE_URL ?? process.env.DATABASE_URL
+  if (given) return { url: given, stop: () => dropTemplate(given) }
   const server = await startEmbedded({
     dataDir,
     binariesDir: join(tmpdir(), `berth-binaries-${process.getuid?.() ?? 0}`),
@@ -43,13 +49,7 @@ async function startServer(): Promise<{ url: string; stop: () => Promise<void> }
     // Nothing here outlives the run, so nothing waits for the disk.
     settings: { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '300' },
   })
-  return {
-    url: server.url,
-    stop: async () => {
-      await server.stop()
-      rmSync(dataDir, { recursive: true, force: true })
-    },
-  }
+  return { url: server.url, stop: server.stop }
 }
 
 /** A run that was killed leaves its server and directory behind; whose lock is free, is nobody's. */

@@ -5,11 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import pg from 'pg'
-import { onTestFinished } from 'vitest'
+import { inject, onTestFinished } from 'vitest'
 import { type EmbeddedOptions, type EmbeddedPostgres, startEmbedded } from '../../src/db/embedded.ts'
 import { readPostmasterFile, runsIn, stopPostmaster } from '../../src/db/postmaster.ts'
 import { silentLog } from '../../src/lib/log.ts'
-import { temporaryRoot } from '../temporary.ts'
 
 export const isRoot = process.getuid?.() === 0
 export const nobody = 65_534
@@ -18,7 +17,7 @@ export const binariesDir = join(tmpdir(), `berth-binaries-${process.getuid?.() ?
 
 /** A directory that goes at the end of the test, with whatever server still runs in it. */
 export function aDataDir(prefix = 'berth-embedded-'): string {
-  const dir = mkdtempSync(join(temporaryRoot, prefix))
+  const dir = mkdtempSync(join(inject('postgres').scratch, prefix))
   chmodSync(dir, 0o755)
   onTestFinished(async () => {
     const cluster = join(dir, 'postgres', 'data')
@@ -37,7 +36,7 @@ export async function aMadeDataDir(): Promise<string> {
   if (seed === undefined) {
     const made = aDataDir()
     await (await startEmbedded({ dataDir: made, binariesDir, log: silentLog })).stop()
-    seed = mkdtempSync(join(temporaryRoot, 'berth-seed-'))
+    seed = mkdtempSync(join(inject('postgres').scratch, 'berth-seed-'))
     copy(made, seed)
   }
   copy(seed, dataDir)
