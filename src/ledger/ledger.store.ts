@@ -101,7 +101,9 @@ export async function selectTransfersOfOrders(
 ): Promise<Transfer[]> {
   const { rows } = await sql<Transfer>`
     select ${transferColumns} from transfers t where t.order_id = any(${orderIds}::text[])
-    order by t.at, t.id limit ${limit}`.execute(db)
+    order by t.at, array_position(array['pay', 'capture', 'refund'], t.kind), t.line_no, t.id limit ${limit}`.execute(
+    db,
+  )
   return rows
 }
 

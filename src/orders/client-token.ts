@@ -113,7 +113,9 @@ export async function onceByToken(
       return made
     })
   } catch (error) {
-    const other = error instanceof TokenTakenError && use ? await findOrderOfToken(ctx.db, use) : null
+    // A refusal may be the doing of the same call a moment earlier: the name is taken, the money spent, by its own order.
+    const mayBeOwn = error instanceof TokenTakenError || error instanceof Refusal
+    const other = use && mayBeOwn ? await findOrderOfToken(ctx.db, use) : null
     if (other === null) throw error
     return getOrder(ctx.db, actor.accountId, other)
   }

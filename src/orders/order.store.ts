@@ -163,7 +163,8 @@ export async function updateOrders(tx: Tx, now: Temporal.Instant, changes: reado
   for (const { order, phase } of changes) if (order.phase !== phase) assertMove(order.phase, phase)
   await sql`
     update orders set phase = c.phase, due_at = c.due_at, lease_id = null, lease_until = null, attempts = 0,
-      captured_fen = captured_fen + c.captured_fen, refunded_fen = refunded_fen + c.refunded_fen,
+      captured_fen = orders.captured_fen + c.captured_fen,
+      refunded_fen = orders.refunded_fen + c.refunded_fen,
       reason = coalesce(c.reason::jsonb, orders.reason),
       ended_at = case when c.ended then ${now}::timestamptz else ended_at end, generation = generation + 1
     from unnest(${changes.map(c => c.order.id)}::text[], ${changes.map(c => c.phase)}::text[],

@@ -60,10 +60,19 @@ function refuseEarly(ctx: OrdersCtx, machine: PaidMachine, now: Temporal.Instant
       },
     )
   }
-  if (chargeType !== 'prepaid' || expiresAt === null || Temporal.Instant.compare(expiresAt, now) <= 0) return
-  throw new Refusal<OrdersRefusal>(
-    'PrepaidNotExpired',
-    `machine ${machineId} is paid until ${expiresAt} and can't be released before; to end it early ask ${ctx.operatorContact}`,
-    { machineId, expiresAt: expiresAt.toString(), contact: ctx.operatorContact },
-  )
+  if (chargeType !== 'prepaid' || expiresAt === null) return
+  const message = whyNotYet({ machineId, expiresAt }, now, ctx.operatorContact)
+  if (message === null) return
+  const details = { machineId, expiresAt: expiresAt.toString(), contact: ctx.operatorContact }
+  throw new Refusal<OrdersRefusal>('PrepaidNotExpired', message, details)
+}
+
+/** null once a prepaid machine may go; else why not yet, and whom to ask: also the reason on a disabled button. */
+export function whyNotYet(
+  { machineId, expiresAt }: { machineId: string; expiresAt: Temporal.Instant },
+  now: Temporal.Instant,
+  operatorContact: string,
+): string | null {
+  if (Temporal.Instant.compare(expiresAt, now) <= 0) return null
+  return `machine ${machineId} is paid until ${expiresAt} and can't be released before; to end it early ask ${operatorContact}`
 }

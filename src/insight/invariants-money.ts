@@ -1,0 +1,233 @@
+// What must hold of money, at any instant: the ledger in itself, and the ledger against the things it paid for. "It sums to
+// zero" is true of any double entry, so most of these tie a book to orders, machines and periods.
+import { sql } from 'kysely'
+import { verifySeals } from '../ledger/seal.ts'
+import { byQuery, type Invariant } from './invariant-check.ts'
+
+const sameCurrency = byQuery(
+  'I1 a transfer has two books of one currency',
+  sql`
+    select format('transfer %s goes from %s to %s', t.id, f.currency, g.currency) as detail
+    from transfers t join ledger_accounts f on f.id = t.from_ledger_account_id
+    join ledger_accounts g on g.id = t.to_ledger_account_id where f.currency <> g.currency`,
+)
+
+const bookSums = sql`
+  select a.id, a.currency, a.balance_fen,
+    coalesce((select sum(amount_fen) from transfers where to_ledger_account_id = a.id), 0)
+    - coalesce((select sum(amount_fen) from transfers where from_ledger_account_id = a.id), 0) as sum_fen
+  from ledger_accounts a`
+
+const sumsToZero = byQuery(
+  'I2 the ledger sums to zero per currency',
+  sql`
+    select format('%s is off by %s fen', currency, sum(sum_fen)) as detail
+    from (${bookSums}) as books group by currency having sum(sum_fen) <> 0`,
+)
+
+const storedBalances = byQuery(
+  'I3 a stored balance is the sum of its transfers',
+  sql`
+    select format('%s stores %s, its transfers come to %s', id, balance_fen, sum_fen) as detail
+    from (${bookSums}) as books where balance_fen is not null and balance_fen <> sum_fen`,
+)
+
+const everyTransferSealed = byQuery(
+  'I4 a transfer is sealed or waits for it',
+  sql`
+    select format('transfer %s has no number and does not wait for one', t.id) as detail from transfers t
+    where (select count(*) from ledger_seals s where s.transfer_id = t.id)
+      + (select count(*) from transfers_to_seal q where q.transfer_id = t.id) <> 1`,
+)
+
+const chain: Invariant = {
+  name: 'I4 the chain is gap-free and intact',
+  violations: async db => {
+    const { problem } = await verifySeals(db)
+    return problem ? [`at number ${problem.number}: ${problem.claim}`] : []
+  },
+}
+
+// What the transfers, the lines and the row of an order say of its money.
+const orderSums = sql`
+  select o.*, coalesce(t.paid, 0) as t_paid, coalesce(t.captured, 0) as t_captured, coalesce(t.refunded, 0) as t_refunded,
+    coalesce(t.paid_voucher, 0) as t_paid_voucher, coalesce(t.refunded_voucher, 0) as t_refunded_voucher,
+    coalesce(l.pending, 0) as l_pending, coalesce(l.delivered_fen, 0) as l_delivered_fen,
+    coalesce(l.refunded_fen, 0) as l_refunded_fen, coalesce(l.lines, 0) as l_lines, coalesce(l.sum_fen, 0) as l_sum_fen,
+    coalesce((select balance_fen from ledger_accounts e where e.order_id = o.id and e.kind = 'escrow'), 0) as escrow_fen
+  from orders o
+  left join (
+    select t.order_id, sum(amount_fen) filter (where t.kind = 'pay') as paid,
+      sum(amount_fen) filter (where t.kind = 'capture') as captured,
+      sum(amount_fen) filter (where t.kind = 'refund') as refunded,
+      sum(amount_fen) filter (where t.kind = 'pay' and f.kind = 'wallet_voucher') as paid_voucher,
+      sum(amount_fen) filter (where t.kind = 'refund' and g.kind = 'wallet_voucher') as refunded_voucher
+    from transfers t join ledger_accounts f on f.id = t.from_ledger_account_id
+    join ledger_accounts g on g.id = t.to_ledger_account_id
+    where t.order_id is not null group by t.order_id) as t on t.order_id = o.id
+  left join (
+    select order_id, count(*) as lines, sum(amount_fen) as sum_fen, count(*) filter (where phase = 'pending') as pending,
+      sum(amount_fen) filter (where phase = 'delivered') as delivered_fen,
+      sum(amount_fen) filter (where phase = 'refunded') as refunded_fen
+    from order_lines group by order_id) as l on l.order_id = o.id
+  where o.kind <> 'refund'`
+
+const ordersMatchLedger = byQuery(
+  'I5 an order says what its transfers and lines say',
+  sql`
+    select format('order %s (%s): row %s/%s/%s, transfers %s/%s/%s, lines captured %s refunded %s, escrow %s', id, phase,
+      paid_cash_fen + paid_voucher_fen, captured_fen, refunded_fen, t_paid, t_captured, t_refunded, l_delivered_fen,
+      l_refunded_fen, escrow_fen) as detail
+    from (${orderSums}) as sums
+    where t_paid <> paid_cash_fen + paid_voucher_fen or t_captured <> captured_fen or t_refunded <> refunded_fen
+      or l_delivered_fen <> captured_fen or l_refunded_fen <> refunded_fen
+      or escrow_fen <> t_paid - t_captured - t_refunded or l_lines <> quantity or l_sum_fen <> total_fen
+      or (phase in ('placed', 'lapsed', 'cancelled') and t_paid + t_captured + t_refunded <> 0)
+      or (phase not in ('placed', 'lapsed', 'cancelled') and t_paid <> total_fen)`,
+)
+
+const nothingLeftOver = byQuery(
+  'I5 an ended order has nothing in escrow',
+  sql`
+    select format('order %s is %s with %s fen in escrow and %s lines open', id, phase, escrow_fen, l_pending) as detail
+    from (${orderSums}) as sums
+    where (phase in ('fulfilled', 'refunded') and (escrow_fen <> 0 or l_pending <> 0
+        or captured_fen + refunded_fen <> paid_cash_fen + paid_voucher_fen))
+      or (phase = 'refunded' and captured_fen <> 0) or (phase in ('lapsed', 'cancelled') and escrow_fen <> 0)`,
+)
+
+const chargedIsDelivered = byQuery(
+  'I5 a line is charged exactly when its machine was delivered',
+  sql`
+    select format('line %s of order %s is %s; its machine %s is %s, wished %s', l.line_no, l.order_id, l.phase,
+      l.machine_id, coalesce(m.phase, 'not there'), m.desired) as detail
+    from order_lines l join orders o on o.id = l.order_id
+    left join machines m on m.order_id = l.order_id and m.line_no = l.line_no
+    where o.kind in ('purchase', 'scale_out') and (
+      (l.phase = 'delivered' and m.running_at is null)
+      or (l.phase = 'refunded' and m.id is not null and m.phase <> 'failed' and m.desired <> 'released')
+      or (m.id is not null and m.id <> l.machine_id)
+      or (o.phase in ('placed', 'paid', 'lapsed', 'cancelled') and m.id is not null))`,
+)
+
+const refundOrders = byQuery(
+  'I5 every refund has its order',
+  sql`
+    select format('order %s refunded %s fen, its refund orders say %s', o.id, o.refunded_fen, r.total) as detail
+    from orders o left join lateral (
+      select count(*) as count, coalesce(sum(total_fen), 0) as total, bool_and(phase = 'refunded') as ended
+      from orders c where c.parent_order_id = o.id and c.kind = 'refund') as r on true
+    where o.kind <> 'refund' and (
+      (o.phase = 'refunded' and (r.count <> 1 or r.total <> o.refunded_fen or not r.ended))
+      or (o.phase = 'fulfilled' and r.total <> o.refunded_fen) or r.count > 1)`,
+)
+
+const stockIsHeld = byQuery(
+  'I6 stock allocated is the machines that hold it',
+  sql`
+    select format('%s %s: %s allocated, %s machines hold stock', zone_id, spec_id, coalesce(s.allocated, 0),
+      coalesce(m.count, 0)) as detail
+    from stock s full join (select zone_id, spec_id, count(*) as count from machines where holds_stock
+      group by zone_id, spec_id) as m using (zone_id, spec_id)
+    where coalesce(s.allocated, 0) <> coalesce(m.count, 0)`,
+)
+
+const periodsDisjoint = byQuery(
+  'I6 the paid periods of a machine do not overlap',
+  sql`
+    select format('machine %s is paid from %s before %s', machine_id, period_start, previous_end) as detail
+    from (select machine_id, period_start, lag(period_end) over (partition by machine_id order by period_start) as previous_end
+      from order_lines where phase = 'delivered' and period_start is not null) as periods
+    where period_start < previous_end`,
+)
+
+const revenueIsPeriods = byQuery(
+  'I7 prepaid revenue is the paid periods',
+  sql`
+    select format('revenue is %s fen, the paid periods come to %s', revenue, periods) as detail
+    from (select
+      (select coalesce(sum(amount_fen), 0) from transfers where to_ledger_account_id = 'revenue:prepaid')
+      - (select coalesce(sum(amount_fen), 0) from transfers where from_ledger_account_id = 'revenue:prepaid') as revenue,
+      (select coalesce(sum(amount_fen), 0) from order_lines where phase = 'delivered' and period_start is not null) as periods
+    ) as sums where revenue <> periods`,
+)
+
+const subscriptionIsPeriods = byQuery(
+  'I7 a machine is paid until the end of its last period',
+  sql`
+    select format('machine %s: subscription until %s, periods until %s', coalesce(s.machine_id, p.machine_id), s.expires_at,
+      p.period_end) as detail
+    from subscriptions s full join (select machine_id, max(period_end) as period_end from order_lines
+      where phase = 'delivered' and period_end is not null group by machine_id) as p on p.machine_id = s.machine_id
+    where s.expires_at is distinct from p.period_end`,
+)
+
+const usageIsBilled = byQuery(
+  'I8 usage taken is usage billed',
+  sql`
+    select format('transfer %s takes %s fen, its bill lines come to %s', t.id, t.amount_fen, coalesce(b.sum, 0)) as detail
+    from transfers t left join (select transfer_id, sum(amount_fen) as sum from bill_lines where transfer_id is not null
+      group by transfer_id) as b on b.transfer_id = t.id
+    where t.kind = 'usage' and t.amount_fen <> coalesce(b.sum, 0)`,
+)
+
+const billedWasDelivered = byQuery(
+  'I8 a bill line is of a postpaid machine that was delivered',
+  sql`
+    select format('bill line %s %s of machine %s', b.billing_day, b.item, b.machine_id) as detail
+    from bill_lines b join machines m on m.id = b.machine_id
+    left join order_lines l on l.order_id = m.order_id and l.line_no = m.line_no
+    where m.charge_type <> 'postpaid' or l.phase is distinct from 'delivered'`,
+)
+
+const keptUntilExpiry = byQuery(
+  'I11 a prepaid machine is not released before its expiry',
+  sql`
+    select format('machine %s was released at %s, paid until %s', m.id, m.release_accepted_at, s.expires_at) as detail
+    from machines m join subscriptions s on s.machine_id = m.id
+    where m.release_accepted_at < s.expires_at
+      and not exists (select from events e where e.subject_kind = 'machine' and e.subject_id = m.id
+        and e.kind = 'machine.released_early')`,
+)
+
+const expiryMovesForward = byQuery(
+  'I12 an expiry only moves forward',
+  sql`
+    select format('machine %s: expiry went from %s to %s', subject_id, previous, expires_at) as detail
+    from (select subject_id, (data ->> 'expiresAt')::timestamptz as expires_at,
+        lag((data ->> 'expiresAt')::timestamptz) over (partition by subject_id order by id) as previous
+      from events where subject_kind = 'machine' and kind in ('subscription.started', 'subscription.renewed')) as steps
+    where expires_at <= previous`,
+)
+
+const refundsSameWay = byQuery(
+  'I13 a refund goes back the way it was paid',
+  sql`
+    select format('order %s: voucher paid %s, refunded %s; all paid %s, refunded %s', id, t_paid_voucher,
+      t_refunded_voucher, t_paid, t_refunded) as detail
+    from (${orderSums}) as sums
+    where t_refunded > t_paid or t_refunded_voucher > t_paid_voucher
+      or t_refunded - t_refunded_voucher > t_paid - t_paid_voucher
+      or (phase = 'refunded' and t_refunded_voucher <> t_paid_voucher)`,
+)
+
+export const moneyInvariants: readonly Invariant[] = [
+  sameCurrency,
+  sumsToZero,
+  storedBalances,
+  everyTransferSealed,
+  chain,
+  ordersMatchLedger,
+  nothingLeftOver,
+  chargedIsDelivered,
+  refundOrders,
+  stockIsHeld,
+  periodsDisjoint,
+  revenueIsPeriods,
+  subscriptionIsPeriods,
+  usageIsBilled,
+  billedWasDelivered,
+  keptUntilExpiry,
+  expiryMovesForward,
+  refundsSameWay,
+]
