@@ -53,12 +53,14 @@ export async function startIntervals(
 ): Promise<void> {
   if (starts.length === 0) return
   await sql`
+    with s as (
+      select * from unnest(${starts.map(s => s.machineId)}::text[], ${starts.map(s => s.accountId)}::text[],
+        ${starts.map(s => s.at)}::timestamptz[]) as s (machine_id, account_id, at)),
+    before as materialized (
+      select machine_id, max(ended_at) as ended_at from running_intervals
+      where machine_id = any(${starts.map(s => s.machineId)}::text[]) group by machine_id)
     insert into running_intervals (machine_id, account_id, started_at)
-    select s.machine_id, s.account_id, greatest(s.at, before.ended_at)
-    from unnest(${starts.map(s => s.machineId)}::text[], ${starts.map(s => s.accountId)}::text[],
-      ${starts.map(s => s.at)}::timestamptz[]) as s (machine_id, account_id, at)
-    left join lateral (
-      select max(ended_at) as ended_at from running_intervals i where i.machine_id = s.machine_id) before on true
+    select s.machine_id, s.account_id, greatest(s.at, before.ended_at) from s left join before using (machine_id)
     -- Ended and begun at one instant: the empty interval that stands there goes on.
     on conflict (machine_id, started_at) do update set ended_at = null`.execute(tx)
 }

@@ -18,6 +18,7 @@ import { nextStep, type Step } from './machine.ts'
 import {
   dropLeases,
   liftHealthHolds,
+  lockOwn,
   markProvisioning,
   placeHealthHolds,
   readClaimed,
@@ -78,7 +79,7 @@ async function reconcileBatch(ctx: FleetCtx): Promise<Report> {
   const words = await perform(ctx, asked)
   const after = ctx.clock.now()
   const outcomes = asked.map(({ machine, step }) => outcomeOf(machine, step, words.get(machine.id) ?? noWord, after))
-  return { found: claimed.length, changed: await apply(ctx, claimed, outcomes, leaseId) }
+  return { found: claimed.length, changed: await apply(ctx, outcomes, leaseId) }
 }
 
 function decide(machines: ClaimedMachine[], now: Temporal.Instant): Decided[] {
@@ -91,8 +92,10 @@ async function markAsked(ctx: FleetCtx, decided: Decided[], leaseId: string): Pr
   if (wanted.length === 0) return decided
   const marked = await transaction(ctx, async tx => {
     const now = ctx.clock.now()
-    const ids = await markProvisioning(tx, wanted, leaseId)
+    const { ours: ids, changed } = await lockOwn(tx, wanted, leaseId)
+    await dropLeases(tx, changed)
     const ours = wanted.filter(machine => ids.has(machine.id))
+    await markProvisioning(tx, [...ids])
     const effect = (id: string) => ({ effectId: provisionEffectId(id), kind: 'machine.provision', subjectId: id })
     await addEffects(
       tx,
@@ -235,15 +238,21 @@ const refOf = ({ id, zoneId, driverRef }: ClaimedMachine): MachineRef => ({ mach
 // ── apply ──
 
 /** Writes everything in one transaction, and only what is still ours; returns how many machines moved. */
-async function apply(ctx: FleetCtx, claimed: string[], outcomes: Outcome[], leaseId: string): Promise<number> {
+async function apply(ctx: FleetCtx, outcomes: Outcome[], leaseId: string): Promise<number> {
   const quiet = outcomes.filter(outcome => outcome.quiet)
   const loud = outcomes.filter(outcome => !outcome.quiet)
   const moved = await transaction(ctx, async tx => {
-    await writeQuiet(tx, quiet, leaseId)
-    const ours = await writeChanged(tx, loud, leaseId)
-    const written = loud.filter(outcome => ours.has(outcome.machine.id))
+    const { ours, changed } = await lockOwn(
+      tx,
+      outcomes.map(outcome => outcome.machine),
+      leaseId,
+    )
+    const isOurs = (outcome: Outcome) => ours.has(outcome.machine.id)
+    const written = loud.filter(isOurs)
+    await writeQuiet(tx, quiet.filter(isOurs))
+    await writeChanged(tx, written)
     if (written.length > 0) await writeConsequences(ctx, tx, written)
-    await dropLeases(tx, claimed, leaseId)
+    await dropLeases(tx, changed)
     if (loud.length > 0) await faults.point('fleet.apply.before-commit')
     return written.length
   })

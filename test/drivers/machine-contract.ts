@@ -12,40 +12,14 @@ export interface ContractSubject {
   specId: string
 }
 
-export function machineDriverContract(open: () => Promise<ContractSubject> | ContractSubject): void {
-  const requestFor =
-    ({ zoneId, specId }: ContractSubject) =>
-    (machineId: string): ProvisionRequest => ({
-      effectId: `machine:${machineId}:provision`,
-      machineId,
-      accountId: 'acc-contract',
-      groupId: 'eas-r-contract',
-      zoneId,
-      specId,
-      cpuMilli: 1_000,
-      memoryMiB: 1_024,
-      gpuCount: 0,
-      systemDiskGiB: 200,
-    })
-  const refOf = (subject: ContractSubject, machineId: string, answer?: ProvisionAnswer): MachineRef => ({
-    machineId,
-    zoneId: subject.zoneId,
-    driverRef: answer?.ok ? answer.driverRef : null,
-  })
-  const listed = async (driver: MachineDriver) =>
-    (await Array.fromAsync(driver.list())).map(one => one.machineId).sort()
+type Open = () => Promise<ContractSubject> | ContractSubject
 
-  /** Releases and looks, until nothing is found; the number of releases it took. */
-  async function releaseUntilGone(subject: ContractSubject, refs: MachineRef[]): Promise<void> {
-    for (let round = 0; round < 20; round++) {
-      await subject.driver.release(refs)
-      await subject.settle()
-      const seen = await subject.driver.observe(refs)
-      if (seen.every(one => one.state === 'not_found')) return
-    }
-    throw new Error('still there after 20 releases')
-  }
+export function machineDriverContract(open: Open): void {
+  making(open)
+  going(open)
+}
 
+function making(open: Open): void {
   test('provisioning twice with one effect id makes one machine and answers the same', async () => {
     const subject = await open()
     const request = requestFor(subject)('eas-i-twice')
@@ -85,7 +59,9 @@ export function machineDriverContract(open: () => Promise<ContractSubject> | Con
     const driverRefs = again.map(answer => (answer.ok ? answer.driverRef : null))
     expect(new Set(driverRefs).size).toBe(3)
   })
+}
 
+function going(open: Open): void {
   test('what was never asked for is observed as not found', async () => {
     const subject = await open()
     expect(await subject.driver.observe([refOf(subject, 'eas-i-nobody')])).toEqual([{ state: 'not_found' }])
@@ -141,4 +117,36 @@ export function machineDriverContract(open: () => Promise<ContractSubject> | Con
     const [late] = await reopened.provision([request('eas-i-gone')])
     expect(late).toMatchObject({ ok: false })
   })
+}
+
+const requestFor =
+  ({ zoneId, specId }: ContractSubject) =>
+  (machineId: string): ProvisionRequest => ({
+    effectId: `machine:${machineId}:provision`,
+    machineId,
+    accountId: 'acc-contract',
+    groupId: 'eas-r-contract',
+    zoneId,
+    specId,
+    cpuMilli: 1_000,
+    memoryMiB: 1_024,
+    gpuCount: 0,
+    systemDiskGiB: 200,
+  })
+const refOf = (subject: ContractSubject, machineId: string, answer?: ProvisionAnswer): MachineRef => ({
+  machineId,
+  zoneId: subject.zoneId,
+  driverRef: answer?.ok ? answer.driverRef : null,
+})
+const listed = async (driver: MachineDriver) => (await Array.fromAsync(driver.list())).map(one => one.machineId).sort()
+
+/** Releases and looks, until nothing is found. */
+async function releaseUntilGone(subject: ContractSubject, refs: MachineRef[]): Promise<void> {
+  for (let round = 0; round < 20; round++) {
+    await subject.driver.release(refs)
+    await subject.settle()
+    const seen = await subject.driver.observe(refs)
+    if (seen.every(one => one.state === 'not_found')) return
+  }
+  throw new Error('still there after 20 releases')
 }
