@@ -7,18 +7,19 @@ const extensionMax = 256
 const trailerMax = 8192
 
 const size = 0
-const extension = 1
-const sizeLf = 2
-const data = 3
-const dataCr = 4
-const dataLf = 5
-const trailerStart = 6
-const trailerName = 7
-const trailerValue = 8
-const trailerLf = 9
-const endLf = 10
-const done = 11
-const broken = 12
+const extensionName = 1
+const extensionValue = 2
+const sizeLf = 3
+const data = 4
+const dataCr = 5
+const dataLf = 6
+const trailerStart = 7
+const trailerName = 8
+const trailerValue = 9
+const trailerLf = 10
+const endLf = 11
+const done = 12
+const broken = 13
 
 const forbiddenTrailers = new Set([
   'content-length',
@@ -42,6 +43,8 @@ export class ChunkChecker {
   #digits = 0
   #left = 0
   #spent = 0
+  /** Characters of the extension's name or value so far. */
+  #part = 0
   #name = ''
   /** Bytes of body seen, framing apart. */
   bodyBytes = 0
@@ -89,16 +92,28 @@ export class ChunkChecker {
       }
       if (this.#digits === 0) return broken
       this.#spent = 0
-      return byte === CR ? sizeLf : byte === 59 ? extension : broken
+      this.#part = 0
+      return byte === CR ? sizeLf : byte === 59 ? extensionName : broken
     }
-    if (this.#state === extension) {
-      if (byte === CR) return sizeLf
-      return isValueByte[byte] === 1 && byte < 128 && ++this.#spent <= extensionMax ? extension : broken
-    }
+    if (this.#state === extensionName || this.#state === extensionValue) return this.#extensionByte(byte)
     if (byte !== LF) return broken
     this.#digits = 0
     this.#spent = 0
     return this.#left === 0 ? trailerStart : data
+  }
+
+  /** `;name` or `;name=value`, both of plain characters; quoted values are read differently and are refused. */
+  #extensionByte(byte: number): number {
+    if (++this.#spent > extensionMax) return broken
+    if (isNameByte[byte] === 1) {
+      this.#part++
+      return this.#state
+    }
+    if (this.#part === 0) return broken
+    this.#part = 0
+    if (byte === CR) return sizeLf
+    if (byte === 59) return extensionName
+    return byte === 61 && this.#state === extensionName ? extensionValue : broken
   }
 
   #otherByte(byte: number): number {

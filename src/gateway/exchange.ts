@@ -152,7 +152,7 @@ export class Exchange implements UpstreamOwner {
 
   upstreamBytes(connection: UpstreamConnection, bytes: Buffer): void {
     if (this.phase === 'head') this.#responseHead(connection, bytes)
-    else this.#responseBytes(connection, bytes, 0)
+    else this.#responseBytes(connection, bytes)
   }
 
   upstreamEnded(connection: UpstreamConnection): void {
@@ -254,8 +254,8 @@ export class Exchange implements UpstreamOwner {
     for (;;) {
       const outcome = head.parse(bytes, at, bytes.length, this.#toHead, this.#http10)
       const tooLarge = (outcome === 'incomplete' ? bytes.length : head.end) - at > responseHeadMax
-      if (outcome === 'refused' || tooLarge) {
-        this.#broken(`the instance's answer is not HTTP: ${head.fault}`)
+      if (outcome === 'refused' || tooLarge || this.#informational > informationalMax) {
+        this.#broken(`the instance's answer is not HTTP as it is spoken here: ${head.fault}`)
         return
       }
       if (outcome === 'incomplete') {
@@ -267,10 +267,7 @@ export class Exchange implements UpstreamOwner {
         this.#switchProtocols(bytes, head.end)
         return
       }
-      if (++this.#informational > informationalMax) {
-        this.#broken('too many informational answers')
-        return
-      }
+      this.#informational++
       if (!this.#http10) this.#toClient(clientResponse(head, bytes, head.end, false))
       at = head.end
       if (at === bytes.length) return
@@ -289,17 +286,13 @@ export class Exchange implements UpstreamOwner {
     if (this.#response.done) this.#complete(connection, bodyEnd === bytes.length)
   }
 
-  #responseBytes(connection: UpstreamConnection, bytes: Buffer, from: number): void {
+  #responseBytes(connection: UpstreamConnection, bytes: Buffer): void {
     if (this.phase === 'tunnel') {
       this.#movedMs = this.#context.clock.monotonicMs()
       this.#toClient(bytes)
       return
     }
-    if (this.phase !== 'body') {
-      this.#broken('the instance answered before it was asked')
-      return
-    }
-    const end = this.#response.feed(bytes, from)
+    const end = this.#response.feed(bytes, 0)
     if (end === -1) {
       this.#broken('the chunk framing of the answer is malformed')
       return

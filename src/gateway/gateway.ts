@@ -86,7 +86,10 @@ class GatewayWorker implements Gateway {
       nextRequestId: () => `${prefix}-${(++requests).toString(36)}`,
     }
     this.#file = options.routesFile === null ? null : new RoutesFile(options.routesFile)
-    for (const message of this.#file?.read() ?? []) this.#applyRoutes(message)
+    const kept = this.#file?.read() ?? []
+    for (const message of kept) this.#applyRoutes(message)
+    // Written anew: a torn last line would spoil what is appended to it.
+    if (kept.length > 0) this.#keep(null)
     this.#server = createServer({ noDelay: true, allowHalfOpen: true }, socket => this.#accept(socket))
     this.#server.maxConnections = limits.connectionsMax
   }
@@ -165,11 +168,11 @@ class GatewayWorker implements Gateway {
   }
 
   /** A disk that is full must not stop routes from taking effect: what is served is right, what is kept is older. */
-  #keep(message: RouteMessage): void {
+  #keep(change: RouteMessage | null): void {
     const { table } = this.#context
     try {
-      const grown = message.type === 'snapshot' || (this.#file?.append(message, table.size) ?? false)
-      if (grown) this.#file?.writeSnapshot(table.generation, table.routes())
+      const anew = change?.type !== 'change' || (this.#file?.append(change, table.size) ?? false)
+      if (anew) this.#file?.writeSnapshot(table.generation, table.routes())
     } catch (error) {
       this.#options.log.error({ error: messageOf(error) }, 'the routes could not be kept on disk')
     }

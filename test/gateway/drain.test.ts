@@ -1,3 +1,4 @@
+import { appendFileSync, readFileSync } from 'node:fs'
 import http from 'node:http'
 import { expect, test } from 'vitest'
 import { startGateway } from '../../src/gateway/gateway.ts'
@@ -40,7 +41,9 @@ test('after the acknowledgement no request reaches the old endpoint, its idle co
   const after = old.requests.length
   const instanceId = old.endpoint.instanceId
   const last = () => routes.server.traffic(instanceId)[0]
-  await until(() => last()?.generation === generation && last()?.inFlight === 5, 'exactly the held ones are in flight')
+  const onlyHeld = () => last()?.generation === generation && last()?.inFlight === 5
+  await until(() => onlyHeld() && last()?.idleConnections === 0, 'the held ones and no other are there', 3_000)
+  await until(() => old.open.size === 5, 'idle connections are closed at once, those in use are not', 3_000)
   expect(routes.server.unsettled(instanceId, generation)).toEqual(['gw-0'])
   const sent = answers.length
   await until(() => answers.length > sent + 100, 'more load has come')
@@ -48,7 +51,7 @@ test('after the acknowledgement no request reaches the old endpoint, its idle co
 
   for (const open of gates) open()
   await until(() => routes.server.unsettled(instanceId, generation).length === 0, 'nothing is in flight any more')
-  await until(() => old.open.size === 0, 'no connection to the old endpoint is left')
+  await until(() => old.open.size === 0, 'no connection to the old endpoint is left', 3_000)
   clearInterval(load)
   const all = await Promise.all([...answers, ...held])
   agent.destroy()
@@ -56,6 +59,15 @@ test('after the acknowledgement no request reaches the old endpoint, its idle co
   expect(old.requests.length + replacement.requests.length).toBe(all.length)
   expect(last()).toMatchObject({ inFlight: 0, idleConnections: 0, failed: 0, served: old.requests.length })
   expect(last()?.longestMs).toBeGreaterThan(0)
+})
+
+test('an instance that nobody asks is found quiet under the new generation too', async () => {
+  const idle = await httpUpstream(echo)
+  const { routes } = await startWith([aRoute([idle.endpoint])])
+  routes.server.watch([idle.endpoint.instanceId])
+  await until(() => routes.server.unsettled(idle.endpoint.instanceId, 1).length === 0, 'it is quiet')
+  const generation = await routes.set([aRoute([])])
+  await until(() => routes.server.unsettled(idle.endpoint.instanceId, generation).length === 0, 'it is quiet still')
 })
 
 test('a watch is answered at once, also by a gateway that connects later, and ends when it is taken back', async () => {
@@ -108,6 +120,7 @@ test('a gateway started without control serves by the routes it kept, changes in
   await routes.set([], ['eas-m-2'])
   await gateway.close()
   await routes.server.close()
+  appendFileSync(`${dir}/routes.ndjson`, '{"type":"change","generation":9,"ups') // As a crash would leave it.
   const again = await startGateway({
     gatewayId: 'gw-0',
     host: '127.0.0.1',
@@ -119,6 +132,7 @@ test('a gateway started without control serves by the routes it kept, changes in
     log: silentLog,
   })
   expect(again.generation()).toBe(3)
+  expect(readFileSync(`${dir}/routes.ndjson`, 'utf8')).toMatch(/^\{"type":"snapshot","generation":3.*\n$/)
   expect((await ask(again.address.port, path)).body).toBe('second')
   expect((await ask(again.address.port, '/api/predict/other')).status).toBe(404)
   await again.close()

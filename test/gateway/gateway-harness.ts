@@ -149,7 +149,7 @@ export async function upstreamOf(server: http.Server | net.Server): Promise<Upst
 
 /** An HTTP upstream; counts what it executes. */
 export async function httpUpstream(handle: http.RequestListener): Promise<Upstream> {
-  const upstream = await upstreamOf(http.createServer())
+  const upstream = await upstreamOf(http.createServer({ keepAliveTimeout: 75_000 }))
   upstream.server.on('request', (request: http.IncomingMessage, response: http.ServerResponse) => {
     upstream.requests.push(`${request.method} ${request.url}`)
     handle(request, response)

@@ -101,6 +101,8 @@ export const bodyForms: SmugglingForm[] = [
   ['a size with a bare LF', chunked('2\nab\r\n0\r\n\r\n')],
   ['an extension with a bare LF', chunked('2;x\nab\r\n0\r\n\r\n')],
   ['an extension with a bare CR', chunked('2;x\rab\r\n0\r\n\r\n')],
+  ['an extension in quotes', chunked('2;x="\r\n"\r\nab\r\n0\r\n\r\n')],
+  ['an extension without a name', chunked('2;=y\r\nab\r\n0\r\n\r\n')],
   ['an extension without end', chunked(`2;${'x'.repeat(300)}\r\nab\r\n0\r\n\r\n`)],
   ['data without CRLF', chunked('2\r\nab0\r\n\r\n')],
   ['data with a bare LF', chunked('2\r\nab\n0\r\n\r\n')],

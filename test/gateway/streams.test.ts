@@ -50,7 +50,7 @@ describe('connections', () => {
       sockets.push(socket)
       socket.on('data', () => socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok'))
     })
-    const { port } = await startWith([aRoute([upstream.endpoint])])
+    const { port } = await startWith([aRoute([upstream.endpoint])], { limits: { upstreamIdleMs: 60_000 } })
     expect((await ask(port, path)).body).toBe('ok')
     sockets[0]?.end()
     await until(() => upstream.open.size === 0, 'the gateway closes its side too')
@@ -59,6 +59,24 @@ describe('connections', () => {
     await until(() => upstream.open.size === 0, 'the gateway drops the connection that spoke unasked')
     expect((await ask(port, path)).body).toBe('ok')
     expect(upstream.connections).toBe(3)
+  })
+
+  test.each([
+    ['the endpoint says nothing', '', 1],
+    ['it says two seconds', 'keep-alive: timeout=2\r\n', 1],
+    ['it says it closes', 'connection: close\r\n', 0],
+  ])('an idle connection is closed by the gateway before the endpoint would, where %s', async (_what, field, kept) => {
+    const upstream = await rawUpstream(socket => {
+      socket.on('data', () => socket.write(`HTTP/1.1 200 OK\r\n${field}content-length: 2\r\n\r\nok`))
+    })
+    const limits = { upstreamIdleMs: 100, upstreamIdleMaxMs: 100, tickMs: 20 }
+    const { port, routes } = await startWith([aRoute([upstream.endpoint])], { limits })
+    routes.server.watch([upstream.endpoint.instanceId])
+    const figures = () => routes.server.traffic(upstream.endpoint.instanceId)[0]
+    expect((await ask(port, path)).body).toBe('ok')
+    await until(() => figures()?.served === 1, 'the answer is reported')
+    expect(figures()?.idleConnections).toBeLessThanOrEqual(kept)
+    await until(() => upstream.open.size === 0 && figures()?.idleConnections === 0, 'the connection is closed', 3_000)
   })
 
   test('an HTTP/1.0 client gets its answer and the end of the connection', async () => {
