@@ -1,0 +1,71 @@
+// What running postpaid machines have used and not yet been billed: computed with the arithmetic of the bill itself, never
+// posted. It is what the bill lines would be if everything stopped now.
+import { priceBook } from '../catalog/catalog.ts'
+import type { Db } from '../db/db.ts'
+import { balances } from '../ledger/ledger-account.ts'
+import { billingDay, dayBounds } from '../lib/calendar.ts'
+import type { Fen } from '../lib/money.ts'
+import { selectBilledIds, selectBilledThrough, selectFirstRunning, selectMeteredMachines } from './bill.store.ts'
+import { type BillLine, linesOfDay, usageTransferId } from './bill-line.ts'
+import { dayAfter } from './reconcile-billing.ts'
+
+/** One snapshot: a day that is being closed is counted as billed or as accrued, never as both. */
+export async function inSnapshot<T>(db: Db, fn: (db: Db) => Promise<T>): Promise<T> {
+  if (db.isTransaction) return fn(db)
+  return db.transaction().setIsolationLevel('repeatable read').setAccessMode('read only').execute(fn)
+}
+
+/** `zone` is the billing zone. */
+export function accruedLines(db: Db, accountId: string, now: Temporal.Instant, zone: string): Promise<BillLine[]> {
+  return inSnapshot(db, async snapshot => {
+    const billedThrough = await selectBilledThrough(snapshot)
+    const first = billedThrough === null ? await selectFirstRunning(snapshot, accountId) : null
+    if (billedThrough === null && first === null) return []
+    const firstDay = billedThrough === null ? billingDay(first ?? now, zone) : dayAfter(billedThrough)
+    const start = dayBounds(firstDay, zone).start
+    if (Temporal.Instant.compare(start, now) > 0) return []
+    const machines = await selectMeteredMachines(snapshot, { accountId, start, end: now })
+    const book = await priceBook(snapshot, machines, 'postpaid')
+    const billed = await selectBilledIds(snapshot, accountId, firstDay)
+    const lines: BillLine[] = []
+    for (let day = firstDay; day <= billingDay(now, zone); day = dayAfter(day)) {
+      const window = dayBounds(day, zone)
+      for (const machine of machines) {
+        lines.push(...linesOfDay(machine, book(machine.zoneId, machine.specId), { billingDay: day, window, asOf: now }))
+      }
+    }
+    return lines.filter(line => !billed.has(usageTransferId(line)))
+  })
+}
+
+/** The sum of the accrued lines. */
+export async function unbilledFen(db: Db, accountId: string, now: Temporal.Instant, zone: string): Promise<Fen> {
+  return (await accruedLines(db, accountId, now, zone)).reduce((total, line) => total + line.amountFen, 0n)
+}
+
+export async function accruedFen(db: Db, accountId: string, now: Temporal.Instant, zone: string): Promise<Fen> {
+  const lines = await accruedLines(db, accountId, now, zone)
+  return lines.reduce((total, line) => total + line.amountFen, 0n)
+}
+
+export interface AvailableBalance {
+  cashFen: Fen
+  voucherFen: Fen
+  accruedFen: Fen
+  /** cash + voucher − accrued: below 0 the account is in arrears. */
+  availableFen: Fen
+}
+
+/** Read inside a transaction that has locked the wallet, what it answers stays true until that ends. */
+export function availableBalance(
+  db: Db,
+  accountId: string,
+  now: Temporal.Instant,
+  zone: string,
+): Promise<AvailableBalance> {
+  return inSnapshot(db, async snapshot => {
+    const { cashFen, voucherFen } = await balances(snapshot, accountId)
+    const accruedFen = await unbilledFen(snapshot, accountId, now, zone)
+    return { cashFen, voucherFen, accruedFen, availableFen: cashFen + voucherFen - accruedFen }
+  })
+}

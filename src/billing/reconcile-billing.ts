@@ -1,0 +1,125 @@
+// Closes billing days: every complete day, oldest first, for all postpaid machines, in slices. A slice is one transaction of
+// transfers and lines, whose ids say what they are for: a second run, a late one or one after a crash adds nothing (Q32).
+import { priceBook } from '../catalog/catalog.ts'
+import type { Ctx } from '../db/ctx.ts'
+import { type Tx, transaction } from '../db/db.ts'
+import { appendEvents } from '../events/event.ts'
+import { revenuePostpaid, walletOf } from '../ledger/ledger-account.ts'
+import { post } from '../ledger/transfer.ts'
+import { billingDay, dayBounds } from '../lib/calendar.ts'
+import { declareFaults } from '../lib/fault.ts'
+import type { Report } from '../reconcile/loop.ts'
+import {
+  advanceBilledThrough,
+  insertBillLines,
+  selectBilledThrough,
+  selectFirstRunning,
+  selectMeteredMachines,
+} from './bill.store.ts'
+import { type BillLine, linesOfDay, type MeteredMachine, usageTransferId } from './bill-line.ts'
+
+const faults = declareFaults('billing.slice.before-commit', 'billing.slice.after-commit')
+
+/**
+ * A day is closed this long after its end. A slot that starts in the day reaches up to a minute beyond it, and a machine
+ * found lost stops at its last sign of life, minutes back (Q33): lines are final, so they wait for both.
+ */
+export const closingLag = Temporal.Duration.from({ minutes: 15 })
+
+export interface BillDaysOptions {
+  /** The billing zone. */
+  zone: string
+  /** Machines per transaction. */
+  sliceSize?: number
+}
+
+/** `found`: days that were due; `changed`: days closed by this run. */
+export async function billDays(ctx: Ctx, { zone, sliceSize = 2000 }: BillDaysOptions): Promise<Report> {
+  const days = await daysDue(ctx, zone)
+  let changed = 0
+  for (const day of days) {
+    let afterMachineId: string | null = ''
+    while (afterMachineId !== null) {
+      afterMachineId = await billSlice(ctx, { day, zone, afterMachineId, sliceSize })
+    }
+    if (await closeDay(ctx, day)) changed++
+  }
+  return { found: days.length, changed }
+}
+
+async function daysDue(ctx: Ctx, zone: string): Promise<string[]> {
+  const now = ctx.clock.now()
+  const billedThrough = await selectBilledThrough(ctx.db)
+  const first = billedThrough === null ? await selectFirstRunning(ctx.db) : null
+  if (billedThrough === null && first === null) return []
+  let day = billedThrough === null ? billingDay(first ?? now, zone) : dayAfter(billedThrough)
+  const due: string[] = []
+  while (Temporal.Instant.compare(dayBounds(day, zone).end.add(closingLag), now) <= 0) {
+    due.push(day)
+    day = dayAfter(day)
+  }
+  return due
+}
+
+export const dayAfter = (day: string): string => Temporal.PlainDate.from(day).add({ days: 1 }).toString()
+
+/** Bills the next machines of a day; returns the last one's id, or null when that was all. */
+async function billSlice(
+  ctx: Ctx,
+  { day, zone, afterMachineId, sliceSize }: { day: string; zone: string; afterMachineId: string; sliceSize: number },
+): Promise<string | null> {
+  const window = dayBounds(day, zone)
+  const now = ctx.clock.now()
+  const last = await transaction(ctx, async tx => {
+    // Slots that start in the day may be touched up to a minute after it.
+    const end = window.end.add({ minutes: 1 })
+    const machines = await selectMeteredMachines(tx, { start: window.start, end, afterMachineId, limit: sliceSize })
+    const book = await priceBook(tx, machines, 'postpaid')
+    const lines = machines.flatMap(machine =>
+      linesOfDay(machine, book(machine.zoneId, machine.specId), { billingDay: day, window, asOf: now }),
+    )
+    await charge(tx, now, lines)
+    await faults.point('billing.slice.before-commit')
+    return machines.length < sliceSize ? null : lastId(machines)
+  })
+  await faults.point('billing.slice.after-commit')
+  return last
+}
+
+const lastId = (machines: readonly MeteredMachine[]): string | null => machines.at(-1)?.machineId ?? null
+
+/** Usage is owed: the wallet may go below 0, which is what arrears are. */
+async function charge(tx: Tx, now: Temporal.Instant, lines: readonly BillLine[]): Promise<void> {
+  if (lines.length === 0) return
+  const wallets = new Map<string, string>()
+  for (const accountId of new Set(lines.map(line => line.accountId))) {
+    wallets.set(accountId, (await walletOf(tx, now, accountId)).cashId)
+  }
+  const transfers = lines.map(line => ({
+    id: usageTransferId(line),
+    kind: 'usage' as const,
+    from: wallets.get(line.accountId) ?? '',
+    to: revenuePostpaid,
+    amountFen: line.amountFen,
+    machineId: line.machineId,
+    memo: `${line.item} ${line.billingDay}: ${line.minutes} min`,
+  }))
+  await post(tx, now, transfers, { allowNegative: true })
+  await insertBillLines(tx, now, lines)
+}
+
+async function closeDay(ctx: Ctx, day: string): Promise<boolean> {
+  return transaction(ctx, async tx => {
+    if (!(await advanceBilledThrough(tx, day))) return false
+    await appendEvents(tx, ctx.clock.now(), [
+      {
+        accountId: null,
+        kind: 'billing.day_closed',
+        subjectKind: 'billing_day',
+        subjectId: day,
+        actor: 'system:reconcile-billing',
+      },
+    ])
+    return true
+  })
+}
