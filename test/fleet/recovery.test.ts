@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { drainMachine, releaseMachines } from '../../src/fleet/machines.ts'
 import { reconcileMachines } from '../../src/fleet/reconcile-machines.ts'
 import { armFault, countFaults, declaredFaults, InjectedFaultError } from '../../src/lib/fault.ts'
+import { claimDue } from '../../src/reconcile/claim.ts'
 import { settle } from '../../src/reconcile/loop.ts'
 import { aFleet, allocated, bookDifference, eventsOf, type Fleet, orderMachines, phasesOf } from './fleet-fixtures.ts'
 
@@ -78,7 +79,23 @@ test('two reconcilers at once share the work and make every machine once', async
   expect(await fleet.db.selectFrom('runningIntervals').select('machineId').execute()).toHaveLength(2_500)
 })
 
-test('a reconciler that lost its lease writes nothing', async () => {
+test('a reconciler writes nothing on a row that another has leased meanwhile', async () => {
+  const fleet = await aFleet()
+  const [id = ''] = await orderMachines(fleet, 1)
+  const observe = fleet.driver.observe.bind(fleet.driver)
+  fleet.driver.observe = async machines => {
+    fleet.clock.advance({ seconds: 60 })
+    const claim = { now: fleet.clock.now(), leaseId: 'lease-other', leaseMs: 30_000, limit: 10 }
+    expect(await claimDue(fleet.db, 'machines', claim)).toEqual([id])
+    return observe(machines)
+  }
+  expect(await reconcileMachines(fleet.ctx)).toEqual({ found: 1, changed: 0 })
+  expect((await fleet.machine(id)).phase).toBe('provisioning')
+  const lease = await fleet.db.selectFrom('machines').select(['leaseId', 'leaseUntil']).executeTakeFirstOrThrow()
+  expect(lease).toEqual({ leaseId: 'lease-other', leaseUntil: fleet.clock.now().add({ seconds: 30 }) })
+})
+
+test('a reconciler that lost its lease to one that finished writes nothing', async () => {
   const fleet = await aFleet()
   const [id = ''] = await orderMachines(fleet, 1)
   const observe = fleet.driver.observe.bind(fleet.driver)
