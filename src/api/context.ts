@@ -1,11 +1,10 @@
 // What every route is given. The domain's functions take the context whole; the API itself never queries.
-import type { Ctx } from '../db/ctx.ts'
 import type { SecretBox } from '../identity/secret-box.ts'
-import type { ServicesCtx } from '../services/reconcile-services.ts'
+import type { OrdersCtx } from '../orders/orders-ctx.ts'
+import type { ServicesCtx } from '../services/services-ctx.ts'
 
 export interface ApiContext {
-  ctx: Ctx
-  servicesCtx: ServicesCtx
+  ctx: OrdersCtx & ServicesCtx
   box: SecretBox
   /** Tells the reconcilers to look now; carries no data. */
   nudge(): void

@@ -38,13 +38,13 @@ export class Client {
 
   /** Calls one operation; a refusal of the server is thrown as a `Refusal` with its code, message and details. */
   async call<K extends keyof Operations>(operation: K, input: Input<K>): Promise<Operations[K]['returns']> {
-    const response = await this.#send(operation, input)
+    const response = await this.#send(String(operation), input)
     return (response.status === 204 ? null : await response.json()) as Operations[K]['returns']
   }
 
   /** The lines of an operation that streams, until it ends or the signal aborts. */
   async *lines<K extends keyof Operations>(operation: K, input: Input<K>, signal?: AbortSignal): AsyncIterable<string> {
-    const response = await this.#send(operation, input, signal)
+    const response = await this.#send(String(operation), input, signal)
     let rest = ''
     for await (const chunk of (response.body ?? new ReadableStream()).pipeThrough(new TextDecoderStream())) {
       const lines = (rest + chunk).split('\n')

@@ -17,6 +17,8 @@ export interface RunState {
   version: string
   apiUrl: string
   gatewayUrl: string
+  /** Of the embedded database, for commands on this host; null where DATABASE_URL names another. */
+  databaseUrl: string | null
   processes: Partial<Record<RoleName, RunningProcess>>
 }
 
@@ -24,6 +26,8 @@ export const runDir = (dataDir: string): string => join(dataDir, 'run')
 export const agentSocketPath = (dataDir: string): string => join(runDir(dataDir), 'agent.sock')
 export const routeSocketPath = (dataDir: string): string => join(runDir(dataDir), 'routes.sock')
 export const credentialsPath = (dataDir: string): string => join(dataDir, 'credentials.json')
+/** The key that encrypts secrets at rest. */
+export const secretKeyPath = (dataDir: string): string => join(dataDir, 'secret.key')
 export const logPath = (dataDir: string, role: RoleName): string => join(dataDir, 'logs', `${role}.log`)
 
 const statePath = (dataDir: string): string => join(runDir(dataDir), 'berth.json')

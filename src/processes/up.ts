@@ -1,6 +1,7 @@
 // `berth up`: everything on one host. supervisor → PostgreSQL, agent, control, gateway, in this order; down in the order
 // gateway, control, services, agent, PostgreSQL, so that nothing is asked of what has gone.
 import { createServer } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Config, ListenAddress } from '../config.ts'
 import { type EmbeddedPostgres, startEmbedded } from '../db/embedded.ts'
@@ -61,6 +62,7 @@ async function startRoles(options: UpOptions, postgres: EmbeddedPostgres | null)
     version: config.version,
     apiUrl: urlOf(listen.api),
     gatewayUrl: urlOf(listen.gateway),
+    databaseUrl: postgres?.url ?? null,
     processes: {},
   }
   const note = async (name: RoleName, pid: number) => {
@@ -153,9 +155,8 @@ async function agentAnswers(dataDir: string): Promise<boolean> {
 async function stopServices(dataDir: string, log: Logger): Promise<void> {
   const client = new AgentClient(agentSocketPath(dataDir))
   try {
-    const live = (await client.list()).filter(state => state.phase !== 'ended')
-    await Promise.all(live.map(state => client.stop(state.id, { drainMs: 0, graceMs: 10_000 })))
-    await until(async () => (await client.list()).every(state => state.phase === 'ended'), servicesStopMs)
+    const asked = client.stopAll({ drainMs: 0, graceMs: 10_000 })
+    await Promise.race([asked, delay(servicesStopMs, undefined, { ref: false })])
   } catch (error) {
     log.warn({ err: error }, 'the agent did not answer while services were stopped')
   }
@@ -163,7 +164,7 @@ async function stopServices(dataDir: string, log: Logger): Promise<void> {
 
 export async function until(condition: () => Promise<boolean>, timeoutMs: number): Promise<void> {
   const deadline = performance.now() + timeoutMs
-  while (!(await condition()) && performance.now() < deadline) await new Promise(resolve => setTimeout(resolve, 50))
+  while (!(await condition()) && performance.now() < deadline) await delay(50)
 }
 
 export const urlOf = ({ host, port }: ListenAddress): string =>

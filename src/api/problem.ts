@@ -1,0 +1,148 @@
+// The one table from a refusal's code to its HTTP status. A code without a status does not compile.
+import type { BillingRefusal } from '../billing/statement.ts'
+import type { CatalogRefusal } from '../catalog/offering.ts'
+import type { PriceRefusal } from '../catalog/price.ts'
+import type { FleetRefusal } from '../fleet/machine.ts'
+import type { IdentityRefusal } from '../identity/access.ts'
+import type { LedgerRefusal } from '../ledger/transfer.ts'
+import { type Details, Refusal } from '../lib/errors.ts'
+import type { OrdersRefusal } from '../orders/order.ts'
+import type { ServicesRefusal } from '../services/service.ts'
+import type { BodyRefusal } from './json-body.ts'
+
+export type ApiRefusal =
+  | BodyRefusal
+  | 'InvalidParameter'
+  | 'UnsupportedMediaType'
+  | 'RouteNotFound'
+  | 'BodyTooLarge'
+  | 'NotImplemented'
+  | 'ActionMismatch'
+  | 'NeverDrained'
+
+export type AnyRefusal =
+  | ApiRefusal
+  | BillingRefusal
+  | CatalogRefusal
+  | PriceRefusal
+  | FleetRefusal
+  | IdentityRefusal
+  | LedgerRefusal
+  | OrdersRefusal
+  | ServicesRefusal
+
+export const statuses = {
+  // The request is not one that could be done.
+  MalformedJson: 400,
+  JsonTooDeep: 400,
+  JsonNumberOutOfRange: 400,
+  JsonKeyRefused: 400,
+  InvalidParameter: 400,
+  InvalidRequest: 400,
+  InvalidGroupName: 400,
+  InvalidReason: 400,
+  InvalidDeadline: 400,
+  InvalidName: 400,
+  InvalidAmount: 400,
+  InvalidPrice: 400,
+  InvalidStock: 400,
+  InvalidCatalog: 400,
+  InvalidServiceConfig: 400,
+  UnsupportedServiceConfig: 400,
+  InvalidReplicas: 400,
+  InvalidLogQuery: 400,
+  InvalidPeriod: 400,
+  UnknownRegion: 400,
+  UnknownZone: 400,
+  UnknownSpec: 400,
+  NotOffered: 400,
+  DurationNotSold: 400,
+  AmountTooLarge: 400,
+  GroupInOtherRegion: 400,
+  TooManyMachines: 400,
+  EngineNotSupported: 400,
+  ActionMismatch: 400,
+  IncompleteSignature: 400,
+  // Who asks is not known.
+  'InvalidAccessKeyId.NotFound': 401,
+  SignatureDoesNotMatch: 401,
+  SignatureNonceUsed: 401,
+  'InvalidTimeStamp.Expired': 401,
+  // It needs money first.
+  BalanceInsufficient: 402,
+  AccountInArrears: 402,
+  Forbidden: 403,
+  PrepaidNotExpired: 403,
+  // Not there, or another account's: the same answer (Q64).
+  RouteNotFound: 404,
+  GroupNotFound: 404,
+  MachineNotFound: 404,
+  NeverDrained: 404,
+  OrderNotFound: 404,
+  QuoteNotFound: 404,
+  AccountNotFound: 404,
+  UserNotFound: 404,
+  AccessKeyNotFound: 404,
+  WorkspaceNotFound: 404,
+  ServiceNotFound: 404,
+  ServiceInstanceNotFound: 404,
+  ServiceVersionNotFound: 404,
+  // It could be done, but not now, as things stand.
+  GroupNameTaken: 409,
+  GroupNotEmpty: 409,
+  NameInUse: 409,
+  MachineNotRunning: 409,
+  MachineHeld: 409,
+  MachineNotEmpty: 409,
+  MachineLeaving: 409,
+  MachineReleased: 409,
+  NoDrainUnderWay: 409,
+  NotPrepaid: 409,
+  NothingToRenew: 409,
+  RenewalConflict: 409,
+  OrderInProgress: 409,
+  OrderStateConflict: 409,
+  QuoteExpired: 409,
+  IdempotentParameterMismatch: 409,
+  ServiceNameTaken: 409,
+  ServiceNotRunning: 409,
+  ServiceDeleting: 409,
+  GroupChanged: 412,
+  BodyTooLarge: 413,
+  UnsupportedMediaType: 415,
+  NotImplemented: 501,
+} as const satisfies Record<AnyRefusal, number>
+
+export interface Problem {
+  status: number
+  code: string
+  message: string
+  details: Details
+}
+
+/** A refusal with its status; anything else is our fault, logged by the caller and told without its inside. */
+export function problemOf(error: unknown): Problem {
+  if (error instanceof Refusal) {
+    const status = (statuses as Record<string, number | undefined>)[error.code] ?? 500
+    return { status, code: error.code, message: error.message, details: error.details }
+  }
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
+    return { status: 413, code: 'BodyTooLarge', message: 'The body is larger than 1 MiB.', details: {} }
+  }
+  const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500
+  if (status >= 400 && status < 500) {
+    return {
+      status,
+      code: 'InvalidParameter',
+      message: error instanceof Error ? error.message : 'bad request',
+      details: {},
+    }
+  }
+  return {
+    status: 500,
+    code: 'InternalError',
+    message: 'Something went wrong on our side; the request id finds it in the log of control.',
+    details: {},
+  }
+}

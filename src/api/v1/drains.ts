@@ -1,0 +1,121 @@
+import { z } from 'zod'
+import { cancelDrain, drainMachine, forceDrain } from '../../fleet/machines.ts'
+import { type DrainView as Drain, drainView } from '../../insight/drain-receipt.ts'
+import { Refusal } from '../../lib/errors.ts'
+import { defineRoute } from '../route.ts'
+import { instant, isoOrNull, machineId, reason } from './fields.ts'
+import { MachineView, machineView } from './machines.ts'
+
+const DrainView = z.object({
+  drainId: z.string(),
+  machineId,
+  phase: z
+    .enum(['draining', 'blocked', 'overdue', 'drained', 'cancelled', 'aborted'])
+    .describe(
+      'Blocked: nothing moves until there is room. Overdue: past its deadline; a person decides, nothing is killed.',
+    ),
+  reason: z.string(),
+  actor: z.string(),
+  force: z.boolean(),
+  startedAt: instant,
+  deadlineAt: instant,
+  endedAt: instant.nullable(),
+  moves: z.array(
+    z.object({
+      serviceInstanceId: z.string(),
+      serviceId: z.string(),
+      serviceName: z.string(),
+      owner: z.string(),
+      replacementId: z.string().nullable(),
+      toMachineId: z.string().nullable(),
+      waitsFor: z.object({ code: z.string(), message: z.string() }).nullable(),
+      inFlightAtStart: z.number().int(),
+      served: z.number().int(),
+      failed: z.number().int(),
+      longestMs: z.number().int(),
+      movedAt: instant.nullable(),
+    }),
+  ),
+  receipt: z
+    .object({
+      instances: z.number().int(),
+      moved: z.number().int(),
+      inFlightAtStart: z.number().int(),
+      requestsServed: z.number().int(),
+      requestsFailed: z.number().int(),
+      longestMs: z.number().int(),
+      whither: z.array(z.object({ serviceInstanceId: z.string(), from: z.string(), to: z.string().nullable() })),
+    })
+    .describe('Requests of what moved and of what came in its place, while the drain went on.'),
+})
+
+const viewOf = (drain: Drain) => ({
+  ...drain,
+  startedAt: drain.startedAt.toString(),
+  deadlineAt: drain.deadlineAt.toString(),
+  endedAt: isoOrNull(drain.endedAt),
+  moves: drain.moves.map(move => ({ ...move, movedAt: isoOrNull(move.movedAt) })),
+})
+
+export const drainRoutes = [
+  defineRoute({
+    method: 'POST',
+    path: '/v1/machines/{machineId}/drain',
+    summary: 'Drain machine: cordon it and move everything away, replacement first',
+    tag: 'machine',
+    can: 'fleet.operate',
+    status: 202,
+    params: { machineId },
+    body: {
+      reason,
+      deadlineSeconds: z
+        .number()
+        .int()
+        .min(0)
+        .max(86_400)
+        .default(3_600)
+        .describe('After this the drain is overdue and asks; nothing is killed.'),
+    },
+    returns: MachineView,
+    handle: async (context, { params, body, actor }) =>
+      machineView(context, await drainMachine(context.ctx, actor, params.machineId, body)),
+  }),
+  defineRoute({
+    method: 'GET',
+    path: '/v1/machines/{machineId}/drain',
+    summary: 'Get the latest drain: progress, what blocks it, its receipt',
+    tag: 'machine',
+    can: 'fleet.read',
+    params: { machineId },
+    returns: DrainView,
+    async handle({ ctx }, { params, actor }) {
+      const drain = await drainView(ctx.db, actor.accountId, params.machineId, ctx.clock.now())
+      if (drain) return viewOf(drain)
+      throw new Refusal('NeverDrained', `${params.machineId} was never drained`, { machineId: params.machineId })
+    },
+  }),
+  defineRoute({
+    method: 'POST',
+    path: '/v1/machines/{machineId}/drain/cancel',
+    summary: 'Cancel drain: what was moved stays moved',
+    tag: 'machine',
+    can: 'fleet.operate',
+    params: { machineId },
+    returns: MachineView,
+    handle: async (context, { params, actor }) =>
+      machineView(context, await cancelDrain(context.ctx, actor, params.machineId)),
+  }),
+  defineRoute({
+    method: 'POST',
+    path: '/v1/machines/{machineId}/drain/force',
+    summary: 'Force drain: stops what is left, with grace',
+    tag: 'machine',
+    can: 'fleet.operate',
+    status: 202,
+    params: { machineId },
+    body: { reason: z.string().min(1).max(500).describe('Why; it goes into the receipt.') },
+    returns: MachineView,
+    handle: async (context, { params, body, actor }) =>
+      machineView(context, await forceDrain(context.ctx, actor, params.machineId, body)),
+  }),
+]

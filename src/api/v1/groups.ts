@@ -1,0 +1,150 @@
+import { z } from 'zod'
+import type { ResourceGroup } from '../../fleet/resource-group.ts'
+import { deleteGroup, getGroup, groupTotals, listGroups, renameGroup } from '../../fleet/resource-groups.ts'
+import { servicesInGroup } from '../../services/group-services.ts'
+import type { ApiContext } from '../context.ts'
+import { defineRoute } from '../route.ts'
+import { groupId, instant, page, pageOf, paging, readPageToken } from './fields.ts'
+
+export const GroupView = z.object({
+  groupId,
+  name: z.string(),
+  kind: z.enum(['prepaid', 'postpaid']).describe('How it was created; it may hold machines of both kinds.'),
+  regionId: z.string(),
+  machines: z.number().int(),
+  prepaidMachines: z.number().int(),
+  postpaidMachines: z.number().int(),
+  runningMachines: z.number().int(),
+  cpuMilli: z.number().int(),
+  cpuUsedMilli: z.number().int(),
+  memoryMib: z.number().int(),
+  memoryUsedMib: z.number().int(),
+  gpuCount: z.number().int(),
+  gpuUsed: z.number().int(),
+  createdAt: instant,
+  updatedAt: instant,
+  etag: z.string().describe('Send it as `ifMatch` to refuse overwriting what another changed.'),
+})
+
+async function views({ ctx }: ApiContext, groups: readonly ResourceGroup[]) {
+  const totals = new Map(
+    (
+      await groupTotals(
+        ctx.db,
+        groups.map(group => group.id),
+      )
+    ).map(t => [t.groupId, t]),
+  )
+  return groups.map(group => {
+    const total = totals.get(group.id)
+    return {
+      groupId: group.id,
+      name: group.name,
+      kind: group.kind,
+      regionId: group.regionId,
+      machines: total?.machines ?? 0,
+      prepaidMachines: total?.prepaid ?? 0,
+      postpaidMachines: total?.postpaid ?? 0,
+      runningMachines: total?.running ?? 0,
+      cpuMilli: total?.cpuMilli ?? 0,
+      cpuUsedMilli: total?.reservedCpuMilli ?? 0,
+      memoryMib: total?.memoryMib ?? 0,
+      memoryUsedMib: total?.reservedMemoryMib ?? 0,
+      gpuCount: total?.gpuCount ?? 0,
+      gpuUsed: total?.reservedGpuCount ?? 0,
+      createdAt: group.createdAt.toString(),
+      updatedAt: group.updatedAt.toString(),
+      etag: String(group.generation),
+    }
+  })
+}
+
+async function view(context: ApiContext, group: ResourceGroup) {
+  const [only] = await views(context, [group])
+  return only as NonNullable<typeof only>
+}
+
+export const groupRoutes = [
+  defineRoute({
+    method: 'GET',
+    path: '/v1/groups',
+    summary: 'List resource groups',
+    tag: 'group',
+    can: 'fleet.read',
+    query: {
+      ...paging,
+      name: z.string().max(100).optional().describe('Part of the name, whatever the case.'),
+      regionId: z.string().max(100).optional(),
+    },
+    returns: pageOf(GroupView),
+    async handle(context, { query, actor }) {
+      const groups = await listGroups(context.ctx.db, {
+        accountId: actor.accountId,
+        after: readPageToken(query.after),
+        limit: query.limit + 1,
+        ...(query.name === undefined ? {} : { nameContains: query.name }),
+        ...(query.regionId === undefined ? {} : { regionId: query.regionId }),
+      })
+      const shown = await views(context, groups.slice(0, query.limit))
+      const { nextPageToken } = page(
+        groups,
+        query.limit,
+        group => group,
+        group => group,
+      )
+      return { items: shown, nextPageToken }
+    },
+  }),
+  defineRoute({
+    method: 'GET',
+    path: '/v1/groups/{groupId}',
+    summary: 'Get resource group',
+    tag: 'group',
+    can: 'fleet.read',
+    params: { groupId },
+    returns: GroupView,
+    handle: async (context, { params, actor }) =>
+      view(context, await getGroup(context.ctx.db, actor.accountId, params.groupId)),
+  }),
+  defineRoute({
+    method: 'PATCH',
+    path: '/v1/groups/{groupId}',
+    summary: 'Rename resource group',
+    tag: 'group',
+    can: 'group.write',
+    params: { groupId },
+    body: {
+      name: z.string().max(200).describe('At most 27 characters.'),
+      ifMatch: z
+        .string()
+        .regex(/^\d{1,9}$/, 'must be the etag of the group')
+        .optional(),
+    },
+    returns: GroupView,
+    handle: async (context, { params, body, actor }) =>
+      view(
+        context,
+        await renameGroup(
+          context.ctx,
+          actor,
+          params.groupId,
+          body.name,
+          body.ifMatch === undefined ? null : Number(body.ifMatch),
+        ),
+      ),
+  }),
+  defineRoute({
+    method: 'DELETE',
+    path: '/v1/groups/{groupId}',
+    summary: 'Delete resource group',
+    tag: 'group',
+    can: 'group.write',
+    status: 204,
+    params: { groupId },
+    returns: z.null(),
+    handle: async ({ ctx }, { params, actor }) => {
+      await deleteGroup(ctx, actor, params.groupId, servicesInGroup)
+      return null
+    },
+  }),
+]

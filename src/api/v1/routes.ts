@@ -1,0 +1,30 @@
+// Every operation of /v1, in the order of the document.
+import type { Route } from '../route.ts'
+import { accountRoutes } from './accounts.ts'
+import { billRoutes } from './bill.ts'
+import { catalogRoutes } from './catalog.ts'
+import { drainRoutes } from './drains.ts'
+import { groupRoutes } from './groups.ts'
+import { machineRoutes } from './machines.ts'
+import { orderRoutes } from './orders.ts'
+import { renewalRoutes } from './renewals.ts'
+import { eventRoutes, serviceInstanceRoutes } from './service-instances.ts'
+import { serviceRoutes } from './services.ts'
+import { statusRoutes } from './status.ts'
+import { walletRoutes } from './wallet.ts'
+
+export const routes: readonly Route[] = [
+  ...catalogRoutes,
+  ...orderRoutes,
+  ...renewalRoutes,
+  ...groupRoutes,
+  ...machineRoutes,
+  ...drainRoutes,
+  ...serviceRoutes,
+  ...serviceInstanceRoutes,
+  ...walletRoutes,
+  ...billRoutes,
+  ...eventRoutes,
+  ...accountRoutes,
+  ...statusRoutes,
+]

@@ -1,0 +1,190 @@
+import { z } from 'zod'
+import { listEvents } from '../../events/event.ts'
+import { getMachine } from '../../fleet/machines.ts'
+import { restartServiceInstance } from '../../services/deploy.ts'
+import { followServiceLogs, serviceLogs } from '../../services/logs.ts'
+import {
+  listInstancesOnMachine,
+  listServiceInstances,
+  type ServiceInstanceView as ServiceInstance,
+} from '../../services/services.ts'
+import { defineRoute } from '../route.ts'
+import { instant, isoOrNull, machineId } from './fields.ts'
+import { keyOf, service } from './services.ts'
+
+const serviceInstanceId = z.string().min(1).max(100)
+
+const ServiceInstanceView = z.object({
+  serviceInstanceId,
+  serviceId: z.string(),
+  version: z.number().int(),
+  machineId: machineId.nullable(),
+  status: z.string(),
+  reason: z.string().describe('What it waits for, why it leaves, or how it ended.'),
+  ready: z.boolean(),
+  crashCount: z.number().int(),
+  createdAt: instant,
+  readyAt: instant.nullable(),
+  endedAt: instant.nullable(),
+})
+
+const viewOf = (found: ServiceInstance) => ({
+  serviceInstanceId: found.id,
+  serviceId: found.serviceId,
+  version: found.version,
+  machineId: found.machineId,
+  status: found.status,
+  reason: found.reason,
+  ready: found.ready,
+  crashCount: found.crashCount,
+  createdAt: found.createdAt.toString(),
+  readyAt: isoOrNull(found.readyAt),
+  endedAt: isoOrNull(found.endedAt),
+})
+
+export const serviceInstanceRoutes = [
+  defineRoute({
+    method: 'GET',
+    path: '/v1/services/{service}/instances',
+    summary: 'List the instances of a service',
+    tag: 'service',
+    can: 'service.read',
+    params: { service },
+    query: { ended: z.enum(['true', 'false']).default('false').describe('Also those that have ended.') },
+    returns: z.object({ items: z.array(ServiceInstanceView) }),
+    handle: async ({ ctx }, { params, query, actor }) => ({
+      items: (
+        await listServiceInstances(ctx.db, actor.accountId, keyOf(params.service), { ended: query.ended === 'true' })
+      ).map(viewOf),
+    }),
+  }),
+  defineRoute({
+    method: 'GET',
+    path: '/v1/machines/{machineId}/instances',
+    summary: 'List what runs on a machine',
+    tag: 'machine',
+    can: 'fleet.read',
+    params: { machineId },
+    returns: z.object({ items: z.array(ServiceInstanceView.extend({ serviceName: z.string() })) }),
+    async handle({ ctx }, { params, actor }) {
+      await getMachine(ctx.db, actor.accountId, params.machineId)
+      const found = await listInstancesOnMachine(ctx.db, actor.accountId, params.machineId)
+      return { items: found.map(one => ({ ...viewOf(one), serviceName: one.serviceName })) }
+    },
+  }),
+  defineRoute({
+    method: 'POST',
+    path: '/v1/services/{service}/instances/{serviceInstanceId}/restart',
+    summary: 'Restart one instance: its replacement first',
+    tag: 'service',
+    can: 'service.write',
+    status: 202,
+    params: { service, serviceInstanceId },
+    returns: z.object({ serviceInstanceId }),
+    async handle({ ctx }, { params, actor }) {
+      await restartServiceInstance(ctx, actor, keyOf(params.service), params.serviceInstanceId)
+      return { serviceInstanceId: params.serviceInstanceId }
+    },
+  }),
+  defineRoute({
+    method: 'GET',
+    path: '/v1/services/{service}/logs',
+    summary: 'Read the log of an instance; kept after its end',
+    tag: 'service',
+    can: 'service.read',
+    params: { service },
+    query: {
+      serviceInstanceId: serviceInstanceId.optional().describe('The newest by default.'),
+      previous: z.enum(['true', 'false']).default('false').describe('The one before: what a crash has left.'),
+      offset: z.coerce.number().int().min(0).optional().describe('Bytes from the start; the tail by default.'),
+      limit: z.coerce.number().int().min(1).max(5000).default(500).describe('Lines.'),
+      keyword: z.string().max(200).optional(),
+    },
+    returns: z.object({
+      serviceInstanceId,
+      lines: z.array(z.string()),
+      offset: z.number().int(),
+      nextOffset: z.number().int(),
+    }),
+    handle: ({ ctx }, { params, query: { previous, ...query }, actor }) => {
+      const given = Object.fromEntries(Object.entries(query).filter(([, value]) => value !== undefined))
+      return serviceLogs(ctx, actor, keyOf(params.service), { ...given, previous: previous === 'true' })
+    },
+  }),
+  defineRoute({
+    method: 'GET',
+    path: '/v1/services/{service}/logs/follow',
+    summary: 'Follow the log of an instance, line by line, until it ends',
+    tag: 'service',
+    can: 'service.read',
+    params: { service },
+    query: { serviceInstanceId: serviceInstanceId.optional() },
+    returns: z.string(),
+    streams: true,
+    async handle({ ctx }, { params, query, actor }) {
+      const given = query.serviceInstanceId === undefined ? {} : { serviceInstanceId: query.serviceInstanceId }
+      // Asked for before the answer begins, so that a refusal is still one.
+      const abort = new AbortController()
+      const lines = await followServiceLogs(ctx, actor, keyOf(params.service), given, abort.signal)
+      return {
+        contentType: 'text/plain; charset=utf-8',
+        lines(signal) {
+          signal.addEventListener('abort', () => abort.abort(), { once: true })
+          return lines
+        },
+      }
+    },
+  }),
+]
+
+export const eventRoutes = [
+  defineRoute({
+    method: 'GET',
+    path: '/v1/events',
+    summary: 'List what happened, newest first',
+    tag: 'event',
+    can: 'fleet.read',
+    query: {
+      subjectKind: z
+        .enum(['group', 'machine', 'order', 'service', 'account', 'access_key', 'user', 'workspace'])
+        .optional(),
+      subjectId: z.string().max(100).optional(),
+      before: z
+        .string()
+        .regex(/^\d{1,18}$/)
+        .optional()
+        .describe('`eventId` of the last item of the page before.'),
+      limit: z.coerce.number().int().min(1).max(500).default(100),
+    },
+    returns: z.object({
+      items: z.array(
+        z.object({
+          eventId: z.string(),
+          at: instant,
+          kind: z.string(),
+          subjectKind: z.string(),
+          subjectId: z.string(),
+          actor: z.string(),
+          data: z.record(z.string(), z.unknown()),
+        }),
+      ),
+    }),
+    async handle({ ctx }, { query, actor }) {
+      const events = await listEvents(ctx.db, {
+        accountId: actor.accountId,
+        limit: query.limit,
+        ...(query.subjectKind === undefined ? {} : { subjectKind: query.subjectKind }),
+        ...(query.subjectId === undefined ? {} : { subjectId: query.subjectId }),
+        ...(query.before === undefined ? {} : { beforeId: BigInt(query.before) }),
+      })
+      return {
+        items: events.map(({ id, at, accountId: _, data, ...event }) => ({
+          ...event,
+          eventId: id.toString(),
+          at: at.toString(),
+          data: data as Record<string, unknown>,
+        })),
+      }
+    },
+  }),
+]

@@ -1,0 +1,212 @@
+// The composition root of control: the only file that knows every module and driver. It opens the database, brings it up to
+// date, starts the reconcilers, the routes' end towards the gateways, and the API.
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { FastifyInstance } from 'fastify'
+import type { ApiContext } from './api/context.ts'
+import { easRoutes } from './api/eas/eas.ts'
+import { createServer, mountRoutes } from './api/server.ts'
+import { routes } from './api/v1/routes.ts'
+import { accruedFen } from './billing/accrued.ts'
+import { billDays } from './billing/reconcile-billing.ts'
+import { listRegions, loadCatalog } from './catalog/catalog.ts'
+import type { Engine } from './catalog/offering.ts'
+import type { Config } from './config.ts'
+import { type Db, openDb } from './db/db.ts'
+import { migrate } from './db/migrate.ts'
+import { ProcessMachines } from './drivers/process/machines.ts'
+import { ProcessRuntime } from './drivers/process/runtime.ts'
+import { SimulatedMachines } from './drivers/simulated/machines.ts'
+import { SimulatedRuntime } from './drivers/simulated/runtime.ts'
+import type { MachineDriver } from './fleet/driver.ts'
+import { reconcileMachines } from './fleet/reconcile-machines.ts'
+import { RouteServer } from './gateway/route-server.ts'
+import { type FirstKeys, firstStart } from './identity/bootstrap.ts'
+import { SecretBox } from './identity/secret-box.ts'
+import { purgeNonces } from './identity/verify-request.ts'
+import { labelCurrency } from './ledger/ledger-account.ts'
+import { sealTransfers } from './ledger/seal.ts'
+import { type Clock, systemClock } from './lib/clock.ts'
+import { Refusal } from './lib/errors.ts'
+import type { Logger } from './lib/log.ts'
+import { type Random, systemRandom } from './lib/random.ts'
+import { reconcileExpiry } from './orders/expiry.ts'
+import { reconcileOrders } from './orders/reconcile-orders.ts'
+import { agentSocketPath, credentialsPath, routeSocketPath, runDir } from './processes/run-state.ts'
+import { secretKey } from './processes/secret-key.ts'
+import { Loop } from './reconcile/loop.ts'
+import type { RuntimeDriver } from './services/driver.ts'
+import { servicesInGroup } from './services/group-services.ts'
+import { reconcileServices } from './services/reconcile-services.ts'
+import { RouteHost } from './services/routes.ts'
+import { RuntimeWatch } from './services/runtime-watch.ts'
+
+export type Context = ApiContext['ctx'] & { machineDriver(regionId: string): MachineDriver }
+
+export interface Control {
+  ctx: Context
+  app: FastifyInstance
+  loops: Loop[]
+  apiUrl: string
+  close(): Promise<void>
+}
+
+export interface ControlOptions {
+  config: Config
+  databaseUrl: string
+  log: Logger
+  clock?: Clock
+  random?: Random
+}
+
+export async function startControl(options: ControlOptions): Promise<Control> {
+  const db = openDb({ connectionString: options.databaseUrl, max: 20 }, options.log)
+  try {
+    await migrate(db, options.clock ?? systemClock)
+    return await compose(options, db)
+  } catch (error) {
+    await db.destroy()
+    throw error
+  }
+}
+
+async function compose(
+  { config, log, clock = systemClock, random = systemRandom }: ControlOptions,
+  db: Db,
+): Promise<Control> {
+  mkdirSync(runDir(config.dataDir), { recursive: true })
+  const box = new SecretBox(secretKey(config.dataDir, random))
+  const base = { db, clock, random, log }
+  const engines = await loadInstallation(base, config)
+  const drivers = createDrivers(config, clock)
+  const engineOf = (regionId: string): Drivers => {
+    const engine = engines.get(regionId)
+    const found = engine && drivers[engine]
+    if (!found)
+      throw new Refusal('EngineNotSupported', `Region ${regionId} runs on ${engine}, which this version can not drive.`)
+    return found
+  }
+  const nudges = new Map<string, Loop>()
+  const nudge = (...names: string[]) => {
+    for (const [name, loop] of nudges) if (names.length === 0 || names.includes(name)) loop.nudge()
+  }
+  const watch = new RuntimeWatch(log, () => nudge('services'))
+  const ctx: Context = {
+    ...base,
+    billingZone: config.billingZone,
+    operatorContact: config.operatorContact,
+    remainingServices: servicesInGroup,
+    unbilledFen: (at, accountId) => accruedFen(at, accountId, { now: clock.now(), zone: config.billingZone }),
+    machineDriver: regionId => engineOf(regionId).machines,
+    runtimeDriver: regionId => engineOf(regionId).runtime,
+    box,
+    routes: { nudge: () => nudge('routes') },
+    takeChanges: () => watch.take(),
+  }
+  const keys = await firstStart(ctx, box)
+  const host = new RouteHost(ctx, box, () => nudge('services'))
+  const routeServer = new RouteServer({
+    path: routeSocketPath(config.dataDir),
+    log,
+    snapshot: () => host.snapshot(),
+    onConnect: gateway => host.onConnect(gateway),
+    onAck: (gatewayId, generation) => host.onAck(gatewayId, generation),
+    onReport: (gatewayId, generation, instances) => host.onReport(gatewayId, generation, instances),
+    onDisconnect: gatewayId => host.onDisconnect(gatewayId),
+  })
+  await host.start(routeServer)
+  await routeServer.listen()
+  const loops = createLoops(ctx, config, host)
+  for (const loop of loops) nudges.set(loop.name, loop)
+
+  const api: ApiContext = { ctx, box, nudge: () => nudge(), settings: settingsOf(config) }
+  const app = createServer(api)
+  mountRoutes(app, api, routes)
+  easRoutes(app, api)
+  await app.listen({ host: config.listen.api.host, port: config.listen.api.port })
+  const apiUrl = `http://${config.listen.api.host}:${portOf(app) ?? config.listen.api.port}`
+  if (keys) writeCredentials(config.dataDir, apiUrl, keys)
+
+  watch.start(Object.values(drivers).map(({ runtime }) => runtime))
+  for (const loop of loops) loop.start()
+  const close = async () => {
+    watch.stop()
+    await app.close()
+    for (const loop of loops) await loop.stop()
+    await host.stop()
+    await routeServer.close()
+    for (const { close: closeDriver } of Object.values(drivers)) await closeDriver?.()
+    await db.destroy()
+  }
+  return { ctx, app, loops, apiUrl, close }
+}
+
+/** The catalog as berth.yaml has it now, and the engine of every region that is or was. */
+async function loadInstallation(
+  base: { db: Db; clock: Clock; random: Random; log: Logger },
+  config: Config,
+): Promise<Map<string, Engine>> {
+  await loadCatalog(base, config.catalog)
+  await labelCurrency(base.db, config.currency)
+  const regions = await listRegions(base.db, { includeRetired: true })
+  return new Map(regions.map(region => [region.regionId, region.engine]))
+}
+
+interface Drivers {
+  machines: MachineDriver
+  runtime: RuntimeDriver
+  close?(): Promise<void>
+}
+
+function createDrivers(config: Config, clock: Clock): Partial<Record<Engine, Drivers>> {
+  const simulated = new SimulatedRuntime({ clock })
+  return {
+    process: {
+      machines: new ProcessMachines({ dataDir: config.dataDir }),
+      runtime: new ProcessRuntime({ socketPath: agentSocketPath(config.dataDir), dataDir: config.dataDir }),
+    },
+    simulated: {
+      machines: new SimulatedMachines({ clock, journalPath: join(config.dataDir, 'simulated-machines.ndjson') }),
+      runtime: simulated,
+      close: () => simulated.close(),
+    },
+  }
+}
+
+function createLoops(ctx: Context, config: Config, host: RouteHost): Loop[] {
+  const { log } = ctx
+  const quiet = async (work: Promise<unknown>) => {
+    await work
+    return { found: 0, changed: 0 }
+  }
+  return [
+    new Loop({ name: 'orders', log, run: () => reconcileOrders(ctx) }),
+    new Loop({ name: 'machines', log, run: () => reconcileMachines(ctx) }),
+    new Loop({ name: 'services', log, run: () => reconcileServices(ctx) }),
+    new Loop({ name: 'routes', log, run: () => quiet(host.refresh()) }),
+    new Loop({ name: 'expiry', log, everyMs: 5_000, run: () => reconcileExpiry(ctx) }),
+    new Loop({ name: 'ledger-seal', log, everyMs: 2_000, run: () => sealTransfers(ctx) }),
+    new Loop({ name: 'billing', log, everyMs: 60_000, run: () => billDays(ctx, { zone: config.billingZone }) }),
+    new Loop({ name: 'nonces', log, everyMs: 60_000, run: () => quiet(purgeNonces(ctx)) }),
+  ]
+}
+
+const settingsOf = (config: Config): ApiContext['settings'] => ({
+  currency: config.currency,
+  billingZone: config.billingZone,
+  operatorContact: config.operatorContact,
+  gatewayUrl: `http://${config.listen.gateway.host}:${config.listen.gateway.port}`,
+  version: config.version,
+})
+
+const portOf = (app: FastifyInstance): number | null => {
+  const address = app.server.address()
+  return typeof address === 'object' && address ? address.port : null
+}
+
+/** What the command line uses on this host; the secrets are shown nowhere else, ever. */
+function writeCredentials(dataDir: string, apiUrl: string, keys: FirstKeys): void {
+  const of = ({ accessKeyId, secret, accountId }: FirstKeys['owner']) => ({ accessKeyId, secret, accountId })
+  const text = JSON.stringify({ apiUrl, owner: of(keys.owner), operator: of(keys.operator) }, null, 2)
+  writeFileSync(credentialsPath(dataDir), `${text}\n`, { mode: 0o600 })
+}

@@ -1,0 +1,445 @@
+// Generated from openapi.json by `npm run generate`. Do not edit.
+
+export interface Operations {
+  /** List access keys of the account, without secrets */
+  'GET /v1/access-keys': {
+    params: Record<never, never>
+    query: Record<never, never>
+    body: null
+    returns: { items: ({ accessKeyId: string; userId: string; createdAt: string; expiresAt: string | null; revokedAt: string | null; lastUsedAt: string | null })[] }
+  }
+  /** Create access key for a user */
+  'POST /v1/access-keys': {
+    params: Record<never, never>
+    query: Record<never, never>
+    body: { userId: string }
+    returns: { accessKeyId: string; secret: string; userId: string; expiresAt: string | null }
+  }
+  /** Revoke access key at once */
+  'POST /v1/access-keys/{accessKeyId}/revoke': {
+    params: { accessKeyId: string }
+    query: Record<never, never>
+    body: null
+    returns: null
+  }
+  /** Rotate access key: a new one; the old one ends after the overlap */
+  'POST /v1/access-keys/{accessKeyId}/rotate': {
+    params: { accessKeyId: string }
+    query: Record<never, never>
+    body: { overlapSeconds?: number }
+    returns: { accessKeyId: string; secret: string; userId: string; expiresAt: string | null }
+  }
+  /** List accounts */
+  'GET /v1/accounts': {
+    params: Record<never, never>
+    query: Record<never, never>
+    body: null
+    returns: { items: ({ accountId: string; name: string; createdAt: string })[] }
+  }
+  /** Create account, with its owner and the first access key */
+  'POST /v1/accounts': {
+    params: Record<never, never>
+    query: Record<never, never>
+    body: { name: string; ownerName?: string }
+    returns: { account: { accountId: string; name: string; createdAt: string }; key: { accessKeyId: string; secret: string; userId: string; expiresAt: string | null } }
+  }
+  /** Top up the wallet of an account */
+  'POST /v1/accounts/{accountId}/top-ups': {
+    params: { accountId: string }
+    query: Record<never, never>
+    body: { amountFen: string; wallet?: "cash" | "voucher"; clientToken?: string }
+    returns: { transferId: string; accountId: string; amountFen: string }
+  }
+  /** Get the bill of a period: by group and machine, with what has accrued */
+  'GET /v1/bill': {
+    params: Record<never, never>
+    query: { from?: string; to?: string }
+    body: null
+    returns: { accountId: string; from: string; to: string; billingZone: string; currency: string; groups: ({ groupId: string; name: string; totalFen: string; machines: ({ machineId: string; specId: string; chargeType: string; totalFen: string; entries: ({ kind: "prepaid" | "postpaid" | "accrued"; item: unknown; orderId: string | null; transferId: unknown; at: string | null; days: number | null; minutes: number | null; memo: string; amountFen: string })[] })[] })[]; totals: { prepaidFen: string; postpaidFen: string; accruedFen: string; totalFen: string }; wallet: { openingFen: string; topUpFen: string; paidFen: string; refundedFen: string; usageFen: string; otherFen: string; closingFen: string } }
+  }
+  /** List what happened, newest first */
+  'GET /v1/events': {
+    params: Record<never, never>
+    query: { subjectKind?: "group" | "machine" | "order" | "service" | "account" | "access_key" | "user" | "workspace"; subjectId?: string; before?: string; limit?: number }
+    body: null
+    returns: { items: ({ eventId: string; at: string; kind: string; subjectKind: string; subjectId: string; actor: string; data: Record<string, unknown> })[] }
+  }
+  /** List resource groups */
+  'GET /v1/groups': {
+    params: Record<never, never>
+    query: { limit?: number; after?: string; name?: string; regionId?: string }
+    body: null
+    returns: { items: ({ groupId: string; name: string; kind: "prepaid" | "postpaid"; regionId: string; machines: number; prepaidMachines: number; postpaidMachines: number; runningMachines: number; cpuMilli: number; cpuUsedMilli: number; memoryMib: number; memoryUsedMib: number; gpuCount: number; gpuUsed: number; createdAt: string; updatedAt: string; etag: string })[]; nextPageToken: unknown }
+  }
+  /** Get resource group */
+  'GET /v1/groups/{groupId}': {
+    params: { groupId: string }
+    query: Record<never, never>
+    body: null
+    returns: { groupId: string; name: string; kind: "prepaid" | "postpaid"; regionId: string; machines: number; prepaidMachines: number; postpaidMachines: number; runningMachines: number; cpuMilli: number; cpuUsedMilli: number; memoryMib: number; memoryUsedMib: number; gpuCount: number; gpuUsed: number; createdAt: string; updatedAt: string; etag: string }
+  }
+  /** Rename resource group */
+  'PATCH /v1/groups/{groupId}': {
+    params: { groupId: string }
+    query: Record<never, never>
+    body: { name: string; ifMatch?: string }
+    returns: { groupId: string; name: string; kind: "prepaid" | "postpaid"; regionId: string; machines: number; prepaidMachines: number; postpaidMachines: number; runningMachines: number; cpuMilli: number; cpuUsedMilli: number; memoryMib: number; memoryUsedMib: number; gpuCount: number; gpuUsed: number; createdAt: string; updatedAt: string; etag: string }
+  }
+  /** Delete resource group */
+  'DELETE /v1/groups/{groupId}': {
+    params: { groupId: string }
+    query: Record<never, never>
+    body: null
+    returns: null
+  }
+  /** Say that the process answers; asks nothing of the database */
+  'GET /v1/health/live': {
+    params: Record<never, never>
+    query: Record<never, never>
+    body: null
+    returns: { ok: true }
+  }
+  /** Get facts of the installation */
+  'GET /v1/installation': {
+    params: Record<never, never>
+    query: Record<never, never>
+    body: null
+    returns: { version: string; currency: string; billingZone: string; operatorContact: string; gatewayUrl: string }
+  }
+  /** List machines */
+  'GET /v1/machines': {
+    params: Record<never, never>
+    query: { limit?: number; after?: string; groupId?: string; zoneId?: string; specId?: string; chargeType?: "prepaid" | "postpaid"; phase?: "pending" | "provisioning" | "running" | "stopped" | "failed" | "releasing" | "released" }
+    body: null
+    returns: { items: ({ machineId: string; groupId: string; orderId: string; regionId: string; zoneId: string; specId: string; chargeType: "prepaid" | "postpaid"; status: string; phase: string; stoppedBecause: unknown; failure: { code: string; message: string } | null; cpuMilli: number; cpuUsedMilli: number; memoryMib: number; memoryUsedMib: number; gpuModel: unknown; gpuCount: number; gpuUsed: number; systemDiskGib: number; address: unknown; createdAt: string; runningAt: string | null; expiresAt: string | null; autoRenew: boolean; lostAt: string | null; holds: ({ ownerKind: string; owner: string; reason: string; at: string; expiresAt: string | null })[]; drain: { drainId: string; phase: string; reason: string; startedAt: string; deadlineAt: string; overdue: boolean } | null; refusals: { cordon: { code: string; message: string } | null; uncordon: { code: string; message: string } | null; drain: { code: string; message: string } | null; cancelDrain: { code: string; message: string } | null; forceDrain: { code: string; message: string } | null; release: { code: string; message: string } | null; renew: { code: string; message: string } | null } })[]; nextPageToken: unknown }
+  }
+  /** Get machine */
+  'GET /v1/machines/{machineId}': {
+    params: { machineId: string }
+    query: Record<never, never>
+    body: null
+    returns: { machineId: string; groupId: string; orderId: string; regionId: string; zoneId: string; specId: string; chargeType: "prepaid" | "postpaid"; status: string; phase: string; stoppedBecause: unknown; failure: { code: string; message: string } | null; cpuMilli: number; cpuUsedMilli: number; memoryMib: number; memoryUsedMib: number; gpuModel: unknown; gpuCount: number; gpuUsed: number; systemDiskGib: number; address: unknown; createdAt: string; runningAt: string | null; expiresAt: string | null; autoRenew: boolean; lostAt: string | null; holds: ({ ownerKind: string; owner: string; reason: string; at: string; expiresAt: string | null })[]; drain: { drainId: string; phase: string; reason: string; startedAt: string; deadlineAt: string; overdue: boolean } | null; refusals: { cordon: { code: string; message: string } | null; uncordon: { code: string; message: string } | null; drain: { code: string; message: string } | null; cancelDrain: { code: string; message: string } | null; forceDrain: { code: string; message: string } | null; release: { code: string; message: string } | null; renew: { code: string; message: string } | null } }
+  }
+  /** List the billed days of a machine with their price versions */
+  'GET /v1/machines/{machineId}/bill-lines': {
+    params: { machineId: string }
+    query: { from?: string; to?: string }
+    body: null
+    returns: { items: ({ billingDay: string; item: "machine" | "disk"; minutes: number; amountFen: string; segments: ({ priceVersion: number; microsPerHour: string; minutes: number })[] })[] }
+  }
+  /** Cordon machine: no new placement */
+  'POST /v1/machines/{machineId}/cordon': {
+    params: { machineId: string }
+    query: Record<never, never>
+    body: { reason?: string }
+    returns: { machineId: string; groupId: string; orderId: string; regionId: string; zoneId: string; specId: string; chargeType: "prepaid" | "postpaid"; status: string; phase: string; stoppedBecause: unknown; failure: { code: string; message: string } | null; cpuMilli: number; cpuUsedMilli: number; memoryMib: number; memoryUsedMib: number; gpuModel: unknown; gpuCount: number; gpuUsed: number; systemDiskGib: number; address: unknown; createdAt: string; runningAt: string | null; expiresAt: string | null; autoRenew: boolean; lostAt: string | null; holds: ({ ownerKind: string; owner: string; reason: string; at: string; expiresAt: string | null })[]; drain: { drainId: string; phase: string; reason: string; startedAt: string; deadlineAt: string; overdue: boolean } | null; refusals: { cordon: { code: string; message: string } | null; uncordon: { code: string; message: string } | null; drain: { code: string; message: string } | null; cancelDrain: { code: string; message: string } | null; forceDrain: { code: string; message: string } | null; release: { code: string; message: string } | null; renew: { code: string; message: string } | null } }
+  }
+  /** Drain machine: cordon it and move everything away, replacement first */
+  'POST /v1/machines/{machineId}/drain': {
+    params: { machineId: string }
+    query: Record<never, never>
+    body: { reason?: string; deadlineSeconds?: number }
+    returns: { machineId: string; groupId: string; orderId: string; regionId: string; zoneId: string; specId: string; chargeType: "prepaid" | "postpaid"; status: string; phase: string; stoppedBecause: unknown; failure: { code: string; message: string } | null; cpuMilli: number; cpuUsedMilli: number; memoryMib: number; memoryUsedMib: number; gpuModel: unknown; gpuCount: number; gpuUsed: number; systemDiskGib: number; address: unknown; createdAt: string; runningAt: string | null; expiresAt: string | null; autoRenew: boolean; lostAt: string | null; holds: ({ ownerKind: string; owner: string; reason: string; at: string; expiresAt: string | null })[]; drain: { drainId: string; phase: string; reason: string; startedAt: string; deadlineAt: string; overdue: boolean } | null; refusals: { cordon: { code: string; message: string } | null; uncordon: { code: string; message: string } | null; drain: { code: string; message: string } | null; cancelDrain: { code: string; message: string } | null; forceDrain: { code: string; message: string } | null; release: { code: string; message: string } | null; renew: { code: string; message: string } | null } }
+  }
+  /** Get the latest drain: progress, what blocks it, its receipt */
+  'GET /v1/machines/{machineId}/drain': {
+    params: { machineId: string }
+    query: Record<never, never>
+    body: null
+    returns: { drainId: string; machineId: string; phase: "draining" | "blocked" | "overdue" | "drained" | "cancelled" | "aborted"; reason: string; actor: string; force: boolean; startedAt: string; deadlineAt: string; endedAt: string | null; moves: ({ serviceInstanceId: string; serviceId: string; serviceName: string; owner: string; replacementId: unknown; toMachineId: unknown; waitsFor: { code: string; message: string } | null; inFlightAtStart: number; served: number; failed: number; longestMs: number; movedAt: string | null })[]; receipt: { instances: number; moved: number; inFlightAtStart: number; requestsServed: number; requestsFailed: number; longestMs: number; whither: ({ serviceInstanceId: string; from: string; to: unknown })[] } }
+  }
+  /** Cancel drain: what was moved stays moved */
+  'POST /v1/machines/{machineId}/drain/cancel': {
+    params: { machineId: string }
+    query: Record<never, never>
+    body: null
+    returns: { machineId: string; groupId: string; orderId: string; regionId: string; zoneId: string; specId: string; chargeType: "prepaid" | "postpaid"; status: string; phase: string; stoppedBecause: unknown; failure: { code: string; message: string } | null; cpuMilli: number; cpuUsedMilli: number; memoryMib: number; memoryUsedMib: number; gpuModel: unknown; gpuCount: number; gpuUsed: number; systemDiskGib: number; address: unknown; createdAt: string; runningAt: string | null; expiresAt: string | null; autoRenew: boolean; lostAt: string | null; holds: ({ ownerKind: string; owner: string; reason: string; at: string; expiresAt: string | null })[]; drain: { drainId: string; phase: string; reason: string; startedAt: string; deadlineAt: string; overdue: boolean } | null; refusals: { cordon: { code: string; message: string } | null; uncordon: { code: string; message: string } | null; drain: { code: string; message: string } | null; cancelDrain: { code: string; message: string } | null; forceDrain: { code: string; message: string } | null; release: { code: string; message: string } | null; renew: { code: string; message: string } | null } }
+  }
+  /** Force drain: stops what is left, with grace */
+  'POST /v1/machines/{machineId}/drain/force': {
+    params: { machineId: string }
+    query: Record<never, never>
+    body: { reason: string }
+    returns: { machineId: string; groupId: string; orderId: string; regionId: string; zoneId: string; specId: string; chargeType: "prepaid" | "postpaid"; status: string; phase: string; stoppedBecause: unknown; failure: { code: string; message: string } | null; cpuMilli: number; cpuUsedMilli: number; memoryMib: number; memoryUsedMib: number; gpuModel: unknown; gpuCount: number; gpuUsed: number; systemDiskGib: number; address: unknown; createdAt: string; runningAt: string | null; expiresAt: string | null; autoRenew: boolean; lostAt: string | null; holds: ({ ownerKind: string; owner: string; reason: string; at: string; expiresAt: string | null })[]; drain: { drainId: string; phase: string; reason: string; startedAt: string; deadlineAt: string; overdue: boolean } | null; refusals: { cordon: { code: string; message: string } | null; uncordon: { code: string; message: string } | null; drain: { code: string; message: string } | null; cancelDrain: { code: string; message: string } | null; forceDrain: { code: string; message: string } | null; release: { code: string; message: string } | null; renew: { code: string; message: string } | null } }
+  }
+  /** List what runs on a machine */
+  'GET /v1/machines/{machineId}/instances': {
+    params: { machineId: string }
+    query: Record<never, never>
+    body: null
+    returns: { items: ({ serviceInstanceId: string; serviceId: string; version: number; machineId: string | null; status: string; reason: string; ready: boolean; crashCount: number; createdAt: string; readyAt: string | null; endedAt: string | null; serviceName: string })[] }
+  }
+  /** Uncordon machine: lifts what people hold and cancels the drain */
+  'POST /v1/machines/{machineId}/uncordon': {
+    params: { machineId: string }
+    query: Record<never, never>
+    body: null
+    returns: { machineId: string; groupId: string; orderId: string; regionId: string; zoneId: string; specId: string; chargeType: "prepaid" | "postpaid"; status: string; phase: string; stoppedBecause: unknown; failure: { code: string; message: string } | null; cpuMilli: number; cpuUsedMilli: number; memoryMib: number; memoryUsedMib: number; gpuModel: unknown; gpuCount: number; gpuUsed: number; systemDiskGib: number; address: unknown; createdAt: string; runningAt: string | null; expiresAt: string | null; autoRenew: boolean; lostAt: string | null; holds: ({ ownerKind: string; owner: string; reason: string; at: string; expiresAt: string | null })[]; drain: { drainId: string; phase: string; reason: string; startedAt: string; deadlineAt: string; overdue: boolean } | null; refusals: { cordon: { code: string; message: string } | null; uncordon: { code: string; message: string } | null; drain: { code: string; message: string } | null; cancelDrain: { code: string; message: string } | null; forceDrain: { code: string; message: string } | null; release: { code: string; message: string } | null; renew: { code: string; message: string } | null } }
+  }
+  /** Release machines: all of them or, refused, none */
+  'POST /v1/machines/release': {
+    params: Record<never, never>
+    query: Record<never, never>
+    body: { machineIds: (string)[]; force?: boolean; reason?: string }
+    returns: { machineIds: (string)[] }
+  }
+  /** List what can be bought, with stock and price */
+  'GET /v1/offerings': {
+    params: Record<never, never>
+    query: { regionId?: string; zoneId?: string; chargeType?: "prepaid" | "postpaid" }
+    body: null
+    returns: { items: ({ offeringId: string; regionId: string; zoneId: string; specId: string; family: string; chargeType: "prepaid" | "postpaid"; simulated: boolean; cpuMilli: number; memoryMib: number; gpuModel: unknown; gpuCount: number; gpuMemoryMib: number; stock: { total: number; allocated: number; available: number }; price: { version: number; effectiveAt: string; monthMicros: Record<string, string>; hourMicros: string | null; diskGibMicros: string } | null })[] }
+  }
+  /** Set a price: a new version of it */
+  'POST /v1/offerings/prices': {
+    params: Record<never, never>
+    query: Record<never, never>
+    body: { zoneId: string; specId: string; chargeType: "prepaid" | "postpaid"; monthMicros?: Record<string, string>; hourMicros?: string | null; diskGibMicros?: string; effectiveAt?: string }
+    returns: { version: number; effectiveAt: string; monthMicros: Record<string, string>; hourMicros: string | null; diskGibMicros: string }
+  }
+  /** Buy machines: a new group, or more for one there is */
+  'POST /v1/orders': {
+    params: Record<never, never>
+    query: Record<never, never>
+    body: { quoteId?: string; request?: { regionId: string; zoneId: string; specId: string; chargeType: "prepaid" | "postpaid"; quantity: number; months?: 1 | 2 | 3 | 6 | 12 | null; systemDiskGib?: number; groupId?: string | null; groupName?: string | null; autoRenew?: boolean; autoRenewMonths?: 1 | 2 | 3 | 6 | 12 | null; partialOk?: boolean }; pay?: boolean; clientToken?: string }
+    returns: { orderId: string; kind: "purchase" | "scale_out" | "renewal" | "resize" | "refund"; phase: "placed" | "paid" | "provisioning" | "fulfilled" | "refunding" | "refunded" | "lapsed" | "cancelled"; chargeType: "prepaid" | "postpaid"; groupId: string | null; parentOrderId: string | null; regionId: unknown; zoneId: unknown; specId: unknown; quantity: number; months: number | null; systemDiskGib: number | null; autoRenew: boolean; partialOk: boolean; totalFen: string; paidCashFen: string; paidVoucherFen: string; capturedFen: string; refundedFen: string; reason: { code: string; message: string } | null; createdAt: string; paidAt: string | null; endedAt: string | null }
+  }
+  /** List orders, newest first */
+  'GET /v1/orders': {
+    params: Record<never, never>
+    query: { limit?: number; after?: string; kind?: "purchase" | "scale_out" | "renewal" | "resize" | "refund"; phase?: "placed" | "paid" | "provisioning" | "fulfilled" | "refunding" | "refunded" | "lapsed" | "cancelled"; groupId?: string; parentOrderId?: string }
+    body: null
+    returns: { items: ({ orderId: string; kind: "purchase" | "scale_out" | "renewal" | "resize" | "refund"; phase: "placed" | "paid" | "provisioning" | "fulfilled" | "refunding" | "refunded" | "lapsed" | "cancelled"; chargeType: "prepaid" | "postpaid"; groupId: string | null; parentOrderId: string | null; regionId: unknown; zoneId: unknown; specId: unknown; quantity: number; months: number | null; systemDiskGib: number | null; autoRenew: boolean; partialOk: boolean; totalFen: string; paidCashFen: string; paidVoucherFen: string; capturedFen: string; refundedFen: string; reason: { code: string; message: string } | null; createdAt: string; paidAt: string | null; endedAt: string | null })[]; nextPageToken: unknown }
+  }
+  /** Get order */
+  'GET /v1/orders/{orderId}': {
+    params: { orderId: string }
+    query: Record<never, never>
+    body: null
+    returns: { orderId: string; kind: "purchase" | "scale_out" | "renewal" | "resize" | "refund"; phase: "placed" | "paid" | "provisioning" | "fulfilled" | "refunding" | "refunded" | "lapsed" | "cancelled"; chargeType: "prepaid" | "postpaid"; groupId: string | null; parentOrderId: string | null; regionId: unknown; zoneId: unknown; specId: unknown; quantity: number; months: number | null; systemDiskGib: number | null; autoRenew: boolean; partialOk: boolean; totalFen: string; paidCashFen: string; paidVoucherFen: string; capturedFen: string; refundedFen: string; reason: { code: string; message: string } | null; createdAt: string; paidAt: string | null; endedAt: string | null }
+  }
+  /** Cancel an order that is not paid */
+  'POST /v1/orders/{orderId}/cancel': {
+    params: { orderId: string }
+    query: Record<never, never>
+    body: null
+    returns: { orderId: string; kind: "purchase" | "scale_out" | "renewal" | "resize" | "refund"; phase: "placed" | "paid" | "provisioning" | "fulfilled" | "refunding" | "refunded" | "lapsed" | "cancelled"; chargeType: "prepaid" | "postpaid"; groupId: string | null; parentOrderId: string | null; regionId: unknown; zoneId: unknown; specId: unknown; quantity: number; months: number | null; systemDiskGib: number | null; autoRenew: boolean; partialOk: boolean; totalFen: string; paidCashFen: string; paidVoucherFen: string; capturedFen: string; refundedFen: string; reason: { code: string; message: string } | null; createdAt: string; paidAt: string | null; endedAt: string | null }
+  }
+  /** List the lines of an order: one per machine */
+  'GET /v1/orders/{orderId}/lines': {
+    params: { orderId: string }
+    query: { limit?: number; afterLine?: number }
+    body: null
+    returns: { items: ({ lineNo: number; machineId: string | null; amountFen: string; phase: "pending" | "delivered" | "refunded"; periodStart: string | null; periodEnd: string | null })[] }
+  }
+  /** Pay an order from the wallet */
+  'POST /v1/orders/{orderId}/pay': {
+    params: { orderId: string }
+    query: Record<never, never>
+    body: null
+    returns: { orderId: string; kind: "purchase" | "scale_out" | "renewal" | "resize" | "refund"; phase: "placed" | "paid" | "provisioning" | "fulfilled" | "refunding" | "refunded" | "lapsed" | "cancelled"; chargeType: "prepaid" | "postpaid"; groupId: string | null; parentOrderId: string | null; regionId: unknown; zoneId: unknown; specId: unknown; quantity: number; months: number | null; systemDiskGib: number | null; autoRenew: boolean; partialOk: boolean; totalFen: string; paidCashFen: string; paidVoucherFen: string; capturedFen: string; refundedFen: string; reason: { code: string; message: string } | null; createdAt: string; paidAt: string | null; endedAt: string | null }
+  }
+  /** Trace an order: every payment, capture and refund, and what happened when */
+  'GET /v1/orders/{orderId}/trace': {
+    params: { orderId: string }
+    query: Record<never, never>
+    body: null
+    returns: { order: { orderId: string; kind: "purchase" | "scale_out" | "renewal" | "resize" | "refund"; phase: "placed" | "paid" | "provisioning" | "fulfilled" | "refunding" | "refunded" | "lapsed" | "cancelled"; chargeType: "prepaid" | "postpaid"; groupId: string | null; parentOrderId: string | null; regionId: unknown; zoneId: unknown; specId: unknown; quantity: number; months: number | null; systemDiskGib: number | null; autoRenew: boolean; partialOk: boolean; totalFen: string; paidCashFen: string; paidVoucherFen: string; capturedFen: string; refundedFen: string; reason: { code: string; message: string } | null; createdAt: string; paidAt: string | null; endedAt: string | null }; refundOrders: ({ orderId: string; kind: "purchase" | "scale_out" | "renewal" | "resize" | "refund"; phase: "placed" | "paid" | "provisioning" | "fulfilled" | "refunding" | "refunded" | "lapsed" | "cancelled"; chargeType: "prepaid" | "postpaid"; groupId: string | null; parentOrderId: string | null; regionId: unknown; zoneId: unknown; specId: unknown; quantity: number; months: number | null; systemDiskGib: number | null; autoRenew: boolean; partialOk: boolean; totalFen: string; paidCashFen: string; paidVoucherFen: string; capturedFen: string; refundedFen: string; reason: { code: string; message: string } | null; createdAt: string; paidAt: string | null; endedAt: string | null })[]; transfers: ({ transferId: string; kind: string; amountFen: string; from: string; to: string; at: string })[]; events: ({ at: string; kind: string; actor: string; data: Record<string, unknown> })[] }
+  }
+  /** Quote a purchase: the price, frozen for 15 minutes */
+  'POST /v1/quotes': {
+    params: Record<never, never>
+    query: Record<never, never>
+    body: { regionId: string; zoneId: string; specId: string; chargeType: "prepaid" | "postpaid"; quantity: number; months?: 1 | 2 | 3 | 6 | 12 | null; systemDiskGib?: number; groupId?: string | null; groupName?: string | null; autoRenew?: boolean; autoRenewMonths?: 1 | 2 | 3 | 6 | 12 | null; partialOk?: boolean }
+    returns: { quoteId: string; kind: "purchase" | "scale_out"; unitFen: string; totalFen: string; dayFen: string; formula: string; priceVersion: number; expiresAt: string }
+  }
+  /** List regions with their zones */
+  'GET /v1/regions': {
+    params: Record<never, never>
+    query: Record<never, never>
+    body: null
+    returns: { items: ({ regionId: string; name: string; engine: string; simulated: boolean; zones: ({ zoneId: string; name: string })[] })[] }
+  }
+  /** Renew machines: one order for all of them */
+  'POST /v1/renewals': {
+    params: Record<never, never>
+    query: Record<never, never>
+    body: { quoteId?: string; request?: { machineIds?: (string)[]; groupId?: string; months: 1 | 2 | 3 | 6 | 12 }; pay?: boolean; clientToken?: string }
+    returns: { orderId: string; kind: "purchase" | "scale_out" | "renewal" | "resize" | "refund"; phase: "placed" | "paid" | "provisioning" | "fulfilled" | "refunding" | "refunded" | "lapsed" | "cancelled"; chargeType: "prepaid" | "postpaid"; groupId: string | null; parentOrderId: string | null; regionId: unknown; zoneId: unknown; specId: unknown; quantity: number; months: number | null; systemDiskGib: number | null; autoRenew: boolean; partialOk: boolean; totalFen: string; paidCashFen: string; paidVoucherFen: string; capturedFen: string; refundedFen: string; reason: { code: string; message: string } | null; createdAt: string; paidAt: string | null; endedAt: string | null }
+  }
+  /** Switch automatic renewal of machines on or off */
+  'PUT /v1/renewals/automatic': {
+    params: Record<never, never>
+    query: Record<never, never>
+    body: { machineIds: (string)[]; autoRenew: boolean; months?: 1 | 2 | 3 | 6 | 12 }
+    returns: { items: ({ machineId: string; autoRenew: boolean; autoRenewMonths: number; expiresAt: string })[] }
+  }
+  /** Quote a renewal of machines, or of every prepaid machine of a group */
+  'POST /v1/renewals/quotes': {
+    params: Record<never, never>
+    query: Record<never, never>
+    body: { machineIds?: (string)[]; groupId?: string; months: 1 | 2 | 3 | 6 | 12 }
+    returns: { quoteId: string; months: number; totalFen: string; expiresAt: string; lines: ({ machineId: string; amountFen: string; quotedExpiresAt: string; startsAt: string; expiresAt: string; restarts: boolean })[] }
+  }
+  /** Deploy service */
+  'POST /v1/services': {
+    params: Record<never, never>
+    query: Record<never, never>
+    body: { config: Record<string, unknown> }
+    returns: { service: { serviceId: string; name: string; groupId: string; regionId: string; workspaceId: string; status: string; reason: string; replicas: number; running: number; pending: number; version: number; cpuMilli: number; memoryMib: number; gpuCount: number; endpoint: string; config: Record<string, unknown>; createdAt: string; updatedAt: string }; warnings: (string)[] }
+  }
+  /** List services */
+  'GET /v1/services': {
+    params: Record<never, never>
+    query: { limit?: number; after?: string; groupId?: string; name?: string }
+    body: null
+    returns: { items: ({ serviceId: string; name: string; groupId: string; regionId: string; workspaceId: string; status: string; reason: string; replicas: number; running: number; pending: number; version: number; cpuMilli: number; memoryMib: number; gpuCount: number; endpoint: string; config: Record<string, unknown>; createdAt: string; updatedAt: string })[]; nextPageToken: unknown }
+  }
+  /** Get service */
+  'GET /v1/services/{service}': {
+    params: { service: string }
+    query: Record<never, never>
+    body: null
+    returns: { serviceId: string; name: string; groupId: string; regionId: string; workspaceId: string; status: string; reason: string; replicas: number; running: number; pending: number; version: number; cpuMilli: number; memoryMib: number; gpuCount: number; endpoint: string; config: Record<string, unknown>; createdAt: string; updatedAt: string }
+  }
+  /** Update service: a new version, rolled out; it may name only what changes */
+  'PUT /v1/services/{service}': {
+    params: { service: string }
+    query: Record<never, never>
+    body: { config: Record<string, unknown> }
+    returns: { service: { serviceId: string; name: string; groupId: string; regionId: string; workspaceId: string; status: string; reason: string; replicas: number; running: number; pending: number; version: number; cpuMilli: number; memoryMib: number; gpuCount: number; endpoint: string; config: Record<string, unknown>; createdAt: string; updatedAt: string }; warnings: (string)[] }
+  }
+  /** Delete service */
+  'DELETE /v1/services/{service}': {
+    params: { service: string }
+    query: Record<never, never>
+    body: null
+    returns: { serviceId: string; name: string; groupId: string; regionId: string; workspaceId: string; status: string; reason: string; replicas: number; running: number; pending: number; version: number; cpuMilli: number; memoryMib: number; gpuCount: number; endpoint: string; config: Record<string, unknown>; createdAt: string; updatedAt: string }
+  }
+  /** Get the access key that callers of the service send */
+  'GET /v1/services/{service}/access-key': {
+    params: { service: string }
+    query: Record<never, never>
+    body: null
+    returns: { accessKey: string; endpoint: string }
+  }
+  /** List the instances of a service */
+  'GET /v1/services/{service}/instances': {
+    params: { service: string }
+    query: { ended?: "true" | "false" }
+    body: null
+    returns: { items: ({ serviceInstanceId: string; serviceId: string; version: number; machineId: string | null; status: string; reason: string; ready: boolean; crashCount: number; createdAt: string; readyAt: string | null; endedAt: string | null })[] }
+  }
+  /** Restart one instance: its replacement first */
+  'POST /v1/services/{service}/instances/{serviceInstanceId}/restart': {
+    params: { service: string; serviceInstanceId: string }
+    query: Record<never, never>
+    body: null
+    returns: { serviceInstanceId: string }
+  }
+  /** Read the log of an instance; kept after its end */
+  'GET /v1/services/{service}/logs': {
+    params: { service: string }
+    query: { serviceInstanceId?: string; previous?: "true" | "false"; offset?: number; limit?: number; keyword?: string }
+    body: null
+    returns: { serviceInstanceId: string; lines: (string)[]; offset: number; nextOffset: number }
+  }
+  /** Follow the log of an instance, line by line, until it ends */
+  'GET /v1/services/{service}/logs/follow': {
+    params: { service: string }
+    query: { serviceInstanceId?: string }
+    body: null
+    returns: 'stream'
+  }
+  /** Restart every instance of the service, replacement first */
+  'POST /v1/services/{service}/restart': {
+    params: { service: string }
+    query: Record<never, never>
+    body: null
+    returns: { serviceId: string; name: string; groupId: string; regionId: string; workspaceId: string; status: string; reason: string; replicas: number; running: number; pending: number; version: number; cpuMilli: number; memoryMib: number; gpuCount: number; endpoint: string; config: Record<string, unknown>; createdAt: string; updatedAt: string }
+  }
+  /** Scale service */
+  'POST /v1/services/{service}/scale': {
+    params: { service: string }
+    query: Record<never, never>
+    body: { replicas: number }
+    returns: { serviceId: string; name: string; groupId: string; regionId: string; workspaceId: string; status: string; reason: string; replicas: number; running: number; pending: number; version: number; cpuMilli: number; memoryMib: number; gpuCount: number; endpoint: string; config: Record<string, unknown>; createdAt: string; updatedAt: string }
+  }
+  /** Start service */
+  'POST /v1/services/{service}/start': {
+    params: { service: string }
+    query: Record<never, never>
+    body: null
+    returns: { serviceId: string; name: string; groupId: string; regionId: string; workspaceId: string; status: string; reason: string; replicas: number; running: number; pending: number; version: number; cpuMilli: number; memoryMib: number; gpuCount: number; endpoint: string; config: Record<string, unknown>; createdAt: string; updatedAt: string }
+  }
+  /** Stop service: requests in flight finish first */
+  'POST /v1/services/{service}/stop': {
+    params: { service: string }
+    query: Record<never, never>
+    body: null
+    returns: { serviceId: string; name: string; groupId: string; regionId: string; workspaceId: string; status: string; reason: string; replicas: number; running: number; pending: number; version: number; cpuMilli: number; memoryMib: number; gpuCount: number; endpoint: string; config: Record<string, unknown>; createdAt: string; updatedAt: string }
+  }
+  /** List versions of a service, newest first */
+  'GET /v1/services/{service}/versions': {
+    params: { service: string }
+    query: Record<never, never>
+    body: null
+    returns: { items: ({ version: number; actor: string; createdAt: string; config: Record<string, unknown> })[] }
+  }
+  /** Roll a service back, or forth, to one of its versions */
+  'POST /v1/services/{service}/versions/{version}/use': {
+    params: { service: string; version: number }
+    query: Record<never, never>
+    body: null
+    returns: { serviceId: string; name: string; groupId: string; regionId: string; workspaceId: string; status: string; reason: string; replicas: number; running: number; pending: number; version: number; cpuMilli: number; memoryMib: number; gpuCount: number; endpoint: string; config: Record<string, unknown>; createdAt: string; updatedAt: string }
+  }
+  /** Set how many machines of a spec a zone has */
+  'PUT /v1/stock': {
+    params: Record<never, never>
+    query: Record<never, never>
+    body: { zoneId: string; specId: string; total: number }
+    returns: null
+  }
+  /** List users of the account */
+  'GET /v1/users': {
+    params: Record<never, never>
+    query: Record<never, never>
+    body: null
+    returns: { items: ({ userId: string; name: string; role: "owner" | "finance" | "developer" | "viewer" | "operator"; createdAt: string })[] }
+  }
+  /** Create user */
+  'POST /v1/users': {
+    params: Record<never, never>
+    query: Record<never, never>
+    body: { name: string; role: "owner" | "finance" | "developer" | "viewer" }
+    returns: { userId: string; name: string; role: "owner" | "finance" | "developer" | "viewer" | "operator"; createdAt: string }
+  }
+  /** Get the wallet */
+  'GET /v1/wallet': {
+    params: Record<never, never>
+    query: Record<never, never>
+    body: null
+    returns: { accountId: string; currency: string; cashFen: string; voucherFen: string; accruedFen: string; availableFen: string }
+  }
+  /** List what moved in the wallet, newest first */
+  'GET /v1/wallet/transfers': {
+    params: Record<never, never>
+    query: { limit?: number; after?: string }
+    body: null
+    returns: { items: ({ transferId: string; kind: string; wallet: "cash" | "voucher"; signedFen: string; orderId: unknown; machineId: unknown; at: string; memo: string })[]; nextPageToken: unknown }
+  }
+  /** Say who the access key belongs to */
+  'GET /v1/whoami': {
+    params: Record<never, never>
+    query: Record<never, never>
+    body: null
+    returns: { accountId: string; userId: string; userName: string; role: "owner" | "finance" | "developer" | "viewer" | "operator"; accessKeyId: string }
+  }
+  /** List workspaces */
+  'GET /v1/workspaces': {
+    params: Record<never, never>
+    query: Record<never, never>
+    body: null
+    returns: { items: ({ workspaceId: string; name: string; createdAt: string })[] }
+  }
+}

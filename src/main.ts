@@ -1,0 +1,98 @@
+// The command line: `berth <command>`. Commands of processes are here; those that talk to the API are in cli/.
+import { Command } from 'commander'
+import { addApiCommands } from './cli/main.ts'
+import { type Config, loadConfig, processEnvironment } from './config.ts'
+import { messageOf, Refusal } from './lib/errors.ts'
+import { credentialsPath, readRunState } from './processes/run-state.ts'
+
+interface Global {
+  config?: string
+}
+
+const program = new Command('berth')
+  .description('Dedicated resource groups for model serving, on your own machines.')
+  .option('-c, --config <path>', 'berth.yaml (default: in the data directory; BERTH_CONFIG, BERTH_HOME)')
+  .showHelpAfterError('(berth --help lists the commands)')
+
+const configOf = (): Config => {
+  const { config } = program.opts<Global>()
+  return loadConfig(config === undefined ? {} : { path: config })
+}
+
+program
+  .command('up')
+  .description('start everything on this host and stay: PostgreSQL, agent, control, gateway')
+  .action(async () => {
+    const config = configOf()
+    const { runUp } = await import('./processes/run-up.ts')
+    await runUp({ config, env: processEnvironment() })
+  })
+
+program
+  .command('down')
+  .description('stop everything, services last')
+  .action(async () => {
+    const { down } = await import('./processes/down.ts')
+    console.log((await down(configOf().dataDir)) ? 'Berth is stopped.' : 'Berth is not running.')
+  })
+
+program
+  .command('status')
+  .description('say what runs')
+  .option('--json', 'as JSON')
+  .action(async ({ json }: { json?: boolean }) => {
+    const { status } = await import('./processes/down.ts')
+    const { printStatus } = await import('./cli/output.ts')
+    const found = await status(configOf().dataDir)
+    printStatus(found, json ?? false)
+    if (!found.running) process.exitCode = 3
+  })
+
+program
+  .command('uninstall')
+  .description('remove what `up` made; the data stays unless --data')
+  .option('--data', 'also the database, bills, logs and keys')
+  .option('--yes', 'do not ask')
+  .action(async ({ data, yes }: { data?: boolean; yes?: boolean }) => {
+    const { uninstall } = await import('./processes/down.ts')
+    for (const path of await uninstall(configOf().dataDir, { data: data ?? false, yes: yes ?? false }))
+      console.log(`removed ${path}`)
+  })
+
+program
+  .command('serve')
+  .description('run one role in the foreground (what `up` starts)')
+  .requiredOption('--role <role>', 'agent, control or gateway')
+  .action(async ({ role }: { role: string }) => {
+    const { serve } = await import('./serve.ts')
+    await serve(role, configOf())
+  })
+
+program
+  .command('backup <file>')
+  .description('write every table and the key of secrets to one file, from one snapshot')
+  .action(async (file: string) => {
+    const { runBackup } = await import('./processes/run-backup.ts')
+    await runBackup(configOf(), file)
+  })
+
+program
+  .command('restore <file>')
+  .description('bring a backup back into an empty installation')
+  .action(async (file: string) => {
+    const { runRestore } = await import('./processes/run-backup.ts')
+    await runRestore(configOf(), file)
+  })
+
+addApiCommands(program, {
+  credentialsFile: () => credentialsPath(configOf().dataDir),
+  gatewayUrl: () => readRunState(configOf().dataDir)?.gatewayUrl ?? null,
+})
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  const refused = error instanceof Refusal
+  console.error(refused ? `${error.code}: ${error.message}` : `berth: ${messageOf(error)}`)
+  process.exitCode = refused ? 2 : 1
+}

@@ -1,0 +1,49 @@
+// `berth backup` and `berth restore`: with DATABASE_URL, with the embedded database that runs, or with one started for this.
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import type { Config } from '../config.ts'
+import { backUp, restore } from '../db/backup.ts'
+import { startEmbedded } from '../db/embedded.ts'
+import { systemClock } from '../lib/clock.ts'
+import { Refusal } from '../lib/errors.ts'
+import { silentLog } from '../lib/log.ts'
+import { isRunning, readRunState, secretKeyPath } from './run-state.ts'
+import { readSecretKey } from './secret-key.ts'
+
+export async function runBackup(config: Config, file: string): Promise<void> {
+  const summary = await withDatabase(config, url =>
+    backUp({ config: { connectionString: url }, file, secretKey: readSecretKey(config.dataDir), clock: systemClock }),
+  )
+  console.log(`${file}: ${summary.rows} rows of ${summary.tables} tables, as of ${summary.takenAt}`)
+}
+
+export async function runRestore(config: Config, file: string): Promise<void> {
+  const keyPath = secretKeyPath(config.dataDir)
+  if (existsSync(keyPath)) {
+    throw new Refusal(
+      'NotEmpty',
+      `${config.dataDir} has an installation already; restore into an empty data directory (BERTH_HOME).`,
+    )
+  }
+  const summary = await withDatabase(config, url =>
+    restore({ config: { connectionString: url }, file, clock: systemClock }),
+  )
+  mkdirSync(config.dataDir, { recursive: true })
+  writeFileSync(keyPath, `${summary.secretKey.toString('hex')}\n`, { mode: 0o600, flag: 'wx' })
+  console.log(`${summary.rows} rows of ${summary.tables} tables are back, as of ${summary.takenAt}`)
+  console.log(
+    'Access keys of the backup are valid; the file with this host’s own (credentials.json) is yours to bring along.',
+  )
+}
+
+/** The URL of the database: given, or of the one that runs, or of one that is started and stopped again. */
+async function withDatabase<T>(config: Config, work: (url: string) => Promise<T>): Promise<T> {
+  if (config.databaseUrl !== null) return work(config.databaseUrl)
+  const state = readRunState(config.dataDir)
+  if (state?.databaseUrl && (await isRunning(state.processes.supervisor))) return work(state.databaseUrl)
+  const postgres = await startEmbedded({ dataDir: config.dataDir, log: silentLog })
+  try {
+    return await work(postgres.url)
+  } finally {
+    await postgres.stop()
+  }
+}

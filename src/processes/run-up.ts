@@ -1,0 +1,34 @@
+// `berth up` in a terminal: says what it does, stays, and stops all in order on Ctrl-C.
+
+import type { Config } from '../config.ts'
+import { systemClock } from '../lib/clock.ts'
+import { createLog } from '../lib/log.ts'
+import { status } from './down.ts'
+import { credentialsPath } from './run-state.ts'
+import { up } from './up.ts'
+
+export async function runUp({ config, env }: { config: Config; env: NodeJS.ProcessEnv }): Promise<void> {
+  const before = await status(config.dataDir)
+  if (before.running) {
+    console.log(`Berth is running already (process ${before.processes[0]?.pid}).`)
+    console.log(`  API      ${before.state?.apiUrl}`)
+    console.log(`  gateway  ${before.state?.gatewayUrl}`)
+    return
+  }
+  const stopped = new Promise<string>(resolve => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => resolve(signal))
+  })
+  const began = systemClock.monotonicMs()
+  const say = (line: string) =>
+    console.log(`  ${((systemClock.monotonicMs() - began) / 1000).toFixed(1).padStart(5)} s  ${line}`)
+  console.log(`Berth ${config.version}, data in ${config.dataDir}`)
+  const running = await up({ config, env, clock: systemClock, log: createLog('supervisor', 'warn'), say })
+  console.log(`\n  API          ${running.state.apiUrl}`)
+  console.log(`  gateway      ${running.state.gatewayUrl}/api/predict/<service>`)
+  console.log(`  access keys  ${credentialsPath(config.dataDir)}`)
+  console.log('\nCtrl-C stops everything, services last.')
+  await stopped
+  console.log('\nstopping …')
+  await running.stop()
+  console.log('stopped.')
+}
