@@ -7,7 +7,7 @@ import type { ApiContext } from './api/context.ts'
 import { easRoutes } from './api/eas/eas.ts'
 import { createServer, mountRoutes } from './api/server.ts'
 import { routes } from './api/v1/routes.ts'
-import { accruedFen } from './billing/accrued.ts'
+import { unbilledFen } from './billing/accrued.ts'
 import { billDays } from './billing/reconcile-billing.ts'
 import { listRegions, loadCatalog } from './catalog/catalog.ts'
 import type { Engine } from './catalog/offering.ts'
@@ -96,7 +96,7 @@ async function compose(
     billingZone: config.billingZone,
     operatorContact: config.operatorContact,
     remainingServices: servicesInGroup,
-    unbilledFen: (at, accountId) => accruedFen(at, accountId, { now: clock.now(), zone: config.billingZone }),
+    unbilledFen: (at, accountId) => unbilledFen(at, accountId, clock.now(), config.billingZone),
     machineDriver: regionId => engineOf(regionId).machines,
     runtimeDriver: regionId => engineOf(regionId).runtime,
     box,

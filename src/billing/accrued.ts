@@ -43,11 +43,6 @@ export async function unbilledFen(db: Db, accountId: string, now: Temporal.Insta
   return (await accruedLines(db, accountId, now, zone)).reduce((total, line) => total + line.amountFen, 0n)
 }
 
-export async function accruedFen(db: Db, accountId: string, now: Temporal.Instant, zone: string): Promise<Fen> {
-  const lines = await accruedLines(db, accountId, now, zone)
-  return lines.reduce((total, line) => total + line.amountFen, 0n)
-}
-
 export interface AvailableBalance {
   cashFen: Fen
   voucherFen: Fen

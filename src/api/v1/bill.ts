@@ -130,8 +130,8 @@ export const billRoutes = [
     query: period,
     returns: BillView,
     async handle(context, { query, actor }) {
-      const asOf = { now: context.ctx.clock.now(), zone: context.settings.billingZone }
-      return billView(context, await bill(context.ctx.db, actor.accountId, periodOf(context, query), asOf))
+      const { ctx, settings } = context
+      return billView(context, await bill(ctx.db, actor.accountId, periodOf(context, query), ctx.clock.now(), settings.billingZone))
     },
   }),
   defineRoute({

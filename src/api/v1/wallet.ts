@@ -45,10 +45,7 @@ export const walletRoutes = [
     can: 'wallet.read',
     returns: WalletView,
     async handle({ ctx, settings }, { actor }) {
-      const balance = await availableBalance(ctx.db, actor.accountId, {
-        now: ctx.clock.now(),
-        zone: settings.billingZone,
-      })
+      const balance = await availableBalance(ctx.db, actor.accountId, ctx.clock.now(), settings.billingZone)
       return {
         accountId: actor.accountId,
         currency: settings.currency,
