@@ -4,7 +4,8 @@ import { canonicalJson, requestHash } from '../../src/orders/client-token.ts'
 import { listOrders } from '../../src/orders/orders.ts'
 import { placeOrder } from '../../src/orders/place-order.ts'
 import { placeRenewal } from '../../src/orders/renewal.ts'
-import { aRequest, aShop, type Shop } from './shop.ts'
+import { aShop, type Shop } from './shop.ts'
+import { aRequest } from './shop-ctx.ts'
 
 let shop: Shop
 beforeAll(async () => {

@@ -6,7 +6,8 @@ import { listOrderLines, listOrders, orderTrace } from '../../src/orders/orders.
 import { payOrder } from '../../src/orders/pay-order.ts'
 import { cancelOrder, placeOrder } from '../../src/orders/place-order.ts'
 import { quote } from '../../src/orders/quote.ts'
-import { aRequest, aShop, catalog, price, type Shop } from './shop.ts'
+import { aShop, type Shop } from './shop.ts'
+import { aRequest, catalog, price } from './shop-ctx.ts'
 
 let shop: Shop
 beforeEach(async () => {

@@ -4,7 +4,8 @@ import { listOrders } from '../../src/orders/orders.ts'
 import { payOrder } from '../../src/orders/pay-order.ts'
 import { requestRelease } from '../../src/orders/release.ts'
 import { placeRenewal, quoteRenewal, setAutoRenew } from '../../src/orders/renewal.ts'
-import { aShop, catalog, price, type Shop } from './shop.ts'
+import { aShop, type Shop } from './shop.ts'
+import { catalog, price } from './shop-ctx.ts'
 
 let shop: Shop
 beforeEach(async () => {
