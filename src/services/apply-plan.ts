@@ -138,8 +138,11 @@ async function write(w: Writing, action: Action): Promise<void> {
       return event(w, 'service.settled', 'service', w.service.id, { version: w.service.version })
     case 'finish_delete':
       return event(w, 'service.deleted', 'service', w.service.id, {})
-    case 'place':
     case 'launch':
+      // No row moves, but the driver has news.
+      w.changed++
+      return
+    case 'place':
       return
   }
 }

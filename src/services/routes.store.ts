@@ -53,16 +53,31 @@ export async function disconnectGateways(tx: Tx, ids: readonly string[]): Promis
 
 /** Those that were connected when control ended get until `until` to come back before they are forgotten. */
 export async function awaitGateways(db: Db, until: Temporal.Instant): Promise<void> {
-  await sql`update gateways set lease_until = greatest(lease_until, ${until}::timestamptz) where connected`.execute(db)
+  await sql`
+    update gateways set connected = false, lease_until = greatest(lease_until, ${until}::timestamptz)
+    where connected`.execute(db)
 }
 
 export async function forgetGateways(db: Db, leaseBefore: Temporal.Instant): Promise<void> {
   await db.deleteFrom('gateways').where('leaseUntil', '<', leaseBefore).execute()
 }
 
-/** All that hold a lease. */
+/** Longer than a host sleeps between two looks of a control that lives. */
+const sleepMsMax = 600_000
+
+/**
+ * All that hold a lease, and those whose connection stands: after a sleep of the host all leases are over before the first
+ * can be renewed, and gateways serve on as before.
+ */
 export async function liveGateways(db: Db | Tx, now: Temporal.Instant): Promise<GatewayRow[]> {
-  return db.selectFrom('gateways').selectAll().where('leaseUntil', '>', now).orderBy('id').execute()
+  const asleep = now.subtract({ milliseconds: sleepMsMax })
+  const query = db.selectFrom('gateways').selectAll()
+  return query
+    .where(eb =>
+      eb.or([eb('leaseUntil', '>', now), eb.and([eb('connected', '=', true), eb('leaseUntil', '>', asleep)])]),
+    )
+    .orderBy('id')
+    .execute()
 }
 
 export interface TrafficRow {

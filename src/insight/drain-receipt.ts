@@ -1,0 +1,99 @@
+// A drain as people watch it: what has moved and what waits for whom; at its end, the receipt.
+import { sql } from 'kysely'
+import type { Db } from '../db/db.ts'
+import { isOverdue } from '../fleet/drain.ts'
+import { getMachine, listDrains } from '../fleet/machines.ts'
+
+/** `blocked`: nothing moves until there is room; `overdue`: past its deadline, and a person is asked. */
+export type DrainViewPhase = 'draining' | 'blocked' | 'overdue' | 'drained' | 'cancelled' | 'aborted'
+
+export interface DrainMoveView {
+  serviceInstanceId: string
+  serviceId: string
+  serviceName: string
+  replacementId: string | null
+  toMachineId: string | null
+  /** What it waits for; null once it has moved. */
+  waitsFor: { code: string; message: string } | null
+  /** Whose service: who can make room, or scale it in. */
+  owner: string
+  inFlightAtStart: number
+  served: number
+  failed: number
+  longestMs: number
+  movedAt: Temporal.Instant | null
+}
+
+export interface DrainView {
+  drainId: string
+  machineId: string
+  phase: DrainViewPhase
+  reason: string
+  actor: string
+  force: boolean
+  startedAt: Temporal.Instant
+  deadlineAt: Temporal.Instant
+  endedAt: Temporal.Instant | null
+  moves: DrainMoveView[]
+  receipt: DrainReceipt
+}
+
+/** Requests are those of the service instances that moved and of the ones in their place, while the drain went on. */
+export interface DrainReceipt {
+  instances: number
+  moved: number
+  inFlightAtStart: number
+  requestsServed: number
+  requestsFailed: number
+  longestMs: number
+  /** `{ from, to }` by service instance; `to` is null where nothing was needed in its place. */
+  whither: { serviceInstanceId: string; from: string; to: string | null }[]
+}
+
+/** Of the machine's latest drain; null when it was never drained. */
+export async function drainView(
+  db: Db,
+  accountId: string,
+  machineId: string,
+  now: Temporal.Instant,
+): Promise<DrainView | null> {
+  await getMachine(db, accountId, machineId)
+  const [drain] = await listDrains(db, machineId, 1)
+  if (!drain) return null
+  const moves = await selectMoves(db, drain.id)
+  const blocked = moves.some(move => move.waitsFor?.code === 'NoRoom' || move.waitsFor?.code === 'ReplacementFailing')
+  const running = isOverdue(drain, now) ? 'overdue' : blocked ? 'blocked' : 'draining'
+  const { id, reason, actor, force, startedAt, deadlineAt, endedAt } = drain
+  return {
+    ...{ drainId: id, machineId, reason, actor, force, startedAt, deadlineAt, endedAt, moves },
+    phase: drain.phase === 'draining' ? running : drain.phase,
+    receipt: receiptOf(machineId, moves),
+  }
+}
+
+async function selectMoves(db: Db, drainId: string): Promise<DrainMoveView[]> {
+  const { rows } = await sql<Omit<DrainMoveView, 'waitsFor'> & { blockedReason: unknown }>`
+    select v.service_instance_id, v.service_id, s.name as service_name, s.actor as owner, v.replacement_id, v.to_machine_id,
+      v.blocked_reason, v.in_flight_at_start, v.served, v.failed, v.longest_ms, v.moved_at
+    from drain_moves v join services s on s.id = v.service_id
+    where v.drain_id = ${drainId} order by v.started_at, v.service_instance_id`.execute(db)
+  return rows.map(({ blockedReason, ...row }) => ({ ...row, waitsFor: blockedReason as DrainMoveView['waitsFor'] }))
+}
+
+function receiptOf(machineId: string, moves: readonly DrainMoveView[]): DrainReceipt {
+  const sum = (read: (move: DrainMoveView) => number): number => moves.reduce((total, move) => total + read(move), 0)
+  const moved = moves.filter(move => move.movedAt !== null)
+  return {
+    instances: moves.length,
+    moved: moved.length,
+    inFlightAtStart: sum(move => move.inFlightAtStart),
+    requestsServed: sum(move => move.served),
+    requestsFailed: sum(move => move.failed),
+    longestMs: Math.max(0, ...moves.map(move => move.longestMs)),
+    whither: moved.map(move => ({
+      serviceInstanceId: move.serviceInstanceId,
+      from: machineId,
+      to: move.toMachineId,
+    })),
+  }
+}

@@ -1,0 +1,142 @@
+// Services to test, on a fleet of simulated machines and gateways that obey at once, unless told otherwise.
+import { afterEach } from 'vitest'
+import { SimulatedRuntime, type SimulatedRuntimeOptions } from '../../src/drivers/simulated/runtime.ts'
+import { reconcileMachines } from '../../src/fleet/reconcile-machines.ts'
+import { SecretBox } from '../../src/identity/secret-box.ts'
+import { assertHold, checkInvariants } from '../../src/insight/invariant-check.ts'
+import { serviceInvariants } from '../../src/insight/invariants-services.ts'
+import { type Report, settle } from '../../src/reconcile/loop.ts'
+import { reconcileServices } from '../../src/services/reconcile-services.ts'
+import type { ServiceRoute } from '../../src/services/route.ts'
+import { type InstanceReport, RouteHost } from '../../src/services/routes.ts'
+import { listServiceInstances, type ServiceInstanceView } from '../../src/services/services.ts'
+import type { ServicesCtx } from '../../src/services/services-ctx.ts'
+import { aFleet, type Fleet, runningMachines } from '../fleet/fleet-fixtures.ts'
+
+export interface Services {
+  fleet: Fleet
+  ctx: ServicesCtx
+  runtime: SimulatedRuntime
+  host: RouteHost
+  gateways: Gateways
+  machineIds: string[]
+  actor: Fleet['actor']
+  /** Reconciles machines, services and routes until nothing moves, and checks the invariants. */
+  settle(): Promise<void>
+  /** Lets time pass in steps, settling after each. */
+  pass(seconds: number, stepSeconds?: number): Promise<void>
+  instances(name: string): Promise<ServiceInstanceView[]>
+}
+
+/** Gateways as `RouteServer` would show them. */
+export class Gateways {
+  readonly routes = new Map<string, ServiceRoute>()
+  /** Those that are connected but do not acknowledge. */
+  readonly silent = new Set<string>()
+  readonly inFlight = new Map<string, number>()
+  readonly served = new Map<string, number>()
+  readonly ids: string[]
+  generation = 0
+  watched: readonly string[] = []
+  host: RouteHost | null = null
+
+  constructor(ids: string[]) {
+    this.ids = ids
+  }
+
+  publish(change: { generation: number; upsert: ServiceRoute[]; removeServiceIds: string[] }): void {
+    this.generation = change.generation
+    for (const route of change.upsert) this.routes.set(route.serviceId, route)
+    for (const id of change.removeServiceIds) this.routes.delete(id)
+    this.obey()
+  }
+
+  watch(instanceIds: readonly string[]): void {
+    this.watched = instanceIds
+    this.obey()
+  }
+
+  /** What a gateway does after a push, and whenever its figures change. */
+  obey(): void {
+    for (const id of this.ids) {
+      if (this.silent.has(id)) continue
+      this.host?.onAck(id, this.generation)
+      if (this.watched.length > 0) this.host?.onReport(id, this.generation, this.watched.map(this.#report))
+    }
+  }
+
+  endpoints(name: string): string[] {
+    const route = [...this.routes.values()].find(one => one.name === name)
+    return (route?.endpoints ?? []).map(endpoint => endpoint.instanceId)
+  }
+
+  #report = (instanceId: string): InstanceReport => ({
+    ...{ instanceId, inFlight: this.inFlight.get(instanceId) ?? 0, idleConnections: 0 },
+    ...{ served: this.served.get(instanceId) ?? 0, failed: 0, longestMs: 12 },
+  })
+}
+
+const opened: { runtime: SimulatedRuntime; host: RouteHost }[] = []
+afterEach(async () => {
+  for (const { runtime, host } of opened.splice(0)) {
+    await host.stop()
+    await runtime.close()
+  }
+})
+
+export async function someServices(
+  options: { machines?: number; runtime?: Partial<SimulatedRuntimeOptions>; gateways?: string[] } = {},
+): Promise<Services> {
+  const fleet = await aFleet()
+  const { clock, db, accountId } = fleet
+  const workspace = { id: 'ws-1', accountId, name: 'default', createdAt: clock.now() }
+  await db.insertInto('workspaces').values(workspace).execute()
+  const machineIds = options.machines === 0 ? [] : await runningMachines(fleet, options.machines ?? 2)
+  const runtime = new SimulatedRuntime({ clock, ...options.runtime })
+  const box = new SecretBox(Buffer.alloc(32, 7))
+  const ctx: ServicesCtx = { ...fleet.ctx, runtimeDriver: () => runtime, box, routes: { nudge: () => {} } }
+  const host = new RouteHost(ctx, box, () => {})
+  opened.push({ runtime, host })
+  const gateways = new Gateways(options.gateways ?? ['gw-0', 'gw-1'])
+  gateways.host = host
+  for (const gatewayId of gateways.ids) host.onConnect({ gatewayId, pid: 1, generation: -1 })
+  await host.start(gateways)
+  const routes = async (): Promise<Report> => {
+    const before = `${gateways.generation} ${gateways.watched.join()}`
+    await host.refresh()
+    // The second one writes down what the first one's pushes were answered with.
+    await host.refresh()
+    return { found: 1, changed: before === `${gateways.generation} ${gateways.watched.join()}` ? 0 : 1 }
+  }
+  const settleAll = async (): Promise<void> => {
+    await settle([routes, () => reconcileMachines(fleet.ctx), () => reconcileServices(ctx)])
+    assertHold(await checkInvariants(db, serviceInvariants))
+  }
+  return {
+    ...{ fleet, ctx, runtime, host, gateways, machineIds, actor: fleet.actor, settle: settleAll },
+    pass: async (seconds, stepSeconds = 1) => {
+      for (let passed = 0; passed < seconds; passed += stepSeconds) {
+        clock.advance({ seconds: stepSeconds })
+        await settleAll()
+      }
+    },
+    instances: name => listServiceInstances(db, accountId, { name }),
+  }
+}
+
+/** One vCPU and 1 GiB each, of the 8 vCPU and 32 GiB of a machine. */
+export const aServiceJson = (change: object = {}, metadata: object = {}): object => ({
+  metadata: { name: 'digits', instance: 1, cpu: 1, memory: 1024, resource: 'eas-r-1', ...metadata },
+  containers: [{ command: 'serve' }],
+  ...change,
+})
+
+/** Kinds of the events of a subject or of all, oldest first. */
+export async function eventKinds(services: Services, like: string): Promise<string[]> {
+  const query = services.fleet.db.selectFrom('events').select('kind').where('kind', 'like', like).orderBy('id')
+  return (await query.execute()).map(row => row.kind)
+}
+
+export async function reserved(services: Services): Promise<number> {
+  return (await services.fleet.db.selectFrom('reservations').select('machineId').execute()).length
+}
