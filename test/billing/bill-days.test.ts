@@ -108,6 +108,14 @@ describe('postpaid machines', () => {
     await shop.settle()
     const open = await bill(shop.db, shop.accountId, february, ...asOf(shop))
     expect(open.totals.accruedFen).toBeGreaterThan(0n)
+    const days = [...new Set((await accruedLines(shop.db, shop.accountId, ...asOf(shop))).map(line => line.billingDay))]
+    expect(days).toEqual(['2026-02-06'])
+    for (const other of [
+      { from: '2026-02-01', to: '2026-02-05' },
+      { from: '2026-02-07', to: '2026-02-28' },
+    ]) {
+      expect((await bill(shop.db, shop.accountId, other, ...asOf(shop))).totals.accruedFen).toBe(0n)
+    }
     await shop.pass({ hours: 24 })
     await billDays(shop.ctx, { zone })
     const closed = await bill(shop.db, shop.accountId, february, ...asOf(shop))

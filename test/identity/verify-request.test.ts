@@ -122,6 +122,10 @@ describe('a signed request', () => {
       details: { field: 'authorization' },
     })
     await expect(verify({ ...request, rawQuery: 'a=%zz' })).rejects.toMatchObject({ details: { field: 'query' } })
+    const twice = ownRequest(bench.keys.owner, now(), {
+      url: 'http://berth.test/api/v2/resources?Force=false&Force=true',
+    })
+    await expect(verify(twice)).rejects.toMatchObject({ code: 'IncompleteSignature', details: { field: 'query' } })
     await expect(verify({ ...request, path: '/a+b' })).rejects.toMatchObject({ details: { field: 'path' } })
     const unsigned = { ...request, rawHeaders: [...request.rawHeaders, 'x-acs-security-token', 'sts'] }
     await expect(verify(unsigned)).rejects.toMatchObject({ details: { field: 'x-acs-security-token' } })
