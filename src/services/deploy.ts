@@ -1,5 +1,6 @@
 // What people may do with services. Each call writes what is wanted, in one transaction, and returns; the reconciler makes it
 // so. A service keeps its group and its name for life; a change of its JSON is a new version.
+import { isDeepStrictEqual } from 'node:util'
 import { isUniqueViolation, type Tx, transaction } from '../db/db.ts'
 import { type Actor, appendEvents } from '../events/event.ts'
 import { groupNameKey } from '../fleet/resource-group.ts'
@@ -117,8 +118,8 @@ export async function updateService(ctx: ServicesCtx, actor: Actor, key: Service
     const spec = await checkUpdate(tx, row, config.spec)
     const metadata = isObject(partial.metadata) ? partial.metadata : {}
     const replicas = metadata.instance === undefined ? row.replicas : spec.replicas
-    const rest = (of: ServiceSpec): string => JSON.stringify({ ...of, replicas: 0, groupId: row.groupId })
-    if (rest(spec) === rest(row.spec)) return scaling(row, replicas, now)
+    const sameButReplicas = isDeepStrictEqual({ ...spec, replicas: 0 }, { ...row.spec, replicas: 0 })
+    if (sameButReplicas) return scaling(row, replicas, now)
     const version = (await maxVersion(tx, row.id)) + 1
     await insertVersion(tx, now, {
       serviceId: row.id,
