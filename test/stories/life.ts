@@ -1,0 +1,176 @@
+// One life of an account, through every step that orders know: money in, purchases that succeed, fail and half fail, a
+// cancellation, a lapse, a renewal, a release, expiry, the end, the seal. Every call is safe to repeat, so the whole life is
+// lived again after a crash and must end as if there had been none.
+import { readFileSync } from 'node:fs'
+import { sql } from 'kysely'
+import type { Db } from '../../src/db/db.ts'
+import { SimulatedMachines } from '../../src/drivers/simulated/machines.ts'
+import type { Actor } from '../../src/events/event.ts'
+import type { MachineDriver, ProvisionAnswer, ProvisionRequest } from '../../src/fleet/driver.ts'
+import { reconcileMachines } from '../../src/fleet/reconcile-machines.ts'
+import { sealTransfers } from '../../src/ledger/seal.ts'
+import { topUp } from '../../src/ledger/top-up.ts'
+import { ManualClock } from '../../src/lib/clock.ts'
+import { reconcileExpiry } from '../../src/orders/expiry.ts'
+import type { Order } from '../../src/orders/order.ts'
+import { listOrderLines } from '../../src/orders/orders.ts'
+import { payOrder } from '../../src/orders/pay-order.ts'
+import { cancelOrder, placeOrder } from '../../src/orders/place-order.ts'
+import { reconcileOrders } from '../../src/orders/reconcile-orders.ts'
+import { requestRelease } from '../../src/orders/release.ts'
+import { placeRenewal } from '../../src/orders/renewal.ts'
+import { keptFor } from '../../src/orders/subscription.ts'
+import { settle } from '../../src/reconcile/loop.ts'
+import { aRequest, keepErrors, type ShopCtx, shopCtx } from '../orders/shop-ctx.ts'
+
+export const accountId = 'acc-life'
+const actor: Actor = { accountId, name: 'user:life' }
+
+export interface World {
+  ctx: ShopCtx
+  driver: PickyMachines
+  /** Errors that reconcilers logged. */
+  errors: string[]
+}
+
+/** The simulated machines, except that some it is told of cannot be made; its book is a file. */
+export class PickyMachines implements MachineDriver {
+  readonly refused = new Set<string>()
+  readonly #machines: SimulatedMachines
+
+  constructor(clock: ManualClock, journalPath: string) {
+    this.#machines = new SimulatedMachines({ clock, journalPath })
+  }
+
+  stock = (zoneId: string, specId: string) => this.#machines.stock(zoneId, specId)
+  observe: MachineDriver['observe'] = machines => this.#machines.observe(machines)
+  release: MachineDriver['release'] = machines => this.#machines.release(machines)
+  list = () => this.#machines.list()
+
+  async provision(requests: readonly ProvisionRequest[]): Promise<ProvisionAnswer[]> {
+    const made = await this.#machines.provision(requests.filter(request => !this.refused.has(request.machineId)))
+    return requests.map(({ machineId }): ProvisionAnswer => {
+      if (this.refused.has(machineId)) return { ok: false, refusal: 'CreateFailed', message: 'this one never comes' }
+      const answer = made.shift()
+      if (!answer) throw new Error('one answer per request')
+      return answer
+    })
+  }
+}
+
+/** `startAt` is after everything that the database has seen, and after every lease of whoever died. */
+export function openWorld(db: Db, journalPath: string, startAt: string): World {
+  const clock = new ManualClock(startAt)
+  const driver = new PickyMachines(clock, journalPath)
+  const { log, errors } = keepErrors()
+  return { ctx: shopCtx(db, clock, driver, log, startAt), driver, errors }
+}
+
+export async function live({ ctx, driver }: World): Promise<void> {
+  const settled = () => settle([() => reconcileOrders(ctx), () => reconcileMachines(ctx), () => reconcileExpiry(ctx)])
+  const place = (clientToken: string, request: Parameters<typeof aRequest>[0], pay = true): Promise<Order> =>
+    placeOrder(ctx, actor, { request: aRequest({ groupName: clientToken, ...request }), clientToken, pay })
+  const until = (instant: Temporal.Instant) => {
+    if (Temporal.Instant.compare(ctx.clock.now(), instant) < 0) ctx.clock.set(instant)
+  }
+  await topUp(ctx, actor, accountId, 5000_00n, 'money')
+  await topUp(ctx, actor, accountId, 333_33n, 'voucher', 'voucher')
+
+  const wanted = await place('wanted', { quantity: 3 }, false)
+  await payOrder(ctx, actor, wanted.id)
+  const used = await place('used', { chargeType: 'postpaid', quantity: 2 })
+  const short = await place('short', { regionId: 'west', zoneId: 'west-a', quantity: 2 })
+  const failing = await place('failing', { quantity: 3 }, false)
+  const partial = await place('partial', { quantity: 3, partialOk: true }, false)
+  for (const order of [failing, partial]) {
+    const lines = await listOrderLines(ctx.db, accountId, order.id)
+    driver.refused.add(lines[1]?.machineId ?? '')
+    await payOrder(ctx, actor, order.id)
+  }
+  const unwanted = await place('unwanted', {}, false)
+  await cancelOrder(ctx, actor, unwanted.id)
+  const forgotten = await place('forgotten', {}, false)
+  await settled()
+  until(forgotten.lapsesAt ?? ctx.clock.now())
+  await settled()
+  for (const order of [wanted, used, short, failing, partial]) await mustHaveEnded(ctx.db, order.id)
+
+  const machineIds = await machinesOf(ctx.db, wanted.id)
+  const renewal = await placeRenewal(ctx, actor, { request: { machineIds, months: 1 }, clientToken: 'renewal' })
+  await payOrder(ctx, actor, renewal.id)
+  await requestRelease(ctx, actor, await machinesOf(ctx.db, used.id), { reason: 'done' })
+  await settled()
+
+  until(await lastExpiry(ctx.db))
+  await settled()
+  until((await lastExpiry(ctx.db)).add(keptFor))
+  await settled()
+  ctx.clock.advance({ minutes: 1 })
+  await settled()
+  while ((await sealTransfers(ctx)).changed > 0);
+}
+
+async function mustHaveEnded(db: Db, orderId: string): Promise<void> {
+  const { endedAt } = await db
+    .selectFrom('orders')
+    .select('endedAt')
+    .where('id', '=', orderId)
+    .executeTakeFirstOrThrow()
+  if (endedAt === null) throw new Error(`order ${orderId} has not ended`)
+}
+
+async function machinesOf(db: Db, orderId: string): Promise<string[]> {
+  const rows = await db.selectFrom('machines').select('id').where('orderId', '=', orderId).orderBy('lineNo').execute()
+  return rows.map(row => row.id)
+}
+
+async function lastExpiry(db: Db): Promise<Temporal.Instant> {
+  const { rows } = await sql<{ last: Temporal.Instant }>`select max(expires_at) as last from subscriptions`.execute(db)
+  return rows[0]?.last ?? Temporal.Instant.fromEpochMilliseconds(0)
+}
+
+/** All that must be the same whatever died on the way: every figure of the books, and what happened how often. */
+export async function summarize(db: Db, journalPath: string): Promise<object> {
+  const rows = async (query: ReturnType<typeof sql>) => (await query.execute(db)).rows
+  return {
+    orders: await rows(sql`
+      select kind, phase, quantity, total_fen, paid_cash_fen, paid_voucher_fen, captured_fen, refunded_fen, count(*)::int
+      from orders group by 1, 2, 3, 4, 5, 6, 7, 8 order by 1, 2, 3, 4, 5, 6, 7, 8`),
+    books: await rows(sql`
+      select kind, sum(balance_fen)::bigint as balance, count(*)::int from ledger_accounts group by kind order by kind`),
+    transfers: await rows(sql`
+      select kind, from_ledger_account_id like 'wallet:%voucher' or to_ledger_account_id like 'wallet:%voucher' as voucher,
+        sum(amount_fen)::bigint as amount, count(*)::int from transfers group by 1, 2 order by 1, 2`),
+    machines: await rows(sql`select charge_type, phase, count(*)::int from machines group by 1, 2 order by 1, 2`),
+    lines: await rows(
+      sql`select phase, sum(amount_fen)::bigint as amount, count(*)::int from order_lines group by 1 order by 1`,
+    ),
+    subscriptions: await rows(sql`select months_since_anchor, count(*)::int from subscriptions group by 1 order by 1`),
+    groups: await rows(sql`select name, deleted_at is null as alive from resource_groups order by name`),
+    stock: await rows(sql`select zone_id, allocated from stock order by zone_id`),
+    events: await rows(sql`
+      select kind, count(*)::int from events where kind like any (array['order.%', 'subscription.%', 'wallet.%', 'group.%',
+        'machine.created', 'machine.running', 'machine.release_accepted', 'machine.released', 'machine.failed'])
+      group by kind order by kind`),
+    /** In the driver's own book: machines ever made, and those still there. */
+    made: machinesMade(journalPath),
+    left: await machinesLeft(journalPath),
+  }
+}
+
+function machinesMade(journalPath: string): number {
+  const lines = readFileSync(journalPath, 'utf8')
+    .split('\n')
+    .filter(line => line !== '')
+  const entries = lines
+    .map(line => JSON.parse(line) as { op: string; machineId: string })
+    .filter(line => line.op === 'made')
+  return new Set(entries.map(line => line.machineId)).size
+}
+
+async function machinesLeft(journalPath: string): Promise<string[]> {
+  const clock = new ManualClock('2100-01-01T00:00:00Z')
+  const left: string[] = []
+  for await (const { machineId } of new PickyMachines(clock, journalPath).list()) left.push(machineId)
+  return left
+}
