@@ -34,7 +34,7 @@ import { reconcileExpiry } from './orders/expiry.ts'
 import { reconcileOrders } from './orders/reconcile-orders.ts'
 import { agentSocketPath, credentialsPath, routeSocketPath, runDir } from './processes/run-state.ts'
 import { secretKey } from './processes/secret-key.ts'
-import { Loop } from './reconcile/loop.ts'
+import { Loop, type LoopRun } from './reconcile/loop.ts'
 import type { RuntimeDriver } from './services/driver.ts'
 import { servicesInGroup } from './services/group-services.ts'
 import { reconcileServices } from './services/reconcile-services.ts'
@@ -116,7 +116,7 @@ async function compose(
   })
   await host.start(routeServer)
   await routeServer.listen()
-  const loops = createLoops(ctx, config, host)
+  const loops = createLoops(ctx, config, host, nudge)
   for (const loop of loops) nudges.set(loop.name, loop)
 
   const api: ApiContext = { ctx, box, nudge: () => nudge(), settings: settingsOf(config) }
@@ -173,18 +173,29 @@ function createDrivers(config: Config, clock: Clock): Partial<Record<Engine, Dri
   }
 }
 
-function createLoops(ctx: Context, config: Config, host: RouteHost): Loop[] {
+/** Whose work may be waiting for whom: told at once, found by the timer anyway. */
+const follows: Record<string, string[]> = {
+  orders: ['machines'],
+  machines: ['orders', 'services'],
+  services: ['machines'],
+  expiry: ['machines', 'services'],
+}
+
+function createLoops(ctx: Context, config: Config, host: RouteHost, nudge: (...names: string[]) => void): Loop[] {
   const { log } = ctx
+  const onRun = ({ name, report }: LoopRun) => {
+    if (report !== null && report.changed > 0) nudge(...(follows[name] ?? [name]))
+  }
   const quiet = async (work: Promise<unknown>) => {
     await work
     return { found: 0, changed: 0 }
   }
   return [
-    new Loop({ name: 'orders', log, run: () => reconcileOrders(ctx) }),
-    new Loop({ name: 'machines', log, run: () => reconcileMachines(ctx) }),
-    new Loop({ name: 'services', log, run: () => reconcileServices(ctx) }),
+    new Loop({ name: 'orders', log, onRun, run: () => reconcileOrders(ctx) }),
+    new Loop({ name: 'machines', log, onRun, run: () => reconcileMachines(ctx) }),
+    new Loop({ name: 'services', log, onRun, run: () => reconcileServices(ctx) }),
     new Loop({ name: 'routes', log, run: () => quiet(host.refresh()) }),
-    new Loop({ name: 'expiry', log, everyMs: 5_000, run: () => reconcileExpiry(ctx) }),
+    new Loop({ name: 'expiry', log, onRun, everyMs: 5_000, run: () => reconcileExpiry(ctx) }),
     new Loop({ name: 'ledger-seal', log, everyMs: 2_000, run: () => sealTransfers(ctx) }),
     new Loop({ name: 'billing', log, everyMs: 60_000, run: () => billDays(ctx, { zone: config.billingZone }) }),
     new Loop({ name: 'nonces', log, everyMs: 60_000, run: () => quiet(purgeNonces(ctx)) }),

@@ -1,7 +1,13 @@
 // The HTTP server: limits, parsing, who calls, permission, validation, one error shape. It knows routes only by their shape.
 import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify'
 import type { z } from 'zod'
 import { authorize, type Principal } from '../identity/access.ts'
 import { verifySigned } from '../identity/verify-request.ts'
@@ -36,7 +42,7 @@ export function createServer(context: ApiContext): FastifyInstance {
     bodyLimit: bodyBytesMax,
     genReqId: () => newId(context.ctx.random, 'req'),
     loggerInstance: context.ctx.log as FastifyBaseLogger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     requestTimeout: 60_000,
     routerOptions: { ignoreTrailingSlash: false, maxParamLength: 256 },
   })

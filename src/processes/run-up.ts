@@ -18,6 +18,8 @@ export async function runUp({ config, env }: { config: Config; env: NodeJS.Proce
   const stopped = new Promise<string>(resolve => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => resolve(signal))
   })
+  // Children and sockets hold no reference, so that they never keep a supervisor that wants to end.
+  const stay = setInterval(() => {}, 2 ** 30)
   const began = systemClock.monotonicMs()
   const say = (line: string) =>
     console.log(`  ${((systemClock.monotonicMs() - began) / 1000).toFixed(1).padStart(5)} s  ${line}`)
@@ -30,5 +32,6 @@ export async function runUp({ config, env }: { config: Config; env: NodeJS.Proce
   await stopped
   console.log('\nstopping …')
   await running.stop()
+  clearInterval(stay)
   console.log('stopped.')
 }

@@ -4,10 +4,10 @@ import { createServer } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Config, ListenAddress } from '../config.ts'
-import { type EmbeddedPostgres, startEmbedded } from '../db/embedded.ts'
 import { AgentClient } from '../drivers/process/agent-client.ts'
 import type { Clock } from '../lib/clock.ts'
 import type { Logger } from '../lib/log.ts'
+import { KeptPostgres } from './kept-postgres.ts'
 import { RoleProcess } from './role-process.ts'
 import {
   agentSocketPath,
@@ -44,7 +44,7 @@ const servicesStopMs = 30_000
 
 export async function up(options: UpOptions): Promise<Running> {
   const { config, log, say } = options
-  const postgres = config.databaseUrl ? null : await startEmbedded({ dataDir: config.dataDir, log })
+  const postgres = config.databaseUrl ? null : await KeptPostgres.start(config.dataDir, log)
   say(postgres ? `PostgreSQL ${postgres.adopted ? 'taken over' : 'started'}` : 'PostgreSQL from DATABASE_URL')
   try {
     await endLeftovers(config.dataDir)
@@ -55,7 +55,7 @@ export async function up(options: UpOptions): Promise<Running> {
   }
 }
 
-async function startRoles(options: UpOptions, postgres: EmbeddedPostgres | null): Promise<Running> {
+async function startRoles(options: UpOptions, postgres: KeptPostgres | null): Promise<Running> {
   const { config, clock, log, say } = options
   const listen = { api: await resolvePort(config.listen.api), gateway: await resolvePort(config.listen.gateway) }
   const state: RunState = {
@@ -72,6 +72,7 @@ async function startRoles(options: UpOptions, postgres: EmbeddedPostgres | null)
   }
   await note('supervisor', process.pid)
   if (postgres) await note('postgres', postgres.pid)
+  if (postgres) postgres.onStart = pid => void note('postgres', pid)
   const env: NodeJS.ProcessEnv = {
     ...options.env,
     BERTH_HOME: config.dataDir,
@@ -90,7 +91,7 @@ async function startRoles(options: UpOptions, postgres: EmbeddedPostgres | null)
       readyMs,
       onStart: pid => void note(name, pid),
     })
-  const agent = (await agentAnswers(config.dataDir)) ? null : role('agent', 5_000)
+  const agent = role('agent', 5_000)
   const control = role('control', 15_000)
   const gateway = role('gateway', 35_000)
   let stopping: Promise<void> | undefined
@@ -98,8 +99,7 @@ async function startRoles(options: UpOptions, postgres: EmbeddedPostgres | null)
     await gateway.stop()
     await control.stop()
     await stopServices(config.dataDir, log)
-    if (agent) await agent.stop()
-    else await endProcess(readRunState(config.dataDir), 'agent')
+    await agent.stop()
     await postgres?.stop()
     removeRunState(config.dataDir)
   }
@@ -111,16 +111,14 @@ async function startRoles(options: UpOptions, postgres: EmbeddedPostgres | null)
   return { state, stop }
 }
 
-/** All or none: when one does not start, those before it are stopped again. Null: taken over from before. */
-async function startInOrder(roles: Record<string, RoleProcess | null>, say: (line: string) => void): Promise<void> {
+/** All or none: when one does not start, those before it are stopped again. */
+async function startInOrder(roles: Record<string, RoleProcess>, say: (line: string) => void): Promise<void> {
   const started: RoleProcess[] = []
   try {
     for (const [name, role] of Object.entries(roles)) {
-      if (role !== null) {
-        started.push(role)
-        await role.start()
-      }
-      say(`${name} ${role === null ? 'taken over' : 'started'}`)
+      started.push(role)
+      await role.start()
+      say(`${name} started`)
     }
   } catch (error) {
     for (const role of started.reverse()) await role.stop()
@@ -128,10 +126,13 @@ async function startInOrder(roles: Record<string, RoleProcess | null>, say: (lin
   }
 }
 
-/** Control and gateway of a supervisor that was killed went on serving until now; the agent and its children stay. */
+/**
+ * The processes of a supervisor that was killed went on serving until now. They are replaced, so that this one is told when
+ * they end. The services stay: the next agent finds them again.
+ */
 async function endLeftovers(dataDir: string): Promise<void> {
   const state = readRunState(dataDir)
-  for (const name of ['gateway', 'control'] as const) await endProcess(state, name)
+  for (const name of ['gateway', 'control', 'agent'] as const) await endProcess(state, name)
 }
 
 async function endProcess(state: RunState | null, name: RoleName): Promise<void> {
@@ -140,15 +141,6 @@ async function endProcess(state: RunState | null, name: RoleName): Promise<void>
   process.kill(leftover.pid, 'SIGTERM')
   await until(async () => !(await isRunning(leftover)), 35_000)
   if (await isRunning(leftover)) process.kill(leftover.pid, 'SIGKILL')
-}
-
-async function agentAnswers(dataDir: string): Promise<boolean> {
-  try {
-    await new AgentClient(agentSocketPath(dataDir)).host()
-    return true
-  } catch {
-    return false
-  }
 }
 
 /** Services end last of all that serves: each is asked, then waited for. */
