@@ -84,8 +84,15 @@ export async function verifySigned(ctx: Ctx, box: SecretBox, request: SignedRequ
 
 /** Forgets nonces that no request in the window can carry any more. */
 export async function purgeNonces(ctx: { db: Db; clock: Ctx['clock'] }): Promise<number> {
-  return deleteNonces(ctx.db, ctx.clock.now().subtract({ minutes: nonceKeptMinutes }), 10_000)
+  const before = ctx.clock.now().subtract({ minutes: nonceKeptMinutes })
+  let total = 0
+  for (;;) {
+    const deleted = await deleteNonces(ctx.db, before, purgeBatch)
+    total += deleted
+    if (deleted < purgeBatch) return total
+  }
 }
+const purgeBatch = 10_000
 
 function readClaim(request: SignedRequest): Claim {
   const headers = readHeaders(request.rawHeaders)
