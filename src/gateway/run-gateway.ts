@@ -1,6 +1,7 @@
-// The role `gateway`: workers that share the port, each a process and a member of its own. The parent listens and hands
-// connections round (node:cluster; a port shared by the kernel would lose what waits in a worker's queue when it goes, and
-// macOS has none). A worker that dies is started again; one that is told to stop finishes what is in flight.
+// The role `gateway`: workers that share the port, each a process and a member of its own. All accept from one listener of
+// the parent's, so a worker that dies or is replaced loses nothing that still waits. (Connections handed round by the
+// parent hang when they were handed to a worker that was just killed: seen. A port shared by the kernel loses what waits
+// in a worker's own queue, and macOS has none.) A worker that dies is started again; one told to stop finishes its work.
 import cluster, { type Worker } from 'node:cluster'
 import { fileURLToPath } from 'node:url'
 import { systemClock } from '../lib/clock.ts'
@@ -64,8 +65,8 @@ class WorkerSet implements RunningGateway {
 
   async start(): Promise<RunningGateway> {
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+    cluster.schedulingPolicy = cluster.SCHED_NONE // Before the set-up, which freezes it.
     cluster.setupPrimary({ exec: fileURLToPath(new URL(`./worker.${extension}`, import.meta.url)), args: [] })
-    cluster.schedulingPolicy = cluster.SCHED_RR
     // The first one alone: a port that is taken is said once. All ask for the same port, also for 0: the parent hands out
     // one listener per port asked for.
     try {
