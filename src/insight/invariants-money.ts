@@ -52,7 +52,7 @@ const chain: Invariant = {
 const orderSums = sql`
   select o.*, coalesce(t.paid, 0) as t_paid, coalesce(t.captured, 0) as t_captured, coalesce(t.refunded, 0) as t_refunded,
     coalesce(t.paid_voucher, 0) as t_paid_voucher, coalesce(t.refunded_voucher, 0) as t_refunded_voucher,
-    coalesce(l.pending, 0) as l_pending, coalesce(l.delivered_fen, 0) as l_delivered_fen,
+    coalesce(l.pending, 0) as l_pending, coalesce(l.delivered, 0) as l_delivered, coalesce(l.delivered_fen, 0) as l_delivered_fen,
     coalesce(l.refunded_fen, 0) as l_refunded_fen, coalesce(l.lines, 0) as l_lines, coalesce(l.sum_fen, 0) as l_sum_fen,
     coalesce((select balance_fen from ledger_accounts e where e.order_id = o.id and e.kind = 'escrow'), 0) as escrow_fen
   from orders o
@@ -67,6 +67,7 @@ const orderSums = sql`
     where t.order_id is not null group by t.order_id) as t on t.order_id = o.id
   left join (
     select order_id, count(*) as lines, sum(amount_fen) as sum_fen, count(*) filter (where phase = 'pending') as pending,
+      count(*) filter (where phase = 'delivered') as delivered,
       sum(amount_fen) filter (where phase = 'delivered') as delivered_fen,
       sum(amount_fen) filter (where phase = 'refunded') as refunded_fen
     from order_lines group by order_id) as l on l.order_id = o.id
@@ -87,13 +88,15 @@ const ordersMatchLedger = byQuery(
 )
 
 const nothingLeftOver = byQuery(
-  'I5 an ended order has nothing in escrow',
+  'I5 an order ends as its lines did, with nothing in escrow',
   sql`
-    select format('order %s is %s with %s fen in escrow and %s lines open', id, phase, escrow_fen, l_pending) as detail
+    select format('order %s is %s with %s fen in escrow, %s lines open, %s delivered', id, phase, escrow_fen, l_pending,
+      l_delivered) as detail
     from (${orderSums}) as sums
     where (phase in ('fulfilled', 'refunded') and (escrow_fen <> 0 or l_pending <> 0
         or captured_fen + refunded_fen <> paid_cash_fen + paid_voucher_fen))
-      or (phase = 'refunded' and captured_fen <> 0) or (phase in ('lapsed', 'cancelled') and escrow_fen <> 0)`,
+      or (phase = 'refunded' and l_delivered <> 0) or (phase = 'fulfilled' and l_delivered = 0)
+      or (phase in ('lapsed', 'cancelled') and escrow_fen <> 0)`,
 )
 
 const chargedIsDelivered = byQuery(

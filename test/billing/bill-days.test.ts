@@ -6,7 +6,8 @@ import { setPrice } from '../../src/catalog/change-catalog.ts'
 import { listEvents } from '../../src/events/event.ts'
 import { armFault, countFaults, declaredFaults, disarmFaults } from '../../src/lib/fault.ts'
 import { requestRelease } from '../../src/orders/release.ts'
-import { aShop, price, type Shop } from '../orders/shop.ts'
+import { aShop, type Shop } from '../orders/shop.ts'
+import { price } from '../orders/shop-ctx.ts'
 
 const zone = 'Asia/Shanghai'
 const asOf = (shop: Shop) => [shop.clock.now(), zone] as const
