@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 import type { ApiContext } from './api/context.ts'
 import { easRoutes } from './api/eas/eas.ts'
+import { openApiDocument } from './api/openapi.ts'
 import { createServer, mountRoutes } from './api/server.ts'
 import { routes } from './api/v1/routes.ts'
 import { unbilledFen } from './billing/accrued.ts'
@@ -104,24 +105,15 @@ async function compose(
     takeChanges: () => watch.take(),
   }
   const keys = await firstStart(ctx, box)
-  const host = new RouteHost(ctx, box, () => nudge('services'))
-  const routeServer = new RouteServer({
-    path: routeSocketPath(config.dataDir),
-    log,
-    snapshot: () => host.snapshot(),
-    onConnect: gateway => host.onConnect(gateway),
-    onAck: (gatewayId, generation) => host.onAck(gatewayId, generation),
-    onReport: (gatewayId, generation, instances) => host.onReport(gatewayId, generation, instances),
-    onDisconnect: gatewayId => host.onDisconnect(gatewayId),
-  })
-  await host.start(routeServer)
-  await routeServer.listen()
+  const { host, routeServer } = await openRoutes(ctx, config, () => nudge('services'))
   const loops = createLoops(ctx, config, host, nudge)
   for (const loop of loops) nudges.set(loop.name, loop)
 
   const api: ApiContext = { ctx, box, nudge: () => nudge(), settings: settingsOf(config) }
   const app = createServer(api)
   mountRoutes(app, api, routes)
+  const document = openApiDocument(routes, config.version)
+  app.get('/openapi.json', () => document)
   easRoutes(app, api)
   await app.listen({ host: config.listen.api.host, port: config.listen.api.port })
   const apiUrl = `http://${config.listen.api.host}:${portOf(app) ?? config.listen.api.port}`
@@ -150,6 +142,23 @@ async function loadInstallation(
   await labelCurrency(base.db, config.currency)
   const regions = await listRegions(base.db, { includeRetired: true })
   return new Map(regions.map(region => [region.regionId, region.engine]))
+}
+
+/** Control's end towards the gateways: routes out, acknowledgements and traffic in. */
+async function openRoutes(ctx: Context, config: Config, heard: () => void) {
+  const host = new RouteHost(ctx, ctx.box, heard)
+  const routeServer = new RouteServer({
+    path: routeSocketPath(config.dataDir),
+    log: ctx.log,
+    snapshot: () => host.snapshot(),
+    onConnect: gateway => host.onConnect(gateway),
+    onAck: (gatewayId, generation) => host.onAck(gatewayId, generation),
+    onReport: (gatewayId, generation, instances) => host.onReport(gatewayId, generation, instances),
+    onDisconnect: gatewayId => host.onDisconnect(gatewayId),
+  })
+  await host.start(routeServer)
+  await routeServer.listen()
+  return { host, routeServer }
 }
 
 interface Drivers {

@@ -84,6 +84,14 @@ program
     await runRestore(configOf(), file)
   })
 
+program
+  .command('verify')
+  .description('check every invariant of money, machines and services, and the chain of the ledger')
+  .action(async () => {
+    const { verify } = await import('./verify.ts')
+    if (!(await verify(configOf()))) process.exitCode = 1
+  })
+
 addApiCommands(program, {
   credentialsFile: () => credentialsPath(configOf().dataDir),
   gatewayUrl: () => readRunState(configOf().dataDir)?.gatewayUrl ?? null,

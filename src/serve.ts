@@ -31,13 +31,14 @@ const stopped = (): Promise<void> =>
 async function serveAgent(config: Config): Promise<void> {
   const { startAgent } = await import('./agent/agent.ts')
   const { serviceUser } = await import('./processes/service-user.ts')
+  const log = createLog('agent')
   const agent = await startAgent({
     stateDir: join(config.dataDir, 'agent'),
     socketPath: agentSocketPath(config.dataDir),
-    log: createLog('agent'),
+    log,
     clock: systemClock,
     random: systemRandom,
-    runAs: serviceUser(),
+    runAs: await serviceUser(config.dataDir, log),
   })
   ready()
   await stopped()

@@ -1,5 +1,6 @@
 // `berth down`, `berth status`, `berth uninstall`: what a person asks of a running or installed Berth.
 import { readFileSync, rmSync } from 'node:fs'
+import { listProcesses, type ProcessEntry } from '../agent/processes.ts'
 import { Refusal } from '../lib/errors.ts'
 import { isRunning, type RoleName, type RunningProcess, type RunState, readRunState, runDir } from './run-state.ts'
 import { until } from './up.ts'
@@ -42,25 +43,49 @@ const roles: RoleName[] = ['supervisor', 'postgres', 'agent', 'control', 'gatewa
 
 export async function status(dataDir: string): Promise<InstallationStatus> {
   const state = readRunState(dataDir)
-  const processes = await Promise.all(roles.map(name => statusOf(name, state?.processes[name])))
+  const all = await listProcesses()
+  const processes = await Promise.all(roles.map(name => statusOf(name, state?.processes[name], all)))
   return { running: processes.some(p => p.name === 'supervisor' && p.running), state, processes }
 }
 
-async function statusOf(name: RoleName, process: RunningProcess | undefined): Promise<ProcessStatus> {
+async function statusOf(
+  name: RoleName,
+  process: RunningProcess | undefined,
+  all: readonly ProcessEntry[],
+): Promise<ProcessStatus> {
   const running = await isRunning(process)
   return {
     name,
     pid: process?.pid ?? null,
     running,
     since: running ? (process?.since ?? null) : null,
-    pssMiB: running && process ? pssMiB(process.pid) : null,
+    pssMiB: running && process ? pssMiB(process.pid, ownFamily(name, all)) : null,
   }
 }
 
-function pssMiB(pid: number): number | null {
+/** The supervisor's children are rows of their own; the agent's are services, which the reader did not ask about. */
+const ownFamily = (name: RoleName, all: readonly ProcessEntry[]): readonly ProcessEntry[] =>
+  name === 'postgres' || name === 'gateway' ? all : []
+
+/** Of the process and what it started for itself: PostgreSQL's backends, the gateway's workers. */
+function pssMiB(pid: number, all: readonly ProcessEntry[]): number | null {
+  const family = new Set([pid])
+  for (let before = 0; family.size > before; ) {
+    before = family.size
+    for (const entry of all) if (family.has(entry.parent)) family.add(entry.pid)
+  }
+  let kib = 0
+  for (const member of family) {
+    const own = pssKib(member)
+    if (own === null) return null
+    kib += own
+  }
+  return Math.round(kib / 1024)
+}
+
+function pssKib(pid: number): number | null {
   try {
-    const kib = /^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1]
-    return kib === undefined ? null : Math.round(Number(kib) / 1024)
+    return Number(/^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'))?.[1] ?? 0)
   } catch {
     return null
   }

@@ -2,12 +2,11 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import type { Config } from '../config.ts'
 import { backUp, restore } from '../db/backup.ts'
-import { startEmbedded } from '../db/embedded.ts'
 import { systemClock } from '../lib/clock.ts'
 import { Refusal } from '../lib/errors.ts'
-import { silentLog } from '../lib/log.ts'
-import { isRunning, readRunState, secretKeyPath } from './run-state.ts'
+import { secretKeyPath } from './run-state.ts'
 import { readSecretKey } from './secret-key.ts'
+import { withDatabase } from './with-database.ts'
 
 export async function runBackup(config: Config, file: string): Promise<void> {
   const summary = await withDatabase(config, url =>
@@ -33,17 +32,4 @@ export async function runRestore(config: Config, file: string): Promise<void> {
   console.log(
     'Access keys of the backup are valid; the file with this host’s own (credentials.json) is yours to bring along.',
   )
-}
-
-/** The URL of the database: given, or of the one that runs, or of one that is started and stopped again. */
-async function withDatabase<T>(config: Config, work: (url: string) => Promise<T>): Promise<T> {
-  if (config.databaseUrl !== null) return work(config.databaseUrl)
-  const state = readRunState(config.dataDir)
-  if (state?.databaseUrl && (await isRunning(state.processes.supervisor))) return work(state.databaseUrl)
-  const postgres = await startEmbedded({ dataDir: config.dataDir, log: silentLog })
-  try {
-    return await work(postgres.url)
-  } finally {
-    await postgres.stop()
-  }
 }

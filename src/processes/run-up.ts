@@ -1,6 +1,9 @@
 // `berth up` in a terminal: says what it does, stays, and stops all in order on Ctrl-C.
 
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import type { Config } from '../config.ts'
+import { defaultConfigYaml, hostFacts } from '../config-default.ts'
 import { systemClock } from '../lib/clock.ts'
 import { createLog } from '../lib/log.ts'
 import { status } from './down.ts'
@@ -15,6 +18,7 @@ export async function runUp({ config, env }: { config: Config; env: NodeJS.Proce
     console.log(`  gateway  ${before.state?.gatewayUrl}`)
     return
   }
+  keepConfig(config)
   const stopped = new Promise<string>(resolve => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => resolve(signal))
   })
@@ -34,4 +38,11 @@ export async function runUp({ config, env }: { config: Config; env: NodeJS.Proce
   await running.stop()
   clearInterval(stay)
   console.log('stopped.')
+}
+
+/** The first start writes down what it derived from this host, so that there is a file to change. */
+function keepConfig(config: Config): void {
+  if (config.fromFile || existsSync(config.configPath)) return
+  mkdirSync(dirname(config.configPath), { recursive: true })
+  writeFileSync(config.configPath, defaultConfigYaml(hostFacts()), { flag: 'wx' })
 }

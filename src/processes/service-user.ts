@@ -1,23 +1,33 @@
 // Services run as a user of their own when Berth was started as root; else everything is one user and one trust domain.
 import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { canReach, type RunAs } from '../agent/spawn.ts'
+import type { Logger } from '../lib/log.ts'
 
-export interface ServiceUser {
-  uid: number
-  gid: number
+const names = ['berth-service', 'nobody']
+const source = fileURLToPath(new URL('..', import.meta.url))
+
+/**
+ * `berth-service` where the operator made such a user, else `nobody`; null (our own user) when not root, or when that user
+ * can not reach the program: a checkout below a closed directory still works, in one trust domain, and the log says so.
+ */
+export async function serviceUser(dataDir: string, log: Logger): Promise<RunAs | null> {
+  if (process.getuid?.() !== 0) return null
+  const user = findUser(readFileSync('/etc/passwd', 'utf8'))
+  if (user === null) return null
+  if (await canReach(user, [process.execPath, source, dataDir])) return user
+  log.warn(
+    { uid: user.uid, source, dataDir },
+    'services run as root: their own user can not reach the program; move it to a directory that others may enter',
+  )
+  return null
 }
 
-/** `berth-service` where the operator made such a user, else `nobody`; null when not root. */
-export function serviceUser(
-  passwd = readFileSync('/etc/passwd', 'utf8'),
-  uid = process.getuid?.(),
-): ServiceUser | null {
-  if (uid !== 0) return null
-  for (const name of ['berth-service', 'nobody']) {
-    const entry = passwd
-      .split('\n')
-      .map(line => line.split(':'))
-      .find(fields => fields[0] === name)
-    if (entry) return { uid: Number(entry[2]), gid: Number(entry[3]) }
+export function findUser(passwd: string): RunAs | null {
+  const users = passwd.split('\n').map(line => line.split(':'))
+  for (const name of names) {
+    const fields = users.find(([candidate]) => candidate === name)
+    if (fields) return { uid: Number(fields[2]), gid: Number(fields[3]) }
   }
   return null
 }

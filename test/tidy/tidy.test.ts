@@ -19,10 +19,11 @@ const allowedSizes: Record<string, string> = {
   'src/db/migrations/0001_init.sql': 'one migration is one step; the tables are read in one piece',
   'src/db/schema.ts': 'generated',
   'src/client/generated.ts': 'generated',
+  'test/drivers/runtime-contract.ts#runtimeDriverContract': 'a list of cases, each short',
 }
 
 /** Started by name, not imported: processes, scripts. */
-const entries = ['src/main.ts', 'src/app.ts', 'src/cli/demo.ts', 'src/model-server/main.ts']
+const entries = ['src/main.ts', 'src/app.ts', 'src/cli/demo.ts', 'src/model-server/main.ts', 'src/gateway/worker.ts']
 
 const tracked = execFileSync('git', [
   'ls-files',

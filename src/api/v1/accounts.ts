@@ -145,6 +145,12 @@ function accessKeyRoutes() {
         return { ...key, expiresAt: isoOrNull(key.expiresAt) }
       },
     }),
+    ...endingRoutes(),
+  ]
+}
+
+function endingRoutes() {
+  return [
     defineRoute({
       method: 'POST',
       path: '/v1/access-keys/{accessKeyId}/rotate',

@@ -131,7 +131,10 @@ export const billRoutes = [
     returns: BillView,
     async handle(context, { query, actor }) {
       const { ctx, settings } = context
-      return billView(context, await bill(ctx.db, actor.accountId, periodOf(context, query), ctx.clock.now(), settings.billingZone))
+      return billView(
+        context,
+        await bill(ctx.db, actor.accountId, periodOf(context, query), ctx.clock.now(), settings.billingZone),
+      )
     },
   }),
   defineRoute({
