@@ -20,7 +20,10 @@ interface MeteredRow extends Omit<MeteredMachine, 'intervals'> {
   ends: (Temporal.Instant | null)[]
 }
 
-/** Postpaid machines that ran in the time given, with the intervals that touch it. Intervals without an instant don't count. */
+/**
+ * Postpaid machines that ran in the time given, with the intervals that touch it. Intervals without an instant don't count,
+ * nor does a machine of an order line that was refunded: it ran, but was never delivered.
+ */
 export async function selectMeteredMachines(db: Db, filter: MeteredFilter): Promise<MeteredMachine[]> {
   const account: RawBuilder<unknown> = filter.accountId ? sql`and m.account_id = ${filter.accountId}` : sql``
   const limit: RawBuilder<unknown> = filter.limit ? sql`limit ${filter.limit}` : sql``
@@ -36,6 +39,8 @@ export async function selectMeteredMachines(db: Db, filter: MeteredFilter): Prom
     ) r on r.starts is not null
     where m.charge_type = 'postpaid' and m.id > ${filter.afterMachineId ?? ''} ${account}
       and (m.ended_at is null or m.ended_at > ${filter.start}::timestamptz)
+      and not exists (select from order_lines l
+        where l.order_id = m.order_id and l.line_no = m.line_no and l.phase = 'refunded')
     order by m.id ${limit}`.execute(db)
   return rows.map(({ starts, ends, ...machine }) => ({
     ...machine,
@@ -49,6 +54,16 @@ export async function selectFirstRunning(db: Db, accountId: string | null = null
     select min(i.started_at) as first from running_intervals i join machines m on m.id = i.machine_id
     where m.charge_type = 'postpaid' and (${accountId}::text is null or m.account_id = ${accountId})`.execute(db)
   return rows[0]?.first ?? null
+}
+
+/** Since when there are postpaid machines that run and are not yet known to be delivered or refunded; null: there are none. */
+export async function selectUndecidedSince(db: Db): Promise<Temporal.Instant | null> {
+  const { rows } = await sql<{ since: Temporal.Instant | null }>`
+    select min(m.running_at) as since
+    from orders o join order_lines l on l.order_id = o.id and l.phase = 'pending'
+    join machines m on m.order_id = l.order_id and m.line_no = l.line_no
+    where o.due_at is not null and o.charge_type = 'postpaid' and o.phase in ('provisioning', 'refunding')`.execute(db)
+  return rows[0]?.since ?? null
 }
 
 export async function selectBilledThrough(db: Db): Promise<string | null> {

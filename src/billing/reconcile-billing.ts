@@ -15,6 +15,7 @@ import {
   selectBilledThrough,
   selectFirstRunning,
   selectMeteredMachines,
+  selectUndecidedSince,
 } from './bill.store.ts'
 import { type BillLine, linesOfDay, type MeteredMachine, usageTransferId } from './bill-line.ts'
 
@@ -53,8 +54,11 @@ async function daysDue(ctx: Ctx, zone: string): Promise<string[]> {
   const first = billedThrough === null ? await selectFirstRunning(ctx.db) : null
   if (billedThrough === null && first === null) return []
   let day = billedThrough === null ? billingDay(first ?? now, zone) : dayAfter(billedThrough)
+  const undecided = await selectUndecidedSince(ctx.db)
   const due: string[] = []
   while (Temporal.Instant.compare(dayBounds(day, zone).end.add(closingLag), now) <= 0) {
+    // Lines are final: a day in which a machine began to run waits until that machine's order is settled.
+    if (undecided !== null && Temporal.Instant.compare(undecided, dayBounds(day, zone).end) < 0) break
     due.push(day)
     day = dayAfter(day)
   }

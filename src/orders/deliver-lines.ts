@@ -1,9 +1,9 @@
 // provisioning → fulfilled: the outcome of every line is known. Each line whose machine came to run is captured from escrow
 // to revenue, and its subscription starts where the machine began to run. A large order takes several transactions.
 import { appendEvents, type NewEvent } from '../events/event.ts'
-import { escrowId, revenuePrepaid } from '../ledger/ledger-account.ts'
 import { post } from '../ledger/transfer.ts'
 import { invariant } from '../lib/invariant.ts'
+import { captureOf } from './capture.ts'
 import { endLines, type PendingLine, selectPending, selectUnfinished, updateOrders } from './order.store.ts'
 import type { Order } from './order.ts'
 import { orderEvent } from './orders.ts'
@@ -41,7 +41,11 @@ export async function deliverLines(ctx: OrdersCtx, { tx, now, orders, actor }: W
   )
   invariant(ended === delivered.length, 'the lines of a locked order are ended by this transaction alone')
   await insertSubscriptions(tx, delivered.flatMap(subscriptionOf))
-  await post(tx, now, delivered.filter(({ line }) => line.amountFen > 0n).map(captureOf))
+  await post(
+    tx,
+    now,
+    lines.filter(line => line.amountFen > 0n).map(line => captureOf(line.orderId, line)),
+  )
   await appendEvents(
     tx,
     now,
@@ -73,17 +77,6 @@ function subscriptionOf({ line, order, period }: Delivered) {
   const { accountId, autoRenew, autoRenewMonths } = order
   return [{ machineId: line.machineId, accountId, period, autoRenew, autoRenewMonths: autoRenewMonths ?? 1 }]
 }
-
-const captureOf = ({ line, order }: Delivered) => ({
-  id: `capture:${order.id}:${line.lineNo}`,
-  kind: 'capture' as const,
-  from: escrowId(order.id),
-  to: revenuePrepaid,
-  amountFen: line.amountFen,
-  orderId: order.id,
-  lineNo: line.lineNo,
-  machineId: line.machineId,
-})
 
 function startedEvent({ line, order, period }: Delivered, actor: string): NewEvent[] {
   if (period === null) return []

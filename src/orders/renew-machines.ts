@@ -1,17 +1,17 @@
 // What a paid renewal does, in the transaction that pays it: every line is a compare-and-set on the expiry that was quoted,
 // so of two renewals of one machine the second is refused with the new expiry and its money stays where it is (Q23).
 import type { Tx } from '../db/db.ts'
-import { type Actor, appendEvents } from '../events/event.ts'
+import { type Actor, appendEvents, type NewEvent } from '../events/event.ts'
 import { startMachines } from '../fleet/machines.ts'
-import { escrowId, revenuePrepaid } from '../ledger/ledger-account.ts'
 import { post } from '../ledger/transfer.ts'
 import { Refusal } from '../lib/errors.ts'
 import { invariant } from '../lib/invariant.ts'
+import { captureOf } from './capture.ts'
 import { endLines, selectLines } from './order.store.ts'
 import type { Order, OrderLine, OrdersRefusal } from './order.ts'
 import type { OrdersCtx } from './orders-ctx.ts'
 import { extendSubscriptions, lockSubscriptions } from './subscription.store.ts'
-import { hasExpired, keptUntil, renewedPeriod, type Subscription } from './subscription.ts'
+import { hasExpired, keptUntil, type Period, renewedPeriod, type Subscription } from './subscription.ts'
 
 const linesAtOnce = 2000
 
@@ -32,6 +32,15 @@ export async function fulfilRenewal(
   }
 }
 
+interface Renewed {
+  line: OrderLine
+  machineId: string
+  subscription: Subscription
+  /** It had expired: the period starts now. */
+  restarts: boolean
+  period: Period
+}
+
 async function renewLines(
   ctx: OrdersCtx,
   tx: Tx,
@@ -40,27 +49,16 @@ async function renewLines(
   order: Order,
   lines: readonly OrderLine[],
 ): Promise<void> {
-  const months = order.months
+  const { months, accountId } = order
   invariant(months !== null, 'a renewal has a number of months')
-  const subscriptions = new Map(
-    (
-      await lockSubscriptions(
-        tx,
-        order.accountId,
-        lines.flatMap(line => line.machineId ?? []),
-      )
-    ).map(one => [one.machineId, one]),
-  )
-  const renewed = lines.map(line => {
+  const machineIds = lines.flatMap(line => line.machineId ?? [])
+  const locked = await lockSubscriptions(tx, accountId, machineIds)
+  const subscriptions = new Map(locked.map(one => [one.machineId, one]))
+  const renewed = lines.map((line): Renewed => {
     const subscription = subscriptions.get(line.machineId ?? '')
     invariant(subscription, `machine ${line.machineId} of renewal ${order.id} has a subscription`)
-    return {
-      line,
-      machineId: subscription.machineId,
-      subscription,
-      restarts: hasExpired(subscription, now),
-      period: renewedPeriod(subscription, months, now, ctx.billingZone),
-    }
+    const period = renewedPeriod(subscription, months, now, ctx.billingZone)
+    return { line, machineId: subscription.machineId, subscription, restarts: hasExpired(subscription, now), period }
   })
   refuseConflicts(renewed, now)
   await extendSubscriptions(tx, renewed)
@@ -77,39 +75,22 @@ async function renewLines(
   await post(
     tx,
     now,
-    lines
-      .filter(line => line.amountFen > 0n)
-      .map(line => ({
-        id: `capture:${order.id}:${line.lineNo}`,
-        kind: 'capture',
-        from: escrowId(order.id),
-        to: revenuePrepaid,
-        amountFen: line.amountFen,
-        orderId: order.id,
-        lineNo: line.lineNo,
-        machineId: line.machineId,
-      })),
+    lines.filter(line => line.amountFen > 0n).map(line => captureOf(order.id, line)),
   )
   await appendEvents(
     tx,
     now,
-    renewed.map(({ machineId, period, subscription }) => ({
-      accountId: order.accountId,
-      kind: 'subscription.renewed',
-      subjectKind: 'machine',
-      subjectId: machineId,
-      actor: actor.name,
-      data: {
-        orderId: order.id,
-        months,
-        from: subscription.expiresAt,
-        startsAt: period.startsAt,
-        expiresAt: period.expiresAt,
-      },
-    })),
+    renewed.map(one => renewedEvent(one, order, actor)),
   )
   const restarted = renewed.filter(one => one.restarts).map(one => one.machineId)
   if (restarted.length > 0) await startMachines(tx, now, { machineIds: restarted, actor })
+}
+
+function renewedEvent({ machineId, period, subscription }: Renewed, order: Order, actor: Actor): NewEvent {
+  const { startsAt, expiresAt } = period
+  const data = { orderId: order.id, months: order.months, from: subscription.expiresAt, startsAt, expiresAt }
+  const subject = { subjectKind: 'machine', subjectId: machineId }
+  return { accountId: order.accountId, kind: 'subscription.renewed', ...subject, actor: actor.name, data }
 }
 
 function refuseConflicts(
