@@ -93,6 +93,16 @@ describe('scaling in', () => {
   })
 })
 
+describe('what the gateways do not know yet', () => {
+  it('goes before what they know, when scaling in', () => {
+    const fresh = anInstance('c', { machineId: 'm2', routedAtGeneration: 9n })
+    const words = { a: running(), c: running() }
+    const old = anInstance('a', { createdAt: at(9) })
+    const plan = planService(aSnapshot({ instances: [old, fresh], words, gateways: { g1: 8n } }))
+    expect(dos(plan)).toEqual(['leave c scaled_in'])
+  })
+})
+
 describe('a drain', () => {
   const words = { a: running(), r: running(), b: running() }
   const replacement = anInstance('r', { machineId: 'm2', replacesId: 'a', routedAtGeneration: 5n })
@@ -300,6 +310,13 @@ describe('an update', () => {
     expect(dos(planService(floor))).not.toContain('leave a updated')
     const one = aSnapshot({ version: 2, replicas: 1, instances: [old('a'), noRoom], words, maxUnavailable: 1 })
     expect(dos(planService(one))).toEqual(['place r'])
+  })
+
+  it('without room for some replicas anyway still gets on', () => {
+    const waiting = ['w1', 'w2'].map(id => anInstance(id, { ...noRoom, id, replacesId: null }))
+    const instances = [old('a'), old('b'), noRoom, ...waiting]
+    const plan = planService(aSnapshot({ version: 2, replicas: 4, instances, words, maxUnavailable: 1 }))
+    expect(dos(plan)).toContain('leave a updated')
   })
 
   it('drops a replacement of a version in between', () => {

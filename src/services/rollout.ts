@@ -142,8 +142,10 @@ function movesBecause(draft: Draft, member: ServiceInstance): LeavingBecause | n
   return member.leavingBecause === 'restarted' ? 'restarted' : null
 }
 
-const headsOf = (draft: Draft): ServiceInstance[] =>
-  draft.members.filter(member => !draft.members.some(other => other.id === member.replacesId))
+function headsOf(draft: Draft): ServiceInstance[] {
+  const ids = new Set(draft.members.map(member => member.id))
+  return draft.members.filter(member => member.replacesId === null || !ids.has(member.replacesId))
+}
 
 const replacementOf = (draft: Draft, head: ServiceInstance): ServiceInstance | null =>
   draft.members.find(member => member.replacesId === head.id) ?? null
@@ -188,11 +190,15 @@ function settlePairs(draft: Draft): void {
 
 const hasNoRoom = (member: ServiceInstance): boolean => member.phase === 'waiting' && member.waitingReason !== null
 
-/** An update may take one that serves without a replacement, down to the floor; the last one never. */
+/**
+ * An update may take one that serves without a replacement, down to the floor; the last one never. Slots for which there is
+ * no room count for nothing: they would not serve either way.
+ */
 function maySpare(draft: Draft): boolean {
   const { replicas, maxUnavailable } = draft.snapshot.service
   const serving = draft.members.filter(member => serves(draft, member)).length
-  return serving - 1 >= Math.max(1, replicas - maxUnavailable)
+  const attainable = headsOf(draft).filter(head => !hasNoRoom(head)).length
+  return serving - 1 >= Math.max(1, Math.min(replicas, attainable) - maxUnavailable)
 }
 
 /** As many slots as replicas. */
@@ -221,7 +227,7 @@ function matchReplicas(draft: Draft): void {
 function inOrderOfLeaving(draft: Draft): (a: ServiceInstance, b: ServiceInstance) => number {
   const rank = (member: ServiceInstance): number => {
     const phases = { waiting: 0, starting: 1, ready: 2, leaving: 3, stopping: 3, ended: 3 }
-    if (!isRouted(member)) return phases[member.phase]
+    if (!serves(draft, member)) return phases[member.phase]
     return movesBecause(draft, member) === null ? 5 : 4
   }
   return (a, b) => {

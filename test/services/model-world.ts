@@ -1,0 +1,177 @@
+// A small model of everything around the rollout, in plain values: machines with slots, processes, gateways that acknowledge
+// when they are let. It applies plans as apply-plan.ts does, and watches what must never happen.
+import type { RuntimeObservation } from '../../src/services/driver.ts'
+import { planService } from '../../src/services/rollout.ts'
+import type { Action, MachineWish, ServiceSnapshot } from '../../src/services/rollout-snapshot.ts'
+import { isRouted, type ServiceInstance } from '../../src/services/service-instance.ts'
+import { anInstance, at } from './rollout-fixtures.ts'
+
+interface Machine {
+  slots: number
+  verdict: MachineWish['verdict']
+}
+
+interface ModelProcess {
+  startsAtMs: number
+  broken: boolean
+  healthy: boolean
+}
+
+export class ModelWorld {
+  nowMs = 0
+  replicas = 1
+  version = 1
+  brokenVersion = 0
+  maxUnavailable = 1
+  generation = 0n
+  instances: ServiceInstance[] = []
+  readonly machines: Machine[]
+  readonly processes = new Map<string, ModelProcess>()
+  readonly gateways = new Map([
+    ['g0', { acknowledged: 0n, silent: false }],
+    ['g1', { acknowledged: 0n, silent: false }],
+  ])
+  readonly inFlight = new Map<string, number>()
+  readonly violations: string[] = []
+  #made = 0
+
+  constructor(slots: readonly number[]) {
+    this.machines = slots.map(count => ({ slots: count, verdict: 'stay' }))
+  }
+
+  /** In the routes, healthy, and known to every gateway. */
+  serving(): ServiceInstance[] {
+    return this.instances.filter(one => this.#serves(one))
+  }
+
+  step(): void {
+    this.nowMs += 1_000
+    for (const gateway of this.gateways.values()) if (!gateway.silent) gateway.acknowledged = this.generation
+    const before = this.serving()
+    const { actions } = planService(this.snapshot())
+    for (const action of actions) this.#apply(action)
+    this.#judge(before, actions)
+    this.#place(actions)
+  }
+
+  snapshot(): ServiceSnapshot {
+    const { replicas, version, maxUnavailable } = this
+    return {
+      now: at(this.nowMs),
+      service: {
+        ...{ id: 'svc', desired: 'running', replicas, version, restartGeneration: 0, rollout: null },
+        ...{ maxSurge: 1, maxUnavailable, graceMs: 5_000 },
+      },
+      instances: this.instances,
+      observations: new Map(this.instances.flatMap(one => (one.machineId === null ? [] : [[one.id, this.#word(one)]]))),
+      machines: new Map(
+        this.machines.map(({ verdict }, index) => [`m${index}`, { verdict, drainId: verdict === 'move' ? 'd' : null }]),
+      ),
+      revoked: new Set(),
+      gateways: [...this.gateways].map(([gatewayId, { acknowledged }]) => {
+        return { gatewayId, acknowledgedGeneration: acknowledged }
+      }),
+      traffic: new Map(
+        this.instances.map(one => [
+          one.id,
+          [...this.gateways].map(([gatewayId, { acknowledged }]) => {
+            return {
+              gatewayId,
+              generation: acknowledged,
+              inFlight: gatewayId === 'g0' ? (this.inFlight.get(one.id) ?? 0) : 0,
+            }
+          }),
+        ]),
+      ),
+    }
+  }
+
+  #serves(one: ServiceInstance): boolean {
+    if (!isRouted(one) || this.processes.get(one.id)?.healthy !== true) return false
+    return [...this.gateways.values()].every(gateway => gateway.acknowledged >= (one.routedAtGeneration ?? 0n))
+  }
+
+  #word(one: ServiceInstance): RuntimeObservation {
+    const process = this.processes.get(one.id)
+    if (!process) return { state: 'not_found' }
+    if (process.broken && this.nowMs > process.startsAtMs) {
+      return { state: 'ended', reason: 'Exited', exitCode: 1, signal: null, message: '' }
+    }
+    if (this.nowMs <= process.startsAtMs) return { state: 'starting' }
+    return { state: 'running', ready: process.healthy, host: 'h', port: 1, connections: this.inFlight.get(one.id) ?? 0 }
+  }
+
+  #change(id: string, change: Partial<ServiceInstance>): void {
+    this.instances = this.instances.map(one => (one.id === id ? { ...one, ...change } : one))
+  }
+
+  #apply(action: Action): void {
+    switch (action.do) {
+      case 'create': {
+        const { replacesId, crashCount } = action
+        const fresh = { phase: 'waiting' as const, machineId: null, version: this.version, createdAt: at(this.nowMs) }
+        this.instances.push(anInstance(`i${++this.#made}`, { ...fresh, replacesId, crashCount }))
+        return
+      }
+      case 'launch': {
+        const broken = this.instances.find(one => one.id === action.id)?.version === this.brokenVersion
+        this.processes.set(action.id, { startsAtMs: this.nowMs + 1_000, broken, healthy: true })
+        return
+      }
+      case 'admit':
+        this.#change(action.id, {
+          ...{ phase: 'ready', ready: true, readyAt: at(this.nowMs), routedAtGeneration: ++this.generation },
+        })
+        return
+      case 'suspend':
+        this.generation++
+        this.#change(action.id, { ready: false, routedAtGeneration: null })
+        return
+      case 'leave': {
+        const { because, id } = action
+        const leaving = { phase: 'leaving' as const, leavingBecause: because, leavingAt: at(this.nowMs) }
+        this.#change(id, { ...leaving, unroutedAtGeneration: ++this.generation })
+        return
+      }
+      case 'stop':
+        if (!action.cut && (this.inFlight.get(action.id) ?? 0) > 0) {
+          this.violations.push(`${action.id} stopped with requests in flight`)
+        }
+        this.processes.delete(action.id)
+        this.#change(action.id, { phase: 'stopping' })
+        return
+      case 'end':
+        this.processes.delete(action.id)
+        this.inFlight.delete(action.id)
+        this.instances = this.instances.filter(one => one.id !== action.id)
+        return
+    }
+  }
+
+  /** Room for one each; held machines take none. */
+  #place(actions: readonly Action[]): void {
+    for (const action of actions) {
+      if (action.do !== 'place') continue
+      const index = this.machines.findIndex(({ slots, verdict }, at) => {
+        return verdict === 'stay' && this.instances.filter(one => one.machineId === `m${at}`).length < slots
+      })
+      if (index < 0) this.#change(action.id, { waitingReason: { code: 'NoRoom', message: 'no room' } })
+      else this.#change(action.id, { phase: 'starting', machineId: `m${index}`, waitingReason: null })
+    }
+  }
+
+  /** A decision may take away what serves only where something else serves for it. A pair serves as one. */
+  #judge(before: readonly ServiceInstance[], actions: readonly Action[]): void {
+    const taken = actions.filter(action => action.do === 'leave' && before.some(one => one.id === action.id))
+    if (taken.length === 0) return
+    const slots = before.filter(one => !before.some(other => other.id === one.replacesId)).length
+    const after = before.length - taken.length
+    const update = taken.some(action => action.do === 'leave' && action.because === 'updated')
+    const floor = Math.min(slots, this.replicas) - (update ? this.maxUnavailable : 0)
+    if (after < Math.max(floor, this.replicas === 0 ? 0 : 1)) {
+      this.violations.push(
+        `${before.length} served of ${this.replicas}, ${after} are left after ${JSON.stringify(taken)}`,
+      )
+    }
+  }
+}
