@@ -80,6 +80,7 @@ function typeOf(schema: Schema): string {
   if (Array.isArray(schema.enum)) return schema.enum.map(value => JSON.stringify(value)).join(' | ')
   const union = (schema.anyOf ?? schema.oneOf) as Schema[] | undefined
   if (union) return [...new Set(union.map(typeOf))].join(' | ')
+  if (Array.isArray(schema.type)) return schema.type.map(type => typeOf({ ...schema, type })).join(' | ')
   switch (schema.type) {
     case 'string':
     case 'boolean':

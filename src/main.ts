@@ -1,8 +1,8 @@
 // The command line: `berth <command>`. Commands of processes are here; those that talk to the API are in cli/.
 import { Command } from 'commander'
+import { reportFailure } from './cli/failure.ts'
 import { addApiCommands } from './cli/main.ts'
 import { type Config, loadConfig, processEnvironment } from './config.ts'
-import { messageOf, Refusal } from './lib/errors.ts'
 import { credentialsPath, readRunState } from './processes/run-state.ts'
 
 interface Global {
@@ -13,6 +13,7 @@ const program = new Command('berth')
   .description('Dedicated resource groups for model serving, on your own machines.')
   .option('-c, --config <path>', 'berth.yaml (default: in the data directory; BERTH_CONFIG, BERTH_HOME)')
   .showHelpAfterError('(berth --help lists the commands)')
+  .exitOverride()
 
 const configOf = (): Config => {
   const { config } = program.opts<Global>()
@@ -94,13 +95,12 @@ program
 
 addApiCommands(program, {
   credentialsFile: () => credentialsPath(configOf().dataDir),
+  apiUrl: () => readRunState(configOf().dataDir)?.apiUrl ?? null,
   gatewayUrl: () => readRunState(configOf().dataDir)?.gatewayUrl ?? null,
 })
 
 try {
   await program.parseAsync()
 } catch (error) {
-  const refused = error instanceof Refusal
-  console.error(refused ? `${error.code}: ${error.message}` : `berth: ${messageOf(error)}`)
-  process.exitCode = refused ? 2 : 1
+  process.exitCode = reportFailure(error)
 }

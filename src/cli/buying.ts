@@ -1,0 +1,129 @@
+// Buying, as a person does it: the quote with its formula, a yes, the order, and the machines as they come up.
+import type { Operations } from '../client/client.ts'
+import { groupIdOf } from './arguments.ts'
+import { confirm } from './ask.ts'
+import type { AskingOptions, WaitingOptions } from './command.ts'
+import { refuse, WorkFailed } from './failure.ts'
+import { moneyText, plural, printFields, printJson, say, timeText } from './output.ts'
+import { watch } from './progress.ts'
+import { newClientToken, type Session } from './session.ts'
+
+export type Order = Operations['GET /v1/orders/{orderId}']['returns']
+export type BuyRequest = NonNullable<Operations['POST /v1/quotes']['body']>
+type Placing = AskingOptions & WaitingOptions & { json: boolean }
+
+const endedPhases = ['fulfilled', 'refunded', 'lapsed', 'cancelled']
+const currencyOf = async (session: Session): Promise<string> => (await session.call('GET /v1/installation')).currency
+
+/** The zone that was named, or the only one there is, with its region. */
+export async function zoneOf(session: Session, zoneId: string | undefined, regionId: string | null) {
+  const { items } = await session.call('GET /v1/regions')
+  const zones = items
+    .filter(region => regionId === null || region.regionId === regionId)
+    .flatMap(region => region.zones.map(zone => ({ regionId: region.regionId, zoneId: zone.zoneId })))
+  const names = zones.map(zone => zone.zoneId).join(', ')
+  const found = zoneId === undefined && zones.length === 1 ? zones[0] : zones.find(zone => zone.zoneId === zoneId)
+  if (found) return found
+  if (zoneId === undefined)
+    throw refuse('InvalidArgument', `zone: there are several, choose one with --zone: ${names}`, 'zone')
+  throw refuse('UnknownZone', `zone: there is no zone "${zoneId}" here; there are: ${names}`, 'zone')
+}
+
+/** Quotes, asks, places and pays; with `wait`, until every machine runs or the money is back. */
+export async function buy(session: Session, request: BuyRequest, options: Placing): Promise<void> {
+  const quote = await session.call('POST /v1/quotes', { body: request })
+  const currency = await currencyOf(session)
+  say(quote.formula)
+  const price =
+    request.chargeType === 'prepaid'
+      ? `${moneyText(quote.totalFen)} ${currency}`
+      : `${moneyText(quote.unitFen)} ${currency} a machine and hour (${moneyText(quote.dayFen)} for all in 24 hours)`
+  await confirm(`Buy ${plural(request.quantity, 'machine')} for ${price}?`, options.yes)
+  await placeQuoted(session, quote.quoteId, options)
+}
+
+export async function renew(
+  session: Session,
+  request: NonNullable<Operations['POST /v1/renewals/quotes']['body']>,
+  options: Placing,
+): Promise<void> {
+  const quote = await session.call('POST /v1/renewals/quotes', { body: request })
+  for (const line of quote.lines.slice(0, 20)) {
+    say(
+      `${line.machineId}  ${timeText(line.quotedExpiresAt)} → ${timeText(line.expiresAt)}  ${moneyText(line.amountFen)}`,
+    )
+  }
+  if (quote.lines.length > 20) say(`… and ${quote.lines.length - 20} more`)
+  const price = `${moneyText(quote.totalFen)} ${await currencyOf(session)}`
+  await confirm(`Renew ${plural(quote.lines.length, 'machine')} for ${price}?`, options.yes)
+  const body = { quoteId: quote.quoteId, clientToken: newClientToken() }
+  const placed = await session.call('POST /v1/renewals', { body })
+  await showOutcome(session, placed, 0, options)
+}
+
+async function placeQuoted(session: Session, quoteId: string, options: Placing): Promise<void> {
+  const placed = await session.call('POST /v1/orders', { body: { quoteId, clientToken: newClientToken() } })
+  const before = placed.groupId === null || !options.wait ? 0 : await runningIn(session, placed.groupId)
+  await showOutcome(session, placed, placed.kind === 'scale_out' ? before : 0, options)
+}
+
+async function runningIn(session: Session, groupId: string): Promise<number> {
+  return (await session.call('GET /v1/groups/{groupId}', { params: { groupId } })).runningMachines
+}
+
+async function showOutcome(session: Session, placed: Order, runningBefore: number, options: Placing): Promise<void> {
+  if (!options.wait) {
+    if (options.json) printJson(placed)
+    else printOrder(placed)
+    return
+  }
+  const order = await awaitOrder(session, placed, runningBefore, options.timeout * 1000)
+  if (options.json) printJson(order)
+  else printOrder(order)
+  if (order.phase !== 'fulfilled') {
+    const why = order.reason ? `${order.reason.code}: ${order.reason.message}` : `the order is ${order.phase}`
+    throw new WorkFailed(
+      `${why}\n${moneyText(order.refundedFen)} of ${moneyText(order.totalFen)} went back to the wallet.`,
+    )
+  }
+  if (order.reason) say(`${order.reason.code}: ${order.reason.message} (${moneyText(order.refundedFen)} refunded)`)
+}
+
+export function awaitOrder(session: Session, placed: Order, runningBefore: number, timeoutMs: number): Promise<Order> {
+  let running = 0
+  return watch({
+    what: `order ${placed.orderId}`,
+    timeoutMs,
+    async look() {
+      const order = await session.call('GET /v1/orders/{orderId}', { params: { orderId: placed.orderId } })
+      const watched = order.groupId !== null && order.phase === 'provisioning'
+      if (watched && order.groupId) running = (await runningIn(session, order.groupId)) - runningBefore
+      return order
+    },
+    step: order =>
+      endedPhases.includes(order.phase)
+        ? null
+        : { text: `machines running (order ${order.phase})`, done: Math.max(0, running), of: order.quantity },
+  })
+}
+
+export function printOrder(order: Order): void {
+  printFields({
+    order: order.orderId,
+    kind: order.kind,
+    phase: order.phase,
+    group: order.groupId,
+    machines: order.specId === null ? order.quantity : `${order.quantity} × ${order.specId}`,
+    charge: order.months === null ? order.chargeType : `${order.chargeType}, ${plural(order.months, 'month')}`,
+    total: moneyText(order.totalFen),
+    delivered: moneyText(order.capturedFen),
+    refunded: moneyText(order.refundedFen),
+    placed: timeText(order.createdAt),
+    ...(order.reason ? { reason: `${order.reason.code}: ${order.reason.message}` } : {}),
+  })
+}
+
+export async function groupAndRegion(session: Session, group: string) {
+  const groupId = await groupIdOf(session, group)
+  return session.call('GET /v1/groups/{groupId}', { params: { groupId } })
+}

@@ -1,0 +1,34 @@
+// The commands that talk to the API: one noun a file, all declared through CommandTree.
+import type { Command } from 'commander'
+import { CommandTree } from './command.ts'
+import { addAccountCommands } from './commands/account.ts'
+import { addBillCommand } from './commands/bill.ts'
+import { addCatalogCommands } from './commands/catalog.ts'
+import { addGroupCommands } from './commands/group.ts'
+import { addInvokeCommand } from './commands/invoke.ts'
+import { addLogsCommand } from './commands/logs.ts'
+import { addMachineCommands } from './commands/machine.ts'
+import { addMachineRenewalCommands } from './commands/machine-renewal.ts'
+import { addOrderCommands } from './commands/order.ts'
+import { addServiceCommands } from './commands/service.ts'
+import { addServiceVersionCommands } from './commands/service-version.ts'
+import { addWalletCommands } from './commands/wallet.ts'
+import type { ApiCommandOptions } from './session.ts'
+
+export function addApiCommands(program: Command, options: ApiCommandOptions): void {
+  const tree = new CommandTree(program, options)
+  addCatalogCommands(tree)
+  addGroupCommands(tree.noun('group', 'dedicated resource groups: buy, scale out, rename, renew, delete'))
+  addOrderCommands(tree.noun('order', 'orders: what was bought, paid, delivered and refunded'))
+  const machines = tree.noun('machine', 'machines: cordon, drain, renew, release')
+  addMachineCommands(machines)
+  addMachineRenewalCommands(machines)
+  const services = tree.noun('service', 'services: deploy, scale, update, stop, delete')
+  addServiceCommands(services)
+  addServiceVersionCommands(services)
+  addLogsCommand(tree)
+  addInvokeCommand(tree)
+  addWalletCommands(tree.noun('wallet', 'the wallet: balance, what moved in it, top-up'))
+  addBillCommand(tree)
+  addAccountCommands(tree)
+}
