@@ -10,7 +10,7 @@ import { status } from '../src/processes/down.ts'
 
 const bounds = { firstMs: 15_000, warmMs: 3_000, idleMiB: 400 }
 const warmRounds = 5
-const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+const berth = fileURLToPath(new URL('../bin/berth', import.meta.url))
 const home = mkdtempSync(join(tmpdir(), 'berth-bench-'))
 chmodSync(home, 0o711)
 const env = {
@@ -24,7 +24,7 @@ const env = {
 /** Until the API and the gateway answer, as a caller sees it. */
 async function start(): Promise<{ ms: number; stop: () => Promise<void> }> {
   const began = performance.now()
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, 'up'], { env, stdio: 'ignore' })
+  const child = spawn(berth, ['up'], { env, stdio: 'ignore' })
   const ended = new Promise<never>((_, reject) =>
     child.once('exit', code => reject(new Error(`up ended with code ${code}`))),
   )

@@ -1,4 +1,5 @@
 // The roles as processes of their own: what `berth up` starts, and what runs apart when Berth is scaled out.
+import { flushCompileCache } from 'node:module'
 import { join } from 'node:path'
 import type { Config } from './config.ts'
 import { systemClock } from './lib/clock.ts'
@@ -19,6 +20,7 @@ export async function serve(role: string, config: Config): Promise<void> {
 
 /** Tells the supervisor, if there is one. It may be gone: then nobody needs to know. */
 function ready(): void {
+  flushCompileCache()
   process.send?.({ ready: true }, () => {})
   process.channel?.unref()
 }

@@ -1,6 +1,9 @@
 // `berth up`: everything on one host. supervisor → PostgreSQL, agent, control, gateway, in this order; down in the order
 // gateway, control, services, agent, PostgreSQL, so that nothing is asked of what has gone.
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Config, ListenAddress } from '../config.ts'
@@ -42,9 +45,13 @@ const readyMs = 60_000
 /** Longer than any service's default grace: the agent's children are asked to end in order. */
 const servicesStopMs = 30_000
 
-export async function up(options: UpOptions): Promise<Running> {
-  const { config, log, say } = options
+export async function up(given: UpOptions): Promise<Running> {
+  const { config, log, say } = given
+  const cacheDir = join(config.dataDir, 'cache', `node-${process.version}`)
+  const options = { ...given, env: { ...given.env, NODE_COMPILE_CACHE: cacheDir } }
+  const compiled = compileAhead(cacheDir, options.env)
   const postgres = config.databaseUrl ? null : await KeptPostgres.start(config.dataDir, log)
+  await compiled
   say(postgres ? `PostgreSQL ${postgres.adopted ? 'taken over' : 'started'}` : 'PostgreSQL from DATABASE_URL')
   try {
     await endLeftovers(config.dataDir)
@@ -53,6 +60,17 @@ export async function up(options: UpOptions): Promise<Running> {
     await postgres?.stop()
     throw error
   }
+}
+
+/** Nothing depends on it but speed: whatever goes wrong here, roles start all the same. */
+async function compileAhead(cacheDir: string, env: NodeJS.ProcessEnv): Promise<void> {
+  if (existsSync(cacheDir)) return
+  const [program = '', ...args] = [...nodeArgv, fileURLToPath(new URL('../compile-ahead.ts', import.meta.url))]
+  const child = spawn(program, args, { env, stdio: 'ignore' })
+  await new Promise<void>(resolve => {
+    child.once('exit', () => resolve())
+    child.once('error', () => resolve())
+  })
 }
 
 async function startRoles(options: UpOptions, postgres: KeptPostgres | null): Promise<Running> {

@@ -46,7 +46,14 @@ export const importTable: Record<string, readonly string[]> = {
   simulate: ['app', 'lib'],
 }
 /** The composition roots: they may import everything. */
-const roots = new Set(['src/main.ts', 'src/app.ts', 'src/serve.ts', 'src/verify.ts', 'src/config.ts'])
+const roots = new Set([
+  'src/main.ts',
+  'src/app.ts',
+  'src/serve.ts',
+  'src/verify.ts',
+  'src/compile-ahead.ts',
+  'src/config.ts',
+])
 
 const importPattern = /^(import|export)\s+(type\s+)?[^'"]*?from\s+'([^']+)'|^import\s+'([^']+)'/gm
 
