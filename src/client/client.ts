@@ -1,7 +1,7 @@
 // The typed client of /v1: types come from the OpenAPI document, requests are signed. Used by the CLI and the console.
 import { createHash } from 'node:crypto'
 import { signAcs3 } from '../lib/acs3.ts'
-import { systemClock } from '../lib/clock.ts'
+import { type Clock, systemClock } from '../lib/clock.ts'
 import { Refusal } from '../lib/errors.ts'
 import { newId } from '../lib/id.ts'
 import { systemRandom } from '../lib/random.ts'
@@ -31,9 +31,12 @@ export interface Credentials {
 
 export class Client {
   readonly #credentials: Credentials
+  readonly #clock: Clock
 
-  constructor(credentials: Credentials) {
+  /** `clock` dates the signatures; it must agree with the server's within 15 minutes. */
+  constructor(credentials: Credentials, clock: Clock = systemClock) {
     this.#credentials = credentials
+    this.#clock = clock
   }
 
   /** Calls one operation; a refusal of the server is thrown as a `Refusal` with its code, message and details. */
@@ -69,7 +72,7 @@ export class Client {
       accessKeyId: this.#credentials.accessKeyId,
       secret: this.#credentials.secret,
       nonce: newId(systemRandom, 'nonce'),
-      date: systemClock.now(),
+      date: this.#clock.now(),
     })
     const response = await fetch(url, {
       method,
