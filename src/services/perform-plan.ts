@@ -11,6 +11,9 @@ import type { ServicesCtx } from './services-ctx.ts'
 
 const faults = declareFaults('services.act.before-launch', 'services.act.after-launch', 'services.act.after-stop')
 
+/** Calls to a driver at a time, for one service. */
+const atOnce = 16
+
 /** The actions that may be written down: those of the database alone, and those that the driver has done. */
 export async function performPlan(
   ctx: ServicesCtx,
@@ -19,19 +22,22 @@ export async function performPlan(
   actions: readonly Action[],
 ): Promise<Action[]> {
   const byId = new Map(instances.map(instance => [instance.id, instance]))
-  const done = await Promise.all(
-    actions.map(async action => {
-      const instance = 'id' in action ? byId.get(action.id) : undefined
-      try {
-        return (await perform(ctx, service, instance, action)) ? action : null
-      } catch (error) {
-        const about = { service: service.id, action: action.do, error: messageOf(error) }
-        ctx.log.warn(about, 'a service instance could not be acted on; trying again')
-        return null
-      }
-    }),
-  )
-  return done.filter(action => action !== null)
+  const attempt = async (action: Action): Promise<Action | null> => {
+    const instance = 'id' in action ? byId.get(action.id) : undefined
+    try {
+      return (await perform(ctx, service, instance, action)) ? action : null
+    } catch (error) {
+      const about = { service: service.id, action: action.do, error: messageOf(error) }
+      ctx.log.warn(about, 'a service instance could not be acted on; trying again')
+      return null
+    }
+  }
+  const done: Action[] = []
+  for (let start = 0; start < actions.length; start += atOnce) {
+    const attempts = await Promise.all(actions.slice(start, start + atOnce).map(attempt))
+    done.push(...attempts.filter(action => action !== null))
+  }
+  return done
 }
 
 async function perform(

@@ -109,6 +109,7 @@ export class RouteHost {
   readonly #dirty = new Set<string>()
   readonly #gone = new Set<string>()
   #timer: NodeJS.Timeout | null = null
+  #stopped = false
   #work: Promise<void> = Promise.resolve()
 
   /** `nudge`: the gateways have said something that a rollout may wait for. */
@@ -185,7 +186,9 @@ export class RouteHost {
     })
   }
 
+  /** What is said from now on is not written: gateways that lose us stay in the book as connected, and are waited for. */
   async stop(): Promise<void> {
+    this.#stopped = true
     if (this.#timer) clearTimeout(this.#timer)
     this.#timer = null
     await this.#inTurn(() => this.#flush())
@@ -196,6 +199,7 @@ export class RouteHost {
   }
 
   #soon(gatewayId: string): void {
+    if (this.#stopped) return
     this.#dirty.add(gatewayId)
     this.#timer ??= setTimeout(() => {
       this.#timer = null

@@ -1,8 +1,10 @@
+import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, describe, expect, test } from 'vitest'
 import { ProcessRuntime } from '../../src/drivers/process/runtime.ts'
 import { SimulatedRuntime } from '../../src/drivers/simulated/runtime.ts'
 import { ManualClock } from '../../src/lib/clock.ts'
+import { parseServiceConfig } from '../../src/services/service-config.ts'
 import { anAgent, runs } from '../agent/harness.ts'
 import { aLaunch, type RuntimeSubject, runtimeDriverContract } from './runtime-contract.ts'
 
@@ -62,6 +64,26 @@ describe('the process runtime', () => {
       if (word?.state !== 'running' || !word.ready) continue
       const answer = await (await fetch(`http://${word.host}:${word.port}/`)).json()
       expect(answer).toEqual([[`--port=${word.port}`, `it's ${word.port}`], `host:${word.port}`])
+      return
+    }
+    throw new Error('never ready')
+  })
+
+  test('runs the built-in model server for processor onnx', async () => {
+    const { driver, pass } = await open()
+    const modelPath = join(import.meta.dirname, '..', '..', 'examples', 'digits', 'model.onnx')
+    const { spec } = parseServiceConfig({
+      metadata: { name: 'digits', resource: 'eas-r-1' },
+      ...{ processor: 'onnx', model_path: modelPath },
+    })
+    const launch = aLaunch(spec.program, { memoryMiB: 1_024, health: spec.health })
+    await driver.ensure(launch)
+    for (const deadline = performance.now() + 20_000; performance.now() < deadline; await pass()) {
+      const [word] = await driver.observe([launch])
+      if (word?.state === 'ended') throw new Error(`${word.reason}: ${(await driver.logs(launch, {})).lines.join(' ')}`)
+      if (word?.state !== 'running' || !word.ready) continue
+      const answer = await (await fetch(`http://${word.host}:${word.port}/v2/models/digits`)).json()
+      expect(answer).toMatchObject({ name: 'digits' })
       return
     }
     throw new Error('never ready')
