@@ -117,6 +117,28 @@ describe('transfers', () => {
   })
 })
 
+test('a wallet that pays for ten is spent ten times by 60 callers at once, never an eleventh', async () => {
+  const id = await account('acc-spent')
+  await topUp(ctx, operator, id, 10_00n, null)
+  const { cashId } = await walletOf(ctx.db, ctx.clock.now(), id)
+  const spend = (i: number) => {
+    const transfer = {
+      id: `spend:${i}`,
+      kind: 'withdraw' as const,
+      from: cashId,
+      to: 'channel:operator',
+      amountFen: 1_00n,
+    }
+    return transaction(ctx, tx => post(tx, ctx.clock.now(), [transfer]))
+  }
+  const results = await Promise.allSettled(Array.from({ length: 60 }, (_, i) => spend(i)))
+  expect(results.filter(result => result.status === 'fulfilled')).toHaveLength(10)
+  for (const result of results) {
+    if (result.status === 'rejected') expect(result.reason).toMatchObject({ code: 'BalanceInsufficient' })
+  }
+  expect(await balances(ctx.db, id)).toEqual({ cashFen: 0n, voucherFen: 0n })
+})
+
 describe('a top-up', () => {
   test('with the same client token happens once, also from 50 callers at once', async () => {
     const id = await account('acc-token')

@@ -33,6 +33,14 @@ describe('a client token', () => {
     expect((await shop.wallet()).cashFen).toBe(100_000_00n - 200_00n)
   })
 
+  test('makes one order of 50 calls at once, also where nothing but the token stands between them', async () => {
+    const before = await purchases()
+    const call = { request: aRequest(), clientToken: 'unpaid', pay: false }
+    const answers = await Promise.all(Array.from({ length: 50 }, () => placeOrder(shop.ctx, shop.actor, call)))
+    expect(new Set(answers.map(order => order.id)).size).toBe(1)
+    expect((await purchases()) - before).toBe(1)
+  })
+
   test('gives the same order later, whatever became of it, and however the request is spelt', async () => {
     const request = aRequest({ groupName: 'spelt' })
     const first = await placeOrder(shop.ctx, shop.actor, { request, clientToken: 'later', pay: true })

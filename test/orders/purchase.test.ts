@@ -1,11 +1,13 @@
 import { sql } from 'kysely'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { loadCatalog } from '../../src/catalog/catalog.ts'
+import { reconcileMachines } from '../../src/fleet/reconcile-machines.ts'
 import { topUp } from '../../src/ledger/top-up.ts'
 import { listOrderLines, listOrders, orderTrace } from '../../src/orders/orders.ts'
 import { payOrder } from '../../src/orders/pay-order.ts'
 import { cancelOrder, placeOrder } from '../../src/orders/place-order.ts'
 import { quote } from '../../src/orders/quote.ts'
+import { reconcileOrders } from '../../src/orders/reconcile-orders.ts'
 import { aShop, type Shop } from './shop.ts'
 import { aRequest, catalog, price } from './shop-ctx.ts'
 
@@ -36,6 +38,18 @@ describe('a prepaid purchase', () => {
       'order.fulfilled',
     ])
     expect(trace.transfers.map(transfer => transfer.kind)).toEqual(['pay', 'capture', 'capture', 'capture'])
+  })
+
+  test('is paid from the instant its machine ran, however late the order is looked at', async () => {
+    const order = await shop.buy()
+    await reconcileOrders(shop.ctx)
+    await reconcileMachines(shop.ctx)
+    await reconcileMachines(shop.ctx)
+    const ranAt = shop.clock.now()
+    await shop.pass({ minutes: 20 })
+    expect((await shop.order(order.id)).phase).toBe('fulfilled')
+    const { startsAt, anchorAt } = await shop.db.selectFrom('subscriptions').selectAll().executeTakeFirstOrThrow()
+    expect([startsAt, anchorAt]).toEqual([ranAt, ranAt])
   })
 
   test('has the ids of its group and machines from the day it is placed', async () => {

@@ -128,6 +128,22 @@ describe('a machine that cannot be made', () => {
   })
 })
 
+test('a group that another paid order is on its way to outlives the failure of the order that made it', async () => {
+  await open()
+  shop.driver.inject({ do: 'fail' })
+  const first = await shop.buy()
+  const second = await shop.buy({ groupId: first.groupId })
+  const due = (at: Temporal.Instant | null) =>
+    shop.db.updateTable('orders').set({ dueAt: at }).where('id', '=', second.id).execute()
+  await due(null) // The second order is not looked at until the first one has ended.
+  await shop.settle()
+  expect((await shop.order(first.id)).phase).toBe('refunded')
+  expect(await groups()).toEqual([{ id: first.groupId }])
+  await due(shop.clock.now())
+  await shop.settle()
+  expect((await shop.order(second.id)).phase).toBe('fulfilled')
+})
+
 describe('machines that do not come up in time', () => {
   test('are given back after 30 minutes, and refunded', async () => {
     await open({ driver: { provisionMs: 3_600_000 } })

@@ -187,6 +187,11 @@ describe('a release', () => {
       code: 'PrepaidNotExpired',
       details: { expiresAt: '2026-02-28T04:00:00Z', contact: 'ops@example.org' },
     })
+    for (const machineId of machineIds) {
+      await expect(requestRelease(shop.ctx, shop.actor, [machineId])).rejects.toMatchObject({
+        code: 'PrepaidNotExpired',
+      })
+    }
     // All or nothing: the postpaid one of the same call is untouched.
     expect(await shop.machines(postpaid.id)).toMatchObject([{ phase: 'running', desired: 'running' }])
     expect(await requestRelease(shop.ctx, shop.actor, [used?.id ?? ''])).toEqual([used?.id])
