@@ -135,8 +135,10 @@ async function write(w: Writing, action: Action): Promise<void> {
     case 'end':
       return end(w, action)
     case 'settle':
+      w.changed++
       return event(w, 'service.settled', 'service', w.service.id, { version: w.service.version })
     case 'finish_delete':
+      w.changed++
       return event(w, 'service.deleted', 'service', w.service.id, {})
     case 'launch':
       // No row moves, but the driver has news.
