@@ -87,7 +87,8 @@ describe('a control that comes back', () => {
     await drainMachine(services.ctx, services.actor, machineId)
     await services.settle()
     const before = services.runtime.live()
-    // Killed: no goodbye. Away for longer than any lease; the request ends meanwhile, the gateways serve on.
+    await services.host.stop()
+    // No goodbye to the gateways, as after a kill. Away for longer than any lease; the request ends meanwhile, the gateways serve on.
     services.fleet.clock.advance({ minutes: 12 })
     const host = new RouteHost(services.ctx, services.ctx.box, () => {})
     await host.start(services.gateways)
