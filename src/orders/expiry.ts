@@ -1,6 +1,6 @@
 // What happens to a prepaid machine that is not renewed: at its expiry it stops; it is kept 360 hours, in which a renewal
 // brings it back; then it is released. Driven by stored instants, so a controller that slept finds the same work (Q22).
-import { type Tx, transaction } from '../db/db.ts'
+import { type Db, type Tx, transaction } from '../db/db.ts'
 import { appendEvents } from '../events/event.ts'
 import { releaseMachines, stopMachines } from '../fleet/machines.ts'
 import { declareFaults } from '../lib/fault.ts'
@@ -83,4 +83,9 @@ async function tell(
   )
 }
 
-export { selectSubscriptions as subscriptionsOf }
+/** Until when these machines are paid; postpaid ones, and those not delivered yet, are not in the answer. */
+export const subscriptionsOf = (
+  db: Db | Tx,
+  accountId: string,
+  machineIds: readonly string[],
+): Promise<Subscription[]> => selectSubscriptions(db, accountId, machineIds)

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { loadCatalog } from '../../src/catalog/catalog.ts'
+import { reconcileExpiry } from '../../src/orders/expiry.ts'
 import { listOrders } from '../../src/orders/orders.ts'
 import { payOrder } from '../../src/orders/pay-order.ts'
 import { requestRelease } from '../../src/orders/release.ts'
@@ -106,6 +107,25 @@ describe('two renewals of one machine', () => {
     await expect(payOrder(shop.ctx, shop.actor, both.id)).rejects.toMatchObject({ code: 'RenewalConflict' })
     expect(await expiryOf(machineIds[0] ?? '')).toBe('2026-02-28T04:00:00Z')
   })
+})
+
+test('a renewal paid at the very instant of expiry keeps or brings back every machine', async () => {
+  const { machineIds } = await aMachine(12)
+  const requests = machineIds.map(id => ({ request: { machineIds: [id], months: 1 as const } }))
+  const placed = []
+  shop.clock.set('2026-02-28T03:59:00Z')
+  for (const request of requests) placed.push(await placeRenewal(shop.ctx, shop.actor, request))
+  shop.clock.set('2026-02-28T04:00:00Z')
+  const [, ...results] = await Promise.allSettled([
+    reconcileExpiry(shop.ctx),
+    ...placed.map(order => payOrder(shop.ctx, shop.actor, order.id)),
+    reconcileExpiry(shop.ctx),
+  ])
+  expect(results.map(result => result.status)).toEqual(Array(13).fill('fulfilled'))
+  await shop.settle()
+  const machines = await shop.db.selectFrom('machines').select('phase').execute()
+  expect(machines.map(machine => machine.phase)).toEqual(Array(12).fill('running'))
+  for (const id of machineIds) expect(await expiryOf(id)).toBe('2026-03-28T04:00:00Z')
 })
 
 describe('an expired machine', () => {
