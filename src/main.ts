@@ -15,18 +15,20 @@ const program = new Command('berth')
   .showHelpAfterError('(berth --help lists the commands)')
   .exitOverride()
 
-const configOf = (): Config => {
+const configOf = (env = processEnvironment()): Config => {
   const { config } = program.opts<Global>()
-  return loadConfig(config === undefined ? {} : { path: config })
+  return loadConfig({ env, ...(config === undefined ? {} : { path: config }) })
 }
 
 program
   .command('up')
   .description('start everything on this host and stay: PostgreSQL, agent, control, gateway')
-  .action(async () => {
-    const config = configOf()
+  .option('--insecure', 'listen on public addresses without TLS: for a network that is yours')
+  .action(async ({ insecure }: { insecure?: boolean }) => {
+    const given = processEnvironment()
+    const env = insecure ? { ...given, BERTH_INSECURE: 'true' } : given
     const { runUp } = await import('./processes/run-up.ts')
-    await runUp({ config, env: processEnvironment() })
+    await runUp({ config: configOf(env), env })
   })
 
 program

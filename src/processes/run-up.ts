@@ -28,16 +28,19 @@ export async function runUp({ config, env }: { config: Config; env: NodeJS.Proce
   const say = (line: string) =>
     console.log(`  ${((systemClock.monotonicMs() - began) / 1000).toFixed(1).padStart(5)} s  ${line}`)
   console.log(`Berth ${config.version}, data in ${config.dataDir}`)
-  const running = await up({ config, env, clock: systemClock, log: createLog('supervisor', 'warn'), say })
-  console.log(`\n  API          ${running.state.apiUrl}`)
-  console.log(`  gateway      ${running.state.gatewayUrl}/api/predict/<service>`)
-  console.log(`  access keys  ${credentialsPath(config.dataDir)}`)
-  console.log('\nCtrl-C stops everything, services last.')
-  await stopped
-  console.log('\nstopping …')
-  await running.stop()
-  clearInterval(stay)
-  console.log('stopped.')
+  try {
+    const running = await up({ config, env, clock: systemClock, log: createLog('supervisor', 'warn'), say })
+    console.log(`\n  API          ${running.state.apiUrl}`)
+    console.log(`  gateway      ${running.state.gatewayUrl}/api/predict/<service>`)
+    console.log(`  access keys  ${credentialsPath(config.dataDir)}`)
+    console.log('\nCtrl-C stops everything, services last.')
+    await stopped
+    console.log('\nstopping …')
+    await running.stop()
+    console.log('stopped.')
+  } finally {
+    clearInterval(stay)
+  }
 }
 
 /** The first start writes down what it derived from this host, so that there is a file to change. */
