@@ -43,8 +43,8 @@ process.exit()
 
 async function demo(): Promise<void> {
   const temporary = options.once === true && options.dataDir === undefined
-  const dataDir = temporary ? makeTemporaryHome() : resolve(options.dataDir ?? defaultHome())
-  if (!temporary) makeHome(dataDir)
+  const dataDir = temporary ? await makeTemporaryHome() : resolve(options.dataDir ?? defaultHome())
+  if (!temporary) await makeHome(dataDir)
   teller.line(`Berth's demo, data in ${dataDir}`)
   const starting = teller.step('start', async () => {
     const value = await startInstallation(dataDir, !options.once, line => say(`    ${line}`))

@@ -47,15 +47,17 @@ const hints: Record<string, string> = {
   Forbidden: '`berth whoami` says who you are; `--as operator` uses the key of the operator.',
 }
 
-/** Details that the message does not already say. */
+/** Details that the message does not already say, of those that a line can say. */
 function shownDetails(refusal: Refusal): string[] {
   const known = new Set(['field', 'part', 'problems', 'status', 'requestId', 'cause'])
   return Object.entries(refusal.details).flatMap(([name, value]) => {
-    if (known.has(name) || value === null || value === undefined) return []
-    const text = typeof value === 'object' ? JSON.stringify(value) : String(value)
-    return refusal.message.includes(text) ? [] : [`  ${name}: ${text}`]
+    const texts = (Array.isArray(value) ? value : [value]).filter(isWord).map(String)
+    const unsaid = texts.some(text => !refusal.message.includes(text))
+    return known.has(name) || !unsaid ? [] : [`  ${name}: ${texts.join(', ')}`]
   })
 }
+
+const isWord = (value: unknown): boolean => typeof value === 'string' || typeof value === 'number'
 
 /** Says on stderr what went wrong, and answers the exit code. */
 export function reportFailure(error: unknown, write: (line: string) => void = line => console.error(line)): number {

@@ -1,14 +1,14 @@
 import type { Operations } from '../../client/client.ts'
 import { given } from '../arguments.ts'
 import type { CommandTree } from '../command.ts'
-import { type Cell, moneyText, plural, printFields, printJson, printLine, printTable } from '../output.ts'
+import { type Cell, moneyText, plural, printFields, printJson, printLine, printTable, timeText } from '../output.ts'
 
 export type Bill = Operations['GET /v1/bill']['returns']
 type Entry = Bill['groups'][number]['machines'][number]['entries'][number]
 
 const entryText = (entry: Entry): string =>
   entry.kind === 'prepaid'
-    ? entry.memo || 'prepaid period'
+    ? entry.memo || `prepaid period, ${entry.orderId}, ${timeText(entry.at)}`
     : `${entry.item}, ${plural(entry.minutes ?? 0, 'minute')}${entry.kind === 'accrued' ? ', not billed yet' : ''}`
 
 export function printBill(bill: Bill): void {

@@ -14,31 +14,17 @@ import {
 } from 'node:fs'
 import { homedir, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { environment } from '../../lib/env.ts'
 import { refuse } from '../failure.ts'
+import { anyPorts, berthArgv, demoEnvironment, startUp } from './berth-process.ts'
 
 const markerName = 'berth-demo.json'
 const temporaryPrefix = 'berth-demo-'
-const main = fileURLToPath(new URL('../../main.ts', import.meta.url))
-export const berthArgv = [process.execPath, '--disable-warning=ExperimentalWarning', main]
-
-/** The demo's own: never the database or the configuration that the environment names for another Berth. */
-export function demoEnvironment(dataDir: string, listen: { api: string; gateway: string }): NodeJS.ProcessEnv {
-  return {
-    ...environment(),
-    ...{ BERTH_HOME: dataDir, BERTH_CONFIG: '', DATABASE_URL: '' },
-    ...{ BERTH_API_LISTEN: listen.api, BERTH_GATEWAY_LISTEN: listen.gateway },
-  }
-}
-
-export const anyPorts = { api: '127.0.0.1:0', gateway: '127.0.0.1:0' }
-
 /** A fresh directory that is removed at the end; what demos before this one were killed over goes first. */
-export function makeTemporaryHome(): string {
+export async function makeTemporaryHome(): Promise<string> {
   for (const name of readdirSync(tmpdir())) {
     const path = join(tmpdir(), name)
-    if (name.startsWith(temporaryPrefix) && isOurs(path) && !isAlive(ownerOf(path))) clear(path)
+    if (name.startsWith(temporaryPrefix) && isOurs(path) && !isAlive(ownerOf(path))) await clear(path)
   }
   const path = mkdtempSync(join(tmpdir(), temporaryPrefix))
   // Services run as another user when this is root: they must get through, not look around.
@@ -48,7 +34,7 @@ export function makeTemporaryHome(): string {
 }
 
 /** The directory of a demo that stays: cleared first, so that the story is the same each time. */
-export function makeHome(path: string): void {
+export async function makeHome(path: string): Promise<void> {
   if (existsSync(path) && readdirSync(path).length > 0) {
     const owner = ownerOf(path)
     if (!isOurs(path) || owner === null) {
@@ -60,7 +46,7 @@ export function makeHome(path: string): void {
         `data-dir: a demo is running there already (process ${owner}); end it with Ctrl-C`,
       )
     }
-    clear(path)
+    await clear(path)
   }
   mkdirSync(path, { recursive: true })
   chmodSync(path, 0o711)
@@ -72,28 +58,20 @@ export function defaultHome(): string {
   return join(XDG_DATA_HOME || join(HOME || homedir(), '.local', 'share'), 'berth-demo')
 }
 
-/** Stops what still runs there and removes it. A supervisor that was killed left processes: a new one takes them over. */
-export function clear(path: string): void {
+/** Stops what still runs there and removes it. */
+async function clear(path: string): Promise<void> {
   berth(path, 'down')
-  if (existsSync(join(path, 'run', 'berth.json'))) berthUpAndDown(path)
+  // A supervisor that was killed left processes that nobody stops: a new one takes them over.
+  if (existsSync(join(path, 'run', 'berth.json'))) {
+    const stop = await startUp(path, anyPorts, () => {}).catch(() => null)
+    await stop?.()
+  }
   rmSync(path, { recursive: true, force: true })
 }
 
 function berth(path: string, command: string): number | null {
   const [program = '', ...args] = [...berthArgv, command]
   return spawnSync(program, args, { env: demoEnvironment(path, anyPorts), stdio: 'ignore', timeout: 120_000 }).status
-}
-
-function berthUpAndDown(path: string): void {
-  // `up` stays until it is told to end; a shell waits for the run state to name the last process, and tells it.
-  const script =
-    '"$@" up & up=$!; for _ in $(seq 300); do grep -q gateway "$0" 2>/dev/null && break; sleep 0.2; done; kill -TERM $up; wait $up'
-  const state = join(path, 'run', 'berth.json')
-  spawnSync('/bin/sh', ['-c', script, state, ...berthArgv], {
-    env: demoEnvironment(path, anyPorts),
-    stdio: 'ignore',
-    timeout: 120_000,
-  })
 }
 
 function furnish(path: string): void {

@@ -1,10 +1,9 @@
-// The Berth of a demo, as a process of its own: the same `berth up` that people run.
-import { spawn } from 'node:child_process'
+// The Berth of a demo: where it answers, and the sessions of its owner and operator.
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { readCredentials, Session, type StoredCredentials } from '../session.ts'
-import { anyPorts, berthArgv, demoEnvironment } from './home.ts'
+import { anyPorts, startUp } from './berth-process.ts'
 
 export interface Installation {
   dataDir: string
@@ -17,39 +16,13 @@ export interface Installation {
   stop(): Promise<void>
 }
 
-/** The last line but one that `up` prints: everything has started. */
-const readyMark = 'Ctrl-C stops everything'
-
 export async function startInstallation(
   dataDir: string,
   usualPorts: boolean,
   onLine: (line: string) => void,
 ): Promise<Installation> {
   const listen = usualPorts ? { api: await portOr(8700), gateway: await portOr(8701) } : anyPorts
-  const [program = '', ...args] = [...berthArgv, 'up']
-  // In a session of its own: Ctrl-C reaches the demo, which stops it in order.
-  const child = spawn(program, args, {
-    env: demoEnvironment(dataDir, listen),
-    detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  const ended = new Promise<void>(resolve => child.once('exit', () => resolve()))
-  const stop = async (): Promise<void> => {
-    if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM')
-    await ended
-  }
-  let said = ''
-  await new Promise<void>((resolve, reject) => {
-    const hear = (chunk: Buffer): void => {
-      said = (said + chunk.toString()).slice(-10_000)
-      for (const line of chunk.toString().split('\n')) if (/ s {2}\S/.test(line)) onLine(line.trim())
-      if (said.includes(readyMark)) resolve()
-    }
-    child.stdout.on('data', hear)
-    child.stderr.on('data', hear)
-    child.once('error', reject)
-    child.once('exit', code => reject(new Error(`\`berth up\` ended with code ${code}:\n${said.trim()}`)))
-  })
+  const stop = await startUp(dataDir, listen, onLine)
   const state = JSON.parse(readFileSync(join(dataDir, 'run', 'berth.json'), 'utf8')) as {
     apiUrl: string
     gatewayUrl: string
