@@ -2,7 +2,7 @@
 // write but no double can hold, or keys that would reach an object's prototype (CORRECTNESS §0.9).
 import { Refusal } from '../lib/errors.ts'
 
-export type BodyRefusal = 'MalformedJson' | 'JsonTooDeep' | 'JsonNumberOutOfRange' | 'JsonKeyRefused'
+export type BodyRefusal = 'MalformedJson' | 'JsonTooDeep' | 'JsonNumberOutOfRange' | 'JsonKeyRefused' | 'TextRefused'
 
 const depthMax = 32
 const refusedKeys = new Set(['__proto__', 'constructor', 'prototype'])
@@ -50,13 +50,26 @@ function refuseContents(value: unknown): void {
         { field: item.path },
       )
     }
+    refuseText(item.value, item.path || 'The body')
     if (typeof item.value !== 'object' || item.value === null) continue
     for (const [key, child] of Object.entries(item.value)) {
       const path = item.path === '' ? key : `${item.path}.${key}`
+      refuseText(key, path)
       if (refusedKeys.has(key)) {
         throw new Refusal('JsonKeyRefused' satisfies BodyRefusal, `The key ${path} is not allowed.`, { field: path })
       }
       pending.push({ value: child, path })
     }
+  }
+}
+
+/** NUL and halves of surrogate pairs can be written in JSON and in a URL, but are no text: nothing can keep them. */
+export function refuseText(value: unknown, field: string): void {
+  if (typeof value === 'string') {
+    if (value.isWellFormed() && !value.includes('\0')) return
+    const shown = field.toWellFormed().replaceAll('\0', '')
+    throw new Refusal('TextRefused' satisfies BodyRefusal, `${shown} holds a NUL or half of a surrogate pair.`, {
+      field: shown,
+    })
   }
 }

@@ -13,9 +13,11 @@ import type { BodyRefusal } from './json-body.ts'
 export type ApiRefusal =
   | BodyRefusal
   | 'InvalidParameter'
+  | 'MissingParameter'
   | 'UnsupportedMediaType'
   | 'RouteNotFound'
   | 'BodyTooLarge'
+  | 'NotSigned'
   | 'NotImplemented'
   | 'ActionMismatch'
   | 'NeverDrained'
@@ -37,7 +39,9 @@ export const statuses = {
   JsonTooDeep: 400,
   JsonNumberOutOfRange: 400,
   JsonKeyRefused: 400,
+  TextRefused: 400,
   InvalidParameter: 400,
+  MissingParameter: 400,
   InvalidRequest: 400,
   InvalidGroupName: 400,
   InvalidReason: 400,
@@ -64,6 +68,7 @@ export const statuses = {
   ActionMismatch: 400,
   IncompleteSignature: 400,
   // Who asks is not known.
+  NotSigned: 401,
   'InvalidAccessKeyId.NotFound': 401,
   SignatureDoesNotMatch: 401,
   SignatureNonceUsed: 401,

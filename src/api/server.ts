@@ -1,6 +1,5 @@
 // The HTTP server: limits, parsing, who calls, permission, validation, one error shape. It knows routes only by their shape.
 import { createHash } from 'node:crypto'
-import { Readable } from 'node:stream'
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -8,15 +7,17 @@ import Fastify, {
   type FastifyRequest,
   LogController,
 } from 'fastify'
-import type { z } from 'zod'
+import { z } from 'zod'
 import { authorize, type Principal } from '../identity/access.ts'
 import { verifySigned } from '../identity/verify-request.ts'
 import { Refusal } from '../lib/errors.ts'
 import { newId } from '../lib/id.ts'
 import type { ApiContext } from './context.ts'
-import { parseJsonBody } from './json-body.ts'
+import { parseJsonBody, refuseText } from './json-body.ts'
 import { type Problem, problemOf } from './problem.ts'
-import { type Call, isStream, type Route, type Shape, type Stream } from './route.ts'
+import { paramLengthMax, pathRefusal, refuseConnection } from './refuse-http.ts'
+import { type Call, isStream, type Route, type Shape } from './route.ts'
+import { endStreamsOnClose, sendStream } from './stream.ts'
 
 const bodyBytesMax = 1024 * 1024
 const emptyDigests = {
@@ -44,8 +45,13 @@ export function createServer(context: ApiContext): FastifyInstance {
     loggerInstance: context.ctx.log as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     requestTimeout: 60_000,
-    routerOptions: { ignoreTrailingSlash: false, maxParamLength: 256 },
+    routerOptions: { ignoreTrailingSlash: false, maxParamLength: paramLengthMax },
+    frameworkErrors: (error, request, reply) => {
+      sendProblem(context, request, reply, pathRefusal(error), v1Problem)
+    },
+    clientErrorHandler: (error, socket) => refuseConnection(error, socket, context.ctx.random),
   })
+  endStreamsOnClose(app)
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
     if (body.length > 0 && !/^application\/json\b/i.test(request.headers['content-type'] ?? '')) {
@@ -98,12 +104,12 @@ async function answer(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const principal = route.can === 'anyone' ? nobody : await whoCalls(context, request)
+  const principal = route.can === 'anyone' ? nobody : await whoSigned(context, request)
   if (route.can !== 'anyone') authorize(principal, route.can)
   const call: Call<Shape, Shape, Shape> = {
     params: parsePart(route.params, request.params, 'path'),
     query: parsePart(route.query, request.query, 'query'),
-    body: route.body ? parsePart(route.body, parsedBody(request).value ?? {}, 'body') : {},
+    body: parsePart(route.body ?? noBody, bodyValue(request) === undefined ? {} : bodyValue(request), 'body'),
     principal,
     actor: { accountId: principal.accountId, name: `user:${principal.userId}` },
     requestId: request.id,
@@ -115,6 +121,17 @@ async function answer(
   if (route.status === 204) return reply.code(204).send()
   // The declared shape is what leaves: a field that is not declared never does.
   return reply.code(route.status).send(route.returns.parse(result))
+}
+
+/** An operation without a body takes none: what is said there must not pass in silence. */
+const noBody = z.strictObject({})
+
+/** The first thing that a newcomer's request lacks is told in so many words. */
+async function whoSigned(context: ApiContext, request: FastifyRequest): Promise<Principal> {
+  if (request.headers.authorization !== undefined) return whoCalls(context, request)
+  throw new Refusal('NotSigned', 'authorization: sign the request with an access key (ACS3-HMAC-SHA256).', {
+    field: 'authorization',
+  })
 }
 
 const nobody: Principal = {
@@ -157,6 +174,9 @@ export function parsePart<T extends z.ZodType>(
   value: unknown,
   part: 'path' | 'query' | 'body',
 ): z.output<T> {
+  if (part !== 'body') {
+    for (const [name, text] of Object.entries(value as object)) for (const one of [name, text]) refuseText(one, name)
+  }
   const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
   const problems = parsed.error.issues.map(issue => ({
@@ -167,16 +187,6 @@ export function parsePart<T extends z.ZodType>(
   throw new Refusal('InvalidParameter', `${first?.field}: ${first?.message}`, { field: first?.field, part, problems })
 }
 
-function sendStream(request: FastifyRequest, reply: FastifyReply, stream: Stream): FastifyReply {
-  const abort = new AbortController()
-  request.raw.once('close', () => abort.abort())
-  const lines = stream.lines(abort.signal)
-  const text = (async function* () {
-    for await (const line of lines) yield stream.contentType === 'text/event-stream' ? `data: ${line}\n\n` : `${line}\n`
-  })()
-  return reply.header('content-type', stream.contentType).header('cache-control', 'no-store').send(Readable.from(text))
-}
-
 export function sendProblem(
   context: ApiContext,
   request: FastifyRequest,
@@ -185,6 +195,8 @@ export function sendProblem(
   write: ProblemWriter,
 ): FastifyReply {
   const problem = problemOf(error)
-  if (problem.status >= 500) context.ctx.log.error({ err: error, requestId: request.id }, 'a request failed')
+  // 501 says what is not offered: nothing has failed.
+  if (problem.status >= 500 && problem.status !== 501)
+    context.ctx.log.error({ err: error, requestId: request.id }, 'a request failed')
   return reply.code(problem.status).header('x-request-id', request.id).send(write(problem, request.id))
 }

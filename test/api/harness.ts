@@ -3,6 +3,7 @@
 import type { FastifyInstance } from 'fastify'
 import { expect } from 'vitest'
 import type { ApiContext } from '../../src/api/context.ts'
+import type { Route } from '../../src/api/route.ts'
 import { createServer, mountRoutes } from '../../src/api/server.ts'
 import { routes } from '../../src/api/v1/routes.ts'
 import { unbilledFen } from '../../src/billing/accrued.ts'
@@ -77,6 +78,8 @@ export interface TestApi {
   /** Lets time pass, then settles. */
   pass(time: Temporal.DurationLike): Promise<void>
   addUser(inAccountOf: Principal, name: string, role: Role): Promise<Principal>
+  /** Calls that reached a handler: not refused for who asks or for the form of the input. */
+  handled(): number
   /** Every invariant; and nothing has failed behind an answer. */
   check(): Promise<void>
   /** Lines of the log that are errors: every 5xx is one. */
@@ -143,7 +146,15 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
   const settings = { currency: 'CNY', billingZone, operatorContact: ctx.operatorContact, gatewayUrl, version: '0' }
   const context: ApiContext = { ctx, box, nudge: () => {}, settings }
   const app = createServer(context)
-  mountRoutes(app, context, routes)
+  let handled = 0
+  const counted = routes.map((route): Route => {
+    const handle: Route['handle'] = (...given) => {
+      handled++
+      return route.handle(...given)
+    }
+    return { ...route, handle }
+  })
+  mountRoutes(app, context, counted)
   options.mount?.(app, context)
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
   const host = new RouteHost(ctx, box, () => {})
@@ -160,6 +171,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     ...{ url, app, context, db, clock, machines, runtime, errors, ...people },
     client: ({ accessKeyId, secret }) => new Client({ apiUrl: url, accessKeyId, secret }, clock),
     send: (caller, method, target, sent) => sendTo(url, clock, caller, method, target, sent),
+    handled: () => handled,
     settle: settleAll,
     pass: async time => {
       clock.advance(time)

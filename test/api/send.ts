@@ -16,6 +16,8 @@ export interface Sent {
   raw?: string | Buffer
   /** Written as they are; `content-type` is application/json where there is a body. */
   headers?: Record<string, string>
+  /** Takes the head of the answer and hangs up: for streams that do not end. */
+  headOnly?: boolean
 }
 
 /** What a refusal and an answer may hold; tests read what they expect. */
@@ -59,6 +61,11 @@ export async function sendTo(
     const length = bytes.length === 0 && method === 'GET' ? {} : { 'content-length': String(bytes.length) }
     const options = { agent, hostname, port, method, path: target, headers: { ...headers, ...length } }
     const outgoing = request(options, response => {
+      if (sent.headOnly && response.statusCode === 200) {
+        resolve(answerOf(response, ''))
+        response.destroy()
+        return
+      }
       const chunks: Buffer[] = []
       response.on('data', (chunk: Buffer) => chunks.push(chunk))
       response.once('error', reject)

@@ -1,0 +1,39 @@
+// Answers that go on: lines as they come, until they end, the caller hangs up, or the server closes.
+import type { Server } from 'node:http'
+import { Readable } from 'node:stream'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Stream } from './route.ts'
+
+const open = new WeakMap<Server, Set<AbortController>>()
+
+/** A server that closes ends its streams first: else whoever follows a log would keep it from closing. */
+export function endStreamsOnClose(app: FastifyInstance): void {
+  const streams = new Set<AbortController>()
+  open.set(app.server, streams)
+  app.addHook('preClose', async () => {
+    for (const stream of streams) stream.abort()
+  })
+}
+
+export function sendStream(request: FastifyRequest, reply: FastifyReply, stream: Stream): FastifyReply {
+  const abort = new AbortController()
+  const streams = open.get(request.server.server)
+  streams?.add(abort)
+  // Of the answer, not of the request: that one may be over as soon as it is read.
+  reply.raw.once('close', () => {
+    streams?.delete(abort)
+    abort.abort()
+  })
+  const lines = stream.lines(abort.signal)
+  const text = (async function* () {
+    for await (const line of lines) yield stream.contentType === 'text/event-stream' ? `data: ${line}\n\n` : `${line}\n`
+  })()
+  reply
+    .header('content-type', stream.contentType)
+    .header('cache-control', 'no-store')
+    .header('connection', 'close')
+    .send(Readable.from(text))
+  // The head goes out now, not with the first line: that may come in hours, and callers give up before.
+  if (!reply.raw.headersSent) reply.raw.flushHeaders()
+  return reply
+}

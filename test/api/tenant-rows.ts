@@ -1,0 +1,148 @@
+// For every operation of /v1: which ids it names, what else it is given, and what makes it possible. The order matters: what a
+// row uses up, no later row needs.
+import type { Operations } from '../../src/client/client.ts'
+import type { TestApi } from './harness.ts'
+import { purchase, serviceJson, type World } from './world.ts'
+
+export interface TenantRow {
+  /** The ids it names, in the path or elsewhere. */
+  ids?: (world: World) => Record<string, string>
+  /** What else is in the path. */
+  fixed?: Record<string, string>
+  /** What it is given besides the path. */
+  input?: (ids: Record<string, string>) => { query?: Record<string, string>; body?: object; headOnly?: boolean }
+  /** Who can do it; the owner unless told. */
+  as?: 'operator'
+  /** Makes it possible. */
+  before?: (api: TestApi, world: World) => Promise<unknown>
+}
+
+const machine = ({ postpaidIds }: World) => ({ machineId: postpaidIds[0] })
+const group = ({ groupId }: World) => ({ groupId })
+const order = ({ orderId }: World) => ({ orderId })
+const service = ({ serviceId }: World) => ({ service: serviceId })
+const body =
+  (given: object): NonNullable<TenantRow['input']> =>
+  () => ({ body: given })
+const offering = { zoneId: 'east-b', specId: 'c4m16' }
+
+export const rows: Record<keyof Operations, TenantRow> = {
+  'GET /v1/health/live': {},
+  'GET /v1/installation': {},
+  'GET /v1/whoami': {},
+  'GET /v1/regions': {},
+  'GET /v1/offerings': {},
+  'POST /v1/offerings/prices': {
+    as: 'operator',
+    input: body({ ...offering, chargeType: 'postpaid', hourMicros: '300000' }),
+  },
+  'PUT /v1/stock': { as: 'operator', input: body({ ...offering, total: 7 }) },
+  'GET /v1/accounts': { as: 'operator' },
+  'POST /v1/accounts': { as: 'operator', input: body({ name: 'third' }) },
+  'POST /v1/accounts/{accountId}/top-ups': {
+    as: 'operator',
+    ids: ({ accountId }) => ({ accountId }),
+    input: body({ amountFen: '100' }),
+  },
+  'GET /v1/workspaces': {},
+  'GET /v1/users': {},
+  'POST /v1/users': { input: body({ name: 'newcomer', role: 'viewer' }) },
+  'GET /v1/access-keys': {},
+  'POST /v1/access-keys': { ids: ({ userId }) => ({ userId }), input: ({ userId }) => ({ body: { userId } }) },
+  'POST /v1/access-keys/{accessKeyId}/rotate': {
+    ids: ({ accessKeyIds }) => ({ accessKeyId: accessKeyIds[0] }),
+    input: body({ overlapSeconds: 60 }),
+  },
+  'POST /v1/access-keys/{accessKeyId}/revoke': { ids: ({ accessKeyIds }) => ({ accessKeyId: accessKeyIds[1] }) },
+  'GET /v1/wallet': {},
+  'GET /v1/wallet/transfers': {},
+  'GET /v1/bill': {},
+  'GET /v1/events': {
+    ids: ({ postpaidIds }) => ({ subjectId: postpaidIds[0] }),
+    input: ({ subjectId = '' }) => ({ query: { subjectId } }),
+  },
+  'GET /v1/groups': {},
+  'GET /v1/groups/{groupId}': { ids: group },
+  'PATCH /v1/groups/{groupId}': { ids: group, input: body({ name: 'renamed' }) },
+  'GET /v1/machines': { ids: group, input: ({ groupId = '' }) => ({ query: { groupId } }) },
+  'GET /v1/machines/{machineId}': { ids: machine },
+  'GET /v1/machines/{machineId}/bill-lines': { ids: machine },
+  'GET /v1/machines/{machineId}/instances': { ids: machine },
+  'POST /v1/machines/{machineId}/cordon': { ids: machine, input: body({ reason: 'a look' }) },
+  'POST /v1/machines/{machineId}/uncordon': { ids: machine },
+  'POST /v1/machines/{machineId}/drain': { ids: machine, input: body({ reason: 'a move' }) },
+  'GET /v1/machines/{machineId}/drain': { ids: machine },
+  'POST /v1/machines/{machineId}/drain/force': {
+    ids: machine,
+    input: body({ reason: 'now' }),
+    before: (api, { postpaidIds }) => startDrain(api, postpaidIds[0]),
+  },
+  'POST /v1/machines/{machineId}/drain/cancel': {
+    ids: machine,
+    before: (api, { postpaidIds }) => startDrain(api, postpaidIds[0]),
+  },
+  'POST /v1/quotes': { ids: group, input: ({ groupId = '' }) => ({ body: purchase({ groupId }) }) },
+  'POST /v1/orders': { ids: ({ quoteId }) => ({ quoteId }), input: ({ quoteId }) => ({ body: { quoteId } }) },
+  'GET /v1/orders': { ids: group, input: ({ groupId = '' }) => ({ query: { groupId } }) },
+  'GET /v1/orders/{orderId}': { ids: order },
+  'GET /v1/orders/{orderId}/lines': { ids: order },
+  'GET /v1/orders/{orderId}/trace': { ids: order },
+  'POST /v1/orders/{orderId}/pay': { ids: ({ unpaidIds }) => ({ orderId: unpaidIds[0] }) },
+  'POST /v1/orders/{orderId}/cancel': { ids: ({ unpaidIds }) => ({ orderId: unpaidIds[1] }) },
+  'POST /v1/renewals/quotes': {
+    ids: ({ prepaidIds }) => ({ machineId: prepaidIds[1] }),
+    input: ({ machineId }) => ({ body: { machineIds: [machineId], months: 1 } }),
+  },
+  'POST /v1/renewals': {
+    ids: ({ renewalQuoteId }) => ({ quoteId: renewalQuoteId }),
+    input: ({ quoteId }) => ({ body: { quoteId } }),
+  },
+  'PUT /v1/renewals/automatic': {
+    ids: ({ prepaidIds }) => ({ machineId: prepaidIds[1] }),
+    input: ({ machineId }) => ({ body: { machineIds: [machineId], autoRenew: true } }),
+  },
+  'POST /v1/services': {
+    ids: ({ workGroupId }) => ({ groupId: workGroupId }),
+    input: ({ groupId = '' }) => ({ body: { config: serviceJson('one_more', groupId) } }),
+  },
+  'GET /v1/services': { ids: group, input: ({ groupId = '' }) => ({ query: { groupId } }) },
+  'GET /v1/services/{service}': { ids: ({ serviceName }) => ({ service: serviceName }) },
+  'PUT /v1/services/{service}': {
+    ids: service,
+    input: body({ config: { metadata: { memory: 512 } } }),
+  },
+  'GET /v1/services/{service}/versions': { ids: service },
+  'POST /v1/services/{service}/versions/{version}/use': { ids: service, fixed: { version: '1' } },
+  'GET /v1/services/{service}/access-key': { ids: service },
+  'GET /v1/services/{service}/instances': { ids: service },
+  'GET /v1/services/{service}/logs': { ids: service },
+  'GET /v1/services/{service}/logs/follow': { ids: service, input: () => ({ headOnly: true }) },
+  'POST /v1/services/{service}/instances/{serviceInstanceId}/restart': {
+    ids: world => ({ ...service(world), serviceInstanceId: world.serviceInstanceId }),
+    before: newestInstances,
+  },
+  'POST /v1/services/{service}/scale': { ids: service, input: body({ replicas: 2 }) },
+  'POST /v1/services/{service}/restart': { ids: service },
+  'POST /v1/services/{service}/stop': { ids: service },
+  'POST /v1/services/{service}/start': { ids: service },
+  'DELETE /v1/services/{service}': { ids: service },
+  'POST /v1/machines/release': {
+    ids: ({ spareId }) => ({ machineId: spareId }),
+    input: ({ machineId }) => ({ body: { machineIds: [machineId] } }),
+  },
+  'DELETE /v1/groups/{groupId}': { ids: ({ spareGroupId }) => ({ groupId: spareGroupId }) },
+}
+
+async function startDrain(api: TestApi, machineId: string): Promise<void> {
+  const owner = api.client(api.owner)
+  await owner.call('POST /v1/machines/{machineId}/uncordon', { params: { machineId } })
+  await owner.call('POST /v1/machines/{machineId}/drain', { params: { machineId }, body: { reason: 'again' } })
+}
+
+/** Updates have replaced the instance that the world knows. */
+async function newestInstances(api: TestApi, world: World): Promise<void> {
+  const { items } = await api
+    .client(api.owner)
+    .call('GET /v1/services/{service}/instances', { params: { service: world.serviceName } })
+  world.serviceInstanceId = items.at(-1)?.serviceInstanceId ?? ''
+}

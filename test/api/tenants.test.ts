@@ -1,0 +1,121 @@
+// Every operation, called by everybody: strangers, other accounts, each role, keys that were revoked. `rows` has one entry per
+// operation and runs in order; the last call of each is by who may, and must succeed, or the refusals before prove nothing.
+import { readFileSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { OpenApiDocument } from '../../src/api/openapi.ts'
+import type { Operations } from '../../src/client/client.ts'
+import { type Action, may, type Role } from '../../src/identity/access.ts'
+import { SeededRandom } from '../../src/lib/random.ts'
+import { type Principal, startTestApi, type TestApi } from './harness.ts'
+import type { Answer } from './send.ts'
+import { rows, type TenantRow } from './tenant-rows.ts'
+import { pictureOf, populate, type World } from './world.ts'
+
+const document = JSON.parse(readFileSync('openapi.json', 'utf8')) as OpenApiDocument
+const operations = Object.entries(document.paths).flatMap(([path, item]) =>
+  Object.entries(item).map(([method, declared]) => ({
+    name: `${method.toUpperCase()} ${path}` as keyof Operations,
+    can: (declared as { 'x-berth-can': Action | 'anyone' })['x-berth-can'],
+    responses: (declared as { responses: object }).responses,
+  })),
+)
+
+let api: TestApi
+let first: World
+let second: World
+let revoked: Principal
+beforeAll(async () => {
+  api = await startTestApi()
+  first = await populate(api, api.owner, 'of_the_first')
+  second = await populate(api, api.other, 'of_the_second')
+  revoked = await api.addUser(api.owner, 'gone', 'owner')
+  const owner = api.client(api.owner)
+  await owner.call('POST /v1/access-keys/{accessKeyId}/revoke', { params: { accessKeyId: revoked.accessKeyId } })
+})
+afterAll(() => api.close())
+
+test('every operation of the document has a row', () => {
+  expect(Object.keys(rows).sort()).toEqual(operations.map(operation => operation.name).sort())
+})
+
+const random = new SeededRandom('tenants')
+/** Of the same form, of nobody. */
+const strange = (id: string): string => {
+  const kept = /^(eas-[rim]-|[a-z]+-|LTAI|digits_)?/.exec(id)?.[0] ?? ''
+  return (
+    kept +
+    random
+      .bytes(40)
+      .toString('hex')
+      .slice(0, id.length - kept.length)
+  )
+}
+
+async function call(caller: Principal | null, name: string, row: TenantRow, ids: Record<string, string>) {
+  const [method = '', template = ''] = name.split(' ')
+  const { query = {}, body, headOnly = false } = row.input?.(ids) ?? {}
+  const path = template.replaceAll(/\{(\w+)\}/g, (_, param: string) =>
+    encodeURIComponent(ids[param] ?? row.fixed?.[param] ?? ''),
+  )
+  const text = new URLSearchParams(query).toString()
+  return api.send(caller, method, text === '' ? path : `${path}?${text}`, { body, headOnly })
+}
+
+/** Status and text, without the ids that were asked for and the id of the request. */
+const faceOf = ({ status, text, body }: Answer, ids: Record<string, string>): string =>
+  Object.entries(ids).reduce(
+    (face, [name, id]) => face.replaceAll(id, `<${name}>`),
+    `${status} ${text.replaceAll(body.requestId ?? '\0', '<request>')}`,
+  )
+
+const callers = (): Record<Role, Principal> => ({
+  ...{ owner: api.owner, finance: api.finance, developer: api.developer },
+  ...{ viewer: api.viewer, operator: api.operator },
+})
+
+const ordered = Object.keys(rows).map(name => operations.find(operation => operation.name === name))
+
+describe.each(ordered.filter(operation => operation !== undefined))('$name', ({ name, can, responses }) => {
+  const row = rows[name]
+  const idsOf = (world: World) => row.ids?.(world) ?? {}
+
+  test('needs credentials, and the role for it', async () => {
+    await row.before?.(api, first)
+    if (can === 'anyone') return
+    const before = await pictureOf(api.db)
+    expect(await call(null, name, row, idsOf(first))).toMatchObject({
+      status: 401,
+      body: { code: 'NotSigned', details: { field: 'authorization' } },
+    })
+    expect(await call(revoked, name, row, idsOf(first))).toMatchObject({ status: 401 })
+    for (const [role, caller] of Object.entries(callers())) {
+      if (may(role as Role, can)) continue
+      expect(await call(caller, name, row, idsOf(first)), role).toMatchObject({
+        status: 403,
+        body: { code: 'Forbidden' },
+      })
+    }
+    expect(await pictureOf(api.db)).toEqual(before)
+  })
+
+  test('tells another account nothing: its ids answer as ids of nobody do', async () => {
+    for (const [param, id] of Object.entries(idsOf(first))) {
+      const theirs = { ...idsOf(second), [param]: id }
+      const nobodys = { ...idsOf(second), [param]: strange(id) }
+      const answer = await call(api.other, name, row, theirs)
+      expect(faceOf(answer, theirs)).toBe(faceOf(await call(api.other, name, row, nobodys), nobodys))
+      if (name.includes(`{${param}}`)) expect([403, 404]).toContain(answer.status)
+    }
+  })
+
+  test('can be done by who may, and shows nothing of the other account', async () => {
+    const answer = await call(row.as === 'operator' ? api.operator : api.owner, name, row, idsOf(first))
+    expect(answer.status, answer.text).toBe(Number(Object.keys(responses)[0]))
+    if (row.as !== 'operator') {
+      for (const id of Object.values(second).flat()) expect(answer.text).not.toContain(id)
+    }
+    await api.settle()
+  })
+})
+
+test('after all of it the books balance and nothing has failed', () => api.check())

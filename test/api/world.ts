@@ -1,0 +1,116 @@
+// What a tenant has after some use, and a picture of all that is written, to show that a refusal wrote nothing.
+import { sql } from 'kysely'
+import type { Operations } from '../../src/client/client.ts'
+import type { Db } from '../../src/db/db.ts'
+import { invariant } from '../../src/lib/invariant.ts'
+import type { Principal, TestApi } from './harness.ts'
+
+export interface World {
+  accountId: string
+  userId: string
+  /** Two keys of a user of their own. */
+  accessKeyIds: [string, string]
+  /** Holds two prepaid machines of `orderId`. */
+  groupId: string
+  orderId: string
+  prepaidIds: [string, string]
+  /** Holds two postpaid machines, and the service. */
+  workGroupId: string
+  postpaidIds: [string, string]
+  /** Holds one postpaid machine with nothing on it. */
+  spareGroupId: string
+  spareId: string
+  /** Not paid. */
+  unpaidIds: [string, string]
+  quoteId: string
+  renewalQuoteId: string
+  serviceId: string
+  serviceName: string
+  serviceInstanceId: string
+}
+
+type BuyRequest = NonNullable<Operations['POST /v1/orders']['body']['request']>
+const one = { regionId: 'east', zoneId: 'east-a', specId: 'c4m16', quantity: 1 }
+
+/** One machine in `east-a` unless told; say into which group. */
+export const purchase = (request: Partial<BuyRequest> = {}): BuyRequest => ({
+  ...{ ...one, chargeType: 'prepaid', months: 1 },
+  ...request,
+})
+export const postpaid = (request: Partial<BuyRequest> = {}): BuyRequest => ({
+  ...{ ...one, chargeType: 'postpaid' },
+  ...request,
+})
+
+export const serviceJson = (name: string, group: string, metadata: object = {}) => ({
+  metadata: { name, resource: group, cpu: 1, memory: 1024, ...metadata },
+  containers: [{ command: 'serve' }],
+})
+
+/** Buys and deploys as `owner`; names end in `suffix`, since a service's name is its address. */
+export async function populate(api: TestApi, owner: Principal, suffix: string): Promise<World> {
+  const client = api.client(owner)
+  const buy = async (request: BuyRequest, pay = true) => client.call('POST /v1/orders', { body: { request, pay } })
+  const paid = await buy(purchase({ groupName: 'paid', quantity: 2 }))
+  const work = await buy(postpaid({ groupName: 'work', quantity: 2 }))
+  const spare = await buy(postpaid({ groupName: 'spare' }))
+  await api.settle()
+  const groupId = mustBe(paid.groupId)
+  const workGroupId = mustBe(work.groupId)
+  const unpaid = [
+    await buy(purchase({ groupId }), false),
+    await buy(purchase({ groupId, quantity: 2 }), false),
+  ] as const
+  const quoted = await client.call('POST /v1/quotes', { body: purchase({ groupId }) })
+  const serviceName = `digits_${suffix}`
+  const config = serviceJson(serviceName, workGroupId)
+  const { service } = await client.call('POST /v1/services', { body: { config } })
+  await api.settle()
+  await client.call('PUT /v1/services/{service}', {
+    params: { service: serviceName },
+    body: { config: { metadata: { memory: 2048 } } },
+  })
+  await api.settle()
+  const machinesOf = async (group: string | null) =>
+    (await client.call('GET /v1/machines', { query: { groupId: mustBe(group) } })).items.map(one => one.machineId)
+  const prepaidIds = pair(await machinesOf(groupId))
+  const instances = await client.call('GET /v1/services/{service}/instances', { params: { service: serviceName } })
+  const renewal = { machineIds: [prepaidIds[0]], months: 1 as const }
+  const user = await client.call('POST /v1/users', { body: { name: 'colleague', role: 'viewer' } })
+  const keys = [await addKey(), await addKey()]
+  return {
+    ...{ accountId: owner.accountId, userId: user.userId, accessKeyIds: pair(keys) },
+    ...{ groupId, orderId: paid.orderId, prepaidIds },
+    ...{ workGroupId, postpaidIds: pair(await machinesOf(workGroupId)) },
+    ...{ spareGroupId: mustBe(spare.groupId), spareId: mustBe((await machinesOf(spare.groupId))[0]) },
+    ...{ unpaidIds: pair(unpaid.map(order => order.orderId)), quoteId: quoted.quoteId },
+    renewalQuoteId: (await client.call('POST /v1/renewals/quotes', { body: renewal })).quoteId,
+    ...{ serviceId: service.serviceId, serviceName },
+    serviceInstanceId: mustBe(instances.items[0]?.serviceInstanceId),
+  }
+
+  async function addKey() {
+    return (await client.call('POST /v1/access-keys', { body: { userId: user.userId } })).accessKeyId
+  }
+}
+
+export function mustBe<T>(value: T | null | undefined): T {
+  invariant(value !== null && value !== undefined, 'it is there')
+  return value
+}
+
+const pair = (values: readonly string[]): [string, string] => [mustBe(values[0]), mustBe(values[1])]
+
+/** A digest of every table. Left out: nonces, and when a key was last used, which every signed request writes. */
+export async function pictureOf(db: Db): Promise<Record<string, string>> {
+  const tables = await sql<{ name: string }>`
+    select tablename as name from pg_tables where schemaname = 'public' and tablename <> 'signature_nonces'`.execute(db)
+  const digests = tables.rows.map(
+    ({ name }) => sql`
+      select ${name}::text as name, count(*) || ' rows, ' ||
+        md5(coalesce(string_agg((to_jsonb(t) - 'last_used_at')::text, ';' order by to_jsonb(t)::text), '')) as digest
+      from ${sql.table(name)} t`,
+  )
+  const { rows } = await sql<{ name: string; digest: string }>`${sql.join(digests, sql` union all `)}`.execute(db)
+  return Object.fromEntries(rows.map(({ name, digest }) => [name, digest]))
+}
