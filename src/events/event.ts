@@ -42,6 +42,8 @@ export interface EventFilter {
   accountId?: string
   subjectKind?: string
   subjectId?: string
+  /** Any of these. */
+  subjectIds?: readonly string[]
   /** Only events before this id: the page continues towards the past. */
   beforeId?: bigint
   /** At most 500. */
@@ -54,6 +56,7 @@ export async function listEvents(db: Db | Tx, filter: EventFilter): Promise<Even
   if (filter.accountId !== undefined) query = query.where('accountId', '=', filter.accountId)
   if (filter.subjectKind !== undefined) query = query.where('subjectKind', '=', filter.subjectKind)
   if (filter.subjectId !== undefined) query = query.where('subjectId', '=', filter.subjectId)
+  if (filter.subjectIds !== undefined) query = query.where(sql<boolean>`subject_id = any(${filter.subjectIds}::text[])`)
   if (filter.beforeId !== undefined) query = query.where('id', '<', filter.beforeId)
   const rows = await query.execute()
   return rows.map(row => ({ ...row, data: (row.data ?? {}) as object }))

@@ -160,3 +160,32 @@ export async function selectTotals(db: Db | Tx, groupIds: readonly string[]): Pr
     group by g.id`.execute(db)
   return result.rows
 }
+
+export interface LargestFree {
+  groupId: string
+  cpuMilli: number
+  memoryMib: number
+  gpuCount: number
+}
+
+/** The largest free amount of each kind on any one machine that takes service instances; groups without one are left out. */
+export async function selectLargestFree(
+  db: Db | Tx,
+  groupIds: readonly string[],
+  now: Temporal.Instant,
+): Promise<LargestFree[]> {
+  if (groupIds.length === 0) return []
+  const result = await sql<LargestFree>`
+    with open as (
+      select m.id, m.group_id, m.cpu_milli, m.memory_mib, m.gpu_count from machines m
+      where m.group_id = any(${groupIds}::text[]) and m.phase = 'running' and m.desired = 'running' and m.lost_at is null
+        and not exists (select from holds h where h.machine_id = m.id and h.lifted_at is null
+          and (h.expires_at is null or h.expires_at > ${now}::timestamptz))),
+    taken as (
+      select r.machine_id, sum(r.cpu_milli)::int as cpu, sum(r.memory_mib)::int as memory, sum(r.gpu_count)::int as gpu
+      from reservations r join open o on o.id = r.machine_id group by r.machine_id)
+    select o.group_id, max(o.cpu_milli - coalesce(t.cpu, 0)) as cpu_milli,
+      max(o.memory_mib - coalesce(t.memory, 0)) as memory_mib, max(o.gpu_count - coalesce(t.gpu, 0)) as gpu_count
+    from open o left join taken t on t.machine_id = o.id group by o.group_id`.execute(db)
+  return result.rows
+}

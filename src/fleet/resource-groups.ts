@@ -16,6 +16,7 @@ import {
   markDeleted,
   renameRow,
   selectGroups,
+  selectLargestFree,
   selectTotals,
 } from './resource-group.store.ts'
 import { groupName, groupNameKey, type ResourceGroup } from './resource-group.ts'
@@ -104,6 +105,11 @@ function withNameKey<Query extends { nameContains?: string }>({ nameContains, ..
 export async function groupTotals(db: Db | Tx, groupIds: readonly string[]): Promise<GroupTotals[]> {
   const byId = new Map((await selectTotals(db, groupIds)).map(totals => [totals.groupId, totals]))
   return groupIds.flatMap(id => byId.get(id) ?? [])
+}
+
+/** By group, what the roomiest of its machines has free, each kind by itself. */
+export async function largestFree(db: Db | Tx, groupIds: readonly string[], now: Temporal.Instant) {
+  return new Map((await selectLargestFree(db, groupIds, now)).map(free => [free.groupId, free]))
 }
 
 /** `ifGeneration` is the caller's ETag: another's rename in between is refused (`GroupChanged`), not overwritten. */

@@ -106,14 +106,23 @@ async function checkEngine(tx: Tx, regionId: string, spec: ServiceSpec): Promise
   )
 }
 
-/** The JSON may name only what changes. A change of the replicas alone is a scaling, all else a new version. */
-export async function updateService(ctx: ServicesCtx, actor: Actor, key: ServiceKey, json: unknown): Promise<Deployed> {
+/**
+ * The JSON may name only what changes, unless it is to `replace` the present one. A change of the replicas alone is a
+ * scaling, all else a new version.
+ */
+export async function updateService(
+  ctx: ServicesCtx,
+  actor: Actor,
+  key: ServiceKey,
+  json: unknown,
+  { replace = false } = {},
+): Promise<Deployed> {
   if (!isObject(json)) throw refuseConfig('', 'a service is described by a JSON object')
   const partial = expandDotted(json)
   let warnings: string[] = []
   const service = await change(ctx, actor, key, async (tx, row, now) => {
     const { token: _, ...update } = partial
-    const config = parseServiceConfig(mergeConfig(row.source, update))
+    const config = parseServiceConfig(replace ? update : mergeConfig(row.source, update))
     warnings = config.warnings
     const spec = await checkUpdate(tx, row, config.spec)
     const metadata = isObject(partial.metadata) ? partial.metadata : {}

@@ -89,6 +89,7 @@ export async function findService(db: Db | Tx, accountId: string, key: ServiceKe
 export async function findEverService(db: Db | Tx, accountId: string, key: ServiceKey): Promise<ServiceRow | null> {
   let query = withVersion(db).where('services.accountId', '=', accountId)
   query = 'id' in key ? query.where('services.id', '=', key.id) : query.where('services.name', '=', key.name)
+  if ('name' in key && key.regionId !== undefined) query = query.where('services.regionId', '=', key.regionId)
   const row = await query.orderBy('services.createdAt', 'desc').limit(1).executeTakeFirst()
   return row ? toRow(row) : null
 }
@@ -107,6 +108,8 @@ export interface ServiceFilter {
   ids?: readonly string[]
   /** Keyset: the last row of the page before. */
   after?: { createdAt: Temporal.Instant; id: string }
+  /** For pages by number. */
+  offset?: number
   limit: number
 }
 
@@ -123,16 +126,19 @@ export async function selectServicePage(db: Db | Tx, filter: ServiceFilter): Pro
     query = query.where(sql<boolean>`(services.created_at, services.id) > (${createdAt}::timestamptz, ${id})`)
   }
   query = query.orderBy('services.createdAt').orderBy('services.id').limit(Math.min(filter.limit, 1_000))
+  if (filter.offset !== undefined) query = query.offset(filter.offset)
   return (await query.execute()).map(toRow)
 }
 
 export async function countServiceRows(
   db: Db | Tx,
-  filter: Pick<ServiceFilter, 'accountId' | 'groupId'>,
+  filter: Pick<ServiceFilter, 'accountId' | 'groupId' | 'workspaceId' | 'nameContains'>,
 ): Promise<number> {
   let query = db.selectFrom('services').select(db.fn.countAll<bigint>().as('count'))
   query = query.where('accountId', '=', filter.accountId).where('deletedAt', 'is', null)
   if (filter.groupId !== undefined) query = query.where('groupId', '=', filter.groupId)
+  if (filter.workspaceId !== undefined) query = query.where('workspaceId', '=', filter.workspaceId)
+  if (filter.nameContains !== undefined) query = query.where(sql<boolean>`strpos(name, ${filter.nameContains}) > 0`)
   return Number((await query.executeTakeFirstOrThrow()).count)
 }
 

@@ -80,8 +80,10 @@ export async function listServices(db: Db, filter: ServiceFilter): Promise<Servi
   return viewsOf(db, await selectServicePage(db, filter))
 }
 
-export const countServices = (db: Db, filter: { accountId: string; groupId?: string }): Promise<number> =>
-  countServiceRows(db, filter)
+export const countServices = (
+  db: Db,
+  filter: Pick<ServiceFilter, 'accountId' | 'groupId' | 'workspaceId' | 'nameContains'>,
+): Promise<number> => countServiceRows(db, filter)
 
 /** The key that callers of the service send. */
 export async function serviceAccessKey(

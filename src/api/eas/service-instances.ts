@@ -1,0 +1,155 @@
+// The running copies of a service.
+import { machinesById } from '../../fleet/machines.ts'
+import { Refusal } from '../../lib/errors.ts'
+import { restartServiceInstance } from '../../services/deploy.ts'
+import type { InstanceStatus } from '../../services/service-instance.ts'
+import { getService, listServiceInstances, type ServiceInstanceView } from '../../services/services.ts'
+import type { ApiContext } from '../context.ts'
+import { type EasCall, type EasOperations, flag, list, missing, readQuery, text } from './call.ts'
+import { keyOf } from './services.ts'
+import { iso, listed, order, pageOfItems, paging, sorted } from './wire.ts'
+
+/** A copy that is on its way is waited for; one that fails its check still runs. */
+export function workerStatus(status: InstanceStatus): string {
+  if (status === 'Pending' || status === 'Starting') return 'Waiting'
+  return status === 'NotReady' ? 'Running' : status
+}
+
+/** EAS knows fewer words for the same; why it is not there yet is in `Reason`. */
+const statusOf = (status: InstanceStatus): string => {
+  if (status === 'Starting') return 'Pending'
+  return status === 'NotReady' ? 'Running' : status
+}
+
+type EasInstance = ReturnType<typeof instanceOf>
+
+function instanceOf(one: ServiceInstanceView, machine: MachineFacts | undefined, currentVersion: number) {
+  const ready = one.status === 'Running'
+  return {
+    InstanceName: one.id,
+    Status: statusOf(one.status),
+    Reason: one.reason,
+    CreateTime: iso(one.createdAt),
+    StartAt: iso(one.startedAt),
+    StartTime: iso(one.startedAt),
+    InnerIP: one.host ?? '',
+    InstancePort: one.port ?? 0,
+    HostIP: machine?.address ?? '',
+    HostName: one.machineId ?? '',
+    InstanceType: machine?.specId ?? '',
+    Zone: machine?.zoneId ?? '',
+    ResourceType: 'DedicatedResource',
+    ReadyProcesses: ready ? 1 : 0,
+    TotalProcesses: 1,
+    RestartCount: one.crashCount,
+    IsLatest: one.version === currentVersion,
+    LastState: lastState(one),
+    ...unknownHere,
+  }
+}
+
+interface MachineFacts {
+  address: string | null
+  specId: string
+  zoneId: string
+}
+
+/** How it ended, in the words of the command line's LASTSTATE column. */
+function lastState(one: ServiceInstanceView): object[] {
+  if (one.endedAt === null) return []
+  const { endReason: reason, exitCode } = one
+  return [{ reason, exitCode, startedAt: iso(one.startedAt), finishedAt: iso(one.endedAt) }]
+}
+
+const unknownHere = {
+  CurrentAmount: 0,
+  Detached: false,
+  ExternalIP: '',
+  ExternalInstancePort: 0,
+  IsReplica: false,
+  IsSpot: false,
+  Isolated: false,
+  Namespace: '',
+  OriginalAmount: 0,
+  ReplicaName: '',
+  Role: '',
+  TenantHostIP: '',
+  TenantInstanceIP: '',
+} as const
+
+const sortKeys = {
+  CreateTime: (one: EasInstance) => one.CreateTime,
+  StartTime: (one: EasInstance) => one.StartTime,
+  InstanceName: (one: EasInstance) => one.InstanceName,
+  Status: (one: EasInstance) => one.Status,
+}
+
+const listQuery = {
+  ...paging,
+  Order: order,
+  Sort: text.optional(),
+  Filter: text.optional(),
+  HostIP: text.optional(),
+  InstanceIP: text.optional(),
+  InstanceName: text.optional(),
+  InstanceStatus: text.optional(),
+  InstanceType: text.optional(),
+  IsSpot: flag.optional(),
+  ListReplica: flag.optional(),
+  MemberType: text.optional(),
+  QuotaId: text.optional(),
+  ReplicaName: text.optional(),
+  Resource: text.optional(),
+  ResourceType: text.optional(),
+  Role: text.optional(),
+}
+
+async function listInstances({ ctx }: ApiContext, call: EasCall) {
+  const query = readQuery(call, listQuery)
+  const { accountId } = call.actor
+  const service = await getService(ctx.db, accountId, keyOf(call))
+  const live = await listServiceInstances(ctx.db, accountId, { id: service.id })
+  const machineIds = [...new Set(live.flatMap(one => one.machineId ?? []))]
+  const machines = new Map((await machinesById(ctx.db, machineIds)).map(machine => [machine.id, machine]))
+  const all = live.map(one => instanceOf(one, machines.get(one.machineId ?? ''), service.version))
+  const is = (wanted: string | undefined, value: string) => wanted === undefined || wanted === value
+  // What these ask for does not exist here.
+  const none = [query.MemberType, query.QuotaId, query.ReplicaName, query.Role].some(given => given !== undefined)
+  const found = all.filter(
+    one =>
+      !none &&
+      query.IsSpot !== true &&
+      query.ListReplica !== true &&
+      (query.Filter === undefined || one.InstanceName.includes(query.Filter) || one.InnerIP.includes(query.Filter)) &&
+      (query.InstanceName === undefined || one.InstanceName.includes(query.InstanceName)) &&
+      is(query.HostIP, one.HostIP) &&
+      is(query.InstanceIP, one.InnerIP) &&
+      is(query.InstanceStatus, one.Status) &&
+      is(query.InstanceType, one.InstanceType) &&
+      is(query.Resource, service.groupId) &&
+      is(query.ResourceType, one.ResourceType),
+  )
+  const key = sortKeys[(query.Sort ?? 'CreateTime') as keyof typeof sortKeys] ?? sortKeys.CreateTime
+  return { ...listed(query, found.length), Instances: pageOfItems(query, sorted(found, key, query.Order)) }
+}
+
+/** EAS deletes an instance to restart it: another one comes in its place, and here it comes first. */
+async function restartInstances({ ctx }: ApiContext, call: EasCall) {
+  const { InstanceList = [] } = readQuery(call, { InstanceList: list.optional() })
+  if (InstanceList.length === 0) throw missing('InstanceList')
+  const key = keyOf(call)
+  const live = new Set((await listServiceInstances(ctx.db, call.actor.accountId, key)).map(one => one.id))
+  // All are known before the first is touched.
+  const unknown = InstanceList.find(id => !live.has(id))
+  if (unknown !== undefined) {
+    const details = { field: 'InstanceList', serviceInstanceId: unknown }
+    throw new Refusal('ServiceInstanceNotFound', `${key.name} has no running instance ${unknown}`, details)
+  }
+  for (const id of InstanceList) await restartServiceInstance(ctx, call.actor, key, id)
+  return { Message: `${InstanceList.length} instances of ${key.name} are being restarted` }
+}
+
+export const serviceInstanceOperations: EasOperations = {
+  ListServiceInstances: { can: 'service.read', handle: listInstances },
+  DeleteServiceInstances: { can: 'service.write', handle: restartInstances },
+}
