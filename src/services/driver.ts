@@ -18,9 +18,15 @@ export interface RuntimeDriver {
   /** Lines from now on, until the service instance has ended or the signal aborts. */
   followLogs(ref: RuntimeRef, signal: AbortSignal): AsyncIterable<string>
 
-  /** Ids of service instances whose state may have changed: a nudge, never the only way to learn of it. */
+  /**
+   * Ids of service instances whose state may have changed: a nudge, never the only way to learn of it. `everything` when
+   * listening begins, or begins again: what happened before is not known.
+   */
   changes(signal: AbortSignal): AsyncIterable<string>
 }
+
+/** In place of an id: any of them may have changed. */
+export const everything = ''
 
 export interface RuntimeRef {
   serviceInstanceId: string

@@ -6,11 +6,11 @@ import { newId } from '../lib/id.ts'
 import { claimDue } from '../reconcile/claim.ts'
 import type { Report } from '../reconcile/loop.ts'
 import { applyPlan } from './apply-plan.ts'
-import type { RuntimeObservation, RuntimeRef } from './driver.ts'
+import { everything, type RuntimeObservation, type RuntimeRef } from './driver.ts'
 import { forgetEnded, performPlan, refOf } from './perform-plan.ts'
 import { planService } from './rollout.ts'
 import type { Action, ServiceSnapshot } from './rollout-snapshot.ts'
-import { giveBack, type ServiceRow, wakeServices, wakeServicesOf } from './service.store.ts'
+import { giveBack, type ServiceRow, wakeAllServices, wakeServices, wakeServicesOf } from './service.store.ts'
 import { countOf } from './service-config.ts'
 import type { ServicesCtx } from './services-ctx.ts'
 import { readWorld, type World } from './snapshot.store.ts'
@@ -27,7 +27,8 @@ export async function reconcileServices(ctx: ServicesCtx): Promise<Report> {
   const now = ctx.clock.now()
   await wakeServices(ctx.db, now)
   const changes = ctx.takeChanges?.() ?? []
-  if (changes.length > 0) await wakeServicesOf(ctx.db, now, changes)
+  if (changes.includes(everything)) await wakeAllServices(ctx.db, now)
+  else if (changes.length > 0) await wakeServicesOf(ctx.db, now, changes)
   const leaseId = newId(ctx.random, 'lease')
   const claimed = await claimDue(ctx.db, 'services', { now, leaseId, leaseMs, limit: batch })
   if (claimed.length === 0) return { found: 0, changed: 0 }

@@ -305,3 +305,10 @@ export async function wakeServicesOf(db: Db, now: Temporal.Instant, instanceIds:
     where i.id = any(${instanceIds}::text[]) and i.phase <> 'ended' and i.service_id = services.id
       and (services.due_at is null or services.due_at > ${now}::timestamptz)`.execute(db)
 }
+
+/** What happened while nobody listened is not known: all of them are looked at. */
+export async function wakeAllServices(db: Db, now: Temporal.Instant): Promise<void> {
+  await sql`
+    update services set due_at = ${now}::timestamptz
+    where deleted_at is null and (due_at is null or due_at > ${now}::timestamptz)`.execute(db)
+}

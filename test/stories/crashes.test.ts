@@ -137,11 +137,17 @@ test('a second up says what runs, and changes nothing', async () => {
 })
 
 test('stopped and started again: every process ends, and the service comes back by itself', async () => {
+  const stopped = (await serviceInstances()).map(({ serviceInstanceId }) => serviceInstanceId)
   await berth.down()
   expect((await berth.status()).processes.filter(({ running }) => running)).toEqual([])
   await berth.up()
   owner = await berth.client('owner')
-  await until('the service is Running', isRunning)
+  const before = await until('the service has new instances that run', async () => {
+    const now = await serviceInstances()
+    return (await isRunning()) && now.every(({ serviceInstanceId }) => !stopped.includes(serviceInstanceId)) && now
+  })
   const load = await whileServing(async () => {})
   expect(load.failures).toEqual([])
+  expect(await serviceInstances()).toEqual(before)
+  expect(before.map(({ crashCount }) => crashCount)).toEqual([0, 0])
 }, 90_000)

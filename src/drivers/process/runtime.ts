@@ -53,8 +53,9 @@ export class ProcessRuntime implements RuntimeDriver {
     return this.#client.follow(ref.serviceInstanceId, signal)
   }
 
-  async *changes(signal: AbortSignal): AsyncGenerator<string> {
-    for await (const id of this.#client.events(signal)) if (id !== '') yield id
+  /** The agent's first word on a connection is the empty one, which is `everything`. */
+  changes(signal: AbortSignal): AsyncIterable<string> {
+    return this.#client.events(signal)
   }
 }
 
