@@ -127,7 +127,10 @@ export async function updateService(
     const spec = await checkUpdate(tx, row, config.spec)
     const metadata = isObject(partial.metadata) ? partial.metadata : {}
     const replicas = metadata.instance === undefined ? row.replicas : spec.replicas
-    const sameButReplicas = isDeepStrictEqual({ ...spec, replicas: 0 }, { ...row.spec, replicas: 0 })
+    // Labels are part of a version, and of nothing that runs.
+    const sameButReplicas =
+      isDeepStrictEqual({ ...spec, replicas: 0 }, { ...row.spec, replicas: 0 }) &&
+      isDeepStrictEqual(config.source.labels, row.source.labels)
     if (sameButReplicas) return scaling(row, replicas, now)
     const version = (await maxVersion(tx, row.id)) + 1
     await insertVersion(tx, now, {

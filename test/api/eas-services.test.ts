@@ -163,8 +163,11 @@ it('updates by merging, or by replacing, and keeps the versions', async () => {
   await eas.call('UpdateService', { params, body: config({ instance: 2 }), query: { UpdateType: 'replace' } })
   await settled('Running')
   expect(await describe()).toMatchObject({ Memory: 1_024, CurrentVersion: 3, TotalInstance: 2, Labels: [] })
+  await eas.call('UpdateService', { params, body: { labels: { team: 'b' } } })
+  expect(await describe()).toMatchObject({ CurrentVersion: 4, Labels: [{ LabelKey: 'team', LabelValue: 'b' }] })
   const versions = await eas.call('ListServiceVersions', { params })
-  expect((versions.Versions as Json[]).map(version => version.ImageId)).toEqual([3, 2, 1])
+  expect((versions.Versions as Json[]).map(version => version.ImageId)).toEqual([4, 3, 2, 1])
+  await settled('Running')
   expect(await eas.refusal('UpdateService', { params, body: { metadata: { memory: 'lots' } } })).toMatchObject({
     status: 400,
     Code: 'InvalidParameter',

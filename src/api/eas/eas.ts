@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { actorOf, authorize } from '../../identity/access.ts'
 import { Refusal } from '../../lib/errors.ts'
 import type { ApiContext } from '../context.ts'
+import { refuseText } from '../json-body.ts'
 import { bodyValue, sendProblem, whoCalls } from '../server.ts'
 import { type EasOperations, notServed } from './call.ts'
 import { catalogOperations } from './catalog.ts'
@@ -61,6 +62,10 @@ async function answer(
 ): Promise<FastifyReply> {
   const principal = await whoCalls(context, request)
   refuseOtherAction(name, request)
+  for (const [field, value] of Object.entries({ ...(request.params as object), ...(request.query as object) })) {
+    refuseText(field, 'query')
+    refuseText(value, field)
+  }
   const operation = served[name]
   if (!operation) throw notServed(`${name} is not offered here.`, insteadOf(name))
   authorize(principal, operation.can)

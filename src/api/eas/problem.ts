@@ -11,6 +11,7 @@ const codes: Readonly<Record<string, string>> = {
   JsonTooDeep: 'InvalidParameter',
   JsonNumberOutOfRange: 'InvalidParameter',
   JsonKeyRefused: 'InvalidParameter',
+  TextRefused: 'InvalidParameter',
   InvalidRequest: 'InvalidParameter',
   InvalidGroupName: 'InvalidParameter',
   InvalidReason: 'InvalidParameter',
@@ -69,16 +70,20 @@ export const easProblem =
   (problem, requestId) => ({
     RequestId: requestId,
     HostId: host,
-    Code: codes[problem.code] ?? problem.code,
+    Code: own(codes, problem.code) ?? problem.code,
     Message: messageOf(problem),
     Recommend: typeof problem.details.instead === 'string' ? problem.details.instead : '',
   })
+
+/** A field may have any name: `constructor` is none of ours. */
+const own = (names: Readonly<Record<string, string>>, name: string): string | undefined =>
+  Object.hasOwn(names, name) ? names[name] : undefined
 
 /** Our refusals begin with the field at fault; its reader knows it by another name. */
 function messageOf({ message, details, code }: Problem): string {
   const { field } = details
   if (typeof field !== 'string' || field === '') return message
-  const here = fields[field]
+  const here = own(fields, field)
   if (here !== undefined && new RegExp(`^${field}\\b`).test(message)) return here + message.slice(field.length)
   const inConfig = code === 'InvalidServiceConfig' || code === 'UnsupportedServiceConfig'
   return inConfig && !message.includes(field) ? `${field}: ${message}` : message

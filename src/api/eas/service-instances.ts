@@ -77,12 +77,14 @@ const unknownHere = {
   TenantInstanceIP: '',
 } as const
 
-const sortKeys = {
-  CreateTime: (one: EasInstance) => one.CreateTime,
-  StartTime: (one: EasInstance) => one.StartTime,
-  InstanceName: (one: EasInstance) => one.InstanceName,
-  Status: (one: EasInstance) => one.Status,
-}
+/** What may be sorted by is not written down anywhere: another name sorts as none does. */
+const sortKeys = new Map([
+  ['CreateTime', (one: EasInstance) => one.CreateTime],
+  ['StartTime', (one: EasInstance) => one.StartTime],
+  ['InstanceName', (one: EasInstance) => one.InstanceName],
+  ['Status', (one: EasInstance) => one.Status],
+])
+const byCreation = (one: EasInstance) => one.CreateTime
 
 const listQuery = {
   ...paging,
@@ -129,7 +131,7 @@ async function listInstances({ ctx }: ApiContext, call: EasCall) {
       is(query.Resource, service.groupId) &&
       is(query.ResourceType, one.ResourceType),
   )
-  const key = sortKeys[(query.Sort ?? 'CreateTime') as keyof typeof sortKeys] ?? sortKeys.CreateTime
+  const key = sortKeys.get(query.Sort ?? '') ?? byCreation
   return { ...listed(query, found.length), Instances: pageOfItems(query, sorted(found, key, query.Order)) }
 }
 
