@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loadConfig } from './config.ts'
 import { defaultConfigYaml, sliceHost } from './config-default.ts'
 import { parseConfigFile } from './config-schema.ts'
+import { dataDirectory } from './lib/env.ts'
 import { isRefusal, messageOf } from './lib/errors.ts'
 
 const host = { cores: 2, memoryMib: 4096 }
@@ -38,6 +39,17 @@ function mistakesOf(text: string): string {
   }
   return 'accepted'
 }
+
+describe('where data is kept when nobody says where', () => {
+  it.each([
+    ['an ordinary user', { HOME: '/home/ana' }, 1000, '/home/ana/.local/share/berth'],
+    ['root, whose home is closed to the users it starts', { HOME: '/root' }, 0, '/var/lib/berth'],
+    ['who says so', { HOME: '/root', XDG_DATA_HOME: '/data' }, 0, '/data/berth'],
+    ['an empty variable', { HOME: '/home/ana', XDG_DATA_HOME: '' }, 1000, '/home/ana/.local/share/berth'],
+  ])('%s', (_, env, uid, directory) => {
+    expect(dataDirectory('berth', env, uid)).toBe(directory)
+  })
+})
 
 describe('the configuration without a file', () => {
   it('is derived from the host, on loopback, with both charge types', () => {
@@ -145,14 +157,16 @@ describe('berth.yaml', () => {
 })
 
 describe('a public address', () => {
-  it.each(['0.0.0.0:8700', '[::]:8700', '192.168.1.4:8700', 'berth.example.com:8700'])(
-    '%s is refused unless it is said',
-    address => {
-      const env = { BERTH_HOME: home, BERTH_API_LISTEN: address }
-      expect(() => loadConfig({ env, host })).toThrow(/listen\.api: .*insecure: true/)
-      expect(loadConfig({ env: { ...env, BERTH_INSECURE: 'true' }, host }).listen.api.port).toBe(8700)
-    },
-  )
+  it.each([
+    '0.0.0.0:8700',
+    '[::]:8700',
+    '192.168.1.4:8700',
+    'berth.example.com:8700',
+  ])('%s is refused unless it is said', address => {
+    const env = { BERTH_HOME: home, BERTH_API_LISTEN: address }
+    expect(() => loadConfig({ env, host })).toThrow(/listen\.api: .*insecure: true/)
+    expect(loadConfig({ env: { ...env, BERTH_INSECURE: 'true' }, host }).listen.api.port).toBe(8700)
+  })
 
   it.each(['127.0.0.1:0', '127.9.9.9:1', '[::1]:8700', 'localhost:8700'])('%s is loopback', address => {
     expect(() => loadConfig({ env: { BERTH_HOME: home, BERTH_API_LISTEN: address }, host })).not.toThrow()

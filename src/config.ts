@@ -1,10 +1,10 @@
 // The configuration, typed: berth.yaml, then the environment. The only reader of `process.env`.
 import { readFileSync } from 'node:fs'
-import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import type { CatalogConfig } from './catalog/catalog-config.ts'
 import { defaultConfigYaml, type HostFacts, hostFacts } from './config-default.ts'
 import { type ConfigRefusal, type ListenAddress, parseConfigFile, parseListen } from './config-schema.ts'
+import { dataDirectory } from './lib/env.ts'
 import { Refusal } from './lib/errors.ts'
 import { invariant } from './lib/invariant.ts'
 
@@ -43,11 +43,13 @@ export const processEnvironment = (): NodeJS.ProcessEnv => process.env
 export function loadConfig({ env = process.env, path, host = hostFacts() }: LoadConfigOptions = {}): Config {
   const given = path ?? filled(env.BERTH_CONFIG)
   const home = filled(env.BERTH_HOME)
-  const configPath = resolve(given ?? join(home ?? defaultDataDir(env), 'berth.yaml'))
+  const configPath = resolve(given ?? join(home ?? dataDirectory('berth', env), 'berth.yaml'))
   const text = readText(configPath, given !== undefined)
   const derived = parseConfigFile(defaultConfigYaml(host), 'default configuration')
   const file = text === null ? derived : parseConfigFile(text, configPath)
-  const dataDir = resolve(home ?? (file.dataDir ? join(dirname(configPath), file.dataDir) : defaultDataDir(env)))
+  const dataDir = resolve(
+    home ?? (file.dataDir ? join(dirname(configPath), file.dataDir) : dataDirectory('berth', env)),
+  )
   const listen = {
     api: listenFrom(env, 'BERTH_API_LISTEN') ?? file.listen.api ?? derived.listen.api,
     gateway: listenFrom(env, 'BERTH_GATEWAY_LISTEN') ?? file.listen.gateway ?? derived.listen.gateway,

@@ -12,9 +12,9 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
-import { homedir, tmpdir, totalmem } from 'node:os'
+import { tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
-import { environment } from '../../lib/env.ts'
+import { dataDirectory, environment } from '../../lib/env.ts'
 import { refuse } from '../failure.ts'
 import { anyPorts, berthArgv, demoEnvironment, startUp } from './berth-process.ts'
 
@@ -53,10 +53,7 @@ export async function makeHome(path: string): Promise<void> {
   furnish(path)
 }
 
-export function defaultHome(): string {
-  const { XDG_DATA_HOME, HOME } = environment()
-  return join(XDG_DATA_HOME || join(HOME || homedir(), '.local', 'share'), 'berth-demo')
-}
+export const defaultHome = (): string => dataDirectory('berth-demo', environment())
 
 /** Stops what still runs there and removes it. */
 async function clear(path: string): Promise<void> {
