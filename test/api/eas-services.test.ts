@@ -147,6 +147,9 @@ it('restarts the instances that are named, replacement first', async () => {
     status: 404,
     Code: 'InvalidServiceInstance.NotFound',
   })
+  // Refused as a whole: the one that is there was left alone.
+  for (let second = 0; second < 3; second++) await api.pass({ seconds: 1 })
+  expect((await instances()).map(one => one.InstanceName)).toEqual(before)
   await eas.call('DeleteServiceInstances', { params, query: { InstanceList: gone } })
   await api.pass({ seconds: 1 })
   await settled('Running')
