@@ -61,6 +61,8 @@ export interface Bill extends BillPeriod {
 }
 
 const daysMax = 400
+/** Before all books; the database knows no year 0. */
+const firstDay = '1970-01-01'
 
 /** `zone` is the billing zone; what is accrued is computed as of `now`. */
 export async function bill(
@@ -172,11 +174,11 @@ function walletMovement(flows: readonly WalletFlow[]): Bill['wallet'] {
 
 function checkPeriod({ from, to }: BillPeriod): void {
   const days = daysBetween(from, to)
-  if (days !== null && days >= 0 && days < daysMax) return
+  if (days !== null && from >= firstDay && days >= 0 && days < daysMax) return
   throw new Refusal<BillingRefusal>(
     'InvalidPeriod',
     `from, to: give two days such as 2026-11-01 and 2026-11-30, the first not after the second, at most ${daysMax} days`,
-    { field: days === null ? 'from' : 'to' },
+    { field: days === null || from < firstDay ? 'from' : 'to' },
   )
 }
 

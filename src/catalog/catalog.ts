@@ -62,15 +62,15 @@ export async function getOffering(db: Db, key: OfferingKey, { includeRetired = f
 /** Says which of the three names is at fault, and what there is instead. */
 async function refuseOffering(db: Db, { zoneId, specId, chargeType }: OfferingKey): Promise<never> {
   const zones = (await listRegions(db)).flatMap(region => region.zones.map(zone => zone.zoneId))
-  if (!zones.includes(zoneId)) throw unknown('UnknownZone', 'zone', zoneId, zones)
+  if (!zones.includes(zoneId)) throw unknown('UnknownZone', 'zoneId', zoneId, zones)
   const specs = (await selectSpecs(db)).map(spec => spec.specId)
-  if (!specs.includes(specId)) throw unknown('UnknownSpec', 'spec', specId, specs)
+  if (!specs.includes(specId)) throw unknown('UnknownSpec', 'specId', specId, specs)
   const here = await selectOfferings(db, Temporal.Instant.fromEpochMilliseconds(0), { zoneId })
   const offered = here.map(offering => `${offering.specId} ${offering.chargeType}`)
   throw new Refusal<CatalogRefusal>(
     'NotOffered',
-    `spec: ${specId} is not sold ${chargeType} in zone ${zoneId}; offered there: ${offered.join(', ') || 'nothing'}`,
-    { field: 'spec', offered },
+    `specId: ${specId} is not sold ${chargeType} in zone ${zoneId}; offered there: ${offered.join(', ') || 'nothing'}`,
+    { field: 'specId', offered },
   )
 }
 
@@ -81,10 +81,14 @@ function unknown(
   known: readonly string[],
 ): Refusal<CatalogRefusal> {
   const shown = known.slice(0, 20).join(', ') + (known.length > 20 ? ', …' : '')
-  return new Refusal(code, `${field}: there is no ${field} ${JSON.stringify(given)}; there is: ${shown || 'none'}`, {
-    field,
-    known: known.slice(0, 20),
-  })
+  return new Refusal(
+    code,
+    `${field}: there is no ${field.replace('Id', '')} ${JSON.stringify(given)}; there is: ${shown || 'none'}`,
+    {
+      field,
+      known: known.slice(0, 20),
+    },
+  )
 }
 
 /** Refuses an id that names no region in service. */
@@ -94,7 +98,7 @@ export async function getRegion(db: Db, regionId: string): Promise<Region> {
   if (region) return region
   throw unknown(
     'UnknownRegion',
-    'region',
+    'regionId',
     regionId,
     regions.map(candidate => candidate.regionId),
   )
@@ -105,8 +109,8 @@ export async function currentPrice(db: Db, offeringId: string, at: Temporal.Inst
   const versions = await selectPriceVersions(db, [offeringId])
   const current = versions.findLast(version => Temporal.Instant.compare(version.effectiveAt, at) <= 0)
   if (current) return current
-  throw new Refusal<CatalogRefusal>('NotOffered', `offering ${offeringId} has no price yet at ${at}`, {
-    field: 'spec',
+  throw new Refusal<CatalogRefusal>('NotOffered', `specId: offering ${offeringId} has no price yet at ${at}`, {
+    field: 'specId',
   })
 }
 

@@ -35,7 +35,7 @@ export async function writePrice(
   const offeringId = offeringIdOf(key)
   const newest = await lockNewestPrice(tx, offeringId)
   if (newest === 'no_offering') {
-    throw new Refusal<CatalogRefusal>('NotOffered', `spec: there is no offering ${offeringId}`, { field: 'spec' })
+    throw new Refusal<CatalogRefusal>('NotOffered', `specId: there is no offering ${offeringId}`, { field: 'specId' })
   }
   if (newest && samePrice(newest, price)) return newest
   const made: PriceVersion = {
@@ -107,8 +107,8 @@ export async function setStock(
     const prepaid = await lockNewestPrice(tx, offeringIdOf({ zoneId, specId, chargeType: 'prepaid' }))
     const postpaid = await lockNewestPrice(tx, offeringIdOf({ zoneId, specId, chargeType: 'postpaid' }))
     if (prepaid === 'no_offering' && postpaid === 'no_offering') {
-      throw new Refusal<CatalogRefusal>('NotOffered', `spec: ${specId} is not sold in zone ${zoneId}`, {
-        field: 'spec',
+      throw new Refusal<CatalogRefusal>('NotOffered', `specId: ${specId} is not sold in zone ${zoneId}`, {
+        field: 'specId',
       })
     }
     await writeStockTotals(tx, [{ zoneId, specId, total }])

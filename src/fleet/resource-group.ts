@@ -22,10 +22,10 @@ export const groupNameLengthMax = 27
 // Control, format (bidi overrides, zero widths), private, surrogate and line or paragraph separators.
 const unprintable = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/u
 
-/** The name as it is kept. */
-export function groupName(typed: string): string {
+/** The name as it is kept; `field` is what the caller's input calls it. */
+export function groupName(typed: string, field: 'name' | 'groupName' = 'name'): string {
   const refuse = (why: string) =>
-    new Refusal<FleetRefusal>('InvalidGroupName', `name ${why}`, { field: 'name', lengthMax: groupNameLengthMax })
+    new Refusal<FleetRefusal>('InvalidGroupName', `${field} ${why}`, { field, lengthMax: groupNameLengthMax })
   if (!typed.isWellFormed() || unprintable.test(typed))
     throw refuse('holds a control or invisible character: use letters, digits, punctuation and spaces')
   const name = typed.normalize('NFC').trim()

@@ -41,29 +41,27 @@ export interface Remaining {
 const notFound = (groupId: string) =>
   new Refusal<FleetRefusal>('GroupNotFound', `there is no resource group ${groupId}`, { field: 'groupId', groupId })
 
-const nameTaken = (name: string) =>
+const nameTaken = (name: string, field: 'name' | 'groupName') =>
   new Refusal<FleetRefusal>(
     'GroupNameTaken',
-    `name "${name}" is taken by another group of the account: choose another`,
-    {
-      field: 'name',
-    },
+    `${field} "${name}" is taken by another group of the account: choose another`,
+    { field },
   )
 
 /** Refuses `InvalidGroupName` and `GroupNameTaken`; the transaction stays usable. */
 export async function createGroup(tx: Tx, now: Temporal.Instant, wanted: NewGroup): Promise<ResourceGroup> {
   const { actor, ...rest } = wanted
-  const name = groupName(wanted.name)
+  const name = groupName(wanted.name, 'groupName')
   const row = { ...rest, name, createdAt: now, updatedAt: now, deletedAt: null, generation: 1 }
   const group = await insertGroup(tx, { ...row, nameKey: groupNameKey(name) })
-  if (group === null) throw nameTaken(name)
+  if (group === null) throw nameTaken(name, 'groupName')
   await appendEvents(tx, now, [groupEvent(group, 'group.created', actor, { name, kind: group.kind })])
   return group
 }
 
 /** Refuses `InvalidGroupName` and `GroupNameTaken` as `createGroup` would now: for a quote. */
 export async function checkGroupName(db: Db | Tx, accountId: string, typed: string): Promise<string> {
-  const name = groupName(typed)
+  const name = groupName(typed, 'groupName')
   const key = groupNameKey(name)
   const taken = await db
     .selectFrom('resourceGroups')
@@ -72,7 +70,7 @@ export async function checkGroupName(db: Db | Tx, accountId: string, typed: stri
     .where('nameKey', '=', key)
     .where('deletedAt', 'is', null)
     .executeTakeFirst()
-  if (taken) throw nameTaken(name)
+  if (taken) throw nameTaken(name, 'groupName')
   return name
 }
 
@@ -132,7 +130,7 @@ export async function renameGroup(
       })
     if (before.name === name) return before
     const after = await renameRow(tx, { id: groupId, name, nameKey: groupNameKey(name), now })
-    if (after === null) throw nameTaken(name)
+    if (after === null) throw nameTaken(name, 'name')
     await appendEvents(tx, now, [groupEvent(after, 'group.renamed', actor.name, { from: before.name, to: name })])
     return after
   }
@@ -140,7 +138,7 @@ export async function renameGroup(
     return await transaction(ctx, rename)
   } catch (error) {
     // Two groups that take one name at the same moment: the index decides.
-    throw isUniqueViolation(error, 'resource_groups_name') ? nameTaken(name) : error
+    throw isUniqueViolation(error, 'resource_groups_name') ? nameTaken(name, 'name') : error
   }
 }
 

@@ -32,7 +32,7 @@ export async function topUp(
   wallet: 'cash' | 'voucher' = 'cash',
 ): Promise<TopUp> {
   if (amountFen <= 0n || amountFen > topUpFenMax) {
-    throw new Refusal<LedgerRefusal>('InvalidAmount', `amount: must be above 0 and at most ${topUpFenMax} fen`, {
+    throw new Refusal<LedgerRefusal>('InvalidAmount', `amountFen: must be above 0 and at most ${topUpFenMax} fen`, {
       field: 'amountFen',
     })
   }

@@ -78,7 +78,7 @@ export function parseBuyRequest(input: unknown): BuyRequest {
     ...given,
     months,
     groupId: given.groupId ?? null,
-    groupName: given.groupName == null ? null : groupName(given.groupName),
+    groupName: given.groupName == null ? null : groupName(given.groupName, 'groupName'),
     // A year's purchase renews by the year (DESIGN.md §4).
     autoRenewMonths: prepaid ? (given.autoRenewMonths ?? (months === 12 ? 12 : 1)) : null,
   }

@@ -1,6 +1,6 @@
 // What a purchase costs, frozen for 15 minutes: an order placed on a quote pays what was shown, or is refused with the new
 // price (Q8). One rule prices the quote, the order and the answer to an expired quote.
-import { currentPrice, getOffering } from '../catalog/catalog.ts'
+import { currentPrice, getOffering, getRegion } from '../catalog/catalog.ts'
 import type { Offering } from '../catalog/offering.ts'
 import { burnFen, type MachinePrice, type PriceVersion, priceMachines } from '../catalog/price.ts'
 import type { Db, Tx } from '../db/db.ts'
@@ -51,6 +51,7 @@ export async function priceBuy(
   const { regionId, zoneId, specId, chargeType, months, quantity, systemDiskGib } = request
   const offering = await getOffering(db, { zoneId, specId, chargeType })
   if (offering.regionId !== regionId) {
+    await getRegion(db, regionId)
     throw invalid('zoneId', `${zoneId} is in region ${offering.regionId}, not in ${regionId}`)
   }
   if (request.groupId !== null) {

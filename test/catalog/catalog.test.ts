@@ -95,14 +95,17 @@ describe('the catalog', () => {
   it('refuses what it does not know by its field', async () => {
     await expect(getOffering(ctx.db, { ...key, zoneId: 'x' })).rejects.toMatchObject({
       code: 'UnknownZone',
-      details: { field: 'zone' },
+      details: { field: 'zoneId' },
     })
     await expect(getOffering(ctx.db, { ...key, specId: 'x' })).rejects.toMatchObject({
       code: 'UnknownSpec',
-      details: { field: 'spec' },
+      details: { field: 'specId' },
     })
     await expect(getOffering(ctx.db, { ...key, specId: 'c.large' })).rejects.toMatchObject({ code: 'NotOffered' })
-    await expect(getRegion(ctx.db, 'x')).rejects.toMatchObject({ code: 'UnknownRegion', details: { field: 'region' } })
+    await expect(getRegion(ctx.db, 'x')).rejects.toMatchObject({
+      code: 'UnknownRegion',
+      details: { field: 'regionId' },
+    })
     const early = ctx.clock.now().subtract({ milliseconds: 1 })
     await expect(currentPrice(ctx.db, 'local-a:c.small:prepaid', early)).rejects.toMatchObject({ code: 'NotOffered' })
   })

@@ -31,7 +31,10 @@ function newGroup(fleet: Fleet, name: string, accountId = fleet.accountId) {
 test('a name is unique in the account whatever the case, and free again once its group is deleted', async () => {
   const fleet = await aFleet()
   const group = await newGroup(fleet, 'Straße')
-  await expect(newGroup(fleet, 'STRASSE')).rejects.toMatchObject({ code: 'GroupNameTaken', details: { field: 'name' } })
+  await expect(newGroup(fleet, 'STRASSE')).rejects.toMatchObject({
+    code: 'GroupNameTaken',
+    details: { field: 'groupName' },
+  })
   await addAccount(fleet.db, 'acc-2', fleet.clock.now())
   await newGroup(fleet, 'STRASSE', 'acc-2')
   await deleteGroup(fleet.ctx, fleet.actor, group.id, noServices)

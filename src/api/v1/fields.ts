@@ -36,7 +36,7 @@ export const refusalView = z.object({ code: z.string(), message: z.string() }).n
 
 export const paging = {
   limit: z.coerce.number().int().min(1).max(500).default(100).describe('Items per page, 1 to 500.'),
-  after: z.string().max(200).optional().describe('`nextPageToken` of the page before.'),
+  after: z.string().max(500).optional().describe('`nextPageToken` of the page before.'),
 }
 
 export const pageOf = <T extends z.ZodType>(item: T) =>
@@ -52,12 +52,17 @@ export function pageToken(key: Key): string {
   return Buffer.from(JSON.stringify([key.createdAt.toString(), key.id])).toString('base64url')
 }
 
+const instantMax = Temporal.Instant.from('9999-12-31T00:00:00Z').epochMilliseconds
+
 export function readPageToken(text: string | undefined): Key | null {
   if (text === undefined) return null
   try {
     const [at, id] = JSON.parse(Buffer.from(text, 'base64url').toString()) as [string, string]
-    if (typeof id !== 'string') throw new TypeError('no id')
-    return { createdAt: Temporal.Instant.from(at), id }
+    if (!/^[\x21-\x7e]{1,200}$/.test(id)) throw new TypeError('no id')
+    const createdAt = Temporal.Instant.from(at)
+    // The database knows fewer years than Temporal does.
+    if (createdAt.epochMilliseconds < 0 || createdAt.epochMilliseconds > instantMax) throw new RangeError('no such row')
+    return { createdAt, id }
   } catch {
     throw new Refusal('InvalidParameter', 'after: this is not a page token of a list here; start without it.', {
       field: 'after',
