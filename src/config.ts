@@ -78,13 +78,6 @@ export function loadConfig({ env = process.env, path, host = hostFacts() }: Load
 /** An empty variable is as good as none. */
 const filled = (text: string | undefined): string | undefined => (text === undefined || text === '' ? undefined : text)
 
-/** Root's home is closed to the users that PostgreSQL and services run as, so root's data goes where a daemon's does. */
-function defaultDataDir(env: NodeJS.ProcessEnv): string {
-  const share = filled(env.XDG_DATA_HOME)
-  if (share === undefined && process.getuid?.() === 0) return '/var/lib/berth'
-  return join(share ?? join(filled(env.HOME) ?? homedir(), '.local', 'share'), 'berth')
-}
-
 /** null: no file, which is an answer unless the path was asked for. */
 function readText(path: string, wanted: boolean): string | null {
   try {
