@@ -65,7 +65,7 @@ export class ServiceProcess {
   #residentBytes: number | null = null
   #cause: { reason: EndReason; message: string } | null = null
   #stopPlan = { drainUntilMs: Number.POSITIVE_INFINITY, graceMs: Number.POSITIVE_INFINITY }
-  #stopping: Promise<void> | null = null
+  #stopping = false
   #ending: Promise<void> | null = null
 
   private constructor(ctx: AgentContext, record: ServiceRecord, fence: Fence) {
@@ -157,7 +157,10 @@ export class ServiceProcess {
     this.#cause ??= { reason: 'Stopped', message: 'stopped as asked' }
     this.#record.stop = request
     this.#enter('stopping')
-    this.#stopping ??= this.#drainAndStop()
+    if (!this.#stopping) {
+      this.#stopping = true
+      void this.#drainAndStop()
+    }
   }
 
   /** Looks after a live one: its end, its memory, the length of its log. */

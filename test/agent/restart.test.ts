@@ -39,36 +39,36 @@ async function end(agent: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   await exited
 }
 
-test.each([undefined, 'watched'] as const)(
-  'services run on when the agent is killed, and the next one takes them over (%s)',
-  async limits => {
-    const place = aPlaceForAgent()
-    const agent = await anAgentProcess(place, limits)
-    for (const id of ['one', 'two'])
-      await place.client.ensure(place.spec({ id, argv: runs(`console.log('begun'); ${serves}`) }))
-    const before = [await ready(place, 'one'), await ready(place, 'two')]
-    await end(agent, 'SIGKILL')
-    await expect(place.client.list()).rejects.toMatchObject({ code: 'AgentAway' })
-    for (const { port, pid } of before) expect(await get(port)).toEqual({ status: 200, body: String(pid) })
+test.each([
+  undefined,
+  'watched',
+] as const)('services run on when the agent is killed, and the next one takes them over (%s)', async limits => {
+  const place = aPlaceForAgent()
+  const agent = await anAgentProcess(place, limits)
+  for (const id of ['one', 'two'])
+    await place.client.ensure(place.spec({ id, argv: runs(`console.log('begun'); ${serves}`) }))
+  const before = [await ready(place, 'one'), await ready(place, 'two')]
+  await end(agent, 'SIGKILL')
+  await expect(place.client.list()).rejects.toMatchObject({ code: 'AgentAway' })
+  for (const { port, pid } of before) expect(await get(port)).toEqual({ status: 200, body: String(pid) })
 
-    await anAgentProcess(place, limits)
-    const { pid, port, readyAt } = before[0] ?? {}
-    expect(await place.client.get('one')).toMatchObject({ phase: 'running', ready: true, pid, port, readyAt })
-    // Repeating what control asked before the crash starts nothing.
-    expect(
-      await place.client.ensure({ ...place.spec(), id: 'one', argv: runs(`console.log('begun'); ${serves}`) }),
-    ).toMatchObject({ pid })
-    expect(await place.client.ensure(place.spec({ id: 'three' }))).not.toMatchObject({ port })
-    expect((await place.client.logs('one')).lines).toEqual(['begun'])
+  await anAgentProcess(place, limits)
+  const { pid, port, readyAt } = before[0] ?? {}
+  expect(await place.client.get('one')).toMatchObject({ phase: 'running', ready: true, pid, port, readyAt })
+  // Repeating what control asked before the crash starts nothing.
+  expect(
+    await place.client.ensure({ ...place.spec(), id: 'one', argv: runs(`console.log('begun'); ${serves}`) }),
+  ).toMatchObject({ pid })
+  expect(await place.client.ensure(place.spec({ id: 'three' }))).not.toMatchObject({ port })
+  expect((await place.client.logs('one')).lines).toEqual(['begun'])
 
-    await place.client.stop('one', { drainMs: 0, graceMs: 5_000 })
-    expect((await ended(place, 'one')).end).toMatchObject({ reason: 'Stopped' })
-    expect(await isRunning(pid)).toBe(false)
-    // The end of an adopted one is noticed, though its exit code went elsewhere.
-    process.kill(before[1]?.pid ?? 0, 'SIGKILL')
-    expect((await ended(place, 'two')).end).toMatchObject({ reason: 'Exited', exitCode: null })
-  },
-)
+  await place.client.stop('one', { drainMs: 0, graceMs: 5_000 })
+  expect((await ended(place, 'one')).end).toMatchObject({ reason: 'Stopped' })
+  expect(await isRunning(pid)).toBe(false)
+  // The end of an adopted one is noticed, though its exit code went elsewhere.
+  process.kill(before[1]?.pid ?? 0, 'SIGKILL')
+  expect((await ended(place, 'two')).end).toMatchObject({ reason: 'Exited', exitCode: null })
+})
 
 test('one that ended while no agent watched is Unknown, and a stop that was under way is carried on', async () => {
   const place = aPlaceForAgent()

@@ -58,29 +58,29 @@ test('SIGKILL follows after the grace for one that ignores SIGTERM, and not befo
   expect(performance.now() - before).toBeGreaterThan(700)
 })
 
-test.each([{ limits: 'auto' }, { limits: 'watched' }] as const)(
-  'children end with their service, those that left its process group too (limits $limits)',
-  async options => {
-    const agent = await anAgent(options)
-    // A plain child, one in a session of its own, and one whose parent has gone: each tells its pid.
-    const child = `console.log(process.pid); ${idles}`
-    const script = `const { spawn } = require('child_process')
+test.each([
+  { limits: 'auto' },
+  { limits: 'watched' },
+] as const)('children end with their service, those that left its process group too (limits $limits)', async options => {
+  const agent = await anAgent(options)
+  // A plain child, one in a session of its own, and one whose parent has gone: each tells its pid.
+  const child = `console.log(process.pid); ${idles}`
+  const script = `const { spawn } = require('child_process')
       const run = (args, options) => spawn(process.execPath, ['-e', ...args], { stdio: 'inherit', ...options })
       run([${JSON.stringify(child)}]); run([${JSON.stringify(child)}], { detached: true })
       run(["require('child_process').spawn(process.execPath, ['-e', process.argv[1]], " +
         "{ detached: true, stdio: 'inherit' }).unref(); process.exit()", ${JSON.stringify(child)}], { detached: true })
       ${serves}`
-    await agent.client.ensure(agent.spec({ id: 'one', argv: runs(script) }))
-    const pids = await until('three pids in the log', async () => {
-      const { lines } = await agent.client.logs('one')
-      return lines.length === 3 && lines.map(Number)
-    })
-    expect(await Promise.all(pids.map(isRunning))).toEqual([true, true, true])
-    await agent.client.stop('one', { drainMs: 0, graceMs: 5_000 })
-    await ended(agent, 'one')
-    expect(await Promise.all(pids.map(isRunning))).toEqual([false, false, false])
-  },
-)
+  await agent.client.ensure(agent.spec({ id: 'one', argv: runs(script) }))
+  const pids = await until('three pids in the log', async () => {
+    const { lines } = await agent.client.logs('one')
+    return lines.length === 3 && lines.map(Number)
+  })
+  expect(await Promise.all(pids.map(isRunning))).toEqual([true, true, true])
+  await agent.client.stop('one', { drainMs: 0, graceMs: 5_000 })
+  await ended(agent, 'one')
+  expect(await Promise.all(pids.map(isRunning))).toEqual([false, false, false])
+})
 
 test('children do not outlive a service that ends by itself', async () => {
   const agent = await anAgent()

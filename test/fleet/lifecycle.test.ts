@@ -83,19 +83,19 @@ test('a failed machine is purged on request', async () => {
   expect(await allocated(fleet)).toBe(0)
 })
 
-test.each([true, false])(
-  'a call whose outcome is unknown is asked again and makes one machine (made: %s)',
-  async made => {
-    const fleet = await aFleet()
-    const [id = ''] = await orderMachines(fleet, 1)
-    fleet.driver.inject({ do: 'time_out', made })
-    await fleet.settle()
-    expect(await fleet.machine(id)).toMatchObject({ phase: 'provisioning', failure: null })
-    await fleet.pass({ seconds: 2 })
-    expect(await fleet.machine(id)).toMatchObject({ phase: 'running' })
-    expect(fleet.driver.size).toBe(1)
-  },
-)
+test.each([
+  true,
+  false,
+])('a call whose outcome is unknown is asked again and makes one machine (made: %s)', async made => {
+  const fleet = await aFleet()
+  const [id = ''] = await orderMachines(fleet, 1)
+  fleet.driver.inject({ do: 'time_out', made })
+  await fleet.settle()
+  expect(await fleet.machine(id)).toMatchObject({ phase: 'provisioning', failure: null })
+  await fleet.pass({ seconds: 2 })
+  expect(await fleet.machine(id)).toMatchObject({ phase: 'running' })
+  expect(fleet.driver.size).toBe(1)
+})
 
 test('running time ends with the accepted release, however slow the teardown', async () => {
   const fleet = await aFleet({ driver: { releaseMs: 60_000 } })

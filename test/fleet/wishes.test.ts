@@ -66,23 +66,23 @@ test('uncordon lifts what people and plans hold, whoever they are, and cancels t
   expect(await uncordonMachine(fleet.ctx, fleet.actor, id)).toMatchObject({ holds: [] })
 })
 
-test.each(['billing', 'health'] as const)(
-  'uncordon is refused while %s holds the machine, and says so',
-  async ownerKind => {
-    const fleet = await aFleet()
-    const id = await aRunningMachine(fleet)
-    await cordonMachine(fleet.ctx, fleet.actor, id, { reason: 'mine' })
-    await cordonMachine(fleet.ctx, { ...fleet.actor, name: 'system:expiry' }, id, {
-      ownerKind,
-      reason: 'ends at 10:00',
-    })
-    await expect(uncordonMachine(fleet.ctx, fleet.actor, id)).rejects.toMatchObject({
-      code: 'MachineHeld',
-      message: expect.stringContaining(`${ownerKind}: ends at 10:00 (system:expiry)`),
-    })
-    expect((await fleet.machine(id)).holds).toHaveLength(2)
-  },
-)
+test.each([
+  'billing',
+  'health',
+] as const)('uncordon is refused while %s holds the machine, and says so', async ownerKind => {
+  const fleet = await aFleet()
+  const id = await aRunningMachine(fleet)
+  await cordonMachine(fleet.ctx, fleet.actor, id, { reason: 'mine' })
+  await cordonMachine(fleet.ctx, { ...fleet.actor, name: 'system:expiry' }, id, {
+    ownerKind,
+    reason: 'ends at 10:00',
+  })
+  await expect(uncordonMachine(fleet.ctx, fleet.actor, id)).rejects.toMatchObject({
+    code: 'MachineHeld',
+    message: expect.stringContaining(`${ownerKind}: ends at 10:00 (system:expiry)`),
+  })
+  expect((await fleet.machine(id)).holds).toHaveLength(2)
+})
 
 test('a drain is over when no reservation is left, and not before', async () => {
   const fleet = await aFleet()

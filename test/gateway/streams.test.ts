@@ -219,20 +219,17 @@ describe('broken ends', () => {
     ['chunks', 'transfer-encoding: chunked\r\n\r\n5\r\nab'],
     ['chunks without the last', 'transfer-encoding: chunked\r\n\r\n2\r\nab\r\n'],
     ['bad chunks', 'transfer-encoding: chunked\r\n\r\n2\r\nabXX'],
-  ])(
-    'an answer cut short in the middle of %s is cut for the client too, and counted as failed',
-    async (_what, answer) => {
-      const upstream = await rawUpstream(socket => {
-        socket.on('data', () => {
-          socket.write(`HTTP/1.1 200 OK\r\n${answer}`)
-          if (!answer.includes('XX')) socket.end()
-        })
+  ])('an answer cut short in the middle of %s is cut for the client too, and counted as failed', async (_what, answer) => {
+    const upstream = await rawUpstream(socket => {
+      socket.on('data', () => {
+        socket.write(`HTTP/1.1 200 OK\r\n${answer}`)
+        if (!answer.includes('XX')) socket.end()
       })
-      const { port, routes } = await startWith([aRoute([upstream.endpoint])])
-      await expect(ask(port, path)).rejects.toThrow(/aborted|hang up|ECONNRESET|Parse Error/)
-      await until(() => routes.server.serviceTraffic('eas-m-1').failed === 1, 'it is counted')
-    },
-  )
+    })
+    const { port, routes } = await startWith([aRoute([upstream.endpoint])])
+    await expect(ask(port, path)).rejects.toThrow(/aborted|hang up|ECONNRESET|Parse Error/)
+    await until(() => routes.server.serviceTraffic('eas-m-1').failed === 1, 'it is counted')
+  })
 
   test.each([
     ['no HTTP', 'hello\r\n\r\n'],
