@@ -65,13 +65,16 @@ export class Session {
         this.#answered = true
         return answer
       } catch (error) {
-        const lost = isRefusal(error, 'Unreachable' satisfies CliRefusal)
-        // Nothing listens and nothing has answered yet: then Berth is not running, and waiting is no help.
-        const never = lost && !this.#answered && String(error.details.cause).includes('ECONNREFUSED')
-        if (!lost || never || waitedMs >= reconnectMs || !isRepeatable(operation, input)) throw error
+        if (!this.#isLost(error) || waitedMs >= reconnectMs || !isRepeatable(operation, input)) throw error
         await delay(reconnectPauseMs)
       }
     }
+  }
+
+  /** Cut off under way, or gone since the last answer. Where nothing has ever answered, waiting is no help. */
+  #isLost(error: unknown): boolean {
+    if (!isRefusal(error, 'Unreachable' satisfies CliRefusal)) return false
+    return this.#answered || /ECONNRESET|EPIPE|other side closed|terminated/.test(String(error.details.cause))
   }
 
   lines<K extends Operation>(operation: K, input: Input<K>, signal?: AbortSignal): AsyncIterable<string> {

@@ -45,7 +45,7 @@ function addAccounts(tree: CommandTree): void {
     .add<{ owner?: string }>({
       usage: 'create <name>',
       summary: 'create an account, with its owner and the first access key',
-      examples: ['berth account create "Team B" --owner bo'],
+      examples: ['berth account create team-b --owner bo'],
       options: [['--owner <name>', 'name of its first user; admin by default']],
       as: 'operator',
       async run({ session, args: [name = ''], options }) {

@@ -13,6 +13,7 @@ interface ListOptions {
 
 export function addOrderCommands(tree: CommandTree): void {
   addReadingCommands(tree)
+  addTraceCommand(tree)
   tree
     .add<AskingOptions>({
       usage: 'pay <order>',
@@ -93,30 +94,33 @@ function addReadingCommands(tree: CommandTree): void {
         })
       },
     })
-    .add({
-      usage: 'trace <order>',
-      summary: 'every payment, capture and refund of an order, and what happened when',
-      examples: ['berth order trace ord-…'],
-      async run({ session, args: [orderId = ''], options }) {
-        const trace = await session.call('GET /v1/orders/{orderId}/trace', { params: { orderId } })
-        if (options.json) return printJson(trace)
-        printOrder(trace.order)
-        for (const refund of trace.refundOrders) printLine(`refund     ${refund.orderId} ${moneyText(refund.totalFen)}`)
-        const transfers = trace.transfers.map((t): Cell[] => [
-          timeText(t.at),
-          t.kind,
-          moneyText(t.amountFen),
-          t.from,
-          t.to,
-        ])
-        printLine()
-        printTable(['AT', 'TRANSFER', 'AMOUNT', 'FROM', 'TO'], transfers, {
-          right: ['AMOUNT'],
-          empty: 'No money moved.',
-        })
-        const events = trace.events.map((e): Cell[] => [timeText(e.at), e.kind, e.actor])
-        printLine()
-        if (events.length > 0) printLine(tableText(['AT', 'EVENT', 'BY'], events))
-      },
-    })
+}
+
+function addTraceCommand(tree: CommandTree): void {
+  tree.add({
+    usage: 'trace <order>',
+    summary: 'every payment, capture and refund of an order, and what happened when',
+    examples: ['berth order trace ord-…'],
+    async run({ session, args: [orderId = ''], options }) {
+      const trace = await session.call('GET /v1/orders/{orderId}/trace', { params: { orderId } })
+      if (options.json) return printJson(trace)
+      printOrder(trace.order)
+      for (const refund of trace.refundOrders) printLine(`refund     ${refund.orderId} ${moneyText(refund.totalFen)}`)
+      const transfers = trace.transfers.map((t): Cell[] => [
+        timeText(t.at),
+        t.kind,
+        moneyText(t.amountFen),
+        t.from,
+        t.to,
+      ])
+      printLine()
+      printTable(['AT', 'TRANSFER', 'AMOUNT', 'FROM', 'TO'], transfers, {
+        right: ['AMOUNT'],
+        empty: 'No money moved.',
+      })
+      const events = trace.events.map((e): Cell[] => [timeText(e.at), e.kind, e.actor])
+      printLine()
+      if (events.length > 0) printLine(tableText(['AT', 'EVENT', 'BY'], events))
+    },
+  })
 }
