@@ -1,5 +1,6 @@
 // Buying, as a person does it: the quote with its formula, a yes, the order, and the machines as they come up.
 import type { Operations } from '../client/client.ts'
+import { isRefusal } from '../lib/errors.ts'
 import { groupIdOf } from './arguments.ts'
 import { confirm } from './ask.ts'
 import type { AskingOptions, WaitingOptions } from './command.ts'
@@ -63,12 +64,19 @@ export async function renew(
 
 async function placeQuoted(session: Session, quoteId: string, options: Placing): Promise<void> {
   const placed = await session.call('POST /v1/orders', { body: { quoteId, clientToken: newClientToken() } })
-  const before = placed.groupId === null || !options.wait ? 0 : await runningIn(session, placed.groupId)
-  await showOutcome(session, placed, placed.kind === 'scale_out' ? before : 0, options)
+  const { groupId, kind } = placed
+  const before = groupId !== null && kind === 'scale_out' && options.wait ? await runningIn(session, groupId) : 0
+  await showOutcome(session, placed, before, options)
 }
 
+/** A new group disappears again when its order fails. */
 async function runningIn(session: Session, groupId: string): Promise<number> {
-  return (await session.call('GET /v1/groups/{groupId}', { params: { groupId } })).runningMachines
+  try {
+    return (await session.call('GET /v1/groups/{groupId}', { params: { groupId } })).runningMachines
+  } catch (error) {
+    if (isRefusal(error, 'GroupNotFound')) return 0
+    throw error
+  }
 }
 
 async function showOutcome(session: Session, placed: Order, runningBefore: number, options: Placing): Promise<void> {
