@@ -53,7 +53,10 @@ interface Exit {
 const pidsDefault = 1_024
 const startingPeriodMs = 100
 const killRestMs = 10_000
-const markName = 'BERTH_INSTANCE_ID'
+/** Tells a service its id … */
+const idName = 'BERTH_INSTANCE_ID'
+/** … and this agent its processes: of two agents on a host, neither may take the other's for its own. */
+const markName = 'BERTH_PROCESS_OF'
 
 export class ServiceProcess {
   readonly #ctx: AgentContext
@@ -214,7 +217,8 @@ export class ServiceProcess {
     const port = await ports.reserve()
     this.#record.port = port
     const env = { PATH: this.#ctx.servicePath, HOME: this.directory, HOST: serviceHost, LANG: 'C.UTF-8', ...spec.env }
-    const environment = { ...env, PORT: String(port), [markName]: spec.id }
+    const mark = this.#ctx.fencePrefix + spec.id
+    const environment = { ...env, PORT: String(port), [idName]: spec.id, [markName]: mark }
     // The directories above must let another user through, but show it nothing.
     mkdirSync(spec.machineDir, { recursive: true, mode: 0o711 })
     mkdirSync(this.directory, { recursive: true, mode: 0o700 })
@@ -311,7 +315,7 @@ export class ServiceProcess {
       const running = new Set(all.map(entry => entry.pid))
       const family = pid === null ? [] : familyOf({ pid, startTime: startTime ?? '' }, all).map(entry => entry.pid)
       // Without a fence a child that left its session is known only by the mark in its environment.
-      const marked = limits === 'watched' ? findByEnvironment(markName, spec.id) : []
+      const marked = limits === 'watched' ? findByEnvironment(markName, this.#ctx.fencePrefix + spec.id) : []
       const left = [...new Set([...family, ...marked, ...(this.#fence.members() ?? [])])].filter(id => running.has(id))
       if (left.length === 0 || this.#ctx.clock.monotonicMs() > deadlineMs) return left.length
       for (const id of left) signal(id, 'SIGKILL')

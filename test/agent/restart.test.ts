@@ -5,6 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import type { LimitMode } from '../../src/agent/limits.ts'
+import { fencePrefix } from '../../src/agent/limits.ts'
 import { findByEnvironment } from '../../src/agent/processes.ts'
 import {
   anAgent,
@@ -116,7 +117,7 @@ test.runIf(process.platform === 'linux')(
     await anAgentProcess(place)
     const states = await Promise.all(specs.map(spec => place.client.ensure(spec)))
     await until('one process for each that is known to run, and none for the others', async () => {
-      const found = specs.map(({ id }) => findByEnvironment('BERTH_INSTANCE_ID', id))
+      const found = specs.map(({ id }) => findByEnvironment('BERTH_PROCESS_OF', fencePrefix(place.stateDir) + id))
       return states.every(({ phase, pid }, index) => found[index]?.join() === (phase === 'ended' ? '' : String(pid)))
     })
     // Those cut off between their record and their gate never ran; the others run on.
