@@ -22,11 +22,12 @@ export async function createAccount(ctx: Ctx, actor: Actor, name: string): Promi
   return transaction(ctx, async tx => {
     const account = await addAccount(ctx, tx, actor.name, name)
     if (account) return account
-    throw new Refusal<IdentityRefusal>('NameInUse', `name: there is an account ${name}; choose another name`, {
-      field: 'name',
-    })
+    throw accountNameInUse(name)
   })
 }
+
+export const accountNameInUse = (name: string): Refusal<IdentityRefusal> =>
+  new Refusal('NameInUse', `name: there is an account ${name}; choose another name`, { field: 'name' })
 
 /** null: the name is taken. */
 export async function addAccount(ctx: Ctx, tx: Tx, actor: string, name: string): Promise<Account | null> {
@@ -79,12 +80,12 @@ export async function addUser(
   return user
 }
 
-function checkName(name: string): void {
+export function checkName(name: string, field: 'name' | 'ownerName' = 'name'): void {
   if (namePattern.test(name)) return
   throw new Refusal<IdentityRefusal>(
     'InvalidName',
-    'name: use 1 to 63 lower-case letters, digits, dots, dashes and underscores, a letter or digit first',
-    { field: 'name' },
+    `${field}: use 1 to 63 lower-case letters, digits, dots, dashes and underscores, a letter or digit first`,
+    { field },
   )
 }
 
@@ -96,6 +97,6 @@ export const listWorkspaces = (db: Db, accountId: string): Promise<Workspace[]> 
 export async function getAccount(db: Db, by: { name: string } | { accountId: string }): Promise<Account> {
   const account = await selectAccount(db, by)
   if (account) return account
-  const given = 'name' in by ? by.name : by.accountId
-  throw new Refusal<IdentityRefusal>('AccountNotFound', `account: there is no account ${given}`, { field: 'account' })
+  const [field, given] = 'name' in by ? ['account', by.name] : ['accountId', by.accountId]
+  throw new Refusal<IdentityRefusal>('AccountNotFound', `${field}: there is no account ${given}`, { field })
 }

@@ -243,7 +243,7 @@ export async function restartServiceInstance(
     const [instance] = await selectInstances(tx, { accountId, serviceId, id: serviceInstanceId, live: true, limit: 1 })
     if (!instance) {
       const message = `${row.name} has no running instance ${serviceInstanceId}`
-      const details = { field: 'serviceInstance', serviceInstanceId }
+      const details = { field: 'serviceInstanceId', serviceInstanceId }
       throw new Refusal<ServicesRefusal>('ServiceInstanceNotFound', message, details)
     }
     if (instance.phase !== 'starting' && instance.phase !== 'ready') return null

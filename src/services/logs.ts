@@ -74,7 +74,7 @@ async function findLog(
   const ref = chosen ? refOf(chosen) : null
   if (ref) return { service, ref }
   const message = id === undefined ? `${service.name} has run no instance yet` : `${service.name} has no instance ${id}`
-  throw new Refusal<ServicesRefusal>('ServiceInstanceNotFound', message, { field: 'serviceInstance' })
+  throw new Refusal<ServicesRefusal>('ServiceInstanceNotFound', message, { field: 'serviceInstanceId' })
 }
 
 const isOver = (instance: ServiceInstanceRow): boolean => instance.phase === 'ended'

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { roles } from '../../identity/access.ts'
 import { createAccessKey, listAccessKeys, revokeAccessKey, rotateAccessKey } from '../../identity/access-keys.ts'
-import { createAccount, createUser, listAccounts, listUsers, listWorkspaces } from '../../identity/accounts.ts'
+import { createUser, listAccounts, listUsers, listWorkspaces } from '../../identity/accounts.ts'
+import { openAccount } from '../../identity/open-account.ts'
 import { defineRoute } from '../route.ts'
 import { accountId, instant, isoOrNull } from './fields.ts'
 
@@ -59,10 +60,7 @@ export const accountRoutes = [
     body: { name: z.string().min(1).max(100), ownerName: z.string().min(1).max(100).default('admin') },
     returns: z.object({ account: AccountView, key: NewKeyView }),
     async handle({ ctx, box }, { body, actor }) {
-      const account = await createAccount(ctx, actor, body.name)
-      const inAccount = { accountId: account.accountId, name: actor.name }
-      const user = await createUser(ctx, inAccount, { name: body.ownerName, role: 'owner' })
-      const key = await createAccessKey(ctx, box, inAccount, { userId: user.userId })
+      const { account, key } = await openAccount(ctx, box, actor, body)
       return {
         account: { ...account, createdAt: account.createdAt.toString() },
         key: { ...key, expiresAt: isoOrNull(key.expiresAt) },

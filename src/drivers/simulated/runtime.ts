@@ -125,6 +125,8 @@ export class SimulatedRuntime implements RuntimeDriver {
     this.#close(one)
     this.#logs.set(ref.serviceInstanceId, one.log)
     this.#running.delete(ref.serviceInstanceId)
+    // Who follows its log learns that nothing more comes.
+    this.#tell(ref.serviceInstanceId)
   }
 
   async logs(ref: RuntimeRef, query: { offset?: number; limit?: number; keyword?: string }): Promise<LogPage> {
@@ -140,6 +142,8 @@ export class SimulatedRuntime implements RuntimeDriver {
   async *followLogs(ref: RuntimeRef, signal: AbortSignal): AsyncGenerator<string> {
     const log = this.#logOf(ref)
     let next = log.length
+    const followed = this.#running.get(ref.serviceInstanceId)
+    if (!followed || this.#observe(followed).state === 'ended') return
     for await (const id of this.#told(signal)) {
       if (id !== ref.serviceInstanceId) continue
       for (; next < log.length; next++) yield log[next] ?? ''

@@ -1,0 +1,68 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startTestApi, type TestApi } from './harness.ts'
+import { turnPages } from './paging.ts'
+import { expectRefused } from './refused.ts'
+import { purchase } from './world.ts'
+
+let api: TestApi
+beforeAll(async () => {
+  api = await startTestApi({ cashFen: 0n })
+})
+afterAll(async () => {
+  await api.check()
+  await api.close()
+})
+
+const wallet = () => api.client(api.owner).call('GET /v1/wallet', {})
+const topUp = (amountFen: string, more: object = {}) =>
+  api.client(api.operator).call('POST /v1/accounts/{accountId}/top-ups', {
+    params: { accountId: api.owner.accountId },
+    body: { amountFen, ...more },
+  })
+
+test('money comes in by the operator alone, once per client token, as cash or as a voucher', async () => {
+  const none = { cashFen: '0', voucherFen: '0', accruedFen: '0', availableFen: '0' }
+  expect(await wallet()).toEqual({ accountId: api.owner.accountId, currency: 'CNY', ...none })
+  const call = `POST /v1/accounts/${api.owner.accountId}/top-ups`
+  await expectRefused(api, { call, body: { amountFen: '1' }, status: 403, code: 'Forbidden', field: null })
+  const [one, two] = [await topUp('20000', { clientToken: 'march' }), await topUp('20000', { clientToken: 'march' })]
+  expect(two).toEqual(one)
+  const other = { as: api.operator, call, body: { amountFen: '20001', clientToken: 'march' }, status: 409 }
+  await expectRefused(api, { ...other, code: 'IdempotentParameterMismatch', field: 'clientToken' })
+  await topUp('500', { wallet: 'voucher' })
+  expect(await wallet()).toMatchObject({ cashFen: '20000', voucherFen: '500', availableFen: '20500' })
+})
+
+test('money goes to an account that is there', async () => {
+  const call = 'POST /v1/accounts/acc-0/top-ups'
+  const refused = { as: api.operator, call, body: { amountFen: '1' }, status: 404, code: 'AccountNotFound' }
+  await expectRefused(api, { ...refused, field: 'accountId' })
+})
+
+test('a purchase takes vouchers first, and every movement is listed with its order', async () => {
+  const client = api.client(api.owner)
+  api.clock.advance({ seconds: 1 })
+  const order = await client.call('POST /v1/orders', { body: { request: purchase({ groupName: 'first' }) } })
+  await api.settle()
+  expect(order).toMatchObject({ paidVoucherFen: '500', paidCashFen: '9500' })
+  expect(await wallet()).toMatchObject({ cashFen: '10500', voucherFen: '0', availableFen: '10500' })
+  const { items } = await client.call('GET /v1/wallet/transfers', {})
+  const pays = items.filter(one => one.kind === 'pay')
+  expect(pays.map(one => [one.wallet, one.signedFen]).sort()).toEqual([
+    ['cash', '-9500'],
+    ['voucher', '-500'],
+  ])
+  expect(new Set(pays.map(one => one.orderId))).toEqual(new Set([order.orderId]))
+  expect(items.reduce((sum, one) => sum + BigInt(one.signedFen), 0n)).toBe(10_500n)
+})
+
+test('pages of movements skip and repeat nothing while money comes, whatever the client tokens are', async () => {
+  for (let n = 0; n < 5; n++) await topUp('1', { clientToken: `${n}${'"'.repeat(63)}` })
+  const list = { path: '/v1/wallet/transfers', key: 'transferId', limit: 500 }
+  const all = await turnPages(api, api.owner, list)
+  const seen = await turnPages(api, api.owner, { ...list, limit: 1 }, async () => {
+    api.clock.advance({ milliseconds: 1 })
+    await topUp('1')
+  })
+  expect(seen).toEqual(all)
+})
