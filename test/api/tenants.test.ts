@@ -38,6 +38,12 @@ test('every operation of the document has a row', () => {
   expect(Object.keys(rows).sort()).toEqual(operations.map(operation => operation.name).sort())
 })
 
+test('a viewer changes nothing: what is not a GET is not for viewers, but for asking what something costs', () => {
+  const quotes = ['POST /v1/quotes', 'POST /v1/renewals/quotes']
+  const forViewers = operations.filter(({ can }) => can === 'anyone' || may('viewer', can)).map(({ name }) => name)
+  expect(forViewers.filter(name => !name.startsWith('GET ')).sort()).toEqual(quotes)
+})
+
 const random = new SeededRandom('tenants')
 /** Of the same form, of nobody. */
 const strange = (id: string): string => {
