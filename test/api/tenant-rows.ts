@@ -105,7 +105,10 @@ export const rows: Record<keyof Operations, TenantRow> = {
     ids: ({ workGroupId }) => ({ groupId: workGroupId }),
     input: ({ groupId = '' }) => ({ body: { config: serviceJson('one_more', groupId) } }),
   },
-  'GET /v1/services': { ids: group, input: ({ groupId = '' }) => ({ query: { groupId } }) },
+  'GET /v1/services': {
+    ids: ({ workGroupId }) => ({ groupId: workGroupId }),
+    input: ({ groupId = '' }) => ({ query: { groupId } }),
+  },
   'GET /v1/services/{service}': { ids: ({ serviceName }) => ({ service: serviceName }) },
   'PUT /v1/services/{service}': {
     ids: service,
