@@ -1,11 +1,13 @@
 // Makes a fresh clone ready with git, npm and any Node ≥ 20: installs when node_modules is missing or older than the
-// lock file, then hands over to the rest of the npm script (which finds the project's own Node in node_modules/.bin).
+// lock file, builds the console when its sources have changed, then hands over to the rest of the npm script (which finds
+// the project's own Node in node_modules/.bin).
 // Built-ins only, and plain JavaScript: it runs before anything is installed.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { buildConsole } from './build-console.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const lock = createHash('sha256')
@@ -23,6 +25,12 @@ const installed = existsSync(stamp)
     : ''
 if (installed === 'by hand' && lockMatchesTree()) writeFileSync(stamp, lock)
 else if (installed !== lock) install()
+
+try {
+  buildConsole()
+} catch (error) {
+  fail(error.message)
+}
 
 function install() {
   process.stderr.write('Installing the packages of package-lock.json (once) …\n')

@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process'
 const node = [process.execPath, '--disable-warning=ExperimentalWarning']
 const steps: [name: string, argv: string[]][] = [
   ['types', ['tsc', '-p', '.']],
+  ['types of the console', ['tsc', '-p', 'console']],
   ['lint and format', ['biome', 'check', '.']],
   ['generated table types are current', [...node, 'scripts/generate-schema.ts', '--check']],
   ['generated OpenAPI document and client are current', [...node, 'scripts/generate-openapi.ts', '--check']],

@@ -3,6 +3,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
+import { consoleRoutes } from './api/console.ts'
 import type { ApiContext } from './api/context.ts'
 import { easRoutes } from './api/eas/eas.ts'
 import { openApiDocument } from './api/openapi.ts'
@@ -115,6 +116,7 @@ async function compose(
   const document = openApiDocument(routes, config.version)
   app.get('/openapi.json', () => document)
   easRoutes(app, api)
+  consoleRoutes(app, random)
   await app.listen({ host: config.listen.api.host, port: config.listen.api.port })
   const apiUrl = `http://${config.listen.api.host}:${portOf(app) ?? config.listen.api.port}`
   if (keys) writeCredentials(config.dataDir, apiUrl, keys)

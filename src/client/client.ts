@@ -6,21 +6,9 @@ import { Refusal } from '../lib/errors.ts'
 import { newId } from '../lib/id.ts'
 import { systemRandom } from '../lib/random.ts'
 import type { Operations } from './generated.ts'
+import type { Input } from './input.ts'
 
-export type { Operations }
-
-type Part<T> = T extends null ? unknown : T
-type Wanted<Key extends string, T> = T extends null | Record<never, never>
-  ? keyof Part<T> extends never
-    ? { [K in Key]?: undefined }
-    : Record<never, never> extends T
-      ? { [K in Key]?: T }
-      : { [K in Key]: T }
-  : { [K in Key]: T }
-
-export type Input<K extends keyof Operations> = Wanted<'params', Operations[K]['params']> &
-  Wanted<'query', Operations[K]['query']> &
-  Wanted<'body', Operations[K]['body']>
+export type { Input, Operations }
 
 export interface Credentials {
   /** `http://127.0.0.1:8700` */

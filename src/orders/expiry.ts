@@ -6,7 +6,14 @@ import { releaseMachines, stopMachines } from '../fleet/machines.ts'
 import { declareFaults } from '../lib/fault.ts'
 import type { Report } from '../reconcile/loop.ts'
 import type { OrdersCtx } from './orders-ctx.ts'
-import { markEnded, markStopped, selectSubscriptions, takeExpired, takeKeptLongEnough } from './subscription.store.ts'
+import {
+  markEnded,
+  markStopped,
+  selectNextExpiries,
+  selectSubscriptions,
+  takeExpired,
+  takeKeptLongEnough,
+} from './subscription.store.ts'
 import { keptFor, type Subscription } from './subscription.ts'
 
 const faults = declareFaults(
@@ -89,3 +96,8 @@ export const subscriptionsOf = (
   accountId: string,
   machineIds: readonly string[],
 ): Promise<Subscription[]> => selectSubscriptions(db, accountId, machineIds)
+
+/** By group, when the first of its paid machines expires. */
+export async function nextExpiryOf(db: Db | Tx, groupIds: readonly string[]): Promise<Map<string, Temporal.Instant>> {
+  return new Map((await selectNextExpiries(db, groupIds)).map(row => [row.groupId, row.expiresAt]))
+}

@@ -106,6 +106,18 @@ export async function selectSubscriptions(
     .execute()
 }
 
+/** By group, when the first of its paid machines expires; groups without one are left out. */
+export async function selectNextExpiries(
+  db: Db | Tx,
+  groupIds: readonly string[],
+): Promise<{ groupId: string; expiresAt: Temporal.Instant }[]> {
+  const { rows } = await sql<{ groupId: string; expiresAt: Temporal.Instant }>`
+    select m.group_id, min(s.expires_at) as expires_at from machines m join subscriptions s on s.machine_id = m.id
+    where m.group_id = any(${groupIds}::text[]) and m.phase not in ('released', 'failed') and s.ended_at is null
+    group by m.group_id`.execute(db)
+  return rows
+}
+
 /** What orders must know of a machine before it may be renewed or released. */
 export interface PaidMachine {
   machineId: string

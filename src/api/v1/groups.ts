@@ -1,10 +1,11 @@
 import { z } from 'zod'
 import type { ResourceGroup } from '../../fleet/resource-group.ts'
 import { deleteGroup, getGroup, groupTotals, listGroups, renameGroup } from '../../fleet/resource-groups.ts'
-import { servicesInGroup } from '../../services/group-services.ts'
+import { nextExpiryOf } from '../../orders/expiry.ts'
+import { countServicesByGroup, servicesInGroup } from '../../services/group-services.ts'
 import type { ApiContext } from '../context.ts'
 import { defineRoute } from '../route.ts'
-import { groupId, instant, page, pageOf, paging, readPageToken } from './fields.ts'
+import { groupId, instant, isoOrNull, page, pageOf, paging, readPageToken } from './fields.ts'
 
 export const GroupView = z.object({
   groupId,
@@ -21,20 +22,21 @@ export const GroupView = z.object({
   memoryUsedMib: z.number().int(),
   gpuCount: z.number().int(),
   gpuUsed: z.number().int(),
+  services: z.number().int(),
+  nextExpiresAt: instant.nullable().describe('When the first of its prepaid machines expires.'),
   createdAt: instant,
   updatedAt: instant,
   etag: z.string().describe('Send it as `ifMatch` to refuse overwriting what another changed.'),
 })
 
-async function views({ ctx }: ApiContext, groups: readonly ResourceGroup[]) {
-  const totals = new Map(
-    (
-      await groupTotals(
-        ctx.db,
-        groups.map(group => group.id),
-      )
-    ).map(t => [t.groupId, t]),
-  )
+async function views({ ctx }: ApiContext, accountId: string, groups: readonly ResourceGroup[]) {
+  const ids = groups.map(group => group.id)
+  const [listed, services, expiries] = await Promise.all([
+    groupTotals(ctx.db, ids),
+    countServicesByGroup(ctx.db, accountId, ids),
+    nextExpiryOf(ctx.db, ids),
+  ])
+  const totals = new Map(listed.map(total => [total.groupId, total]))
   return groups.map(group => {
     const total = totals.get(group.id)
     return {
@@ -52,6 +54,8 @@ async function views({ ctx }: ApiContext, groups: readonly ResourceGroup[]) {
       memoryUsedMib: total?.reservedMemoryMib ?? 0,
       gpuCount: total?.gpuCount ?? 0,
       gpuUsed: total?.reservedGpuCount ?? 0,
+      services: services.get(group.id) ?? 0,
+      nextExpiresAt: isoOrNull(expiries.get(group.id) ?? null),
       createdAt: group.createdAt.toString(),
       updatedAt: group.updatedAt.toString(),
       etag: String(group.generation),
@@ -60,7 +64,7 @@ async function views({ ctx }: ApiContext, groups: readonly ResourceGroup[]) {
 }
 
 async function view(context: ApiContext, group: ResourceGroup) {
-  const [only] = await views(context, [group])
+  const [only] = await views(context, group.accountId, [group])
   return only as NonNullable<typeof only>
 }
 
@@ -85,7 +89,7 @@ export const groupRoutes = [
         ...(query.name === undefined ? {} : { nameContains: query.name }),
         ...(query.regionId === undefined ? {} : { regionId: query.regionId }),
       })
-      const shown = await views(context, groups.slice(0, query.limit))
+      const shown = await views(context, actor.accountId, groups.slice(0, query.limit))
       const { nextPageToken } = page(
         groups,
         query.limit,

@@ -1,0 +1,113 @@
+// Texts of the console. A message stands in i18n/<area>.ts with both languages side by side, so neither can be forgotten.
+// In a message `{name}` is a parameter, and `{count|one|many}` a number with the word that fits it: "1 machine".
+import { preferences } from '../preferences.ts'
+import { account } from './account.ts'
+import { buy } from './buy.ts'
+import { groups } from './groups.ts'
+import { machines } from './machines.ts'
+import { money } from './money.ts'
+import { operator } from './operator.ts'
+import { refusals } from './refusals.ts'
+import { services } from './services.ts'
+import { shell } from './shell.ts'
+
+export type Message = readonly [zh: string, en: string]
+
+export const messages = {
+  ...shell,
+  ...groups,
+  ...buy,
+  ...machines,
+  ...services,
+  ...money,
+  ...operator,
+  ...account,
+  ...refusals,
+} as const satisfies Record<string, Message>
+
+export type MessageKey = keyof typeof messages
+export type Parameters = Record<string, string | number>
+
+/** The text in the language of this browser. Changing the language draws everything anew (main.tsx). */
+export function t(key: MessageKey, parameters: Parameters = {}): string {
+  return fill(messages[key][preferences().language === 'zh' ? 0 : 1], parameters)
+}
+
+/** For codes that come from the server: the text where there is one, else null. */
+export function tryT(key: string, parameters: Parameters = {}): string | null {
+  return Object.hasOwn(messages, key) ? t(key as MessageKey, parameters) : null
+}
+
+const locale = (): string => (preferences().language === 'zh' ? 'zh-CN' : 'en-US')
+
+function fill(text: string, parameters: Parameters): string {
+  return text.replaceAll(
+    /\{(\w+)(?:\|([^|{}]*)\|([^|{}]*))?\}/g,
+    (whole, name: string, one?: string, many?: string) => {
+      const value = parameters[name]
+      if (value === undefined) return whole
+      const shown = typeof value === 'number' ? formatNumber(value) : value
+      return one === undefined ? shown : `${shown} ${Number(value) === 1 ? one : many}`
+    },
+  )
+}
+
+export const formatNumber = (value: number, digits = 1): string =>
+  new Intl.NumberFormat(locale(), { maximumFractionDigits: digits }).format(value)
+
+/** Amounts stay integers: fen are cut into units and hundredths as text, so no figure is rounded by the browser. */
+export function formatFen(fen: string | bigint, currency: string): string {
+  const amount = BigInt(fen)
+  const positive = amount < 0n ? -amount : amount
+  const units = new Intl.NumberFormat(locale()).format(positive / 100n)
+  const symbol = currencySymbol(currency)
+  return `${amount < 0n ? '−' : ''}${symbol}${units}.${String(positive % 100n).padStart(2, '0')}`
+}
+
+/** Unit prices are micro-units: at least two places, and as many as they have. */
+export function formatMicros(micros: string | bigint, currency: string): string {
+  const amount = BigInt(micros)
+  const units = new Intl.NumberFormat(locale()).format(amount / 1_000_000n)
+  const places = String(amount % 1_000_000n)
+    .padStart(6, '0')
+    .replace(/0{1,4}$/, '')
+  return `${currencySymbol(currency)}${units}.${places}`
+}
+
+function currencySymbol(currency: string): string {
+  try {
+    const parts = new Intl.NumberFormat(locale(), { style: 'currency', currency, currencyDisplay: 'narrowSymbol' })
+    return parts.formatToParts(0).find(part => part.type === 'currency')?.value ?? currency
+  } catch {
+    return `${currency} `
+  }
+}
+
+export function formatInstant(iso: string, timeZone?: string, withSeconds = false): string {
+  return new Intl.DateTimeFormat(locale(), {
+    year: 'numeric',
+    month: preferences().language === 'zh' ? '2-digit' : 'short',
+    day: '2-digit',
+    hour: '2-digit',
+    minute: '2-digit',
+    ...(withSeconds ? { second: '2-digit' } : {}),
+    hourCycle: 'h23',
+    ...(timeZone ? { timeZone } : {}),
+  }).format(new Date(iso))
+}
+
+/** "in 3 days", "2 hours ago": the largest unit that fits. */
+export function formatAgo(iso: string, nowMs: number): string {
+  const seconds = Math.round((Date.parse(iso) - nowMs) / 1000)
+  const units = [
+    ['day', 86_400],
+    ['hour', 3_600],
+    ['minute', 60],
+  ] as const
+  const [unit, length] = units.find(([, size]) => Math.abs(seconds) >= size) ?? (['second', 1] as const)
+  return new Intl.RelativeTimeFormat(locale(), { numeric: 'auto' }).format(Math.trunc(seconds / length), unit)
+}
+
+/** 1500 milli-vCPU → "1.5"; MiB → GiB. */
+export const formatCpu = (milli: number): string => formatNumber(milli / 1000, 2)
+export const formatGib = (mib: number): string => formatNumber(mib / 1024, 2)

@@ -1,0 +1,70 @@
+import { useRouter } from '@tanstack/react-router'
+import { Alert, Button, Card, Form, Input, Segmented } from 'antd'
+import { useState } from 'react'
+import { t } from '../../i18n/t.ts'
+import { useSearchState } from '../../location.ts'
+import { paths } from '../../paths.ts'
+import { prefer, usePreferences } from '../../preferences.ts'
+import { signIn } from '../../session.ts'
+import { errorText } from '../../ui/refusal.ts'
+
+interface Credentials {
+  account: string
+  user: string
+  password: string
+}
+
+export function SignInPage() {
+  const { language } = usePreferences()
+  const router = useRouter()
+  const [{ from }] = useSearchState<'from'>()
+  const [error, setError] = useState<unknown>(null)
+  const [working, setWorking] = useState(false)
+  const submit = async (credentials: Credentials) => {
+    setWorking(true)
+    setError(null)
+    try {
+      await signIn(credentials)
+      // Only addresses of this console: `//elsewhere` is another site's.
+      router.history.replace(from?.startsWith('/') && !/^\/[/\\]/.test(from) ? from : paths.home())
+    } catch (thrown) {
+      setError(thrown)
+      setWorking(false)
+    }
+  }
+  const needed = [{ required: true, message: t('signIn.needed') }]
+  return (
+    <main className="sign-in">
+      <Card className="sign-in-card">
+        <h1 style={{ margin: '0 0 16px', fontSize: 20 }}>{t('signIn.title')}</h1>
+        <Form<Credentials> layout="vertical" requiredMark={false} onFinish={values => void submit(values)}>
+          <Form.Item name="account" label={t('signIn.account')} rules={needed}>
+            <Input autoComplete="organization" autoFocus maxLength={100} />
+          </Form.Item>
+          <Form.Item name="user" label={t('signIn.user')} rules={needed}>
+            <Input autoComplete="username" maxLength={100} />
+          </Form.Item>
+          <Form.Item name="password" label={t('signIn.password')} rules={needed}>
+            <Input.Password autoComplete="current-password" maxLength={200} />
+          </Form.Item>
+          {error === null ? null : (
+            <Alert type="error" showIcon role="alert" title={errorText(error)} style={{ marginBottom: 16 }} />
+          )}
+          <Button type="primary" htmlType="submit" block loading={working}>
+            {t('signIn.submit')}
+          </Button>
+        </Form>
+        <p style={{ opacity: 0.75, fontSize: 12, margin: '16px 0' }}>{t('signIn.lost')}</p>
+        <Segmented
+          aria-label={t('account.language')}
+          value={language}
+          onChange={chosen => prefer({ language: chosen })}
+          options={[
+            { value: 'zh' as const, label: t('account.chinese') },
+            { value: 'en' as const, label: t('account.english') },
+          ]}
+        />
+      </Card>
+    </main>
+  )
+}

@@ -1,0 +1,103 @@
+// The machines of an order, each with where it stands, while they come and after.
+import { useQuery } from '@tanstack/react-query'
+import { Progress } from 'antd'
+import { call, type Item } from '../../api.ts'
+import { t } from '../../i18n/t.ts'
+import { paths } from '../../paths.ts'
+import { useAll } from '../../queries.ts'
+import { DataTable } from '../../ui/DataTable.tsx'
+import { IdText } from '../../ui/IdText.tsx'
+import { BillingInstant } from '../../ui/Instant.tsx'
+import { Money } from '../../ui/Money.tsx'
+import { StatusTag } from '../../ui/StatusTag.tsx'
+
+type Line = Item<'GET /v1/orders/{orderId}/lines'>
+
+interface Props {
+  workspaceId: string
+  orderId: string
+  groupId: string | null
+  quantity: number
+  moving: boolean
+}
+
+const pageSize = 500
+
+export function PurchasedMachines({ workspaceId, orderId, groupId, quantity, moving }: Props) {
+  // A large order is many pages: it is asked for less often.
+  const refetchInterval = moving ? (quantity > 1_000 ? 4_000 : 1_500) : 10_000
+  const lines = useQuery({
+    queryKey: ['lines', orderId],
+    queryFn: async ({ signal }) => {
+      const items: Line[] = []
+      for (let afterLine = 0; ; ) {
+        const input = { params: { orderId }, query: { limit: pageSize, afterLine } }
+        const page = await call('GET /v1/orders/{orderId}/lines', input, signal)
+        items.push(...page.items)
+        const last = page.items.at(-1)
+        if (page.items.length < pageSize || !last) return items
+        afterLine = last.lineNo
+      }
+    },
+    refetchInterval,
+  })
+  const machines = useAll(
+    'GET /v1/machines',
+    { groupId: groupId ?? undefined },
+    { enabled: groupId !== null, refetchInterval },
+  )
+  const statuses = new Map((machines.data ?? []).map(machine => [machine.machineId, machine.status]))
+  const done = (lines.data ?? []).filter(line => line.phase === 'delivered').length
+  const statusOf = (line: Line) =>
+    line.phase === 'refunded' ? 'refunded' : ((line.machineId && statuses.get(line.machineId)) ?? line.phase)
+  return (
+    <>
+      <DeliveryProgress
+        done={done}
+        total={quantity}
+        failed={(lines.data ?? []).some(line => line.phase === 'refunded')}
+      />
+      <DataTable<Line>
+        label={t('purchase.machines')}
+        answer={lines}
+        rowKey={line => String(line.lineNo)}
+        empty={null}
+        columns={[
+          { title: t('purchase.lineNo'), width: 80, dataIndex: 'lineNo' },
+          {
+            title: t('machines.id'),
+            width: 280,
+            render: (_, { machineId, phase }) =>
+              machineId === null || phase === 'refunded' ? (
+                (machineId ?? '—')
+              ) : (
+                <IdText id={machineId} to={paths.machine(workspaceId, machineId)} />
+              ),
+          },
+          { title: t('common.status'), width: 140, render: (_, line) => <StatusTag status={statusOf(line)} /> },
+          { title: t('orders.total'), width: 140, render: (_, { amountFen }) => <Money fen={amountFen} /> },
+          {
+            title: t('machines.expiresAt'),
+            width: 200,
+            render: (_, { periodEnd }) => <BillingInstant at={periodEnd} />,
+          },
+        ]}
+      />
+    </>
+  )
+}
+
+const percentOf = (done: number, total: number): number => (total === 0 ? 0 : Math.floor((done / total) * 100))
+
+function DeliveryProgress({ done, total, failed }: { done: number; total: number; failed: boolean }) {
+  return (
+    <div role="status" style={{ margin: '16px 0' }}>
+      {t('purchase.delivered', { done, total })}
+      <Progress
+        percent={percentOf(done, total)}
+        status={failed ? 'exception' : done === total ? 'success' : 'active'}
+        aria-label={t('purchase.delivered', { done, total })}
+      />
+    </div>
+  )
+}

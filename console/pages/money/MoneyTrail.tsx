@@ -1,0 +1,31 @@
+import type { Returns } from '../../api.ts'
+import { t, tryT } from '../../i18n/t.ts'
+import { live, useApi } from '../../queries.ts'
+import { DataTable } from '../../ui/DataTable.tsx'
+import { EmptyState } from '../../ui/EmptyState.tsx'
+import { IdText } from '../../ui/IdText.tsx'
+import { Instant } from '../../ui/Instant.tsx'
+import { Money } from '../../ui/Money.tsx'
+
+type Transfer = Returns<'GET /v1/orders/{orderId}/trace'>['transfers'][number]
+
+/** Every payment, capture and refund of an order, and of its refund orders. */
+export function MoneyTrail({ orderId }: { orderId: string }) {
+  const trace = useApi('GET /v1/orders/{orderId}/trace', { params: { orderId } }, live)
+  return (
+    <DataTable<Transfer>
+      label={t('orders.transfers')}
+      answer={{ ...trace, data: trace.data?.transfers }}
+      rowKey={transfer => transfer.transferId}
+      pageParameter="transfers"
+      empty={<EmptyState title={t('wallet.noTransfers')} />}
+      columns={[
+        { title: t('events.at'), width: 190, render: (_, { at }) => <Instant at={at} seconds /> },
+        { title: t('wallet.kind'), width: 130, render: (_, { kind }) => tryT(`transfer.${kind}`) ?? kind },
+        { title: t('wallet.amount'), width: 130, render: (_, { amountFen }) => <Money fen={amountFen} /> },
+        { title: t('orders.from'), width: 280, render: (_, { from }) => <IdText id={from} /> },
+        { title: t('orders.to'), width: 280, render: (_, { to }) => <IdText id={to} /> },
+      ]}
+    />
+  )
+}

@@ -1,0 +1,47 @@
+import type { Item } from '../../api.ts'
+import { t, tryT } from '../../i18n/t.ts'
+import { live, useAll, useApi } from '../../queries.ts'
+import { DataTable } from '../../ui/DataTable.tsx'
+import { EmptyState } from '../../ui/EmptyState.tsx'
+import { ErrorState } from '../../ui/ErrorState.tsx'
+import { Facts } from '../../ui/Facts.tsx'
+import { Instant } from '../../ui/Instant.tsx'
+import { Money } from '../../ui/Money.tsx'
+import { PageHeader } from '../../ui/PageHeader.tsx'
+import { PageSkeleton } from '../../ui/PageSkeleton.tsx'
+
+type Movement = Item<'GET /v1/wallet/transfers'>
+
+export function WalletPage() {
+  const wallet = useApi('GET /v1/wallet', {}, live)
+  const movements = useAll('GET /v1/wallet/transfers', {}, live)
+  if (wallet.error && !wallet.data) return <ErrorState error={wallet.error} onRetry={() => void wallet.refetch()} />
+  if (!wallet.data) return <PageSkeleton />
+  const { availableFen, cashFen, voucherFen, accruedFen } = wallet.data
+  return (
+    <>
+      <PageHeader title={t('wallet.title')} />
+      <Facts
+        items={[
+          [t('wallet.available'), <Money key="available" fen={availableFen} />],
+          [t('wallet.cash'), <Money key="cash" fen={cashFen} />],
+          [t('wallet.voucher'), <Money key="voucher" fen={voucherFen} />],
+          [t('wallet.accrued'), <Money key="accrued" fen={accruedFen} />],
+        ]}
+      />
+      <h2 style={{ fontSize: 16 }}>{t('wallet.transfers')}</h2>
+      <DataTable<Movement>
+        label={t('wallet.transfers')}
+        answer={movements}
+        rowKey={movement => movement.transferId + movement.signedFen}
+        empty={<EmptyState title={t('wallet.noTransfers')} />}
+        columns={[
+          { title: t('events.at'), width: 190, render: (_, { at }) => <Instant at={at} seconds /> },
+          { title: t('wallet.kind'), width: 130, render: (_, { kind }) => tryT(`transfer.${kind}`) ?? kind },
+          { title: t('wallet.amount'), width: 140, render: (_, { signedFen }) => <Money fen={signedFen} /> },
+          { title: t('wallet.memo'), render: (_, { memo }) => <span className="said">{memo}</span> },
+        ]}
+      />
+    </>
+  )
+}

@@ -1,0 +1,66 @@
+import type { Item } from '../../api.ts'
+import { t } from '../../i18n/t.ts'
+import { paths } from '../../paths.ts'
+import { live, useAll } from '../../queries.ts'
+import { DataTable } from '../../ui/DataTable.tsx'
+import { EmptyState } from '../../ui/EmptyState.tsx'
+import { IdText } from '../../ui/IdText.tsx'
+import { Instant } from '../../ui/Instant.tsx'
+import { StatusTag } from '../../ui/StatusTag.tsx'
+import { LinkButton, TextLink } from '../../ui/TextLink.tsx'
+
+type Service = Item<'GET /v1/services'>
+
+/** Services, all of them or those of one group. */
+export function ServiceTable({ workspaceId, groupId }: { workspaceId: string; groupId?: string }) {
+  const services = useAll('GET /v1/services', { groupId }, live)
+  return (
+    <DataTable<Service>
+      label={t('services.title')}
+      answer={services}
+      rowKey={service => service.serviceId}
+      empty={
+        <EmptyState
+          title={groupId ? t('groups.noServices') : t('services.empty')}
+          hint={groupId ? t('groups.noServicesHint') : t('services.emptyHint')}
+        >
+          <LinkButton type="primary" to={paths.deploy(workspaceId, groupId ? { groupId } : {})}>
+            {t('services.deploy')}
+          </LinkButton>
+        </EmptyState>
+      }
+      columns={[
+        {
+          title: t('services.name'),
+          width: 220,
+          render: (_, { name, serviceId }) => (
+            <>
+              <div>
+                <TextLink to={paths.service(workspaceId, name)} className="said">
+                  {name}
+                </TextLink>
+              </div>
+              <IdText id={serviceId} />
+            </>
+          ),
+        },
+        { title: t('common.status'), width: 130, render: (_, { status }) => <StatusTag status={status} /> },
+        {
+          title: t('services.replicas'),
+          width: 150,
+          render: (_, { running, replicas }) => (
+            <span className="numeric">{t('services.replicasOf', { running, wanted: replicas })}</span>
+          ),
+        },
+        { title: t('services.version'), width: 80, dataIndex: 'version' },
+        {
+          title: t('services.group'),
+          width: 250,
+          render: (_, service) => <IdText id={service.groupId} to={paths.group(workspaceId, service.groupId)} />,
+        },
+        { title: t('services.reason'), width: 240, render: (_, { reason }) => <span className="said">{reason}</span> },
+        { title: t('services.updatedAt'), width: 170, render: (_, { updatedAt }) => <Instant at={updatedAt} /> },
+      ]}
+    />
+  )
+}

@@ -1,0 +1,36 @@
+// Every address of the console, in one place. The first parts are those that src/api/console.ts serves the page for.
+type Search = Record<string, string | number | undefined>
+
+function at(parts: readonly string[], search: Search = {}): string {
+  const path = `/${parts.map(encodeURIComponent).join('/')}`
+  const query = new URLSearchParams()
+  for (const [name, value] of Object.entries(search)) if (value !== undefined) query.set(name, String(value))
+  return query.size > 0 ? `${path}?${query}` : path
+}
+
+export const paths = {
+  home: () => '/',
+  signIn: (search: { from?: string } = {}) => at(['sign-in'], search),
+  workspaces: () => at(['workspaces']),
+  services: (workspaceId: string) => at(['workspaces', workspaceId, 'services']),
+  deploy: (workspaceId: string, search: { groupId?: string } = {}) => at(['workspaces', workspaceId, 'deploy'], search),
+  service: (workspaceId: string, service: string) => at(['workspaces', workspaceId, 'services', service]),
+  groups: (workspaceId: string) => at(['workspaces', workspaceId, 'groups']),
+  group: (workspaceId: string, groupId: string, search: { tab?: string } = {}) =>
+    at(['workspaces', workspaceId, 'groups', groupId], search),
+  machine: (workspaceId: string, machineId: string) => at(['workspaces', workspaceId, 'machines', machineId]),
+  buy: (workspaceId: string, search: { groupId?: string; chargeType?: string } = {}) =>
+    at(['workspaces', workspaceId, 'buy'], search),
+  /** What became of an order: its progress, then what was made, or its refund. */
+  purchase: (workspaceId: string, orderId: string) => at(['workspaces', workspaceId, 'purchases', orderId]),
+  orders: () => at(['money', 'orders']),
+  order: (orderId: string) => at(['money', 'orders', orderId]),
+  wallet: () => at(['money', 'wallet']),
+  bill: () => at(['money', 'bill']),
+  operatorAccounts: () => at(['operator', 'accounts']),
+  operatorOfferings: () => at(['operator', 'offerings']),
+  operatorMachines: () => at(['operator', 'machines']),
+  keys: () => at(['account', 'keys']),
+  members: () => at(['account', 'members']),
+  sessions: () => at(['account', 'sessions']),
+} as const

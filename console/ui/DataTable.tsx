@@ -1,0 +1,78 @@
+// A table of a list: loading, error and empty states, filters and the page in the address, and rows drawn only where they
+// are seen once there are many.
+import { Table, type TableProps } from 'antd'
+import type { ReactNode } from 'react'
+import { t } from '../i18n/t.ts'
+import { useSearchState } from '../location.ts'
+import { ErrorState } from './ErrorState.tsx'
+
+/** From here on rows are drawn as they are scrolled into sight: 10,000 of them scroll smoothly. */
+const virtualFrom = 200
+
+interface Answer<Row> {
+  data?: readonly Row[] | undefined
+  error: unknown
+  isPending: boolean
+  refetch: () => unknown
+}
+
+interface Props<Row extends object> {
+  /** The name that screen readers say. */
+  label: string
+  answer: Answer<Row>
+  rowKey: (row: Row) => string
+  columns: NonNullable<TableProps<Row>['columns']>
+  /** Shown when there is no row at all. */
+  empty: ReactNode
+  /** Keeps the rows that the filters in the address ask for. */
+  keep?: (row: Row) => boolean
+  selection?: { keys: readonly string[]; onChange: (keys: string[]) => void }
+  /** The name of the page's parameter in the address, where one page shows two tables. */
+  pageParameter?: string
+  expandable?: NonNullable<TableProps<Row>['expandable']>
+}
+
+export function DataTable<Row extends object>(props: Props<Row>) {
+  const { label, answer, rowKey, columns, empty, keep, selection, pageParameter = 'page', expandable } = props
+  const [search, setSearch] = useSearchState<string>()
+  if (answer.error && !answer.data) return <ErrorState error={answer.error} onRetry={() => answer.refetch()} />
+  const rows = (answer.data ?? []).filter(row => keep?.(row) ?? true)
+  const many = rows.length > virtualFrom
+  const width = columns.reduce((sum, column) => sum + (typeof column.width === 'number' ? column.width : 150), 64)
+  return (
+    <section aria-label={label} aria-busy={answer.isPending}>
+      <Table<Row>
+        size="middle"
+        rowKey={rowKey}
+        columns={columns}
+        dataSource={rows}
+        loading={answer.isPending}
+        virtual={many}
+        scroll={many ? { x: width, y: 560 } : { x: 'max-content' }}
+        pagination={
+          many
+            ? false
+            : {
+                current: Number(search[pageParameter] ?? 1),
+                pageSize: 50,
+                hideOnSinglePage: true,
+                showSizeChanger: false,
+                onChange: page => setSearch({ [pageParameter]: page === 1 ? undefined : String(page) }),
+              }
+        }
+        locale={{ emptyText: answer.isPending ? ' ' : (answer.data?.length ?? 0) > 0 ? t('common.noMatch') : empty }}
+        {...(selection
+          ? {
+              rowSelection: {
+                selectedRowKeys: [...selection.keys],
+                onChange: keys => selection.onChange(keys.map(String)),
+                preserveSelectedRowKeys: true,
+              },
+            }
+          : {})}
+        {...(expandable ? { expandable } : {})}
+      />
+      {many ? <div style={{ padding: '8px 4px' }}>{t('common.rows', { count: rows.length })}</div> : null}
+    </section>
+  )
+}

@@ -1,0 +1,25 @@
+import { Button, Result, Typography } from 'antd'
+import { Refused } from '../api.ts'
+import { t } from '../i18n/t.ts'
+import { errorText } from './refusal.ts'
+
+/** In place of what could not be shown: what happened, the way on, and what to quote when asking for help. */
+export function ErrorState({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
+  const requestId = error instanceof Refused ? error.requestId : null
+  return (
+    <div role="alert">
+      <Result
+        status={error instanceof Refused && error.status === 404 ? '404' : 'warning'}
+        title={t('error.title')}
+        subTitle={<span className="said">{errorText(error)}</span>}
+        extra={onRetry ? <Button onClick={onRetry}>{t('common.retry')}</Button> : undefined}
+      >
+        {requestId ? (
+          <Typography.Text type="secondary" copyable={{ text: requestId }}>
+            {t('error.requestId', { requestId })}
+          </Typography.Text>
+        ) : null}
+      </Result>
+    </div>
+  )
+}

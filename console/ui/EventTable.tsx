@@ -1,0 +1,49 @@
+import { Button } from 'antd'
+import { useState } from 'react'
+import type { Input, Item } from '../api.ts'
+import { t, tryT } from '../i18n/t.ts'
+import { live, useApi } from '../queries.ts'
+import { DataTable } from './DataTable.tsx'
+import { EmptyState } from './EmptyState.tsx'
+import { Instant } from './Instant.tsx'
+
+type Event = Item<'GET /v1/events'>
+type SubjectKind = NonNullable<NonNullable<Input<'GET /v1/events'>['query']>['subjectKind']>
+
+/** What happened to one thing, newest first. */
+export function EventTable({ subjectKind, subjectId }: { subjectKind: SubjectKind; subjectId: string }) {
+  const [limit, setLimit] = useState(100)
+  const events = useApi('GET /v1/events', { query: { subjectKind, subjectId, limit } }, live)
+  const items = events.data?.items
+  return (
+    <>
+      <DataTable<Event>
+        label={t('groups.tabEvents')}
+        answer={{ ...events, data: items }}
+        rowKey={event => event.eventId}
+        empty={<EmptyState title={t('groups.noEvents')} />}
+        columns={[
+          { title: t('events.at'), width: 180, render: (_, { at }) => <Instant at={at} seconds /> },
+          { title: t('events.kind'), width: 200, render: (_, { kind }) => tryT(`event.${kind}`) ?? kind },
+          { title: t('events.actor'), width: 220, render: (_, { actor }) => <span className="said">{actor}</span> },
+          {
+            title: t('events.data'),
+            render: (_, { data }) => (
+              <span className="said id-text" style={{ whiteSpace: 'normal' }}>
+                {factsOf(data)}
+              </span>
+            ),
+          },
+        ]}
+      />
+      {items && items.length === limit && limit < 500 ? (
+        <Button onClick={() => setLimit(500)}>{t('events.more')}</Button>
+      ) : null}
+    </>
+  )
+}
+
+const factsOf = (data: Record<string, unknown>): string =>
+  Object.entries(data)
+    .map(([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    .join(' · ')

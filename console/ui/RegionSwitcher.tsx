@@ -1,0 +1,40 @@
+import { GlobalOutlined } from '@ant-design/icons'
+import { Button, Dropdown } from 'antd'
+import { t } from '../i18n/t.ts'
+import { prefer, usePreferences } from '../preferences.ts'
+import { still, useApi } from '../queries.ts'
+
+const every = 'every'
+
+/** Which region the lists show; one installation may have many. */
+export function RegionSwitcher() {
+  const { regionId } = usePreferences()
+  const regions = useApi('GET /v1/regions', {}, still).data?.items ?? []
+  const chosen = regions.find(region => region.regionId === regionId)
+  return (
+    <Dropdown
+      trigger={['click']}
+      menu={{
+        selectable: true,
+        selectedKeys: [chosen?.regionId ?? every],
+        items: [
+          { key: every, label: t('region.every') },
+          ...regions.map(region => ({ key: region.regionId, label: <span className="said">{region.name}</span> })),
+        ],
+        onClick: ({ key }) => prefer({ regionId: key === every ? null : key }),
+      }}
+    >
+      <Button type="text" icon={<GlobalOutlined />} aria-label={t('region.label')} style={{ color: '#fff' }}>
+        <span className="said">{chosen?.name ?? t('region.every')}</span>
+      </Button>
+    </Dropdown>
+  )
+}
+
+/** Undefined where every region is meant, as the API takes it. */
+export function useRegionFilter(): string | undefined {
+  const { regionId } = usePreferences()
+  const regions = useApi('GET /v1/regions', {}, still).data?.items
+  // A region that is gone filters nothing.
+  return regions?.some(region => region.regionId === regionId) && regionId !== null ? regionId : undefined
+}
