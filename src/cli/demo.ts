@@ -5,6 +5,7 @@ import { relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
 import { systemClock } from '../lib/clock.ts'
+import { messageOf } from '../lib/errors.ts'
 import { printBill } from './commands/bill.ts'
 import { printDrain } from './commands/machine.ts'
 import { defaultHome, makeHome, makeTemporaryHome } from './demo/home.ts'
@@ -37,6 +38,7 @@ try {
   await demo()
 } catch (error) {
   process.exitCode = reportFailure(error)
+  if (options.json) printLine(JSON.stringify({ ok: false, step: 'prepare', error: messageOf(error) }))
 }
 // What is still open now belongs to a story that was interrupted.
 process.exit()

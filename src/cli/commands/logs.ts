@@ -32,12 +32,13 @@ export function addLogsCommand(tree: CommandTree): void {
       const page = await session.call('GET /v1/services/{service}/logs', { params: { service }, query })
       if (options.json && !options.follow) return printJson(page)
       const print = (line: string): void => printLine(options.json ? JSON.stringify(line) : line)
-      for (const line of page.lines) print(line)
       if (!options.follow) {
+        for (const line of page.lines) print(line)
         if (page.lines.length === 0)
           say(`${page.serviceInstanceId} has written nothing${options.keyword ? ' like it' : ''} yet.`)
         return
       }
+      // Following begins with the tail itself.
       const following = { serviceInstanceId: page.serviceInstanceId }
       for await (const line of session.lines('GET /v1/services/{service}/logs/follow', {
         params: { service },
