@@ -8,8 +8,8 @@ export function EmptyState({ title, hint, children }: { title: string; hint?: st
       image={Empty.PRESENTED_IMAGE_SIMPLE}
       description={
         <>
-          <div>{title}</div>
-          {hint ? <div style={{ opacity: 0.75, marginTop: 4 }}>{hint}</div> : null}
+          <div style={{ color: 'var(--ant-color-text)' }}>{title}</div>
+          {hint ? <div style={{ color: 'var(--ant-color-text-secondary)', marginTop: 4 }}>{hint}</div> : null}
         </>
       }
     >

@@ -24,7 +24,12 @@ export function RegionSwitcher() {
         onClick: ({ key }) => prefer({ regionId: key === every ? null : key }),
       }}
     >
-      <Button type="text" icon={<GlobalOutlined />} aria-label={t('region.label')} style={{ color: '#fff' }}>
+      <Button
+        type="text"
+        icon={<GlobalOutlined aria-hidden />}
+        aria-label={t('region.label')}
+        style={{ color: '#fff' }}
+      >
         <span className="said">{chosen?.name ?? t('region.every')}</span>
       </Button>
     </Dropdown>

@@ -54,9 +54,7 @@ function Frame({ session }: { session: Session }) {
           <Navigation session={session} />
         </Layout.Sider>
         <Layout.Content className="shell-content">
-          <main>
-            <Outlet />
-          </main>
+          <Outlet />
         </Layout.Content>
       </Layout>
     </Layout>
@@ -69,13 +67,13 @@ function Navigation({ session }: { session: Session }) {
   const workspaceId = lastWorkspace(pathname)
   const link = (to: string, text: string) => ({ key: to, label: <TextLink to={to}>{text}</TextLink> })
   const items = [
-    { ...link(paths.workspaces(), t('nav.workspaces')), icon: <AppstoreOutlined /> },
+    { ...link(paths.workspaces(), t('nav.workspaces')), icon: <AppstoreOutlined aria-hidden /> },
     ...(workspaceId
       ? [
           {
             key: 'serving',
             label: t('nav.serving'),
-            icon: <RocketOutlined />,
+            icon: <RocketOutlined aria-hidden />,
             children: [
               link(paths.services(workspaceId), t('nav.services')),
               link(paths.groups(workspaceId), t('nav.groups')),
@@ -86,7 +84,7 @@ function Navigation({ session }: { session: Session }) {
     {
       key: 'money',
       label: t('nav.money'),
-      icon: <WalletOutlined />,
+      icon: <WalletOutlined aria-hidden />,
       children: [
         link(paths.orders(), t('nav.orders')),
         link(paths.wallet(), t('nav.wallet')),
@@ -98,7 +96,7 @@ function Navigation({ session }: { session: Session }) {
           {
             key: 'operator',
             label: t('nav.operator'),
-            icon: <ControlOutlined />,
+            icon: <ControlOutlined aria-hidden />,
             children: [
               link(paths.operatorAccounts(), t('nav.accounts')),
               link(paths.operatorOfferings(), t('nav.offerings')),

@@ -39,7 +39,7 @@ export function BuyFields(props: Props) {
         <GroupChoice {...props} />
         <PlaceChoice form={form} regions={regions} onChange={onChange} />
         <Form.Item label={t('buy.spec')} style={{ marginBottom: 0 }}>
-          <div style={{ display: 'grid', gap: 12 }}>{specs}</div>
+          <div className="stack">{specs}</div>
         </Form.Item>
       </Card>
       <Card style={{ marginTop: 16 }}>

@@ -38,6 +38,7 @@ export function BuyPage() {
   const here = sold.filter(offering => offering.zoneId === form.zoneId)
   // A spec that is not sold here with this billing is not chosen.
   const chosen = here.some(offering => offering.specId === form.specId) ? form : { ...form, specId: null }
+  const offering = here.find(one => one.specId === chosen.specId) ?? null
   const quote = useQuote(toRequest(chosen, freeName(groups.data ?? [])))
   if (!regions.data || !groups.data) return <PageSkeleton />
 
@@ -55,13 +56,13 @@ export function BuyPage() {
         ]}
       />
       <div className="buy">
-        <div style={{ display: 'grid', gap: 16, minWidth: 0 }}>
+        <div style={{ minWidth: 0 }}>
           <BuyFields
             form={chosen}
             regions={regions.data.items}
             groups={groups.data}
             placeholderName={freeName(groups.data)}
-            diskMicros={here.find(one => one.specId === chosen.specId)?.price?.diskGibMicros ?? null}
+            diskMicros={offering?.price?.diskGibMicros ?? null}
             currency={currency}
             onChange={setSearch}
             specs={
@@ -79,7 +80,7 @@ export function BuyPage() {
           />
         </div>
         <Card className="buy-summary" title={t('buy.summary')}>
-          <BuySummary form={chosen} group={group ?? null} quote={quote} onOrder={order} />
+          <BuySummary form={chosen} group={group ?? null} offering={offering} quote={quote} onOrder={order} />
         </Card>
       </div>
     </>

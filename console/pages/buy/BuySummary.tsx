@@ -1,22 +1,23 @@
 // What is about to be ordered, its live price with its parts, and the way on.
 import { Alert, Button, Spin } from 'antd'
 import { useState } from 'react'
-import { formatFen, t } from '../../i18n/t.ts'
+import { formatFen, formatMicros, formatNumber, t } from '../../i18n/t.ts'
 import { BillingInstant } from '../../ui/Instant.tsx'
 import { useInstallation } from '../../ui/installation.ts'
 import { Money } from '../../ui/Money.tsx'
 import { errorText } from '../../ui/refusal.ts'
-import type { BuyForm } from './buy-form.ts'
+import { type BuyForm, diskFreeGib, type Offering } from './buy-form.ts'
 import type { Quoted } from './use-quote.ts'
 
 interface Props {
   form: BuyForm
   group: { name: string } | null
+  offering: Offering | null
   quote: Quoted
   onOrder: (quoteId: string) => Promise<void>
 }
 
-export function BuySummary({ form, group, quote: { quote, error, stale, refetch }, onOrder }: Props) {
+export function BuySummary({ form, group, offering, quote: { quote, error, stale, refetch }, onOrder }: Props) {
   const [ordering, setOrdering] = useState(false)
   const [refused, setRefused] = useState<unknown>(null)
   const currency = useInstallation()?.currency ?? 'CNY'
@@ -39,7 +40,7 @@ export function BuySummary({ form, group, quote: { quote, error, stale, refetch 
     [t('buy.group'), group?.name ?? t('buy.newGroup')],
     [t('common.zone'), form.zoneId],
     [t('buy.spec'), form.specId ?? '—'],
-    [t('buy.quantity'), String(form.quantity)],
+    [t('buy.quantity'), formatNumber(form.quantity)],
     [t('buy.disk'), t('machines.diskGib', { gib: form.systemDiskGib })],
     ...(form.chargeType === 'prepaid'
       ? [[t('buy.months'), t('buy.monthsOf', { count: form.months })] satisfies [string, string]]
@@ -47,17 +48,10 @@ export function BuySummary({ form, group, quote: { quote, error, stale, refetch 
   ]
   return (
     <div style={{ display: 'grid', gap: 12 }}>
-      <dl className="pairs">
-        {lines.map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd className="said">{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <Pairs pairs={lines} />
       <Spin spinning={stale && form.specId !== null}>
         <div aria-live="polite">
-          {quote ? <Price quote={quote} prepaid={form.chargeType === 'prepaid'} currency={currency} /> : null}
+          {quote ? <Price form={form} offering={offering} quote={quote} currency={currency} /> : null}
           {!quote && !error ? <span className="quiet">{t('buy.choose')}</span> : null}
         </div>
       </Spin>
@@ -81,27 +75,61 @@ export function BuySummary({ form, group, quote: { quote, error, stale, refetch 
   )
 }
 
-function Price({
-  quote,
-  prepaid,
-  currency,
-}: {
+interface PriceProps {
+  form: BuyForm
+  offering: Offering | null
   quote: NonNullable<Quoted['quote']>
-  prepaid: boolean
   currency: string
-}) {
+}
+
+/** The total is the quote's; the parts are the prices it was made of. */
+function Price({ form, offering, quote, currency }: PriceProps) {
+  const prepaid = form.chargeType === 'prepaid'
+  const per = t(prepaid ? 'buy.month' : 'buy.hour')
+  const machine = prepaid ? offering?.price?.monthMicros[String(form.months)] : offering?.price?.hourMicros
+  const extraGib = form.systemDiskGib - diskFreeGib
+  const perGib = offering?.price?.diskGibMicros
+  const parts: [string, string][] = [
+    ...(machine
+      ? [part(t('buy.partMachine'), t('buy.perUnit', { price: formatMicros(machine, currency), unit: per }))]
+      : []),
+    ...(perGib && extraGib > 0
+      ? [
+          part(
+            t('buy.partDisk', { gib: extraGib }),
+            t('buy.perUnit', { price: formatMicros(perGib, currency), unit: per }),
+          ),
+        ]
+      : []),
+    part(t(prepaid ? 'buy.partOne' : 'buy.partOneHour'), formatFen(quote.unitFen, currency)),
+    part(t('buy.quantity'), `× ${formatNumber(form.quantity)}`),
+  ]
   return (
     <>
-      <div className="quiet">{prepaid ? t('buy.total') : t('buy.perDay')}</div>
+      <Pairs pairs={parts} />
+      <div className="quiet" style={{ marginTop: 12 }}>
+        {prepaid ? t('buy.total') : t('buy.perDay')}
+      </div>
       <Money fen={prepaid ? quote.totalFen : quote.dayFen} strong />
       {prepaid ? null : <div>{t('buy.payNothingNow', { amount: formatFen(quote.totalFen, currency) })}</div>}
-      <div className="quiet" style={{ marginTop: 8 }}>
-        {t('buy.formula')}
-      </div>
-      <div className="numeric said">{quote.formula}</div>
-      <div className="quiet" style={{ marginTop: 8 }}>
+      <div className="quiet">
         {t('buy.quoteUntil')} <BillingInstant at={quote.expiresAt} />
       </div>
     </>
+  )
+}
+
+const part = (name: string, value: string): [string, string] => [name, value]
+
+function Pairs({ pairs }: { pairs: readonly [string, string][] }) {
+  return (
+    <dl className="pairs">
+      {pairs.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd className="said numeric">{value}</dd>
+        </div>
+      ))}
+    </dl>
   )
 }

@@ -1,5 +1,5 @@
 // The specs that are sold here with this billing, by family, with stock and price.
-import { Segmented, Table, Tag } from 'antd'
+import { Radio, Segmented, Table, Tag } from 'antd'
 import { formatCpu, formatGib, formatMicros, formatNumber, t } from '../../i18n/t.ts'
 import { useSearchState } from '../../location.ts'
 import { EmptyState } from '../../ui/EmptyState.tsx'
@@ -22,7 +22,7 @@ export function SpecTable({ offerings, loading, form, currency, onChoose }: Prop
       {families.length > 1 ? (
         <Segmented
           aria-label={t('buy.family')}
-          style={{ marginBottom: 8 }}
+          style={{ marginBottom: 8, width: 'fit-content' }}
           value={family ?? ''}
           onChange={value => setSearch({ family: value })}
           options={[{ value: '', label: t('buy.everyFamily') }, ...families.map(value => ({ value, label: value }))]}
@@ -34,15 +34,10 @@ export function SpecTable({ offerings, loading, form, currency, onChoose }: Prop
           rowKey={offering => offering.specId}
           loading={loading}
           dataSource={[...shown]}
-          columns={columns(form, currency)}
+          columns={columns(form, currency, onChoose)}
+          rowClassName={offering => (offering.specId === form.specId ? 'ant-table-row-selected' : '')}
           pagination={shown.length > 20 ? { pageSize: 20, showSizeChanger: false } : false}
           scroll={{ x: 'max-content' }}
-          rowSelection={{
-            type: 'radio',
-            selectedRowKeys: form.specId === null ? [] : [form.specId],
-            onChange: ([key]) => onChoose(String(key)),
-            getCheckboxProps: offering => ({ 'aria-label': offering.specId }) as object,
-          }}
           onRow={offering => ({ onClick: () => onChoose(offering.specId), style: { cursor: 'pointer' } })}
           locale={{
             emptyText: loading ? ' ' : <EmptyState title={t('buy.noSpecs')} hint={t('buy.noSpecsHint')} />,
@@ -53,7 +48,20 @@ export function SpecTable({ offerings, loading, form, currency, onChoose }: Prop
   )
 }
 
-const columns = (form: BuyForm, currency: string) => [
+const columns = (form: BuyForm, currency: string, choose: (specId: string) => void) => [
+  {
+    title: <span className="visually-hidden">{t('buy.chosen')}</span>,
+    width: 40,
+    render: (_: unknown, { specId }: Offering) => (
+      <Radio
+        name="spec"
+        aria-label={specId}
+        checked={form.specId === specId}
+        onChange={() => choose(specId)}
+        style={{ margin: 0 }}
+      />
+    ),
+  },
   {
     title: t('buy.specName'),
     render: (_: unknown, { specId, simulated }: Offering) => (

@@ -12,7 +12,7 @@ import { live, useAll } from '../../queries.ts'
 import { DataTable } from '../../ui/DataTable.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
 import { IdText } from '../../ui/IdText.tsx'
-import { BillingInstant, Instant } from '../../ui/Instant.tsx'
+import { BillingInstant } from '../../ui/Instant.tsx'
 import { PageHeader } from '../../ui/PageHeader.tsx'
 import { useRegionFilter } from '../../ui/RegionSwitcher.tsx'
 import { ServingTabs } from '../../ui/ServingTabs.tsx'
@@ -91,7 +91,7 @@ function NewGroup({ workspaceId }: { workspaceId: string }) {
         onClick: ({ key }) => router.history.push(paths.buy(workspaceId, { chargeType: key })),
       }}
     >
-      <Button type="primary" icon={<DownOutlined />} iconPlacement="end">
+      <Button type="primary" icon={<DownOutlined aria-hidden />} iconPlacement="end">
         {t('groups.new')}
       </Button>
     </Dropdown>
@@ -101,7 +101,7 @@ function NewGroup({ workspaceId }: { workspaceId: string }) {
 const columns = (workspaceId: string, rename: (group: Group) => void) => [
   {
     title: `${t('common.name')} / ${t('groups.id')}`,
-    width: 260,
+    width: 230,
     render: (_: unknown, { groupId, name }: Group) => (
       <>
         <div>
@@ -115,37 +115,33 @@ const columns = (workspaceId: string, rename: (group: Group) => void) => [
   },
   { title: t('common.status'), width: 130, render: (_: unknown, group: Group) => <GroupStatus group={group} /> },
   {
-    title: t('groups.kind'),
-    width: 120,
-    render: (_: unknown, { kind }: Group) => <ChargeTag chargeType={kind} />,
-  },
-  {
     title: t('groups.machines'),
-    width: 130,
-    render: (_: unknown, { prepaidMachines, postpaidMachines }: Group) => (
-      <span className="numeric">
-        {t('groups.machinesOf', { prepaid: prepaidMachines, postpaid: postpaidMachines })}
-      </span>
+    width: 150,
+    render: (_: unknown, { kind, prepaidMachines, postpaidMachines }: Group) => (
+      <div className="lines">
+        <div>
+          <ChargeTag chargeType={kind} />
+        </div>
+        <div className="numeric quiet">
+          {t('groups.machinesOf', { prepaid: prepaidMachines, postpaid: postpaidMachines })}
+        </div>
+      </div>
     ),
   },
   {
-    title: t('groups.cpu'),
-    width: 130,
-    render: (_: unknown, { cpuUsedMilli, cpuMilli }: Group) => used(formatCpu(cpuUsedMilli), formatCpu(cpuMilli)),
-  },
-  {
-    title: t('groups.memory'),
-    width: 150,
-    render: (_: unknown, { memoryUsedMib, memoryMib }: Group) => used(formatGib(memoryUsedMib), formatGib(memoryMib)),
-  },
-  {
-    title: t('groups.gpu'),
-    width: 120,
-    render: (_: unknown, { gpuUsed, gpuCount }: Group) => used(formatNumber(gpuUsed), formatNumber(gpuCount)),
+    title: t('groups.usedOfTotal'),
+    width: 190,
+    render: (_: unknown, group: Group) => (
+      <div className="lines numeric">
+        <div>{t('groups.cpuOf', { used: formatCpu(group.cpuUsedMilli), total: formatCpu(group.cpuMilli) })}</div>
+        <div>{t('groups.memoryOf', { used: formatGib(group.memoryUsedMib), total: formatGib(group.memoryMib) })}</div>
+        {group.gpuCount > 0 ? <div>{t('groups.gpuOf', { used: group.gpuUsed, total: group.gpuCount })}</div> : null}
+      </div>
+    ),
   },
   {
     title: t('groups.services'),
-    width: 90,
+    width: 80,
     render: (_: unknown, { services }: Group) => <span className="numeric">{formatNumber(services)}</span>,
   },
   {
@@ -154,19 +150,15 @@ const columns = (workspaceId: string, rename: (group: Group) => void) => [
     render: (_: unknown, { nextExpiresAt }: Group) => <BillingInstant at={nextExpiresAt} />,
   },
   {
-    title: t('common.createdAt'),
-    width: 160,
-    render: (_: unknown, { createdAt }: Group) => <Instant at={createdAt} />,
-  },
-  {
     title: t('common.actions'),
-    width: 180,
-    fixed: 'end' as const,
+    width: 130,
     render: (_: unknown, group: Group) => (
-      <>
-        <Button type="link" size="small" onClick={() => rename(group)}>
-          {t('groups.rename')}
-        </Button>
+      <div className="lines">
+        <div>
+          <Button type="link" size="small" onClick={() => rename(group)}>
+            {t('groups.rename')}
+          </Button>
+        </div>
         <LinkButton
           type="link"
           size="small"
@@ -174,9 +166,7 @@ const columns = (workspaceId: string, rename: (group: Group) => void) => [
         >
           {t('groups.addMachines')}
         </LinkButton>
-      </>
+      </div>
     ),
   },
 ]
-
-const used = (part: string, total: string) => <span className="numeric">{t('groups.used', { used: part, total })}</span>
