@@ -1,4 +1,5 @@
 // Accuracy of a model on digits it was not trained on, counted by the runtime that serves it.
+import '../../src/model-server/no-telemetry.ts'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { drawDigit, side } from './draw.ts'
 import { seededRandom } from './random.ts'

@@ -1,6 +1,7 @@
 // A loaded model: what it takes and gives, and `infer`, which hands the work to the inference thread.
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
+import './no-telemetry.ts'
 import { Refusal } from '../lib/errors.ts'
 import type { ModelServerRefusal } from './errors.ts'
 import { type ImageForm, imageFormOf } from './image.ts'

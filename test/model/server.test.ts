@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -14,6 +14,13 @@ beforeAll(async () => {
   served = await serve(digitsModel, 'digits')
 })
 afterAll(() => served.stop())
+
+it('tells nobody that a model runs: the runtime’s own telemetry is off', async () => {
+  const { ok } = await fetch(`${served.url}/v2/health/ready`)
+  expect(ok).toBe(true)
+  // The telemetry library opens this file as its first act, before it looks for the network.
+  expect(existsSync(`/tmp/mat-debug-${served.process.pid}.log`)).toBe(false)
+})
 
 const picture = readFileSync(join(root, 'examples/digits/pictures/7-a.png'))
 const image = (count: number) => {
