@@ -11,15 +11,33 @@ import { usePreferences } from './preferences.ts'
 import { queryClient } from './queries.ts'
 import { router } from './routes.tsx'
 
-// Secondary text is darker than Ant Design's own: 4.5 to 1 against what is behind it, placeholders included.
+// Text is darker than Ant Design's own colours: 4.5 to 1 against what is behind it, placeholders and tags included.
 const lightToken = {
   colorPrimary: '#1554d1',
+  colorInfo: '#1554d1',
+  colorLink: '#1554d1',
+  colorSuccess: '#237804',
+  colorWarning: '#a35200',
+  colorError: '#c01120',
+  colorInfoBg: '#e8f1ff',
+  colorPrimaryBg: '#e8f1ff',
+  colorSuccessBg: '#eef8e8',
+  colorSuccessBorder: '#b4dca0',
+  colorWarningBg: '#fff6e5',
+  colorWarningBorder: '#f3cf94',
+  colorErrorBg: '#fff0ef',
+  colorErrorBorder: '#f5b5b0',
   colorTextTertiary: 'rgba(0,0,0,0.65)',
   colorTextDescription: 'rgba(0,0,0,0.65)',
   colorTextPlaceholder: 'rgba(0,0,0,0.6)',
 }
 const darkToken = {
   colorPrimary: '#3d7bff',
+  colorInfo: '#6ea0ff',
+  colorLink: '#7aa7ff',
+  colorSuccess: '#7ddc4c',
+  colorWarning: '#ffc53d',
+  colorError: '#ff8a87',
   colorTextTertiary: 'rgba(255,255,255,0.65)',
   colorTextDescription: 'rgba(255,255,255,0.65)',
   colorTextPlaceholder: 'rgba(255,255,255,0.6)',

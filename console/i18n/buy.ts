@@ -66,7 +66,7 @@ export const buy = {
   'buy.takeAvailable': ['改为 {count} 台', 'Buy {count} instead'],
   'buy.takeZone': ['改在 {zone} 购买（剩 {count}）', 'Buy in {zone} ({count} left)'],
   'buy.takeSpec': ['改用 {spec}（剩 {count}）', 'Take {spec} ({count} left)'],
-  'purchase.title': ['订单 {orderId}', 'Order {orderId}'],
+  'purchase.title': ['购买订单', 'Purchase'],
   'purchase.step.placed': ['下单', 'Ordered'],
   'purchase.step.paid': ['支付', 'Paid'],
   'purchase.step.delivering': ['交付机器', 'Machines'],

@@ -2,6 +2,7 @@
 export const machines = {
   'machines.id': ['机器 ID', 'Machine ID'],
   'machines.spec': ['规格', 'Spec'],
+  'machines.specAndZone': ['规格 / 可用区', 'Spec / zone'],
   'machines.charge': ['付费类型', 'Billing'],
   'machines.cpu': ['CPU（核）', 'vCPU'],
   'machines.memory': ['内存（GiB）', 'Memory (GiB)'],

@@ -42,7 +42,7 @@ export function DataTable<Row extends object>(props: Props<Row>) {
   return (
     <section aria-label={label} aria-busy={answer.isPending}>
       <Table<Row>
-        size="middle"
+        size="small"
         rowKey={rowKey}
         columns={columns}
         dataSource={rows}

@@ -43,7 +43,7 @@ export function BuyPage() {
   if (!regions.data || !groups.data) return <PageSkeleton />
 
   const order = async (quoteId: string) => {
-    const placed = await call('POST /v1/orders', { body: { quoteId, clientToken: `console-${quoteId}` } })
+    const placed = await call('POST /v1/orders', { body: { quoteId, pay: false, clientToken: `console-${quoteId}` } })
     router.history.push(paths.purchase(workspaceId, placed.orderId))
   }
   return (

@@ -31,7 +31,7 @@ export function PurchasePage() {
   return (
     <>
       <PageHeader
-        title={t('purchase.title', { orderId })}
+        title={t('purchase.title')}
         trail={[{ text: t('nav.groups'), to: paths.groups(workspaceId) }]}
         tags={
           <>

@@ -27,7 +27,8 @@ export function PurchasedMachines({ workspaceId, orderId, groupId, quantity, mov
   // A large order is many pages: it is asked for less often.
   const refetchInterval = moving ? (quantity > 1_000 ? 4_000 : 1_500) : 10_000
   const lines = useQuery({
-    queryKey: ['lines', orderId],
+    // The last word is asked for when the order has ended.
+    queryKey: ['lines', orderId, moving],
     queryFn: async ({ signal }) => {
       const items: Line[] = []
       for (let afterLine = 0; ; ) {

@@ -83,43 +83,48 @@ const columns = (workspaceId: string) => [
     width: 150,
     render: (_: unknown, { status }: Machine) => <StatusTag status={status} />,
   },
-  { title: t('machines.spec'), width: 160, render: (_: unknown, { specId }: Machine) => specId },
-  { title: t('common.zone'), width: 120, render: (_: unknown, { zoneId }: Machine) => zoneId },
   {
-    title: t('groups.cpu'),
-    width: 130,
-    render: (_: unknown, m: Machine) => used(formatCpu(m.cpuUsedMilli), formatCpu(m.cpuMilli)),
-  },
-  {
-    title: t('groups.memory'),
+    title: t('machines.specAndZone'),
     width: 150,
-    render: (_: unknown, m: Machine) => used(formatGib(m.memoryUsedMib), formatGib(m.memoryMib)),
-  },
-  {
-    title: t('groups.gpu'),
-    width: 150,
-    render: (_: unknown, m: Machine) => (
+    render: (_: unknown, { specId, zoneId }: Machine) => (
       <>
-        {used(String(m.gpuUsed), String(m.gpuCount))} {m.gpuModel ?? ''}
+        <div>{specId}</div>
+        <div className="quiet">{zoneId}</div>
       </>
     ),
   },
   {
-    title: t('machines.charge'),
-    width: 120,
-    render: (_: unknown, { chargeType }: Machine) => <ChargeTag chargeType={chargeType} />,
-  },
-  {
-    title: t('machines.expiresAt'),
+    title: t('groups.usedOfTotal'),
     width: 190,
-    render: (_: unknown, { expiresAt }: Machine) => <BillingInstant at={expiresAt} />,
+    render: (_: unknown, m: Machine) => (
+      <div className="lines numeric">
+        <div>{t('groups.cpuOf', { used: formatCpu(m.cpuUsedMilli), total: formatCpu(m.cpuMilli) })}</div>
+        <div>{t('groups.memoryOf', { used: formatGib(m.memoryUsedMib), total: formatGib(m.memoryMib) })}</div>
+        {m.gpuCount > 0 ? (
+          <div>
+            {t('groups.gpuOf', { used: m.gpuUsed, total: m.gpuCount })} {m.gpuModel ?? ''}
+          </div>
+        ) : null}
+      </div>
+    ),
   },
   {
-    title: t('machines.autoRenew'),
-    width: 100,
-    render: (_: unknown, { chargeType, autoRenew }: Machine) =>
-      chargeType === 'prepaid' ? (autoRenew ? t('machines.on') : t('machines.off')) : '—',
+    title: t('machines.charge'),
+    width: 210,
+    render: (_: unknown, { chargeType, expiresAt, autoRenew }: Machine) => (
+      <div className="lines">
+        <ChargeTag chargeType={chargeType} />
+        {chargeType === 'prepaid' ? (
+          <>
+            <div>
+              <BillingInstant at={expiresAt} />
+            </div>
+            <div className="quiet">
+              {t('machines.autoRenew')}: {autoRenew ? t('machines.on') : t('machines.off')}
+            </div>
+          </>
+        ) : null}
+      </div>
+    ),
   },
 ]
-
-const used = (part: string, total: string) => <span className="numeric">{t('groups.used', { used: part, total })}</span>
