@@ -6,14 +6,16 @@ import type { FastifyInstance } from 'fastify'
 import { consoleRoutes } from './api/console.ts'
 import type { ApiContext } from './api/context.ts'
 import { easRoutes } from './api/eas/eas.ts'
+import { oidcRoutes } from './api/oidc.ts'
 import { openApiDocument } from './api/openapi.ts'
 import { createServer, mountRoutes } from './api/server.ts'
+import { TlsFiles } from './api/tls-files.ts'
 import { routes } from './api/v1/routes.ts'
 import { unbilledFen } from './billing/accrued.ts'
 import { billDays } from './billing/reconcile-billing.ts'
 import { listRegions, loadCatalog } from './catalog/catalog.ts'
 import type { Engine } from './catalog/offering.ts'
-import type { Config } from './config.ts'
+import { type Config, isLoopback } from './config.ts'
 import { type Db, openDb } from './db/db.ts'
 import { migrate } from './db/migrate.ts'
 import { ProcessMachines } from './drivers/process/machines.ts'
@@ -24,7 +26,10 @@ import type { MachineDriver } from './fleet/driver.ts'
 import { reconcileMachines } from './fleet/reconcile-machines.ts'
 import { RouteServer } from './gateway/route-server.ts'
 import { type FirstKeys, firstStart } from './identity/bootstrap.ts'
+import { OidcClient } from './identity/oidc-client.ts'
+import { Passwords } from './identity/passwords.ts'
 import { SecretBox } from './identity/secret-box.ts'
+import { purgeSessions } from './identity/sessions.ts'
 import { purgeNonces } from './identity/verify-request.ts'
 import { labelCurrency } from './ledger/ledger-account.ts'
 import { sealTransfers } from './ledger/seal.ts'
@@ -50,6 +55,8 @@ export interface Control {
   app: FastifyInstance
   loops: Loop[]
   apiUrl: string
+  /** Reads the certificate again, if there is one. */
+  reloadTls(): object
   close(): Promise<void>
 }
 
@@ -105,20 +112,26 @@ async function compose(
     routes: { nudge: () => nudge('routes') },
     takeChanges: () => watch.take(),
   }
-  const keys = await firstStart(ctx, box)
+  const passwords = new Passwords(random)
+  const keys = await firstStart(ctx, box, passwords)
   const { host, routeServer } = await openRoutes(ctx, config, () => nudge('services'))
   const loops = createLoops(ctx, config, host, nudge)
   for (const loop of loops) nudges.set(loop.name, loop)
 
-  const api: ApiContext = { ctx, box, nudge: () => nudge(), settings: settingsOf(config) }
-  const app = createServer(api)
+  const oidc = config.oidc && new OidcClient(config.oidc, log)
+  const api: ApiContext = { ctx, box, passwords, oidc, nudge: () => nudge(), settings: settingsOf(config) }
+  const tls = config.tls && new TlsFiles(config.tls, log)
+  const app = createServer(api, { tls: tls?.pair ?? null, trustedProxies: config.trustedProxies })
+  const reloadTls = () => ({ found: tls ? 1 : 0, changed: tls?.reload(app.server) ? 1 : 0 })
+  if (tls) loops.push(new Loop({ name: 'tls', log, everyMs: 5_000, run: async () => reloadTls() }))
+  oidcRoutes(app, api)
   mountRoutes(app, api, routes)
   const document = openApiDocument(routes, config.version)
   app.get('/openapi.json', () => document)
   easRoutes(app, api)
   consoleRoutes(app, random)
   await app.listen({ host: config.listen.api.host, port: config.listen.api.port })
-  const apiUrl = `http://${config.listen.api.host}:${portOf(app) ?? config.listen.api.port}`
+  const apiUrl = `${tls ? 'https' : 'http'}://${config.listen.api.host}:${portOf(app) ?? config.listen.api.port}`
   if (keys) writeCredentials(config.dataDir, apiUrl, keys)
 
   watch.start(Object.values(drivers).map(({ runtime }) => runtime))
@@ -132,7 +145,7 @@ async function compose(
     for (const { close: closeDriver } of Object.values(drivers)) await closeDriver?.()
     await db.destroy()
   }
-  return { ctx, app, loops, apiUrl, close }
+  return { ctx, app, loops, apiUrl, reloadTls, close }
 }
 
 /** The catalog as berth.yaml has it now, and the engine of every region that is or was. */
@@ -210,6 +223,7 @@ function createLoops(ctx: Context, config: Config, host: RouteHost, nudge: (...n
     new Loop({ name: 'ledger-seal', log, everyMs: 2_000, run: () => sealTransfers(ctx) }),
     new Loop({ name: 'billing', log, everyMs: 60_000, run: () => billDays(ctx, { zone: config.billingZone }) }),
     new Loop({ name: 'nonces', log, everyMs: 60_000, run: () => quiet(purgeNonces(ctx)) }),
+    new Loop({ name: 'sessions', log, everyMs: 600_000, run: () => quiet(purgeSessions(ctx)) }),
   ]
 }
 
@@ -219,6 +233,7 @@ const settingsOf = (config: Config): ApiContext['settings'] => ({
   operatorContact: config.operatorContact,
   gatewayUrl: `http://${config.listen.gateway.host}:${config.listen.gateway.port}`,
   version: config.version,
+  loopback: isLoopback(config.listen.api),
 })
 
 const portOf = (app: FastifyInstance): number | null => {
@@ -228,7 +243,11 @@ const portOf = (app: FastifyInstance): number | null => {
 
 /** What the command line uses on this host; the secrets are shown nowhere else, ever. */
 function writeCredentials(dataDir: string, apiUrl: string, keys: FirstKeys): void {
-  const of = ({ accessKeyId, secret, accountId }: FirstKeys['owner']) => ({ accessKeyId, secret, accountId })
+  const of = ({ accessKeyId, secret, accountId, account, user, password }: FirstKeys['owner']) => ({
+    ...{ accessKeyId, secret, accountId },
+    // For the sign-in of the console; `berth user reset-password` makes another.
+    ...{ account, user, password },
+  })
   const text = JSON.stringify({ apiUrl, owner: of(keys.owner), operator: of(keys.operator) }, null, 2)
   writeFileSync(credentialsPath(dataDir), `${text}\n`, { mode: 0o600 })
 }

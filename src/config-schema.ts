@@ -1,5 +1,6 @@
 // berth.yaml: what may stand in it. Every scalar is read as the text that was written (YAML's failsafe schema), so that a
 // price never passes through a float; a mistake is told by file, line and field, and unknown keys are refused.
+import { isIP } from 'node:net'
 import { LineCounter, parseDocument, type YAMLMap } from 'yaml'
 import { z } from 'zod'
 import { type CatalogConfig, catalogIdPattern, type OfferConfig } from './catalog/catalog-config.ts'
@@ -115,6 +116,34 @@ const catalog = z
   })
   .transform(toCatalog)
 
+const yesOrNo = read(text => (text === 'true' ? true : text === 'false' ? false : null), 'true or false')
+
+/** An address or a network: `10.0.0.7`, `10.0.0.0/8`, `fd00::/8`. */
+const proxy = read(text => {
+  const [address = '', bits, more] = text.split('/')
+  const family = isIP(address)
+  const fits =
+    bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) > 0 && Number(bits) <= (family === 4 ? 32 : 128))
+  return family !== 0 && fits && more === undefined ? text : null
+}, 'an address or a network such as 10.0.0.0/8')
+
+/** Over plain http only where nobody listens in. */
+const issuer = read(text => {
+  const url = URL.parse(text)
+  const loopback = url !== null && ['127.0.0.1', '[::1]', 'localhost'].includes(url.hostname)
+  return url && (url.protocol === 'https:' || (url.protocol === 'http:' && loopback)) ? text : null
+}, 'the https address of an identity provider')
+
+const oidc = z.strictObject({
+  issuer,
+  clientId: z.string().min(1),
+  clientSecret: z.string().min(1).optional(),
+  scope: z.string().min(1).default('openid email'),
+  redirectUrl: z.url().optional(),
+  emailClaim: z.string().min(1).default('email'),
+  trustEmail: yesOrNo.default(false),
+})
+
 const file = z.strictObject({
   dataDir: z.string().min(1).optional(),
   currency: z
@@ -124,11 +153,14 @@ const file = z.strictObject({
   billingZone: z.string().refine(isTimeZone, 'expected a time zone such as Asia/Shanghai').default('Asia/Shanghai'),
   operatorContact: z.string().min(1).max(200).default('the operator of this installation'),
   listen: z.strictObject({ api: listenAddress.optional(), gateway: listenAddress.optional() }).default({}),
-  insecure: read(text => (text === 'true' ? true : text === 'false' ? false : null), 'true or false').optional(),
+  insecure: yesOrNo.optional(),
   gatewayWorkers: read(
     text => (/^[1-9]\d?$/.test(text) ? Number(text) : null),
     'a number of workers from 1 to 99',
   ).optional(),
+  tls: z.strictObject({ certificate: z.string().min(1), key: z.string().min(1) }).optional(),
+  trustedProxies: z.array(proxy).default([]),
+  oidc: oidc.optional(),
   catalog: catalog.optional(),
 })
 

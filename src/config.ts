@@ -3,7 +3,13 @@ import { readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import type { CatalogConfig } from './catalog/catalog-config.ts'
 import { defaultConfigYaml, type HostFacts, hostFacts } from './config-default.ts'
-import { type ConfigRefusal, type ListenAddress, parseConfigFile, parseListen } from './config-schema.ts'
+import {
+  type ConfigFile,
+  type ConfigRefusal,
+  type ListenAddress,
+  parseConfigFile,
+  parseListen,
+} from './config-schema.ts'
 import { dataDirectory } from './lib/env.ts'
 import { Refusal } from './lib/errors.ts'
 import { invariant } from './lib/invariant.ts'
@@ -27,7 +33,22 @@ export interface Config {
   /** null: the embedded PostgreSQL. */
   databaseUrl: string | null
   gatewayWorkers: number
+  /** Files with the certificate chain and the key of the API; null: plain HTTP. */
+  tls: { certificate: string; key: string } | null
+  /** Whose X-Forwarded-… headers are believed. */
+  trustedProxies: readonly string[]
+  oidc: OidcConfig | null
   catalog: CatalogConfig
+}
+
+export interface OidcConfig {
+  issuer: string
+  clientId: string
+  clientSecret: string | null
+  scope: string
+  redirectUrl: string | null
+  emailClaim: string
+  trustEmail: boolean
 }
 
 export interface LoadConfigOptions {
@@ -56,8 +77,9 @@ export function loadConfig({ env = process.env, path, host = hostFacts() }: Load
   }
   const catalog = file.catalog ?? derived.catalog
   invariant(listen.api && listen.gateway && catalog, 'the default configuration is complete')
+  const besides = (path: string) => resolve(dirname(configPath), path)
   const insecure = env.BERTH_INSECURE === 'true' || (file.insecure ?? false)
-  refusePublic('listen.api', listen.api, insecure, configPath)
+  refusePublic('listen.api', listen.api, insecure || file.tls !== undefined, configPath)
   refusePublic('listen.gateway', listen.gateway, insecure, configPath)
   return {
     version: packageVersion(),
@@ -71,8 +93,17 @@ export function loadConfig({ env = process.env, path, host = hostFacts() }: Load
     listen: { api: listen.api, gateway: listen.gateway },
     databaseUrl: filled(env.DATABASE_URL) ?? null,
     gatewayWorkers: file.gatewayWorkers ?? Math.min(host.cores, 4),
+    tls: file.tls ? { certificate: besides(file.tls.certificate), key: besides(file.tls.key) } : null,
+    trustedProxies: file.trustedProxies,
+    oidc: oidcOf(file.oidc, filled(env.BERTH_OIDC_CLIENT_SECRET)),
     catalog,
   }
+}
+
+/** The secret may come from the environment: berth.yaml is read by more people. */
+function oidcOf(oidc: ConfigFile['oidc'], secret: string | undefined): OidcConfig | null {
+  if (oidc === undefined) return null
+  return { ...oidc, clientSecret: secret ?? oidc.clientSecret ?? null, redirectUrl: oidc.redirectUrl ?? null }
 }
 
 /** An empty variable is as good as none. */
@@ -105,7 +136,7 @@ function listenFrom(env: NodeJS.ProcessEnv, variable: string): ListenAddress | n
   )
 }
 
-const isLoopback = ({ host }: ListenAddress): boolean =>
+export const isLoopback = ({ host }: ListenAddress): boolean =>
   host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
 
 /** Credentials and requests would cross the network in the clear: that is only done when it is said. */
@@ -114,7 +145,7 @@ function refusePublic(field: string, address: ListenAddress, insecure: boolean, 
   throw new Refusal<ConfigRefusal>(
     'InvalidConfig',
     `${file}: ${field}: ${address.host} can be reached from outside and Berth speaks plain HTTP there. ` +
-      'Listen on 127.0.0.1 behind a proxy that ends TLS, or say "insecure: true" (BERTH_INSECURE=true) if the network is yours.',
+      'Listen on 127.0.0.1 behind a proxy that ends TLS, give the API a certificate (tls), or say "insecure: true" (BERTH_INSECURE=true) if the network is yours.',
     { file, field },
   )
 }

@@ -56,6 +56,7 @@ async function serveControl(config: Config): Promise<void> {
   }
   const { startControl } = await import('./app.ts')
   const control = await startControl({ config, databaseUrl: config.databaseUrl, log: createLog('control') })
+  process.on('SIGHUP', () => control.reloadTls())
   ready()
   await stopped()
   await control.close()

@@ -41,7 +41,7 @@ export function openApiDocument(routes: readonly Route[], version: string): Open
       description:
         'Dedicated resource groups for model serving. Money is in fen, as decimal strings; times are ISO 8601 in UTC.',
     },
-    security: [{ accessKey: [] }],
+    security: [{ accessKey: [] }, { session: [] }],
     components: {
       securitySchemes: {
         accessKey: {
@@ -49,6 +49,13 @@ export function openApiDocument(routes: readonly Route[], version: string): Open
           in: 'header',
           name: 'authorization',
           description: 'A request signed with an access key: ACS3-HMAC-SHA256.',
+        },
+        session: {
+          type: 'apiKey',
+          in: 'cookie',
+          name: '__Host-berth',
+          description:
+            'The cookie of POST /v1/sign-in (named `berth` without TLS, on the loopback). Writes also send `x-berth-csrf`, as GET /v1/session has it.',
         },
       },
       schemas: { Problem: problem },

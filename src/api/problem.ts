@@ -21,6 +21,9 @@ export type ApiRefusal =
   | 'NotImplemented'
   | 'ActionMismatch'
   | 'NeverDrained'
+  | 'TlsNeeded'
+  | 'CsrfRefused'
+  | 'OidcNotConfigured'
 
 export type AnyRefusal =
   | ApiRefusal
@@ -67,17 +70,26 @@ export const statuses = {
   EngineNotSupported: 400,
   ActionMismatch: 400,
   IncompleteSignature: 400,
+  WeakPassword: 400,
+  NotAMemberRole: 400,
+  OidcFailed: 400,
   // Who asks is not known.
   NotSigned: 401,
   'InvalidAccessKeyId.NotFound': 401,
   SignatureDoesNotMatch: 401,
   SignatureNonceUsed: 401,
   'InvalidTimeStamp.Expired': 401,
+  SignInFailed: 401,
+  SessionExpired: 401,
   // It needs money first.
   BalanceInsufficient: 402,
   AccountInArrears: 402,
   Forbidden: 403,
   PrepaidNotExpired: 403,
+  CsrfRefused: 403,
+  TlsNeeded: 403,
+  WrongPassword: 403,
+  IdentityNotKnown: 403,
   // Not there, or another account's: the same answer (Q64).
   RouteNotFound: 404,
   GroupNotFound: 404,
@@ -89,6 +101,9 @@ export const statuses = {
   UserNotFound: 404,
   AccessKeyNotFound: 404,
   WorkspaceNotFound: 404,
+  SessionNotFound: 404,
+  MemberNotFound: 404,
+  OidcNotConfigured: 404,
   ServiceNotFound: 404,
   ServiceInstanceNotFound: 404,
   ServiceVersionNotFound: 404,
@@ -96,6 +111,8 @@ export const statuses = {
   GroupNameTaken: 409,
   GroupNotEmpty: 409,
   NameInUse: 409,
+  EmailInUse: 409,
+  LastOwner: 409,
   MachineNotRunning: 409,
   MachineHeld: 409,
   MachineNotEmpty: 409,
@@ -115,6 +132,9 @@ export const statuses = {
   GroupChanged: 412,
   BodyTooLarge: 413,
   UnsupportedMediaType: 415,
+  // Not so often.
+  TooManyAttempts: 429,
+  SignInBusy: 429,
   NotImplemented: 501,
 } as const satisfies Record<AnyRefusal, number>
 

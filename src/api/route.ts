@@ -1,7 +1,9 @@
 // A route is declared once: validation, permission, OpenAPI, the typed client and the CLI's help all come from it.
+import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import type { Actor } from '../events/event.ts'
 import type { Action, Principal } from '../identity/access.ts'
+import type { Visit } from './caller.ts'
 import type { ApiContext } from './context.ts'
 
 export type Shape = Record<string, z.ZodType>
@@ -15,11 +17,16 @@ export interface Call<P extends Shape, Q extends Shape, B extends Shape> {
   /** The principal as the domain's functions take it. */
   actor: Actor
   requestId: string
+  visit: Visit
+  /** For what is noted with it. */
+  request: FastifyRequest
 }
 
-/** Lines that are sent as they come, as `text/plain` or server-sent events; ends with the iterable. */
+/** Lines that are sent as they come: plain, CSV or server-sent events; ends with the iterable. */
 export interface Stream {
-  contentType: 'text/plain; charset=utf-8' | 'text/event-stream'
+  contentType: 'text/plain; charset=utf-8' | 'text/csv; charset=utf-8' | 'text/event-stream'
+  /** Browsers save it under this name. */
+  fileName?: string
   lines(signal: AbortSignal): AsyncIterable<string>
 }
 

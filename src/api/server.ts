@@ -1,22 +1,27 @@
 // The HTTP server: limits, parsing, who calls, permission, validation, one error shape. It knows routes only by their shape.
 import { createHash } from 'node:crypto'
+import cookie from '@fastify/cookie'
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
   type FastifyReply,
   type FastifyRequest,
+  type FastifyServerOptions,
   LogController,
 } from 'fastify'
 import { z } from 'zod'
-import { authorize, type Principal } from '../identity/access.ts'
+import { actorOf, authorize, type Principal } from '../identity/access.ts'
 import { verifySigned } from '../identity/verify-request.ts'
 import { Refusal } from '../lib/errors.ts'
 import { newId } from '../lib/id.ts'
+import { noteCode, noteResult, noteWrite, writeAuditOnSend } from './audit-note.ts'
+import { isWrite, refuseForeign, visitOf, whoIsSignedIn } from './caller.ts'
 import type { ApiContext } from './context.ts'
 import { parseJsonBody, refuseText } from './json-body.ts'
 import { type Problem, problemOf } from './problem.ts'
 import { paramLengthMax, pathRefusal, refuseConnection } from './refuse-http.ts'
 import { type Call, isStream, type Route, type Shape } from './route.ts'
+import { plainHeaders } from './security-headers.ts'
 import { endStreamsOnClose, sendStream } from './stream.ts'
 
 const bodyBytesMax = 1024 * 1024
@@ -38,8 +43,17 @@ interface ParsedBody {
 
 export type ProblemWriter = (problem: Problem, requestId: string) => object
 
-export function createServer(context: ApiContext): FastifyInstance {
-  const app: FastifyInstance = Fastify({
+export interface ServerOptions {
+  /** PEM texts; null: plain HTTP. */
+  tls?: { cert: string; key: string } | null
+  /** Whose word counts for where a request comes from (X-Forwarded-For, -Proto, -Host): addresses and networks. */
+  trustedProxies?: readonly string[]
+}
+
+export function createServer(context: ApiContext, { tls, trustedProxies = [] }: ServerOptions = {}): FastifyInstance {
+  const options: FastifyServerOptions = {
+    ...(tls ? { https: { ...tls, minVersion: 'TLSv1.2' } } : {}),
+    trustProxy: trustedProxies.length > 0 ? [...trustedProxies] : false,
     bodyLimit: bodyBytesMax,
     genReqId: () => newId(context.ctx.random, 'req'),
     loggerInstance: context.ctx.log as FastifyBaseLogger,
@@ -50,7 +64,14 @@ export function createServer(context: ApiContext): FastifyInstance {
       sendProblem(context, request, reply, pathRefusal(error), v1Problem)
     },
     clientErrorHandler: (error, socket) => refuseConnection(error, socket, context.ctx.random),
+  }
+  const app: FastifyInstance = Fastify(options)
+  app.register(cookie)
+  app.addHook('onRequest', (_, reply, done) => {
+    reply.headers(plainHeaders)
+    done()
   })
+  writeAuditOnSend(app, context)
   endStreamsOnClose(app)
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
@@ -104,42 +125,56 @@ async function answer(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const principal = route.can === 'anyone' ? nobody : await whoSigned(context, request)
+  const principal = route.can === 'anyone' ? nobody : await whoAsks(context, request)
+  if (isWrite(request)) {
+    if (route.can === 'anyone') refuseForeign(request, false)
+    else noteWrite(request, principal, `${route.method} ${route.path}`, inputOf(request))
+  }
   if (route.can !== 'anyone') authorize(principal, route.can)
   const call: Call<Shape, Shape, Shape> = {
     params: parsePart(route.params, request.params, 'path'),
     query: parsePart(route.query, request.query, 'query'),
     body: parsePart(route.body ?? noBody, bodyValue(request) === undefined ? {} : bodyValue(request), 'body'),
     principal,
-    actor: { accountId: principal.accountId, name: `user:${principal.userId}` },
+    actor: actorOf(principal),
     requestId: request.id,
+    visit: visitOf(context, request, reply, principal),
+    request,
   }
   const result = await route.handle(context, call)
-  if (request.method !== 'GET') context.nudge()
+  if (isWrite(request)) {
+    noteResult(request, result)
+    context.nudge()
+  }
   reply.header('x-request-id', request.id)
   if (isStream(result)) return sendStream(request, reply, result)
+  // An answer belongs to who asked: no cache may give it to another.
+  reply.header('cache-control', 'no-store')
   if (route.status === 204) return reply.code(204).send()
   // The declared shape is what leaves: a field that is not declared never does.
   return reply.code(route.status).send(route.returns.parse(result))
 }
 
+const inputOf = (request: FastifyRequest): object => ({ ...(request.params as object), body: bodyValue(request) })
+
 /** An operation without a body takes none: what is said there must not pass in silence. */
 const noBody = z.strictObject({})
 
-/** The first thing that a newcomer's request lacks is told in so many words. */
-async function whoSigned(context: ApiContext, request: FastifyRequest): Promise<Principal> {
+/** By signature or by session. The first thing that a newcomer's request lacks is told in so many words. */
+async function whoAsks(context: ApiContext, request: FastifyRequest): Promise<Principal> {
+  const signedIn = request.headers.authorization === undefined ? await whoIsSignedIn(context, request) : null
+  if (signedIn) return signedIn
   if (request.headers.authorization !== undefined) return whoCalls(context, request)
-  throw new Refusal('NotSigned', 'authorization: sign the request with an access key (ACS3-HMAC-SHA256).', {
-    field: 'authorization',
-  })
+  throw new Refusal(
+    'NotSigned',
+    'authorization: sign the request with an access key (ACS3-HMAC-SHA256), or sign in (POST /v1/sign-in).',
+    { field: 'authorization' },
+  )
 }
 
 const nobody: Principal = {
-  accountId: '',
-  userId: '',
-  userName: '',
-  role: 'viewer',
-  accessKeyId: '',
+  ...{ accountId: '', userId: '', userName: '' },
+  ...{ role: 'viewer', accessKeyId: null, sessionId: null },
 }
 
 const parsedBody = (request: FastifyRequest): ParsedBody =>
@@ -195,6 +230,9 @@ export function sendProblem(
   write: ProblemWriter,
 ): FastifyReply {
   const problem = problemOf(error)
+  noteCode(request, problem.code)
+  const { retryAfterSeconds } = problem.details
+  if (typeof retryAfterSeconds === 'number') reply.header('retry-after', retryAfterSeconds)
   // 501 says what is not offered: nothing has failed.
   if (problem.status >= 500 && problem.status !== 501)
     context.ctx.log.error({ err: error, requestId: request.id }, 'a request failed')

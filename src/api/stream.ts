@@ -28,6 +28,7 @@ export function sendStream(request: FastifyRequest, reply: FastifyReply, stream:
   const text = (async function* () {
     for await (const line of lines) yield stream.contentType === 'text/event-stream' ? `data: ${line}\n\n` : `${line}\n`
   })()
+  if (stream.fileName) reply.header('content-disposition', `attachment; filename="${stream.fileName}"`)
   reply
     .header('content-type', stream.contentType)
     .header('cache-control', 'no-store')

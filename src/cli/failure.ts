@@ -13,6 +13,7 @@ export type CliRefusal =
   | 'InvalidJson'
   | 'UnknownZone'
   | 'GroupNotFound'
+  | 'UserNotFound'
 
 export const exitCodes = { failed: 1, refused: 2, notRunning: 3, timeout: 4 } as const
 

@@ -50,6 +50,13 @@ export interface Operations {
     body: { amountFen: string; wallet?: "cash" | "voucher"; clientToken?: string }
     returns: { transferId: string; accountId: string; amountFen: string }
   }
+  /** List who wrote what, when, from where and with which result, newest first */
+  'GET /v1/audit': {
+    params: Record<never, never>
+    query: { limit?: number; after?: string; userId?: string; operation?: string; subjectId?: string; result?: "done" | "refused"; from?: string; to?: string; format?: "json" | "csv" }
+    body: null
+    returns: { items: ({ auditId: string; at: string; accountId: string | null; userId: string | null; who: string; method: "access_key" | "session" | "password" | "oidc"; credentialId: string | null; operation: string; subjectId: string; address: string; status: number; code: string | null; requestId: string })[]; nextPageToken: string | null }
+  }
   /** Get the bill of a period: by group and machine, with what has accrued */
   'GET /v1/bill': {
     params: Record<never, never>
@@ -246,6 +253,13 @@ export interface Operations {
     body: null
     returns: { order: { orderId: string; kind: "purchase" | "scale_out" | "renewal" | "resize" | "refund"; phase: "placed" | "paid" | "provisioning" | "fulfilled" | "refunding" | "refunded" | "lapsed" | "cancelled"; chargeType: "prepaid" | "postpaid"; groupId: string | null; parentOrderId: string | null; regionId: string | null; zoneId: string | null; specId: string | null; quantity: number; months: number | null; systemDiskGib: number | null; autoRenew: boolean; partialOk: boolean; totalFen: string; paidCashFen: string; paidVoucherFen: string; capturedFen: string; refundedFen: string; reason: { code: string; message: string } | null; createdAt: string; paidAt: string | null; endedAt: string | null }; refundOrders: ({ orderId: string; kind: "purchase" | "scale_out" | "renewal" | "resize" | "refund"; phase: "placed" | "paid" | "provisioning" | "fulfilled" | "refunding" | "refunded" | "lapsed" | "cancelled"; chargeType: "prepaid" | "postpaid"; groupId: string | null; parentOrderId: string | null; regionId: string | null; zoneId: string | null; specId: string | null; quantity: number; months: number | null; systemDiskGib: number | null; autoRenew: boolean; partialOk: boolean; totalFen: string; paidCashFen: string; paidVoucherFen: string; capturedFen: string; refundedFen: string; reason: { code: string; message: string } | null; createdAt: string; paidAt: string | null; endedAt: string | null })[]; transfers: ({ transferId: string; kind: string; amountFen: string; from: string; to: string; at: string })[]; events: ({ at: string; kind: string; actor: string; data: Record<string, unknown> })[] }
   }
+  /** Change your password: your other sessions end */
+  'PUT /v1/password': {
+    params: Record<never, never>
+    query: Record<never, never>
+    body: { current: string; next: string }
+    returns: null
+  }
   /** Quote a purchase: the price, frozen for 15 minutes */
   'POST /v1/quotes': {
     params: Record<never, never>
@@ -393,6 +407,48 @@ export interface Operations {
     body: null
     returns: { serviceId: string; name: string; groupId: string; regionId: string; workspaceId: string; status: string; reason: string; replicas: number; running: number; pending: number; version: number; cpuMilli: number; memoryMib: number; gpuCount: number; endpoint: string; config: Record<string, unknown>; createdAt: string; updatedAt: string }
   }
+  /** Say who is signed in, with what a write by cookie must send */
+  'GET /v1/session': {
+    params: Record<never, never>
+    query: Record<never, never>
+    body: null
+    returns: { accountId: string; accountName: string; userId: string; userName: string; role: "owner" | "finance" | "developer" | "viewer" | "operator"; sessionId: string | null; csrf: string | null }
+  }
+  /** List your open sessions, newest first */
+  'GET /v1/sessions': {
+    params: Record<never, never>
+    query: Record<never, never>
+    body: null
+    returns: { items: ({ sessionId: string; current: boolean; method: "password" | "oidc"; createdAt: string; lastSeenAt: string; expiresAt: string; address: string; userAgent: string })[] }
+  }
+  /** Revoke one of your sessions at once */
+  'POST /v1/sessions/{sessionId}/revoke': {
+    params: { sessionId: string }
+    query: Record<never, never>
+    body: null
+    returns: null
+  }
+  /** Revoke every session of yours but the one that asks */
+  'POST /v1/sessions/revoke-others': {
+    params: Record<never, never>
+    query: Record<never, never>
+    body: null
+    returns: { revoked: number }
+  }
+  /** Sign in with a password: the answer sets the cookie of a new session */
+  'POST /v1/sign-in': {
+    params: Record<never, never>
+    query: Record<never, never>
+    body: { account: string; user: string; password: string }
+    returns: { accountId: string; accountName: string; userId: string; userName: string; role: "owner" | "finance" | "developer" | "viewer" | "operator"; sessionId: string | null; csrf: string | null }
+  }
+  /** Sign out: the session that asks ends */
+  'POST /v1/sign-out': {
+    params: Record<never, never>
+    query: Record<never, never>
+    body: null
+    returns: null
+  }
   /** Set how many machines of a spec a zone has */
   'PUT /v1/stock': {
     params: Record<never, never>
@@ -405,14 +461,28 @@ export interface Operations {
     params: Record<never, never>
     query: Record<never, never>
     body: null
-    returns: { items: ({ userId: string; name: string; role: "owner" | "finance" | "developer" | "viewer" | "operator"; createdAt: string })[] }
+    returns: { items: ({ userId: string; name: string; role: "owner" | "finance" | "developer" | "viewer" | "operator"; email: string | null; createdAt: string })[] }
   }
   /** Create user */
   'POST /v1/users': {
     params: Record<never, never>
     query: Record<never, never>
-    body: { name: string; role: "owner" | "finance" | "developer" | "viewer" }
-    returns: { userId: string; name: string; role: "owner" | "finance" | "developer" | "viewer" | "operator"; createdAt: string }
+    body: { name: string; role: "owner" | "finance" | "developer" | "viewer"; email?: string; withPassword?: boolean }
+    returns: { userId: string; name: string; role: "owner" | "finance" | "developer" | "viewer" | "operator"; email: string | null; createdAt: string; password: string | null }
+  }
+  /** Change role or e-mail of a user */
+  'PATCH /v1/users/{userId}': {
+    params: { userId: string }
+    query: Record<never, never>
+    body: { role?: "owner" | "finance" | "developer" | "viewer"; email?: string | null }
+    returns: { userId: string; name: string; role: "owner" | "finance" | "developer" | "viewer" | "operator"; email: string | null; createdAt: string }
+  }
+  /** Reset the password of a user to a random one: their sessions end */
+  'POST /v1/users/{userId}/reset-password': {
+    params: { userId: string }
+    query: Record<never, never>
+    body: null
+    returns: { userId: string; password: string }
   }
   /** Get the wallet */
   'GET /v1/wallet': {
@@ -433,13 +503,41 @@ export interface Operations {
     params: Record<never, never>
     query: Record<never, never>
     body: null
-    returns: { accountId: string; userId: string; userName: string; role: "owner" | "finance" | "developer" | "viewer" | "operator"; accessKeyId: string }
+    returns: { accountId: string; userId: string; userName: string; role: "owner" | "finance" | "developer" | "viewer" | "operator"; accessKeyId: string | null }
   }
-  /** List workspaces */
+  /** List workspaces: an owner sees all, others those they are members of */
   'GET /v1/workspaces': {
     params: Record<never, never>
     query: Record<never, never>
     body: null
     returns: { items: ({ workspaceId: string; name: string; createdAt: string })[] }
+  }
+  /** Create workspace */
+  'POST /v1/workspaces': {
+    params: Record<never, never>
+    query: Record<never, never>
+    body: { name: string }
+    returns: { workspaceId: string; name: string; createdAt: string }
+  }
+  /** List members of a workspace; owners and finance, who see all, are not listed */
+  'GET /v1/workspaces/{workspaceId}/members': {
+    params: { workspaceId: string }
+    query: Record<never, never>
+    body: null
+    returns: { items: ({ userId: string; userName: string; role: "developer" | "viewer"; addedAt: string })[] }
+  }
+  /** Add member to a workspace, or change the role there */
+  'PUT /v1/workspaces/{workspaceId}/members/{userId}': {
+    params: { workspaceId: string; userId: string }
+    query: Record<never, never>
+    body: { role: "developer" | "viewer" }
+    returns: { userId: string; userName: string; role: "developer" | "viewer"; addedAt: string }
+  }
+  /** Remove member from a workspace */
+  'DELETE /v1/workspaces/{workspaceId}/members/{userId}': {
+    params: { workspaceId: string; userId: string }
+    query: Record<never, never>
+    body: null
+    returns: null
   }
 }

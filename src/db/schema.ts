@@ -23,6 +23,22 @@ export interface AccountsTable {
   createdAt: Temporal.Instant
 }
 
+export interface AuditTable {
+  id: GeneratedAlways<bigint>
+  at: Temporal.Instant
+  accountId: string | null
+  userId: string | null
+  who: string
+  method: 'access_key' | 'session' | 'password' | 'oidc'
+  credentialId: string | null
+  operation: string
+  subjectId: string
+  address: string
+  status: number
+  code: string | null
+  requestId: string
+}
+
 export interface BillLinesTable {
   machineId: string
   billingDay: string
@@ -268,6 +284,13 @@ export interface OutboxTable {
   outcome: string | null
 }
 
+export interface PasswordsTable {
+  accountId: string
+  userId: string
+  hash: string
+  setAt: Temporal.Instant
+}
+
 export interface PriceVersionsTable {
   offeringId: string
   version: number
@@ -401,9 +424,31 @@ export interface ServicesTable {
   attempts: Generated<number>
 }
 
+export interface SessionsTable {
+  id: string
+  accountId: string
+  userId: string
+  secretSha256: Buffer
+  method: 'password' | 'oidc'
+  createdAt: Temporal.Instant
+  lastSeenAt: Temporal.Instant
+  expiresAt: Temporal.Instant
+  endedAt: Temporal.Instant | null
+  endedBecause: string | null
+  address: string
+  userAgent: string
+}
+
 export interface SettingsTable {
   key: string
   value: Json
+}
+
+export interface SignInAttemptsTable {
+  subject: string
+  failures: number
+  firstAt: Temporal.Instant
+  lastAt: Temporal.Instant
 }
 
 export interface SignatureNoncesTable {
@@ -456,6 +501,17 @@ export interface UsersTable {
   name: string
   role: 'owner' | 'finance' | 'developer' | 'viewer' | 'operator'
   createdAt: Temporal.Instant
+  email: string | null
+  oidcIssuer: string | null
+  oidcSubject: string | null
+}
+
+export interface WorkspaceMembersTable {
+  accountId: string
+  workspaceId: string
+  userId: string
+  role: 'developer' | 'viewer'
+  addedAt: Temporal.Instant
 }
 
 export interface WorkspacesTable {
@@ -475,6 +531,7 @@ export interface ZonesTable {
 export interface DB {
   accessKeys: AccessKeysTable
   accounts: AccountsTable
+  audit: AuditTable
   billLines: BillLinesTable
   billingProgress: BillingProgressTable
   clientTokens: ClientTokensTable
@@ -493,6 +550,7 @@ export interface DB {
   orderLines: OrderLinesTable
   orders: OrdersTable
   outbox: OutboxTable
+  passwords: PasswordsTable
   priceVersions: PriceVersionsTable
   quotes: QuotesTable
   regions: RegionsTable
@@ -503,13 +561,16 @@ export interface DB {
   serviceInstances: ServiceInstancesTable
   serviceVersions: ServiceVersionsTable
   services: ServicesTable
+  sessions: SessionsTable
   settings: SettingsTable
+  signInAttempts: SignInAttemptsTable
   signatureNonces: SignatureNoncesTable
   stock: StockTable
   subscriptions: SubscriptionsTable
   transfers: TransfersTable
   transfersToSeal: TransfersToSealTable
   users: UsersTable
+  workspaceMembers: WorkspaceMembersTable
   workspaces: WorkspacesTable
   zones: ZonesTable
 }

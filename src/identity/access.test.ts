@@ -5,8 +5,8 @@ const allowed = (role: (typeof roles)[number]): Action[] => actions.filter(actio
 const writes = actions.filter(action => !action.endsWith('.read'))
 
 describe('permissions', () => {
-  it('let a viewer read and change nothing', () => {
-    expect(allowed('viewer').filter(action => writes.includes(action))).toEqual([])
+  it('let a viewer read, and change nothing but their own password and sessions', () => {
+    expect(allowed('viewer').filter(action => writes.includes(action))).toEqual(['self.manage'])
     expect(allowed('viewer')).toContain('fleet.read')
   })
 
@@ -25,7 +25,14 @@ describe('permissions', () => {
   })
 
   it('refuse with the action and who may', () => {
-    const principal = { accountId: 'a', userId: 'u', userName: 'eve', role: 'viewer', accessKeyId: 'k' } as const
+    const principal = {
+      accountId: 'a',
+      userId: 'u',
+      userName: 'eve',
+      role: 'viewer',
+      accessKeyId: 'k',
+      sessionId: null,
+    } as const
     expect(() => authorize(principal, 'group.write')).toThrow('eve is viewer; group.write needs owner or developer')
     expect(() => authorize(principal, 'fleet.read')).not.toThrow()
   })

@@ -12,7 +12,9 @@ export interface Principal {
   userId: string
   userName: string
   role: Role
-  accessKeyId: string
+  /** What the request was signed with, or null: it came from a session. */
+  accessKeyId: string | null
+  sessionId: string | null
 }
 
 const everyone: readonly Role[] = roles
@@ -34,7 +36,10 @@ const permissions = {
   'service.read': tenant,
   'service.write': builders,
   'service.invoke': builders,
+  /** One's own password and sessions. */
+  'self.manage': everyone,
   'user.read': ['owner', 'operator'],
+  'audit.read': ['owner', 'operator'],
   'user.write': ['owner', 'operator'],
   /** Prices, stock, accounts, releases before their time. */
   'platform.operate': ['operator'],
@@ -71,3 +76,17 @@ export type IdentityRefusal =
   | 'IncompleteSignature'
   | 'SignatureNonceUsed'
   | 'InvalidTimeStamp.Expired'
+  | 'SignInFailed'
+  | 'TooManyAttempts'
+  | 'SignInBusy'
+  | 'SessionExpired'
+  | 'SessionNotFound'
+  | 'WeakPassword'
+  | 'WrongPassword'
+  | 'EmailInUse'
+  | 'LastOwner'
+  | 'WorkspaceNotFound'
+  | 'MemberNotFound'
+  | 'NotAMemberRole'
+  | 'IdentityNotKnown'
+  | 'OidcFailed'

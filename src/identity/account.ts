@@ -12,6 +12,8 @@ export interface User {
   accountId: string
   name: string
   role: Role
+  /** What an identity provider knows the user by. */
+  email: string | null
   createdAt: Temporal.Instant
 }
 
@@ -20,6 +22,18 @@ export interface Workspace {
   accountId: string
   name: string
   createdAt: Temporal.Instant
+}
+
+export type MemberRole = 'developer' | 'viewer'
+
+/** A user in a workspace. */
+export interface Member {
+  accountId: string
+  workspaceId: string
+  userId: string
+  userName: string
+  role: MemberRole
+  addedAt: Temporal.Instant
 }
 
 /** The account of those who run the installation: it owns no groups and no wallet. */

@@ -1,6 +1,6 @@
 // Accounts, users and workspaces: what callers may do with them.
 import type { Ctx } from '../db/ctx.ts'
-import { type Db, type Tx, transaction } from '../db/db.ts'
+import { type Db, isUniqueViolation, lockInTransaction, type Tx, transaction } from '../db/db.ts'
 import { type Actor, appendEvents } from '../events/event.ts'
 import { Refusal } from '../lib/errors.ts'
 import { newId } from '../lib/id.ts'
@@ -14,7 +14,9 @@ import {
   selectAccounts,
   selectUsers,
   selectWorkspaces,
+  updateUser,
 } from './identity.store.ts'
+import { joinFirstWorkspace } from './members.ts'
 
 /** Makes an account with its first workspace. Its wallet is opened by the ledger, its users by `createUser`. */
 export async function createAccount(ctx: Ctx, actor: Actor, name: string): Promise<Account> {
@@ -44,18 +46,26 @@ export async function addAccount(ctx: Ctx, tx: Tx, actor: string, name: string):
   return account
 }
 
-export async function createUser(ctx: Ctx, actor: Actor, request: { name: string; role: Role }): Promise<User> {
+export interface NewUser {
+  name: string
+  role: Role
+  email?: string | null
+}
+
+export async function createUser(ctx: Ctx, actor: Actor, request: NewUser): Promise<User> {
   checkName(request.name)
   if (!roles.includes(request.role)) {
     throw new Refusal<IdentityRefusal>('InvalidName', `role: choose one of ${roles.join(', ')}`, { field: 'role' })
   }
-  return transaction(ctx, async tx => {
-    const user = await addUser(ctx, tx, actor, request)
-    if (user) return user
-    throw new Refusal<IdentityRefusal>('NameInUse', `name: there is a user ${request.name}; choose another name`, {
-      field: 'name',
-    })
-  })
+  return refusingTakenEmail(() =>
+    transaction(ctx, async tx => {
+      const user = await addUser(ctx, tx, actor, request)
+      if (user) return user
+      throw new Refusal<IdentityRefusal>('NameInUse', `name: there is a user ${request.name}; choose another name`, {
+        field: 'name',
+      })
+    }),
+  )
 }
 
 /** null: the name is taken. */
@@ -63,22 +73,59 @@ export async function addUser(
   ctx: Ctx,
   tx: Tx,
   actor: Actor,
-  { name, role }: { name: string; role: Role },
+  { name, role, email = null }: NewUser,
 ): Promise<User | null> {
-  const user = { userId: newId(ctx.random, 'usr'), accountId: actor.accountId, name, role, createdAt: ctx.clock.now() }
+  const { accountId } = actor
+  const user = { userId: newId(ctx.random, 'usr'), accountId, name, role, email, createdAt: ctx.clock.now() }
   if (!(await insertUser(tx, user))) return null
-  await appendEvents(tx, user.createdAt, [
-    {
-      accountId: user.accountId,
-      kind: 'user.created',
-      subjectKind: 'user',
-      subjectId: user.userId,
-      actor: actor.name,
-      data: { name, role },
-    },
-  ])
+  await joinFirstWorkspace(tx, user, user.createdAt)
+  await appendEvents(tx, user.createdAt, [userEvent(actor, user, 'user.created', { name, role })])
   return user
 }
+
+/** What was not named stays. A changed role counts from the user's next request on. */
+export async function changeUser(
+  ctx: Ctx,
+  actor: Actor,
+  userId: string,
+  wanted: { role?: Role; email?: string | null },
+): Promise<User> {
+  return refusingTakenEmail(() =>
+    transaction(ctx, async tx => {
+      await lockInTransaction(tx, `users of ${actor.accountId}`)
+      const users = await selectUsers(tx, actor.accountId)
+      const before = users.find(one => one.userId === userId)
+      if (!before) {
+        throw new Refusal<IdentityRefusal>('UserNotFound', `userId: there is no user ${userId}`, { field: 'userId' })
+      }
+      const user: User = { ...before, ...wanted }
+      const owners = users.filter(one => one.role === 'owner' || one.role === 'operator')
+      const isLast = owners.length === 1 && owners[0]?.userId === userId
+      if (user.role !== before.role && (isLast || before.role === 'operator')) {
+        const message = `role: ${before.name} is the last ${before.role} of the account; make another one first`
+        throw new Refusal<IdentityRefusal>('LastOwner', message, { field: 'role' })
+      }
+      await updateUser(tx, user)
+      const { role, email } = user
+      await appendEvents(tx, ctx.clock.now(), [userEvent(actor, user, 'user.changed', { role, email })])
+      return user
+    }),
+  )
+}
+
+async function refusingTakenEmail<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!isUniqueViolation(error, 'users_email')) throw error
+    const message = 'email: another user of this installation has this e-mail'
+    throw new Refusal<IdentityRefusal>('EmailInUse', message, { field: 'email' })
+  }
+}
+
+const userEvent = (actor: Actor, { accountId, userId }: User, kind: string, data: object) => ({
+  ...{ accountId, kind, subjectKind: 'user', subjectId: userId, actor: actor.name, data },
+})
 
 export function checkName(name: string, field: 'name' | 'ownerName' = 'name'): void {
   if (namePattern.test(name)) return

@@ -13,17 +13,20 @@ export async function insertAccount(tx: Tx, account: Account): Promise<boolean> 
   return numAffectedRows === 1n
 }
 
-export async function insertWorkspace(tx: Tx, workspace: Workspace): Promise<void> {
-  await sql`
+/** False: the account has a workspace of this name. */
+export async function insertWorkspace(tx: Tx, workspace: Workspace): Promise<boolean> {
+  const { numAffectedRows } = await sql`
     insert into workspaces (id, account_id, name, created_at)
-    values (${workspace.workspaceId}, ${workspace.accountId}, ${workspace.name}, ${workspace.createdAt})`.execute(tx)
+    values (${workspace.workspaceId}, ${workspace.accountId}, ${workspace.name}, ${workspace.createdAt})
+    on conflict (account_id, name) do nothing`.execute(tx)
+  return numAffectedRows === 1n
 }
 
-/** False: the account has a user of this name. */
+/** False: the account has a user of this name. An e-mail that another user has breaks `users_email`. */
 export async function insertUser(tx: Tx, user: User): Promise<boolean> {
   const { numAffectedRows } = await sql`
-    insert into users (id, account_id, name, role, created_at)
-    values (${user.userId}, ${user.accountId}, ${user.name}, ${user.role}, ${user.createdAt})
+    insert into users (id, account_id, name, role, email, created_at)
+    values (${user.userId}, ${user.accountId}, ${user.name}, ${user.role}, ${user.email}, ${user.createdAt})
     on conflict (account_id, name) do nothing`.execute(tx)
   return numAffectedRows === 1n
 }
@@ -44,9 +47,18 @@ export async function selectAccount(db: Db, by: { name: string } | { accountId: 
 
 export async function selectUsers(db: Db, accountId: string): Promise<User[]> {
   const { rows } = await sql<User>`
-    select id as user_id, account_id, name, role, created_at from users
+    select id as user_id, account_id, name, role, email, created_at from users
     where account_id = ${accountId} order by name`.execute(db)
   return rows
+}
+
+/** A new e-mail is another identity: what was bound to the old one is bound no more. */
+export async function updateUser(tx: Tx, { accountId, userId, role, email }: User): Promise<void> {
+  await sql`
+    update users set role = ${role}, email = ${email},
+      oidc_issuer = case when email is distinct from ${email} then null else oidc_issuer end,
+      oidc_subject = case when email is distinct from ${email} then null else oidc_subject end
+    where account_id = ${accountId} and id = ${userId}`.execute(tx)
 }
 
 export async function selectWorkspaces(db: Db, accountId: string): Promise<Workspace[]> {

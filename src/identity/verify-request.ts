@@ -57,7 +57,10 @@ export async function verifySigned(ctx: Ctx, box: SecretBox, request: SignedRequ
   const matches = equal(claim.signature, claim.expected(secret)) && claim.bodyMatches
   const inWindow = Math.abs(now.since(claim.date).total('minutes')) <= windowMinutes
   if (signer === null || !isUsable(signer, now)) {
-    throw refusal('InvalidAccessKeyId.NotFound', 'The access key is not found or no longer in use.')
+    throw refusal(
+      'InvalidAccessKeyId.NotFound',
+      'The access key is not found or no longer in use. The owner of the account makes another: `berth user create-key`.',
+    )
   }
   if (!inWindow) {
     throw refusal(
@@ -79,7 +82,7 @@ export async function verifySigned(ctx: Ctx, box: SecretBox, request: SignedRequ
     await touchAccessKey(ctx.db, accessKeyId, now, minuteAgo)
   }
   const { accountId, userId, userName, role } = signer
-  return { accountId, userId, userName, role, accessKeyId }
+  return { accountId, userId, userName, role, accessKeyId, sessionId: null }
 }
 
 /** Forgets nonces that no request in the window can carry any more. */

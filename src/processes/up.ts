@@ -78,7 +78,7 @@ async function startRoles(options: UpOptions, postgres: KeptPostgres | null): Pr
   const listen = { api: await resolvePort(config.listen.api), gateway: await resolvePort(config.listen.gateway) }
   const state: RunState = {
     version: config.version,
-    apiUrl: urlOf(listen.api),
+    apiUrl: urlOf(listen.api, config.tls ? 'https' : 'http'),
     gatewayUrl: urlOf(listen.gateway),
     databaseUrl: postgres?.url ?? null,
     processes: {},
@@ -177,8 +177,8 @@ export async function until(condition: () => Promise<boolean>, timeoutMs: number
   while (!(await condition()) && performance.now() < deadline) await delay(50)
 }
 
-export const urlOf = ({ host, port }: ListenAddress): string =>
-  `http://${host.includes(':') ? `[${host}]` : host === '0.0.0.0' ? '127.0.0.1' : host}:${port}`
+export const urlOf = ({ host, port }: ListenAddress, scheme = 'http'): string =>
+  `${scheme}://${host.includes(':') ? `[${host}]` : host === '0.0.0.0' ? '127.0.0.1' : host}:${port}`
 
 /** Port 0 means any free one: chosen here, so that every process is told the same. */
 async function resolvePort(address: ListenAddress): Promise<ListenAddress> {

@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import { expect } from 'vitest'
 import type { ApiContext } from '../../src/api/context.ts'
 import type { Route } from '../../src/api/route.ts'
-import { createServer, mountRoutes } from '../../src/api/server.ts'
+import { createServer, mountRoutes, type ServerOptions } from '../../src/api/server.ts'
 import { routes } from '../../src/api/v1/routes.ts'
 import { unbilledFen } from '../../src/billing/accrued.ts'
 import { loadCatalog } from '../../src/catalog/catalog.ts'
@@ -19,7 +19,8 @@ import { reconcileMachines } from '../../src/fleet/reconcile-machines.ts'
 import type { Role } from '../../src/identity/access.ts'
 import { createAccessKey } from '../../src/identity/access-keys.ts'
 import { createAccount, createUser } from '../../src/identity/accounts.ts'
-import { firstStart } from '../../src/identity/bootstrap.ts'
+import { type FirstUser, firstStart } from '../../src/identity/bootstrap.ts'
+import { Passwords } from '../../src/identity/passwords.ts'
 import { SecretBox } from '../../src/identity/secret-box.ts'
 import { assertInvariants } from '../../src/insight/invariants.ts'
 import { sealTransfers } from '../../src/ledger/seal.ts'
@@ -51,6 +52,12 @@ export interface TestApiOptions {
   stock?: number
   /** In the wallet of each of the two accounts; 1,000,000 yuan unless told. */
   cashFen?: bigint
+  /** TLS, trusted proxies. */
+  server?: ServerOptions
+  /** False: as if others could reach it. */
+  loopback?: boolean
+  /** In place of what the API has by default. */
+  context?: (ctx: ApiContext['ctx']) => Partial<ApiContext>
   /** Mounts more than /v1. */
   mount?: (app: FastifyInstance, context: ApiContext) => void
 }
@@ -64,11 +71,11 @@ export interface TestApi {
   machines: SimulatedMachines
   runtime: SimulatedRuntime
   /** Of the first account. */
-  owner: Principal
+  owner: Principal & FirstUser
   finance: Principal
   developer: Principal
   viewer: Principal
-  operator: Principal
+  operator: Principal & FirstUser
   /** Owner of the second account. */
   other: Principal
   client(caller: Principal): Client
@@ -141,11 +148,11 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     routes: { nudge: () => {} },
   }
   await loadCatalog(ctx, catalog(options.stock ?? 20_000))
-  const people = await makePeople(ctx, box, options.cashFen ?? 1_000_000_00n)
-  const gatewayUrl = 'http://127.0.0.1:8701'
-  const settings = { currency: 'CNY', billingZone, operatorContact: ctx.operatorContact, gatewayUrl, version: '0' }
-  const context: ApiContext = { ctx, box, nudge: () => {}, settings }
-  const app = createServer(context)
+  const passwords = new Passwords(random, { parameters: { memoryKib: 64, passes: 1 } })
+  const people = await makePeople(ctx, box, passwords, options.cashFen ?? 1_000_000_00n)
+  const settings = settingsOf(ctx, options)
+  const context: ApiContext = { ctx, box, passwords, oidc: null, nudge: () => {}, settings, ...options.context?.(ctx) }
+  const app = createServer(context, options.server)
   let handled = 0
   const counted = routes.map((route): Route => {
     const handle: Route['handle'] = (...given) => {
@@ -192,8 +199,13 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
   }
 }
 
-async function makePeople(ctx: TestCtx, box: SecretBox, cashFen: bigint) {
-  const keys = await firstStart(ctx, box)
+const settingsOf = ({ billingZone, operatorContact }: TestCtx, options: TestApiOptions): ApiContext['settings'] => ({
+  ...{ currency: 'CNY', billingZone, operatorContact, gatewayUrl: 'http://127.0.0.1:8701', version: '0' },
+  loopback: options.loopback ?? true,
+})
+
+async function makePeople(ctx: TestCtx, box: SecretBox, passwords: Passwords, cashFen: bigint) {
+  const keys = await firstStart(ctx, box, passwords)
   invariant(keys, 'a fresh database has had no first start')
   const account = keys.owner.accountId
   const by = { accountId: keys.operator.accountId, name: 'system:test' }

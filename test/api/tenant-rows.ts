@@ -19,6 +19,7 @@ export interface TenantRow {
 
 const machine = ({ postpaidIds }: World) => ({ machineId: postpaidIds[0] })
 const group = ({ groupId }: World) => ({ groupId })
+const member = ({ workspaceId, userId }: World) => ({ workspaceId, userId })
 const order = ({ orderId }: World) => ({ orderId })
 const service = ({ serviceId }: World) => ({ service: serviceId })
 const body =
@@ -44,8 +45,28 @@ export const rows: Record<keyof Operations, TenantRow> = {
     ids: ({ accountId }) => ({ accountId }),
     input: body({ amountFen: '100' }),
   },
+  'POST /v1/sign-in': {
+    ids: ({ accountName, password }) => ({ account: accountName, password }),
+    input: ({ account, password }) => ({ body: { account, user: 'admin', password } }),
+  },
+  'GET /v1/session': {},
+  'GET /v1/sessions': {},
+  'POST /v1/sessions/{sessionId}/revoke': { ids: ({ sessionId }) => ({ sessionId }) },
+  'POST /v1/sessions/revoke-others': {},
+  'PUT /v1/password': {
+    ids: ({ password }) => ({ password }),
+    input: ({ password }) => ({ body: { current: password, next: 'a longer one than before' } }),
+  },
+  'POST /v1/sign-out': {},
+  'GET /v1/audit': {},
   'GET /v1/workspaces': {},
+  'POST /v1/workspaces': { input: body({ name: 'research' }) },
+  'GET /v1/workspaces/{workspaceId}/members': { ids: ({ workspaceId }) => ({ workspaceId }) },
+  'PUT /v1/workspaces/{workspaceId}/members/{userId}': { ids: member, input: body({ role: 'viewer' }) },
+  'DELETE /v1/workspaces/{workspaceId}/members/{userId}': { ids: member },
   'GET /v1/users': {},
+  'PATCH /v1/users/{userId}': { ids: ({ userId }) => ({ userId }), input: body({ role: 'developer' }) },
+  'POST /v1/users/{userId}/reset-password': { ids: ({ userId }) => ({ userId }) },
   'POST /v1/users': { input: body({ name: 'newcomer', role: 'viewer' }) },
   'GET /v1/access-keys': {},
   'POST /v1/access-keys': { ids: ({ userId }) => ({ userId }), input: ({ userId }) => ({ body: { userId } }) },

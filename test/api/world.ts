@@ -7,7 +7,12 @@ import type { Principal, TestApi } from './harness.ts'
 
 export interface World {
   accountId: string
+  accountName: string
+  /** Of the owner, who has signed in with it once. */
+  password: string
+  sessionId: string
   userId: string
+  workspaceId: string
   /** Two keys of a user of their own. */
   accessKeyIds: [string, string]
   /** Holds two prepaid machines of `orderId`. */
@@ -79,7 +84,9 @@ export async function populate(api: TestApi, owner: Principal, suffix: string): 
   const user = await client.call('POST /v1/users', { body: { name: 'colleague', role: 'viewer' } })
   const keys = [await addKey(), await addKey()]
   return {
+    ...(await signInOnce()),
     ...{ accountId: owner.accountId, userId: user.userId, accessKeyIds: pair(keys) },
+    workspaceId: mustBe((await client.call('GET /v1/workspaces', {})).items[0]?.workspaceId),
     ...{ groupId, orderId: paid.orderId, prepaidIds },
     ...{ workGroupId, postpaidIds: pair(await machinesOf(workGroupId)) },
     ...{ spareGroupId: mustBe(spare.groupId), spareId: mustBe((await machinesOf(spare.groupId))[0]) },
@@ -87,6 +94,15 @@ export async function populate(api: TestApi, owner: Principal, suffix: string): 
     renewalQuoteId: (await client.call('POST /v1/renewals/quotes', { body: renewal })).quoteId,
     ...{ serviceId: service.serviceId, serviceName },
     serviceInstanceId: mustBe(instances.items[0]?.serviceInstanceId),
+  }
+
+  async function signInOnce() {
+    const { accountName, userName: user } = await client.call('GET /v1/session', {})
+    const { password } = await client.call('POST /v1/users/{userId}/reset-password', {
+      params: { userId: owner.userId },
+    })
+    const { body } = await api.send(null, 'POST', '/v1/sign-in', { body: { account: accountName, user, password } })
+    return { accountName, password, sessionId: String(body.sessionId) }
   }
 
   async function addKey() {
@@ -101,14 +117,19 @@ export function mustBe<T>(value: T | null | undefined): T {
 
 const pair = (values: readonly string[]): [string, string] => [mustBe(values[0]), mustBe(values[1])]
 
-/** A digest of every table. Left out: nonces, and when a key was last used, which every signed request writes. */
+/**
+ * A digest of every table. Left out: nonces, when a key or session was last used, which every request writes, and the audit,
+ * which a refusal is in.
+ */
 export async function pictureOf(db: Db): Promise<Record<string, string>> {
   const tables = await sql<{ name: string }>`
-    select tablename as name from pg_tables where schemaname = 'public' and tablename <> 'signature_nonces'`.execute(db)
+    select tablename as name from pg_tables where schemaname = 'public' and tablename not in ('signature_nonces', 'audit')`.execute(
+    db,
+  )
   const digests = tables.rows.map(
     ({ name }) => sql`
       select ${name}::text as name, count(*) || ' rows, ' ||
-        md5(coalesce(string_agg((to_jsonb(t) - 'last_used_at')::text, ';' order by to_jsonb(t)::text), '')) as digest
+        md5(coalesce(string_agg((to_jsonb(t) - 'last_used_at' - 'last_seen_at')::text, ';' order by to_jsonb(t)::text), '')) as digest
       from ${sql.table(name)} t`,
   )
   const { rows } = await sql<{ name: string; digest: string }>`${sql.join(digests, sql` union all `)}`.execute(db)

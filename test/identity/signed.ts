@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Ctx } from '../../src/db/ctx.ts'
 import { type FirstKeys, firstStart } from '../../src/identity/bootstrap.ts'
+import { Passwords } from '../../src/identity/passwords.ts'
 import { SecretBox } from '../../src/identity/secret-box.ts'
 import { type SignedRequest, verifySigned } from '../../src/identity/verify-request.ts'
 import { signAcs3 } from '../../src/lib/acs3.ts'
@@ -17,6 +18,7 @@ export interface Bench<C extends Clock> {
   fresh: FreshDb
   ctx: Ctx & { clock: C }
   box: SecretBox
+  passwords: Passwords
   keys: FirstKeys
 }
 
@@ -24,9 +26,10 @@ export async function makeBench<C extends Clock>(clock: C, max = 10): Promise<Be
   const fresh = await freshDb({ max })
   const ctx = { db: fresh.db, clock, random: new SeededRandom('identity'), log: silentLog }
   const box = new SecretBox(ctx.random.bytes(32), ctx.random)
-  const keys = await firstStart(ctx, box)
+  const passwords = new Passwords(ctx.random, { parameters: { memoryKib: 64, passes: 1 } })
+  const keys = await firstStart(ctx, box, passwords)
   invariant(keys, 'a fresh database has had no first start')
-  return { fresh, ctx, box, keys }
+  return { fresh, ctx, box, passwords, keys }
 }
 
 export interface Caught extends SignedRequest {

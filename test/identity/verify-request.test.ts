@@ -21,7 +21,7 @@ const owner = () => ({ accountId: bench.keys.owner.accountId, name: 'user:admin'
 
 describe('the first start', () => {
   it('makes both accounts once and shows the secrets once', async () => {
-    expect(await firstStart(bench.ctx, bench.box)).toBeNull()
+    expect(await firstStart(bench.ctx, bench.box, bench.passwords)).toBeNull()
     expect((await listAccounts(bench.ctx.db)).map(a => a.name)).toEqual(['default', 'platform'])
     const { accountId } = bench.keys.owner
     expect((await listUsers(bench.ctx.db, accountId)).map(u => [u.name, u.role])).toEqual([['admin', 'owner']])
@@ -36,7 +36,7 @@ describe('the first start', () => {
     const other = await makeBench(new ManualClock('2026-11-23T00:00:00Z'))
     try {
       await sql`truncate events, accounts cascade`.execute(other.ctx.db)
-      const keys = await Promise.all(Array.from({ length: 8 }, () => firstStart(other.ctx, other.box)))
+      const keys = await Promise.all(Array.from({ length: 8 }, () => firstStart(other.ctx, other.box, bench.passwords)))
       expect(keys.filter(key => key !== null)).toHaveLength(1)
     } finally {
       await other.fresh.close()

@@ -3,6 +3,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { actorOf, authorize } from '../../identity/access.ts'
 import { Refusal } from '../../lib/errors.ts'
+import { noteResult, noteWrite } from '../audit-note.ts'
 import type { ApiContext } from '../context.ts'
 import { refuseText } from '../json-body.ts'
 import { bodyValue, sendProblem, whoCalls } from '../server.ts'
@@ -61,6 +62,7 @@ async function answer(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const principal = await whoCalls(context, request)
+  if (request.method !== 'GET') noteWrite(request, principal, name, request.params as object)
   refuseOtherAction(name, request)
   for (const [field, value] of Object.entries({ ...(request.params as object), ...(request.query as object) })) {
     refuseText(field, 'query')
@@ -76,7 +78,10 @@ async function answer(
     principal,
     actor: actorOf(principal),
   })
-  if (request.method !== 'GET') context.nudge()
+  if (request.method !== 'GET') {
+    noteResult(request, result)
+    context.nudge()
+  }
   return reply.header('x-request-id', request.id).send({ RequestId: request.id, ...result })
 }
 

@@ -1,13 +1,12 @@
 import { z } from 'zod'
 import { roles } from '../../identity/access.ts'
 import { createAccessKey, listAccessKeys, revokeAccessKey, rotateAccessKey } from '../../identity/access-keys.ts'
-import { createUser, listAccounts, listUsers, listWorkspaces } from '../../identity/accounts.ts'
+import { listAccounts } from '../../identity/accounts.ts'
 import { openAccount } from '../../identity/open-account.ts'
 import { defineRoute } from '../route.ts'
 import { accountId, instant, isoOrNull } from './fields.ts'
 
 const AccountView = z.object({ accountId, name: z.string(), createdAt: instant })
-const UserView = z.object({ userId: z.string(), name: z.string(), role: z.enum(roles), createdAt: instant })
 const accessKeyId = z.string().min(1).max(100)
 const NewKeyView = z.object({
   accessKeyId,
@@ -23,20 +22,14 @@ export const accountRoutes = [
     summary: 'Say who the access key belongs to',
     tag: 'account',
     can: 'catalog.read',
-    returns: z.object({ accountId, userId: z.string(), userName: z.string(), role: z.enum(roles), accessKeyId }),
+    returns: z.object({
+      accountId,
+      userId: z.string(),
+      userName: z.string(),
+      role: z.enum(roles),
+      accessKeyId: accessKeyId.nullable().describe('null: a session asks.'),
+    }),
     handle: async (_, { principal }) => principal,
-  }),
-  defineRoute({
-    method: 'GET',
-    path: '/v1/workspaces',
-    summary: 'List workspaces',
-    tag: 'account',
-    can: 'fleet.read',
-    returns: z.object({ items: z.array(z.object({ workspaceId: z.string(), name: z.string(), createdAt: instant })) }),
-    async handle({ ctx }, { actor }) {
-      const workspaces = await listWorkspaces(ctx.db, actor.accountId)
-      return { items: workspaces.map(workspace => ({ ...workspace, createdAt: workspace.createdAt.toString() })) }
-    },
   }),
   defineRoute({
     method: 'GET',
@@ -65,32 +58,6 @@ export const accountRoutes = [
         account: { ...account, createdAt: account.createdAt.toString() },
         key: { ...key, expiresAt: isoOrNull(key.expiresAt) },
       }
-    },
-  }),
-  defineRoute({
-    method: 'GET',
-    path: '/v1/users',
-    summary: 'List users of the account',
-    tag: 'account',
-    can: 'user.read',
-    returns: z.object({ items: z.array(UserView) }),
-    async handle({ ctx }, { actor }) {
-      const users = await listUsers(ctx.db, actor.accountId)
-      return { items: users.map(user => ({ ...user, createdAt: user.createdAt.toString() })) }
-    },
-  }),
-  defineRoute({
-    method: 'POST',
-    path: '/v1/users',
-    summary: 'Create user',
-    tag: 'account',
-    can: 'user.write',
-    status: 201,
-    body: { name: z.string().min(1).max(100), role: z.enum(['owner', 'finance', 'developer', 'viewer']) },
-    returns: UserView,
-    async handle({ ctx }, { body, actor }) {
-      const user = await createUser(ctx, actor, body)
-      return { ...user, createdAt: user.createdAt.toString() }
     },
   }),
   ...accessKeyRoutes(),

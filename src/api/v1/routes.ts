@@ -1,6 +1,7 @@
 // Every operation of /v1, in the order of the document.
 import type { Route } from '../route.ts'
 import { accountRoutes } from './accounts.ts'
+import { auditRoutes } from './audit.ts'
 import { billRoutes } from './bill.ts'
 import { catalogRoutes } from './catalog.ts'
 import { drainRoutes } from './drains.ts'
@@ -10,7 +11,9 @@ import { orderRoutes } from './orders.ts'
 import { renewalRoutes } from './renewals.ts'
 import { eventRoutes, serviceInstanceRoutes } from './service-instances.ts'
 import { serviceRoutes } from './services.ts'
+import { signInRoutes } from './sign-in.ts'
 import { statusRoutes } from './status.ts'
+import { userRoutes } from './users.ts'
 import { walletRoutes } from './wallet.ts'
 
 export const routes: readonly Route[] = [
@@ -25,6 +28,9 @@ export const routes: readonly Route[] = [
   ...walletRoutes,
   ...billRoutes,
   ...eventRoutes,
+  ...signInRoutes,
   ...accountRoutes,
+  ...userRoutes,
+  ...auditRoutes,
   ...statusRoutes,
 ]

@@ -1,7 +1,9 @@
 import { choice, given, number } from '../arguments.ts'
 import { confirm } from '../ask.ts'
 import type { AskingOptions, CommandTree } from '../command.ts'
+import { refuse } from '../failure.ts'
 import { type Cell, printFields, printJson, printTable, say, timeText } from '../output.ts'
+import type { Session } from '../session.ts'
 
 const userRoles = ['owner', 'finance', 'developer', 'viewer'] as const
 
@@ -25,6 +27,7 @@ export function addAccountCommands(tree: CommandTree): void {
   addAccounts(tree.noun('account', 'accounts: the tenants, made by the operator'))
   const users = tree.noun('user', 'users of the account and their access keys')
   addUsers(users)
+  addPasswords(users)
   addAccessKeys(users)
 }
 
@@ -86,6 +89,64 @@ function addUsers(tree: CommandTree): void {
         say(`${user.userId} is ${user.role}. \`berth user create-key ${user.userId}\` makes an access key.`)
       },
     })
+    .add<{ role?: (typeof userRoles)[number]; email?: string }>({
+      usage: 'add <name>',
+      summary: 'create a user with a random password to sign in with',
+      examples: ['berth user add ana --role developer --email ana@example.org'],
+      options: [
+        ['--role <role>', `${userRoles.join(', ')}; viewer by default`, choice('role', userRoles)],
+        ['--email <address>', 'what an identity provider knows the user by'],
+      ],
+      async run({ session, args: [name = ''], options }) {
+        const body = { name, role: options.role ?? ('viewer' as const), withPassword: true }
+        const user = await session.call('POST /v1/users', { body: { ...body, ...given({ email: options.email }) } })
+        if (options.json) return printJson(user)
+        printFields({ user: `${user.name} (${user.userId})`, role: user.role, password: user.password })
+        say('The password is shown this once.')
+      },
+    })
+    .add<{ role?: (typeof userRoles)[number]; email?: string }>({
+      usage: 'change <user>',
+      summary: 'change role or e-mail of a user, by name or id',
+      examples: ['berth user change ana --role owner'],
+      options: [
+        ['--role <role>', userRoles.join(', '), choice('role', userRoles)],
+        ['--email <address>', 'what an identity provider knows the user by'],
+      ],
+      async run({ session, args: [user = ''], options }) {
+        const params = { userId: await userIdOf(session, user) }
+        const body = given({ role: options.role, email: options.email })
+        const changed = await session.call('PATCH /v1/users/{userId}', { params, body })
+        if (options.json) return printJson(changed)
+        say(`${changed.name} is ${changed.role}${changed.email === null ? '' : `, ${changed.email}`}.`)
+      },
+    })
+}
+
+function addPasswords(tree: CommandTree): void {
+  tree.add<AskingOptions>({
+    usage: 'reset-password <user>',
+    summary: 'make a new random password for a user, by name or id; their sessions end',
+    examples: ['berth user reset-password admin --yes', 'berth user reset-password operator --as operator --yes'],
+    asks: true,
+    async run({ session, args: [user = ''], options }) {
+      await confirm(`Reset the password of ${user}? The old one and every session end.`, options.yes)
+      const params = { userId: await userIdOf(session, user) }
+      const made = await session.call('POST /v1/users/{userId}/reset-password', { params })
+      if (options.json) return printJson(made)
+      printFields({ user: made.userId, password: made.password })
+      say('The password is shown this once.')
+    },
+  })
+}
+
+/** Users are named by id or by name. */
+async function userIdOf(session: Session, user: string): Promise<string> {
+  if (user.startsWith('usr-')) return user
+  const { items } = await session.call('GET /v1/users')
+  const found = items.find(one => one.name === user)
+  if (found) return found.userId
+  throw refuse('UserNotFound', `there is no user "${user}" in this account`, 'user')
 }
 
 function addAccessKeys(tree: CommandTree): void {

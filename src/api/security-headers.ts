@@ -1,0 +1,37 @@
+// What browsers are told about our pages: scripts from our own files only, nothing framed, nothing guessed.
+
+export interface PageOptions {
+  /** Served over TLS: then browsers come back over TLS only. */
+  secure: boolean
+  /** Origins besides our own that a page may call: the gateway. */
+  connect?: readonly string[]
+}
+
+/** For HTML and its files. Styles may stand in the page: the component library writes them there; scripts may not. */
+export function securityHeaders({ secure, connect = [] }: PageOptions): Record<string, string> {
+  const policy = [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self' 'unsafe-inline'",
+    "img-src 'self' data: blob:",
+    "font-src 'self' data:",
+    ["connect-src 'self'", ...connect].join(' '),
+    "worker-src 'self' blob:",
+    "manifest-src 'self'",
+    "form-action 'self'",
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+  ]
+  return {
+    'content-security-policy': policy.join('; '),
+    ...plainHeaders,
+    'x-frame-options': 'DENY',
+    'cross-origin-opener-policy': 'same-origin',
+    'cross-origin-resource-policy': 'same-origin',
+    'permissions-policy': 'camera=(), microphone=(), geolocation=(), payment=(), usb=()',
+    ...(secure ? { 'strict-transport-security': 'max-age=31536000' } : {}),
+  }
+}
+
+/** For everything that is answered. */
+export const plainHeaders = { 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' } as const
