@@ -61,7 +61,6 @@ export const groups = {
   'groups.noEvents': ['还没有事件', 'No event yet'],
   'events.at': ['时间', 'Time'],
   'events.kind': ['事件', 'Event'],
-  'events.subject': ['对象', 'Subject'],
   'events.actor': ['操作者', 'By'],
   'events.more': ['显示更多', 'Show more'],
   'events.data': ['详情', 'Details'],

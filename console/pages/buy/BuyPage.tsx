@@ -71,6 +71,7 @@ export function BuyPage() {
                   offerings={here}
                   loading={offerings.isPending}
                   form={chosen}
+                  engine={regions.data.items.find(one => one.regionId === form.regionId)?.engine ?? ''}
                   currency={currency}
                   onChoose={specId => setSearch({ specId })}
                 />

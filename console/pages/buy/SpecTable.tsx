@@ -9,11 +9,13 @@ interface Props {
   offerings: readonly Offering[]
   loading: boolean
   form: BuyForm
+  /** What the region's machines are: slices of this host, simulated ones, or real. */
+  engine: string
   currency: string
   onChoose: (specId: string) => void
 }
 
-export function SpecTable({ offerings, loading, form, currency, onChoose }: Props) {
+export function SpecTable({ offerings, loading, form, engine, currency, onChoose }: Props) {
   const [{ family }, setSearch] = useSearchState<'family'>()
   const families = [...new Set(offerings.map(offering => offering.family))].sort()
   const shown = offerings.filter(offering => family === undefined || offering.family === family)
@@ -34,7 +36,7 @@ export function SpecTable({ offerings, loading, form, currency, onChoose }: Prop
           rowKey={offering => offering.specId}
           loading={loading}
           dataSource={[...shown]}
-          columns={columns(form, currency, onChoose)}
+          columns={columns(form, engine, currency, onChoose)}
           rowClassName={offering => (offering.specId === form.specId ? 'ant-table-row-selected' : '')}
           pagination={shown.length > 20 ? { pageSize: 20, showSizeChanger: false } : false}
           scroll={{ x: 'max-content' }}
@@ -48,7 +50,7 @@ export function SpecTable({ offerings, loading, form, currency, onChoose }: Prop
   )
 }
 
-const columns = (form: BuyForm, currency: string, choose: (specId: string) => void) => [
+const columns = (form: BuyForm, engine: string, currency: string, choose: (specId: string) => void) => [
   {
     title: <span className="visually-hidden">{t('buy.chosen')}</span>,
     width: 40,
@@ -64,9 +66,10 @@ const columns = (form: BuyForm, currency: string, choose: (specId: string) => vo
   },
   {
     title: t('buy.specName'),
-    render: (_: unknown, { specId, simulated }: Offering) => (
+    render: (_: unknown, { specId }: Offering) => (
       <>
-        {specId} {simulated ? <Tag>{t('buy.simulated')}</Tag> : null}
+        {specId} {engine === 'simulated' ? <Tag>{t('buy.simulated')}</Tag> : null}
+        {engine === 'process' ? <Tag>{t('buy.slice')}</Tag> : null}
       </>
     ),
   },

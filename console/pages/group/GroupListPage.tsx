@@ -113,10 +113,10 @@ const columns = (workspaceId: string, rename: (group: Group) => void) => [
       </>
     ),
   },
-  { title: t('common.status'), width: 130, render: (_: unknown, group: Group) => <GroupStatus group={group} /> },
+  { title: t('common.status'), width: 120, render: (_: unknown, group: Group) => <GroupStatus group={group} /> },
   {
     title: t('groups.machines'),
-    width: 150,
+    width: 130,
     render: (_: unknown, { kind, prepaidMachines, postpaidMachines }: Group) => (
       <div className="lines">
         <div>
@@ -130,7 +130,7 @@ const columns = (workspaceId: string, rename: (group: Group) => void) => [
   },
   {
     title: t('groups.usedOfTotal'),
-    width: 190,
+    width: 170,
     render: (_: unknown, group: Group) => (
       <div className="lines numeric">
         <div>{t('groups.cpuOf', { used: formatCpu(group.cpuUsedMilli), total: formatCpu(group.cpuMilli) })}</div>
@@ -141,27 +141,28 @@ const columns = (workspaceId: string, rename: (group: Group) => void) => [
   },
   {
     title: t('groups.services'),
-    width: 80,
+    width: 70,
     render: (_: unknown, { services }: Group) => <span className="numeric">{formatNumber(services)}</span>,
   },
   {
     title: t('groups.nextExpiry'),
-    width: 190,
+    width: 175,
     render: (_: unknown, { nextExpiresAt }: Group) => <BillingInstant at={nextExpiresAt} />,
   },
   {
     title: t('common.actions'),
-    width: 130,
+    width: 110,
     render: (_: unknown, group: Group) => (
       <div className="lines">
         <div>
-          <Button type="link" size="small" onClick={() => rename(group)}>
+          <Button type="link" size="small" style={{ paddingInline: 0 }} onClick={() => rename(group)}>
             {t('groups.rename')}
           </Button>
         </div>
         <LinkButton
           type="link"
           size="small"
+          style={{ paddingInline: 0 }}
           to={paths.buy(workspaceId, { groupId: group.groupId, chargeType: group.kind })}
         >
           {t('groups.addMachines')}
