@@ -1,8 +1,10 @@
 // The command line: `berth <command>`. Commands of processes are here; those that talk to the API are in cli/.
+
 import { Command } from 'commander'
 import { reportFailure } from './cli/failure.ts'
 import { addApiCommands } from './cli/main.ts'
 import { type Config, loadConfig, processEnvironment } from './config.ts'
+import { silentLog } from './lib/log.ts'
 import { credentialsPath, readRunState } from './processes/run-state.ts'
 
 interface Global {
@@ -36,7 +38,7 @@ program
   .description('stop everything, services last')
   .action(async () => {
     const { down } = await import('./processes/down.ts')
-    console.log((await down(configOf().dataDir)) ? 'Berth is stopped.' : 'Berth is not running.')
+    console.log((await down(configOf().dataDir, silentLog)) ? 'Berth is stopped.' : 'Berth is not running.')
   })
 
 program

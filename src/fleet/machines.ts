@@ -154,7 +154,10 @@ export interface DrainOptions {
   ownerKind?: HoldOwner
 }
 
-/** Cordons the machine and asks for it to become empty. While a drain is under way, asking again changes nothing. */
+/**
+ * Cordons the machine and asks for it to become empty. While a drain is under way, or has emptied it and still holds it,
+ * asking again changes nothing: the receipt stays the one of the drain that did the work.
+ */
 export async function drainMachine(
   ctx: Ctx,
   actor: Actor,
@@ -164,7 +167,7 @@ export async function drainMachine(
   const reason = checkReason(options.reason)
   const deadlineSeconds = checkDeadline(options.deadlineSeconds)
   return changeMachine(ctx, actor, machineId, 'drain', async (tx, machine, now) => {
-    if (isDraining(machine.drain)) return []
+    if (isDraining(machine.drain) || isDrained(machine, now)) return []
     const drain: Drain = {
       id: newId(ctx.random, 'drain'),
       machineId,
@@ -186,6 +189,9 @@ export async function drainMachine(
     return [machineEvent(machine, 'machine.drain_started', actor.name, data)]
   })
 }
+
+const isDrained = ({ drain, holds, reserved }: MachineState, now: Temporal.Instant): boolean =>
+  drain?.phase === 'drained' && reserved === 0 && holds.some(hold => hold.drainId === drain.id && isLive(hold, now))
 
 /** Ends the drain and lifts its own hold; what was moved stays moved, and a cordon placed apart stays. */
 export async function cancelDrain(ctx: Ctx, actor: Actor, machineId: string): Promise<MachineState> {

@@ -1,18 +1,29 @@
 // `berth down`, `berth status`, `berth uninstall`: what a person asks of a running or installed Berth.
 import { readFileSync, rmSync } from 'node:fs'
 import { listProcesses, type ProcessEntry } from '../agent/processes.ts'
+import { startEmbedded } from '../db/embedded.ts'
 import { Refusal } from '../lib/errors.ts'
-import { isRunning, type RoleName, type RunningProcess, type RunState, readRunState, runDir } from './run-state.ts'
-import { until } from './up.ts'
+import type { Logger } from '../lib/log.ts'
+import {
+  isRunning,
+  type RoleName,
+  type RunningProcess,
+  type RunState,
+  readRunState,
+  removeRunState,
+  runDir,
+} from './run-state.ts'
+import { endProcess, stopServices, until } from './up.ts'
 
 export type ProcessRefusal = 'StillRunning' | 'ConfirmationMissing'
 
 const stopMs = 90_000
 
 /** Asks the supervisor to stop all in order and waits. False: nothing ran. */
-export async function down(dataDir: string): Promise<boolean> {
-  const supervisor = readRunState(dataDir)?.processes.supervisor
-  if (!supervisor || !(await isRunning(supervisor))) return false
+export async function down(dataDir: string, log: Logger): Promise<boolean> {
+  const state = readRunState(dataDir)
+  const supervisor = state?.processes.supervisor
+  if (!supervisor || !(await isRunning(supervisor))) return stopLeftovers(dataDir, state, log)
   process.kill(supervisor.pid, 'SIGTERM')
   await until(async () => !(await isRunning(supervisor)), stopMs)
   if (await isRunning(supervisor)) {
@@ -21,6 +32,19 @@ export async function down(dataDir: string): Promise<boolean> {
       `Process ${supervisor.pid} did not stop within ${stopMs / 1000} s.`,
     )
   }
+  return true
+}
+
+/** What a supervisor that was killed has left running: the same order, services last but for the database. */
+async function stopLeftovers(dataDir: string, state: RunState | null, log: Logger): Promise<boolean> {
+  const running = await Promise.all(Object.values(state?.processes ?? {}).map(isRunning))
+  if (!running.includes(true)) return false
+  for (const name of ['gateway', 'control'] as const) await endProcess(state, name)
+  await stopServices(dataDir, log)
+  await endProcess(state, 'agent')
+  // Opening the database takes over the server that was left, and stopping it is stopping that one.
+  if (state?.databaseUrl) await (await startEmbedded({ dataDir, log })).stop()
+  removeRunState(dataDir)
   return true
 }
 

@@ -153,7 +153,7 @@ async function endLeftovers(dataDir: string): Promise<void> {
   for (const name of ['gateway', 'control', 'agent'] as const) await endProcess(state, name)
 }
 
-async function endProcess(state: RunState | null, name: RoleName): Promise<void> {
+export async function endProcess(state: RunState | null, name: RoleName): Promise<void> {
   const leftover = state?.processes[name]
   if (!leftover || !(await isRunning(leftover))) return
   process.kill(leftover.pid, 'SIGTERM')
@@ -162,7 +162,7 @@ async function endProcess(state: RunState | null, name: RoleName): Promise<void>
 }
 
 /** Services end last of all that serves: each is asked, then waited for. */
-async function stopServices(dataDir: string, log: Logger): Promise<void> {
+export async function stopServices(dataDir: string, log: Logger): Promise<void> {
   const client = new AgentClient(agentSocketPath(dataDir))
   try {
     const asked = client.stopAll({ drainMs: 0, graceMs: 10_000 })

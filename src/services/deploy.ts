@@ -14,6 +14,7 @@ import {
   changeService,
   insertService,
   insertVersion,
+  isServiceNameTaken,
   lockService,
   maxVersion,
   type ServiceChange,
@@ -44,9 +45,7 @@ export async function deployService(ctx: ServicesCtx, actor: Actor, json: unknow
     await transaction(ctx, tx => insertDeployment(ctx, tx, actor, id, config))
   } catch (error) {
     if (!isUniqueViolation(error, 'services_name')) throw error
-    const { name } = config.spec
-    const message = `there is a service ${name} already: update it, or choose another name`
-    throw new Refusal<ServicesRefusal>('ServiceNameTaken', message, { field: 'metadata.name', name })
+    throw nameTaken(config.spec.name)
   }
   return { service: await getService(ctx.db, actor.accountId, { id }), warnings: config.warnings }
 }
@@ -60,13 +59,11 @@ async function insertDeployment(
 ): Promise<void> {
   const now = ctx.clock.now()
   const { accountId, name: actorName } = actor
-  const group = await lockGroup(tx, accountId, await groupIdOf(tx, accountId, config.spec.groupId))
-  const spec = { ...config.spec, groupId: group.id }
-  await checkEngine(tx, group.regionId, spec)
+  const { group, spec, workspaceId } = await resolveDeployment(tx, accountId, config)
   const rollout: Rollout = { kind: 'create', fromVersion: null, startedAt: now.toString() }
   await insertService(tx, now, {
     ...{ id, accountId, groupId: group.id, regionId: group.regionId, name: spec.name, replicas: spec.replicas },
-    workspaceId: await workspaceIdOf(tx, accountId, spec.workspaceId),
+    workspaceId,
     // 160 random bits; the prefix lets scanners of secrets know one.
     accessKeyCipher: ctx.box.seal(config.accessKey ?? `easg_${randomText(ctx.random, 32)}`),
     routeGeneration: await bumpRoutes(tx),
@@ -76,6 +73,30 @@ async function insertDeployment(
   const data = { name: spec.name, groupId: group.id, replicas: spec.replicas }
   await appendEvents(tx, now, [event(actor, id, 'service.deployed', data)])
   await faults.point('services.deploy.before-commit')
+}
+
+/** What the JSON names, found: its group, locked, and its workspace. */
+async function resolveDeployment(tx: Tx, accountId: string, { spec: given }: ServiceConfig) {
+  const group = await lockGroup(tx, accountId, await groupIdOf(tx, accountId, given.groupId))
+  const spec = { ...given, groupId: group.id }
+  await checkEngine(tx, group.regionId, spec)
+  return { group, spec, workspaceId: await workspaceIdOf(tx, accountId, spec.workspaceId) }
+}
+
+/** Refuses what deploying would refuse and answers its warnings; writes nothing. */
+export async function checkDeployment(ctx: ServicesCtx, actor: Actor, json: unknown): Promise<string[]> {
+  const config = parseServiceConfig(json)
+  await transaction(ctx, async tx => {
+    const { name } = config.spec
+    const { regionId } = (await resolveDeployment(tx, actor.accountId, config)).group
+    if (await isServiceNameTaken(tx, { accountId: actor.accountId, regionId, name })) throw nameTaken(name)
+  })
+  return config.warnings
+}
+
+const nameTaken = (name: string): Refusal => {
+  const message = `there is a service ${name} already: update it, or choose another name`
+  return new Refusal<ServicesRefusal>('ServiceNameTaken', message, { field: 'metadata.name', name })
 }
 
 /** By id, or by a name that is resolved once: the service keeps the id (Q52). */

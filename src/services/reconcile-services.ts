@@ -45,7 +45,8 @@ export async function reconcileServices(ctx: ServicesCtx): Promise<Report> {
     }
   }
   await Promise.all(Array.from({ length: atOnce }, work))
-  if (routesChanged) ctx.routes.nudge()
+  // Not only for routes: whom the gateways are to watch changes as soon as a drain has something to move.
+  if (routesChanged || changed > 0) ctx.routes.nudge()
   return { found: claimed.length, changed }
 }
 

@@ -207,6 +207,15 @@ export async function selectVersions(db: Db | Tx, serviceId: string, version?: n
   return rows.map(row => ({ ...row, config: row.config as VersionConfig }))
 }
 
+export async function isServiceNameTaken(
+  db: Db | Tx,
+  { accountId, regionId, name }: { accountId: string; regionId: string; name: string },
+): Promise<boolean> {
+  const query = db.selectFrom('services').select('id').where('accountId', '=', accountId)
+  const found = query.where('regionId', '=', regionId).where('name', '=', name).where('deletedAt', 'is', null)
+  return (await found.executeTakeFirst()) !== undefined
+}
+
 export async function maxVersion(tx: Tx, serviceId: string): Promise<number> {
   const query = tx.selectFrom('serviceVersions').select(eb => eb.fn.max('version').as('version'))
   return (await query.where('serviceId', '=', serviceId).executeTakeFirstOrThrow()).version ?? 0

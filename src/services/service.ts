@@ -53,6 +53,32 @@ interface StatusInput {
   lastEnd: string | null
 }
 
+export interface ServiceRefusal {
+  code: 'ServiceDeleting' | 'ServiceNotRunning' | 'AlreadyRunning' | 'AlreadyStopped'
+  message: string
+}
+
+/** For each action, null or why it would do nothing now. */
+export function serviceRefusals(desired: ServiceDesired) {
+  const deleting: ServiceRefusal | null =
+    desired === 'deleted' ? { code: 'ServiceDeleting', message: 'it is being deleted' } : null
+  const stopped: ServiceRefusal | null =
+    desired === 'stopped' ? { code: 'ServiceNotRunning', message: 'it is stopped: start it first' } : null
+  return {
+    update: deleting,
+    scale: deleting,
+    restart: deleting ?? stopped,
+    stop: deleting ?? (stopped && { code: 'AlreadyStopped' as const, message: 'it is stopped already' }),
+    start:
+      deleting ??
+      (stopped === null
+        ? { code: 'AlreadyRunning' as const, message: 'it is started already: restart it instead' }
+        : null),
+    delete: deleting,
+    invoke: deleting ?? stopped,
+  } satisfies Record<string, ServiceRefusal | null>
+}
+
 export interface StatusView {
   status: ServiceStatus
   reason: string

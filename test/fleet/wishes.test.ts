@@ -107,11 +107,15 @@ test('a drain is over when no reservation is left, and not before', async () => 
   expect(await status(fleet, id)).toBe('Ready')
 })
 
-test('an empty machine is drained at once; draining it again starts a new drain', async () => {
+test('an empty machine is drained at once; asking again keeps that drain, and after an uncordon begins a new one', async () => {
   const fleet = await aFleet()
   const id = await aRunningMachine(fleet)
   await drainMachine(fleet.ctx, fleet.actor, id)
   await fleet.settle()
+  await drainMachine(fleet.ctx, fleet.actor, id)
+  await fleet.settle()
+  expect((await listDrains(fleet.db, id)).map(drain => drain.phase)).toEqual(['drained'])
+  await uncordonMachine(fleet.ctx, fleet.actor, id)
   await drainMachine(fleet.ctx, fleet.actor, id)
   await fleet.settle()
   expect((await listDrains(fleet.db, id)).map(drain => drain.phase)).toEqual(['drained', 'drained'])

@@ -136,6 +136,17 @@ test('a second up says what runs, and changes nothing', async () => {
   expect(text).toContain((await berth.status()).state?.apiUrl ?? 'no state')
 })
 
+test('down stops what a killed supervisor has left running, services too', async () => {
+  const supervisor = await killed('supervisor')
+  await until('it is gone', async () => (await berth.pidOf('supervisor')) !== supervisor)
+  expect(berth.run('down')).toContain('Berth is stopped')
+  expect((await berth.status()).processes.filter(({ running }) => running)).toEqual([])
+  expect(berth.run('down')).toContain('not running')
+  await berth.up()
+  owner = await berth.client('owner')
+  await until('the service is Running', isRunning)
+}, 90_000)
+
 test('stopped and started again: every process ends, and the service comes back by itself', async () => {
   const stopped = (await serviceInstances()).map(({ serviceInstanceId }) => serviceInstanceId)
   await berth.down()
