@@ -24,6 +24,8 @@ export type ApiRefusal =
   | 'TlsNeeded'
   | 'CsrfRefused'
   | 'OidcNotConfigured'
+  | 'GatewayUnreachable'
+  | 'GatewayTimeout'
 
 export type AnyRefusal =
   | ApiRefusal
@@ -136,6 +138,8 @@ export const statuses = {
   TooManyAttempts: 429,
   SignInBusy: 429,
   NotImplemented: 501,
+  GatewayUnreachable: 502,
+  GatewayTimeout: 504,
 } as const satisfies Record<AnyRefusal, number>
 
 export interface Problem {

@@ -233,8 +233,7 @@ export function sendProblem(
   noteCode(request, problem.code)
   const { retryAfterSeconds } = problem.details
   if (typeof retryAfterSeconds === 'number') reply.header('retry-after', retryAfterSeconds)
-  // 501 says what is not offered: nothing has failed.
-  if (problem.status >= 500 && problem.status !== 501)
-    context.ctx.log.error({ err: error, requestId: request.id }, 'a request failed')
+  // 501 says what is not offered, 502 and 504 who does not answer: nothing has failed here.
+  if (problem.status === 500) context.ctx.log.error({ err: error, requestId: request.id }, 'a request failed')
   return reply.code(problem.status).header('x-request-id', request.id).send(write(problem, request.id))
 }

@@ -300,35 +300,35 @@ export interface Operations {
     params: Record<never, never>
     query: Record<never, never>
     body: { config: Record<string, unknown> }
-    returns: { service: { serviceId: string; name: string; groupId: string; regionId: string; workspaceId: string; status: string; reason: string; replicas: number; running: number; pending: number; version: number; cpuMilli: number; memoryMib: number; gpuCount: number; endpoint: string; config: Record<string, unknown>; createdAt: string; updatedAt: string }; warnings: (string)[] }
+    returns: { service: { serviceId: string; name: string; groupId: string; regionId: string; workspaceId: string; status: string; reason: string; replicas: number; running: number; pending: number; version: number; cpuMilli: number; memoryMib: number; gpuCount: number; endpoint: string; config: Record<string, unknown>; createdAt: string; updatedAt: string; refusals: { update: { code: string; message: string } | null; scale: { code: string; message: string } | null; restart: { code: string; message: string } | null; stop: { code: string; message: string } | null; start: { code: string; message: string } | null; delete: { code: string; message: string } | null; invoke: { code: string; message: string } | null } }; warnings: (string)[] }
   }
   /** List services */
   'GET /v1/services': {
     params: Record<never, never>
     query: { limit?: number; after?: string; groupId?: string; name?: string }
     body: null
-    returns: { items: ({ serviceId: string; name: string; groupId: string; regionId: string; workspaceId: string; status: string; reason: string; replicas: number; running: number; pending: number; version: number; cpuMilli: number; memoryMib: number; gpuCount: number; endpoint: string; config: Record<string, unknown>; createdAt: string; updatedAt: string })[]; nextPageToken: string | null }
+    returns: { items: ({ serviceId: string; name: string; groupId: string; regionId: string; workspaceId: string; status: string; reason: string; replicas: number; running: number; pending: number; version: number; cpuMilli: number; memoryMib: number; gpuCount: number; endpoint: string; config: Record<string, unknown>; createdAt: string; updatedAt: string; refusals: { update: { code: string; message: string } | null; scale: { code: string; message: string } | null; restart: { code: string; message: string } | null; stop: { code: string; message: string } | null; start: { code: string; message: string } | null; delete: { code: string; message: string } | null; invoke: { code: string; message: string } | null } })[]; nextPageToken: string | null }
   }
   /** Get service */
   'GET /v1/services/{service}': {
     params: { service: string }
     query: Record<never, never>
     body: null
-    returns: { serviceId: string; name: string; groupId: string; regionId: string; workspaceId: string; status: string; reason: string; replicas: number; running: number; pending: number; version: number; cpuMilli: number; memoryMib: number; gpuCount: number; endpoint: string; config: Record<string, unknown>; createdAt: string; updatedAt: string }
+    returns: { serviceId: string; name: string; groupId: string; regionId: string; workspaceId: string; status: string; reason: string; replicas: number; running: number; pending: number; version: number; cpuMilli: number; memoryMib: number; gpuCount: number; endpoint: string; config: Record<string, unknown>; createdAt: string; updatedAt: string; refusals: { update: { code: string; message: string } | null; scale: { code: string; message: string } | null; restart: { code: string; message: string } | null; stop: { code: string; message: string } | null; start: { code: string; message: string } | null; delete: { code: string; message: string } | null; invoke: { code: string; message: string } | null } }
   }
   /** Update service: a new version, rolled out; it may name only what changes */
   'PUT /v1/services/{service}': {
     params: { service: string }
     query: Record<never, never>
     body: { config: Record<string, unknown> }
-    returns: { service: { serviceId: string; name: string; groupId: string; regionId: string; workspaceId: string; status: string; reason: string; replicas: number; running: number; pending: number; version: number; cpuMilli: number; memoryMib: number; gpuCount: number; endpoint: string; config: Record<string, unknown>; createdAt: string; updatedAt: string }; warnings: (string)[] }
+    returns: { service: { serviceId: string; name: string; groupId: string; regionId: string; workspaceId: string; status: string; reason: string; replicas: number; running: number; pending: number; version: number; cpuMilli: number; memoryMib: number; gpuCount: number; endpoint: string; config: Record<string, unknown>; createdAt: string; updatedAt: string; refusals: { update: { code: string; message: string } | null; scale: { code: string; message: string } | null; restart: { code: string; message: string } | null; stop: { code: string; message: string } | null; start: { code: string; message: string } | null; delete: { code: string; message: string } | null; invoke: { code: string; message: string } | null } }; warnings: (string)[] }
   }
   /** Delete service */
   'DELETE /v1/services/{service}': {
     params: { service: string }
     query: Record<never, never>
     body: null
-    returns: { serviceId: string; name: string; groupId: string; regionId: string; workspaceId: string; status: string; reason: string; replicas: number; running: number; pending: number; version: number; cpuMilli: number; memoryMib: number; gpuCount: number; endpoint: string; config: Record<string, unknown>; createdAt: string; updatedAt: string }
+    returns: { serviceId: string; name: string; groupId: string; regionId: string; workspaceId: string; status: string; reason: string; replicas: number; running: number; pending: number; version: number; cpuMilli: number; memoryMib: number; gpuCount: number; endpoint: string; config: Record<string, unknown>; createdAt: string; updatedAt: string; refusals: { update: { code: string; message: string } | null; scale: { code: string; message: string } | null; restart: { code: string; message: string } | null; stop: { code: string; message: string } | null; start: { code: string; message: string } | null; delete: { code: string; message: string } | null; invoke: { code: string; message: string } | null } }
   }
   /** Get the access key that callers of the service send */
   'GET /v1/services/{service}/access-key': {
@@ -370,28 +370,35 @@ export interface Operations {
     params: { service: string }
     query: Record<never, never>
     body: null
-    returns: { serviceId: string; name: string; groupId: string; regionId: string; workspaceId: string; status: string; reason: string; replicas: number; running: number; pending: number; version: number; cpuMilli: number; memoryMib: number; gpuCount: number; endpoint: string; config: Record<string, unknown>; createdAt: string; updatedAt: string }
+    returns: { serviceId: string; name: string; groupId: string; regionId: string; workspaceId: string; status: string; reason: string; replicas: number; running: number; pending: number; version: number; cpuMilli: number; memoryMib: number; gpuCount: number; endpoint: string; config: Record<string, unknown>; createdAt: string; updatedAt: string; refusals: { update: { code: string; message: string } | null; scale: { code: string; message: string } | null; restart: { code: string; message: string } | null; stop: { code: string; message: string } | null; start: { code: string; message: string } | null; delete: { code: string; message: string } | null; invoke: { code: string; message: string } | null } }
   }
   /** Scale service */
   'POST /v1/services/{service}/scale': {
     params: { service: string }
     query: Record<never, never>
     body: { replicas: number }
-    returns: { serviceId: string; name: string; groupId: string; regionId: string; workspaceId: string; status: string; reason: string; replicas: number; running: number; pending: number; version: number; cpuMilli: number; memoryMib: number; gpuCount: number; endpoint: string; config: Record<string, unknown>; createdAt: string; updatedAt: string }
+    returns: { serviceId: string; name: string; groupId: string; regionId: string; workspaceId: string; status: string; reason: string; replicas: number; running: number; pending: number; version: number; cpuMilli: number; memoryMib: number; gpuCount: number; endpoint: string; config: Record<string, unknown>; createdAt: string; updatedAt: string; refusals: { update: { code: string; message: string } | null; scale: { code: string; message: string } | null; restart: { code: string; message: string } | null; stop: { code: string; message: string } | null; start: { code: string; message: string } | null; delete: { code: string; message: string } | null; invoke: { code: string; message: string } | null } }
   }
   /** Start service */
   'POST /v1/services/{service}/start': {
     params: { service: string }
     query: Record<never, never>
     body: null
-    returns: { serviceId: string; name: string; groupId: string; regionId: string; workspaceId: string; status: string; reason: string; replicas: number; running: number; pending: number; version: number; cpuMilli: number; memoryMib: number; gpuCount: number; endpoint: string; config: Record<string, unknown>; createdAt: string; updatedAt: string }
+    returns: { serviceId: string; name: string; groupId: string; regionId: string; workspaceId: string; status: string; reason: string; replicas: number; running: number; pending: number; version: number; cpuMilli: number; memoryMib: number; gpuCount: number; endpoint: string; config: Record<string, unknown>; createdAt: string; updatedAt: string; refusals: { update: { code: string; message: string } | null; scale: { code: string; message: string } | null; restart: { code: string; message: string } | null; stop: { code: string; message: string } | null; start: { code: string; message: string } | null; delete: { code: string; message: string } | null; invoke: { code: string; message: string } | null } }
   }
   /** Stop service: requests in flight finish first */
   'POST /v1/services/{service}/stop': {
     params: { service: string }
     query: Record<never, never>
     body: null
-    returns: { serviceId: string; name: string; groupId: string; regionId: string; workspaceId: string; status: string; reason: string; replicas: number; running: number; pending: number; version: number; cpuMilli: number; memoryMib: number; gpuCount: number; endpoint: string; config: Record<string, unknown>; createdAt: string; updatedAt: string }
+    returns: { serviceId: string; name: string; groupId: string; regionId: string; workspaceId: string; status: string; reason: string; replicas: number; running: number; pending: number; version: number; cpuMilli: number; memoryMib: number; gpuCount: number; endpoint: string; config: Record<string, unknown>; createdAt: string; updatedAt: string; refusals: { update: { code: string; message: string } | null; scale: { code: string; message: string } | null; restart: { code: string; message: string } | null; stop: { code: string; message: string } | null; start: { code: string; message: string } | null; delete: { code: string; message: string } | null; invoke: { code: string; message: string } | null } }
+  }
+  /** Send one request to a service through the gateway, with its access key, and get what it answers */
+  'POST /v1/services/{service}/try': {
+    params: { service: string }
+    query: Record<never, never>
+    body: { method?: "GET" | "POST" | "PUT" | "DELETE"; path?: string; contentType?: string; bodyBase64?: string }
+    returns: { status: number; headers: Record<string, string>; bodyBase64: string; cut: boolean; ms: number }
   }
   /** List versions of a service, newest first */
   'GET /v1/services/{service}/versions': {
@@ -405,7 +412,14 @@ export interface Operations {
     params: { service: string; version: number }
     query: Record<never, never>
     body: null
-    returns: { serviceId: string; name: string; groupId: string; regionId: string; workspaceId: string; status: string; reason: string; replicas: number; running: number; pending: number; version: number; cpuMilli: number; memoryMib: number; gpuCount: number; endpoint: string; config: Record<string, unknown>; createdAt: string; updatedAt: string }
+    returns: { serviceId: string; name: string; groupId: string; regionId: string; workspaceId: string; status: string; reason: string; replicas: number; running: number; pending: number; version: number; cpuMilli: number; memoryMib: number; gpuCount: number; endpoint: string; config: Record<string, unknown>; createdAt: string; updatedAt: string; refusals: { update: { code: string; message: string } | null; scale: { code: string; message: string } | null; restart: { code: string; message: string } | null; stop: { code: string; message: string } | null; start: { code: string; message: string } | null; delete: { code: string; message: string } | null; invoke: { code: string; message: string } | null } }
+  }
+  /** Check the JSON of a service: refused as deploying it would be; nothing is made */
+  'POST /v1/services/check': {
+    params: Record<never, never>
+    query: Record<never, never>
+    body: { config: Record<string, unknown> }
+    returns: { warnings: (string)[] }
   }
   /** Say who is signed in, with what a write by cookie must send */
   'GET /v1/session': {

@@ -1,5 +1,7 @@
 // For every operation of /v1: which ids it names, what else it is given, and what makes it possible. The order matters: what a
 // row uses up, no later row needs.
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import type { Operations } from '../../src/client/client.ts'
 import type { TestApi } from './harness.ts'
 import { purchase, serviceJson, type World } from './world.ts'
@@ -138,6 +140,15 @@ export const rows: Record<keyof Operations, TenantRow> = {
   'GET /v1/services/{service}/versions': { ids: service },
   'POST /v1/services/{service}/versions/{version}/use': { ids: service, fixed: { version: '1' } },
   'GET /v1/services/{service}/access-key': { ids: service },
+  'POST /v1/services/check': {
+    ids: ({ workGroupId }) => ({ groupId: workGroupId }),
+    input: ({ groupId = '' }) => ({ body: { config: serviceJson('one_checked', groupId) } }),
+  },
+  'POST /v1/services/{service}/try': {
+    ids: service,
+    input: body({ contentType: 'application/json', bodyBase64: 'e30=' }),
+    before: answeringGateway,
+  },
   'GET /v1/services/{service}/instances': { ids: service },
   'GET /v1/services/{service}/logs': { ids: service },
   'GET /v1/services/{service}/logs/follow': { ids: service, input: () => ({ headOnly: true }) },
@@ -169,4 +180,13 @@ async function newestInstances(api: TestApi, world: World): Promise<void> {
     .client(api.owner)
     .call('GET /v1/services/{service}/instances', { params: { service: world.serviceName } })
   world.serviceInstanceId = items.at(-1)?.serviceInstanceId ?? ''
+}
+
+/** In place of the gateway: answers whatever it is sent. */
+async function answeringGateway(api: TestApi): Promise<void> {
+  const server = createServer((_, response) => response.end('{}')).unref()
+  const port = await new Promise<number>(resolve =>
+    server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port)),
+  )
+  api.context.settings.gatewayUrl = `http://127.0.0.1:${port}`
 }

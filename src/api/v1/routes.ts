@@ -13,6 +13,7 @@ import { eventRoutes, serviceInstanceRoutes } from './service-instances.ts'
 import { serviceRoutes } from './services.ts'
 import { signInRoutes } from './sign-in.ts'
 import { statusRoutes } from './status.ts'
+import { tryRoutes } from './try.ts'
 import { userRoutes } from './users.ts'
 import { walletRoutes } from './wallet.ts'
 
@@ -25,6 +26,7 @@ export const routes: readonly Route[] = [
   ...drainRoutes,
   ...serviceRoutes,
   ...serviceInstanceRoutes,
+  ...tryRoutes,
   ...walletRoutes,
   ...billRoutes,
   ...eventRoutes,

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import {
+  checkDeployment,
   type Deployed,
   deleteService,
   deployService,
@@ -10,6 +11,7 @@ import {
   updateService,
   useServiceVersion,
 } from '../../services/deploy.ts'
+import { serviceRefusals } from '../../services/service.ts'
 import {
   getService,
   listServices,
@@ -20,7 +22,7 @@ import {
 } from '../../services/services.ts'
 import type { ApiContext } from '../context.ts'
 import { defineRoute } from '../route.ts'
-import { groupId, instant, page, pageOf, paging, readPageToken, serviceId } from './fields.ts'
+import { groupId, instant, page, pageOf, paging, readPageToken, refusalView, serviceId } from './fields.ts'
 
 /** By id or by name: an id has its prefix, a name has no dash. */
 export const service = z.string().min(1).max(100).describe('Id or name of the service.')
@@ -45,6 +47,17 @@ const ServiceView = z.object({
   config: z.record(z.string(), z.unknown()).describe('The service JSON of the present version.'),
   createdAt: instant,
   updatedAt: instant,
+  refusals: z
+    .object({
+      update: refusalView,
+      scale: refusalView,
+      restart: refusalView,
+      stop: refusalView,
+      start: refusalView,
+      delete: refusalView,
+      invoke: refusalView,
+    })
+    .describe('For each action, null or why it can not be done now.'),
 })
 
 const viewOf = ({ settings }: ApiContext, found: Service) => ({
@@ -66,6 +79,7 @@ const viewOf = ({ settings }: ApiContext, found: Service) => ({
   config: found.source as Record<string, unknown>,
   createdAt: found.createdAt.toString(),
   updatedAt: found.updatedAt.toString(),
+  refusals: serviceRefusals(found.desired),
 })
 
 const DeployedView = z.object({
@@ -109,6 +123,16 @@ export const serviceRoutes = [
     returns: DeployedView,
     handle: async (context, { body, actor }) =>
       deployedView(context, await deployService(context.ctx, actor, body.config)),
+  }),
+  defineRoute({
+    method: 'POST',
+    path: '/v1/services/check',
+    summary: 'Check the JSON of a service: refused as deploying it would be; nothing is made',
+    tag: 'service',
+    can: 'service.write',
+    body: { config },
+    returns: z.object({ warnings: z.array(z.string()).describe('Fields of the JSON that have no effect here.') }),
+    handle: async ({ ctx }, { body, actor }) => ({ warnings: await checkDeployment(ctx, actor, body.config) }),
   }),
   defineRoute({
     method: 'GET',
