@@ -111,7 +111,11 @@ export function awaitOrder(session: Session, placed: Order, runningBefore: numbe
     step: order =>
       endedPhases.includes(order.phase)
         ? null
-        : { text: `machines running (order ${order.phase})`, done: Math.max(0, running), of: order.quantity },
+        : {
+            text: `machines running (order ${order.phase})`,
+            done: Math.min(Math.max(0, running), order.quantity),
+            of: order.quantity,
+          },
   })
 }
 

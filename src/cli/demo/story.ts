@@ -117,9 +117,9 @@ const onOneLine = (formula: string): string => formula.replaceAll('\n', '; ')
 
 type PlaceOrder = NonNullable<Operations['POST /v1/orders']['body']>
 
-async function buy(owner: Session, what: PlaceOrder): Promise<Order> {
+async function buy(owner: Session, what: PlaceOrder, runningBefore = 0): Promise<Order> {
   const placed = await owner.call('POST /v1/orders', { body: { ...what, clientToken: newClientToken() } })
-  const order = await awaitOrder(owner, placed, 0, waitMs)
+  const order = await awaitOrder(owner, placed, runningBefore, waitMs)
   if (order.phase !== 'fulfilled') throw new Error(`the order is ${order.phase}: ${order.reason?.message ?? ''}`)
   return order
 }
@@ -282,7 +282,7 @@ async function scaleOutAndIn(teller: Teller, owner: Session, groupId: string, of
   const { regionId, zoneId, specId } = offering
   const machineId = await teller.step('scale-out', async () => {
     const request = { regionId, zoneId, specId, chargeType: 'postpaid' as const, quantity: 1, groupId }
-    const order = await buy(owner, { request })
+    const order = await buy(owner, { request }, machinesBought)
     const { items } = await owner.call('GET /v1/machines', { query: { groupId, chargeType: 'postpaid' } })
     const machine = items.find(one => one.orderId === order.orderId)
     if (!machine) throw new Error('the new machine is not in the group')
