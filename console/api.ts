@@ -55,7 +55,7 @@ export function open<K extends Operation>(operation: K, input: Input<K>, signal?
   return send(method, search.size > 0 ? `${path}?${search}` : path, body, signal)
 }
 
-export async function send(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<Response> {
+async function send(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<Response> {
   const response = await fetch(path, {
     method,
     credentials: 'same-origin',

@@ -1,22 +1,15 @@
 // Who is signed in. The session's cookie is not readable here; the server says who it is and which CSRF value writes carry.
 import { type UseQueryResult, useQuery } from '@tanstack/react-query'
-import { Refused, type Returns, send, setCsrf } from './api.ts'
+import { call, type Input, Refused, type Returns, setCsrf } from './api.ts'
 import { queryClient } from './queries.ts'
 
-export interface Session {
-  accountId: string
-  accountName: string
-  userId: string
-  userName: string
-  role: Returns<'GET /v1/whoami'>['role']
-  csrf: string
-}
+export type Session = Returns<'GET /v1/session'>
 
 export const sessionQuery = {
   queryKey: ['session'] as const,
   queryFn: async (): Promise<Session | null> => {
     try {
-      const session = (await (await send('GET', '/v1/session')).json()) as Session
+      const session = await call('GET /v1/session', {})
       setCsrf(session.csrf)
       return session
     } catch (error) {
@@ -29,12 +22,12 @@ export const sessionQuery = {
 
 export const useSession = (): UseQueryResult<Session | null, Refused> => useQuery(sessionQuery)
 
-export async function signIn(input: { account: string; user: string; password: string }): Promise<void> {
-  await send('POST', '/v1/sign-in', input)
+export async function signIn(input: Input<'POST /v1/sign-in'>['body']): Promise<void> {
+  await call('POST /v1/sign-in', { body: input })
   queryClient.clear()
 }
 
 export async function signOut(): Promise<void> {
-  await send('POST', '/v1/sign-out')
+  await call('POST /v1/sign-out', {})
   queryClient.clear()
 }

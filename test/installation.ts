@@ -76,6 +76,11 @@ export class Installation {
     return JSON.parse(readFileSync(join(this.home, 'credentials.json'), 'utf8'))
   }
 
+  /** What its people type to sign in at the console. */
+  signIn(who: 'owner' | 'operator'): { account: string; user: string; password: string } {
+    return JSON.parse(readFileSync(join(this.home, 'credentials.json'), 'utf8'))[who]
+  }
+
   async gatewayPort(): Promise<number> {
     const { state } = await this.status()
     return Number(new URL(state?.gatewayUrl ?? '').port)

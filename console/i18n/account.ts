@@ -41,5 +41,13 @@ export const account = {
   'keys.revoked': ['已吊销', 'Revoked'],
   'members.role': ['角色', 'Role'],
   'members.empty': ['还没有成员', 'No member yet'],
+  'sessions.empty': ['没有登录会话', 'No session'],
+  'sessions.browser': ['浏览器', 'Browser'],
+  'sessions.address': ['来源地址', 'From'],
+  'sessions.signedInAt': ['登录时间', 'Signed in'],
+  'sessions.lastSeenAt': ['最近活动', 'Last seen'],
+  'sessions.expiresAt': ['失效时间', 'Ends'],
+  'sessions.revoke': ['下线', 'End'],
+  'sessions.revokeOthers': ['下线其他会话', 'End all others'],
   'sessions.current': ['当前会话', 'This session'],
 } as const

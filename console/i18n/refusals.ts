@@ -10,6 +10,14 @@ export const refusals = {
     'Your role may not do this. Ask the owner of the account.',
   ],
   'refusal.SignInFailed': ['账号、用户名或密码不正确。', 'Account, user name or password is wrong.'],
+  'refusal.SignInBusy': ['登录请求较多，请稍后再试。', 'Many sign in at this moment. Try again in a few seconds.'],
+  'refusal.SessionExpired': ['登录已过期，请重新登录。', 'Your session has ended. Sign in again.'],
+  'refusal.NotSigned': ['请先登录。', 'Sign in first.'],
+  'refusal.OidcFailed': [
+    '统一身份登录没有成功，请重试。',
+    'The sign-in through the identity provider did not succeed. Try again.',
+  ],
+  'refusal.OidcNotConfigured': ['没有配置统一身份登录。', 'No identity provider is configured.'],
   'refusal.TooManyAttempts': ['尝试次数过多，请稍后再试。', 'Too many attempts. Wait a little, then try again.'],
   'refusal.BalanceInsufficient': [
     '钱包余额不足，请先请平台运营者充值。',

@@ -4,9 +4,10 @@
 import { readFile } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Refusal } from '../lib/errors.ts'
 import type { Random } from '../lib/random.ts'
+import { securityHeaders } from './security-headers.ts'
 
 const built = fileURLToPath(new URL('../../dist/console/', import.meta.url))
 const noncePlace = /__BERTH_NONCE__/g
@@ -36,7 +37,7 @@ export function consoleRoutes(app: FastifyInstance, random: Random): void {
     if (!asset || !type) throw notFound(request.url)
     const takesBrotli = /\bbr\b/.test(request.headers['accept-encoding'] ?? '')
     if (asset.brotli && takesBrotli) reply.header('content-encoding', 'br')
-    return guard(reply)
+    return reply
       .header('vary', 'accept-encoding')
       .header('cache-control', 'public, max-age=31536000, immutable')
       .type(type)
@@ -45,13 +46,13 @@ export function consoleRoutes(app: FastifyInstance, random: Random): void {
   app.get('/favicon.svg', async (request, reply) => {
     const asset = await readAsset(assets, 'favicon.svg')
     if (!asset) throw notFound(request.url)
-    return guard(reply).header('cache-control', 'public, max-age=86400').type('image/svg+xml').send(asset.bytes)
+    return reply.header('cache-control', 'public, max-age=86400').type('image/svg+xml').send(asset.bytes)
   })
-  const page = (reply: FastifyReply) => sendIndex(reply, random)
-  app.get('/', (_, reply) => page(reply))
+  const page = (request: FastifyRequest, reply: FastifyReply) => sendIndex(request, reply, random)
+  app.get('/', page)
   for (const prefix of consolePrefixes) {
-    app.get(prefix, (_, reply) => page(reply))
-    app.get(`${prefix}/*`, (_, reply) => page(reply))
+    app.get(prefix, page)
+    app.get(`${prefix}/*`, page)
   }
 }
 
@@ -67,36 +68,15 @@ async function readAsset(assets: Map<string, Asset>, path: string): Promise<Asse
   return asset
 }
 
-async function sendIndex(reply: FastifyReply, random: Random): Promise<FastifyReply> {
+async function sendIndex(request: FastifyRequest, reply: FastifyReply, random: Random): Promise<FastifyReply> {
   const nonce = Buffer.from(random.bytes(16)).toString('base64')
   const html = await readFile(join(built, 'index.html'), 'utf8').catch(() => null)
-  guard(reply).header('cache-control', 'no-store').type('text/html; charset=utf-8')
+  reply.header('cache-control', 'no-store').type('text/html; charset=utf-8')
   if (html === null) return reply.code(503).send(notBuilt)
-  return reply.header('content-security-policy', policy(nonce)).send(html.replaceAll(noncePlace, nonce))
+  return reply
+    .headers(securityHeaders({ secure: request.protocol === 'https', nonce }))
+    .send(html.replaceAll(noncePlace, nonce))
 }
-
-/** The page draws styles at run time and marks them with the nonce; images may be drawn by the page itself. */
-const policy = (nonce: string): string =>
-  [
-    "default-src 'none'",
-    "script-src 'self'",
-    `style-src 'self' 'nonce-${nonce}'`,
-    "img-src 'self' data: blob:",
-    "font-src 'self'",
-    "connect-src 'self'",
-    "manifest-src 'self'",
-    "base-uri 'none'",
-    "form-action 'self'",
-    "frame-ancestors 'none'",
-  ].join('; ')
-
-const guard = (reply: FastifyReply): FastifyReply =>
-  reply.headers({
-    'x-content-type-options': 'nosniff',
-    'x-frame-options': 'DENY',
-    'referrer-policy': 'no-referrer',
-    'cross-origin-opener-policy': 'same-origin',
-  })
 
 const notBuilt = `<!doctype html><title>Berth</title>
 <p>The console is not built yet. Run <code>npm run build:console</code> in Berth's folder, then load this page again.</p>`

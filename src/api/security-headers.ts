@@ -3,16 +3,18 @@
 export interface PageOptions {
   /** Served over TLS: then browsers come back over TLS only. */
   secure: boolean
+  /** Of this answer: styles that the page adds carry it. */
+  nonce: string
   /** Origins besides our own that a page may call: the gateway. */
   connect?: readonly string[]
 }
 
-/** For HTML and its files. Styles may stand in the page: the component library writes them there; scripts may not. */
-export function securityHeaders({ secure, connect = [] }: PageOptions): Record<string, string> {
+/** For the page. Its component library adds styles while it runs, marked with the nonce; no script may stand in the page. */
+export function securityHeaders({ secure, nonce, connect = [] }: PageOptions): Record<string, string> {
   const policy = [
     "default-src 'none'",
     "script-src 'self'",
-    "style-src 'self' 'unsafe-inline'",
+    `style-src 'self' 'nonce-${nonce}'`,
     "img-src 'self' data: blob:",
     "font-src 'self' data:",
     ["connect-src 'self'", ...connect].join(' '),

@@ -1,20 +1,57 @@
-import { Tag } from 'antd'
+// Where this user is signed in, and ending what should not be.
+import { App, Button, Tag } from 'antd'
+import type { Item } from '../../api.ts'
 import { t } from '../../i18n/t.ts'
-import { useSession } from '../../session.ts'
-import { Facts } from '../../ui/Facts.tsx'
+import { live, useAct, useApi } from '../../queries.ts'
+import { DataTable } from '../../ui/DataTable.tsx'
+import { EmptyState } from '../../ui/EmptyState.tsx'
+import { Instant } from '../../ui/Instant.tsx'
 import { PageHeader } from '../../ui/PageHeader.tsx'
+import { errorText } from '../../ui/refusal.ts'
+
+type SignedIn = Item<'GET /v1/sessions'>
 
 export function SessionListPage() {
-  const { data: session } = useSession()
-  if (!session) return null
+  const { message } = App.useApp()
+  const sessions = useApi('GET /v1/sessions', {}, live)
+  const revoke = useAct('POST /v1/sessions/{sessionId}/revoke')
+  const revokeOthers = useAct('POST /v1/sessions/revoke-others')
+  const told = { onError: (error: unknown) => void message.error(errorText(error)) }
   return (
     <>
-      <PageHeader title={t('account.sessions')} tags={<Tag color="success">{t('sessions.current')}</Tag>} />
-      <Facts
-        items={[
-          [t('signIn.account'), session.accountName],
-          [t('signIn.user'), session.userName],
-          [t('members.role'), t(`role.${session.role}`)],
+      <PageHeader
+        title={t('account.sessions')}
+        actions={<Button onClick={() => revokeOthers.mutate({}, told)}>{t('sessions.revokeOthers')}</Button>}
+      />
+      <DataTable<SignedIn>
+        label={t('account.sessions')}
+        answer={{ ...sessions, data: sessions.data?.items }}
+        rowKey={session => session.sessionId}
+        empty={<EmptyState title={t('sessions.empty')} />}
+        columns={[
+          {
+            title: t('sessions.browser'),
+            render: (_, { userAgent, current }) => (
+              <>
+                <span className="said">{userAgent}</span>{' '}
+                {current ? <Tag color="success">{t('sessions.current')}</Tag> : null}
+              </>
+            ),
+          },
+          { title: t('sessions.address'), width: 150, dataIndex: 'address' },
+          { title: t('sessions.signedInAt'), width: 180, render: (_, { createdAt }) => <Instant at={createdAt} /> },
+          { title: t('sessions.lastSeenAt'), width: 180, render: (_, { lastSeenAt }) => <Instant at={lastSeenAt} /> },
+          { title: t('sessions.expiresAt'), width: 180, render: (_, { expiresAt }) => <Instant at={expiresAt} /> },
+          {
+            title: t('common.actions'),
+            width: 100,
+            render: (_, { sessionId, current }) =>
+              current ? null : (
+                <Button size="small" type="link" danger onClick={() => revoke.mutate({ params: { sessionId } }, told)}>
+                  {t('sessions.revoke')}
+                </Button>
+              ),
+          },
         ]}
       />
     </>

@@ -6,7 +6,7 @@ import { useSearchState } from '../../location.ts'
 import { paths } from '../../paths.ts'
 import { prefer, usePreferences } from '../../preferences.ts'
 import { signIn } from '../../session.ts'
-import { errorText } from '../../ui/refusal.ts'
+import { errorText, refusalText } from '../../ui/refusal.ts'
 
 interface Credentials {
   account: string
@@ -17,7 +17,7 @@ interface Credentials {
 export function SignInPage() {
   const { language } = usePreferences()
   const router = useRouter()
-  const [{ from }] = useSearchState<'from'>()
+  const [{ from, refused }] = useSearchState<'from' | 'refused'>()
   const [error, setError] = useState<unknown>(null)
   const [working, setWorking] = useState(false)
   const submit = async (credentials: Credentials) => {
@@ -32,6 +32,8 @@ export function SignInPage() {
       setWorking(false)
     }
   }
+  // Coming back from an identity provider that said no, the address tells why.
+  const problem = error !== null ? errorText(error) : refused ? refusalText({ code: refused, message: '' }) : null
   const needed = [{ required: true, message: t('signIn.needed') }]
   return (
     <main className="sign-in">
@@ -47,8 +49,8 @@ export function SignInPage() {
           <Form.Item name="password" label={t('signIn.password')} rules={needed}>
             <Input.Password autoComplete="current-password" maxLength={200} />
           </Form.Item>
-          {error === null ? null : (
-            <Alert type="error" showIcon role="alert" title={errorText(error)} style={{ marginBottom: 16 }} />
+          {problem === null ? null : (
+            <Alert type="error" showIcon role="alert" title={problem} style={{ marginBottom: 16 }} />
           )}
           <Button type="primary" htmlType="submit" block loading={working}>
             {t('signIn.submit')}
