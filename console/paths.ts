@@ -14,7 +14,8 @@ export const paths = {
   workspaces: () => at(['workspaces']),
   services: (workspaceId: string) => at(['workspaces', workspaceId, 'services']),
   deploy: (workspaceId: string, search: { groupId?: string } = {}) => at(['workspaces', workspaceId, 'deploy'], search),
-  service: (workspaceId: string, service: string) => at(['workspaces', workspaceId, 'services', service]),
+  service: (workspaceId: string, service: string, search: { tab?: string; log?: string } = {}) =>
+    at(['workspaces', workspaceId, 'services', service], search),
   groups: (workspaceId: string) => at(['workspaces', workspaceId, 'groups']),
   group: (workspaceId: string, groupId: string, search: { tab?: string } = {}) =>
     at(['workspaces', workspaceId, 'groups', groupId], search),

@@ -1,65 +1,99 @@
-import type { Item } from '../../api.ts'
-import { t } from '../../i18n/t.ts'
-import { usePathParams } from '../../location.ts'
+// One service: what it is and how it is, then its instances, a place to try it, logs, versions and events.
+import { Tabs } from 'antd'
+import { formatCpu, formatGib, t } from '../../i18n/t.ts'
+import { usePathParams, useSearchState } from '../../location.ts'
 import { paths } from '../../paths.ts'
 import { live, useApi } from '../../queries.ts'
-import { DataTable } from '../../ui/DataTable.tsx'
-import { EmptyState } from '../../ui/EmptyState.tsx'
 import { ErrorState } from '../../ui/ErrorState.tsx'
+import { EventTable } from '../../ui/EventTable.tsx'
 import { Facts } from '../../ui/Facts.tsx'
 import { IdText } from '../../ui/IdText.tsx'
 import { Instant } from '../../ui/Instant.tsx'
 import { PageHeader } from '../../ui/PageHeader.tsx'
 import { PageSkeleton } from '../../ui/PageSkeleton.tsx'
 import { StatusTag } from '../../ui/StatusTag.tsx'
-
-type ServiceInstance = Item<'GET /v1/services/{service}/instances'>
+import { TextLink } from '../../ui/TextLink.tsx'
+import { reasonText } from './reason.ts'
+import { type Service, ServiceActions } from './ServiceActions.tsx'
+import { ServiceInstances } from './ServiceInstances.tsx'
+import { ServiceLogs } from './ServiceLogs.tsx'
+import { ServiceVersions } from './ServiceVersions.tsx'
+import { TryIt } from './TryIt.tsx'
 
 export function ServicePage() {
   const { workspaceId, service: name } = usePathParams('workspaceId', 'service')
-  const params = { service: name }
-  const service = useApi('GET /v1/services/{service}', { params }, live)
-  const serviceInstances = useApi('GET /v1/services/{service}/instances', { params }, live)
-  if (service.error && !service.data) return <ErrorState error={service.error} onRetry={() => void service.refetch()} />
-  if (!service.data) return <PageSkeleton />
-  const { status, serviceId, groupId, running, replicas, version, endpoint, updatedAt } = service.data
+  const answer = useApi('GET /v1/services/{service}', { params: { service: name } }, live)
+  if (answer.error && !answer.data) return <ErrorState error={answer.error} onRetry={() => void answer.refetch()} />
+  if (!answer.data) return <PageSkeleton />
+  const service = answer.data
   return (
     <>
       <PageHeader
-        title={service.data.name}
-        trail={[{ text: t('nav.services'), to: paths.services(workspaceId) }]}
+        title={service.name}
+        trail={[
+          { text: t('nav.serving'), to: paths.services(workspaceId) },
+          { text: t('nav.services'), to: paths.services(workspaceId) },
+        ]}
         tags={
           <>
-            <IdText id={serviceId} />
-            <StatusTag status={status} />
+            <IdText id={service.serviceId} />
+            <StatusTag status={service.status} />
+            <span className="said">{reasonText(service.reason)}</span>
           </>
         }
+        actions={<ServiceActions workspaceId={workspaceId} service={service} />}
       />
-      <Facts
-        items={[
-          [t('services.group'), <IdText key="group" id={groupId} to={paths.group(workspaceId, groupId)} />],
-          [t('services.replicas'), t('services.replicasOf', { running, wanted: replicas })],
-          [t('services.version'), String(version)],
-          [t('services.endpoint'), endpoint],
-          [t('services.updatedAt'), <Instant key="updated" at={updatedAt} />],
-        ]}
-      />
-      <DataTable<ServiceInstance>
-        label={t('services.instanceId')}
-        answer={{ ...serviceInstances, data: serviceInstances.data?.items }}
-        rowKey={one => one.serviceInstanceId}
-        empty={<EmptyState title={t('services.noInstances')} />}
-        columns={[
-          { title: t('services.instanceId'), render: (_, one) => <IdText id={one.serviceInstanceId} /> },
-          { title: t('common.status'), render: (_, one) => <StatusTag status={one.status} /> },
-          {
-            title: t('services.machine'),
-            render: (_, { machineId }) =>
-              machineId === null ? '—' : <IdText id={machineId} to={paths.machine(workspaceId, machineId)} />,
-          },
-          { title: t('common.createdAt'), render: (_, { createdAt }) => <Instant at={createdAt} /> },
-        ]}
-      />
+      <ServiceFacts workspaceId={workspaceId} service={service} />
+      <ServiceTabs workspaceId={workspaceId} service={service} />
     </>
+  )
+}
+
+function ServiceFacts({ workspaceId, service }: { workspaceId: string; service: Service }) {
+  const { groupId, running, replicas, version, cpuMilli, memoryMib, gpuCount } = service
+  const group = useApi('GET /v1/groups/{groupId}', { params: { groupId } })
+  const size = { cpu: formatCpu(cpuMilli), memory: formatGib(memoryMib), gpu: gpuCount }
+  return (
+    <Facts
+      items={[
+        [
+          t('services.group'),
+          <TextLink key="group" to={paths.group(workspaceId, groupId)}>
+            {group.data?.name ?? groupId}
+          </TextLink>,
+        ],
+        [t('services.replicas'), t('services.replicasOf', { running, wanted: replicas })],
+        [t('services.resources'), t(gpuCount > 0 ? 'services.cpuMemoryGpu' : 'services.cpuMemory', size)],
+        [t('services.version'), String(version)],
+        [t('services.endpoint'), <IdText key="endpoint" id={service.endpoint} />],
+        [t('services.updatedAt'), <Instant key="updated" at={service.updatedAt} />],
+      ]}
+    />
+  )
+}
+
+function ServiceTabs({ workspaceId, service }: { workspaceId: string; service: Service }) {
+  const [{ tab = 'instances' }, setSearch] = useSearchState<'tab' | 'page' | 'log'>()
+  return (
+    <Tabs
+      activeKey={tab}
+      destroyOnHidden
+      onChange={key => setSearch({ tab: key, page: undefined, log: undefined })}
+      items={[
+        {
+          key: 'instances',
+          label: t('services.tabInstances'),
+          children: <ServiceInstances workspaceId={workspaceId} service={service} />,
+        },
+        { key: 'try', label: t('services.tabTry'), children: <TryIt service={service} /> },
+        { key: 'logs', label: t('services.tabLogs'), children: <ServiceLogs service={service} /> },
+        { key: 'versions', label: t('services.tabVersions'), children: <ServiceVersions service={service} /> },
+        {
+          key: 'events',
+          label: t('services.tabEvents'),
+          children: <EventTable subjectKind="service" subjectId={service.serviceId} />,
+        },
+      ]}
+    />
   )
 }

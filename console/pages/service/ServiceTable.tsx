@@ -1,24 +1,43 @@
 import type { Item } from '../../api.ts'
 import { t } from '../../i18n/t.ts'
 import { paths } from '../../paths.ts'
-import { live, useAll } from '../../queries.ts'
+import { live, still, useAll } from '../../queries.ts'
 import { DataTable } from '../../ui/DataTable.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
 import { IdText } from '../../ui/IdText.tsx'
 import { Instant } from '../../ui/Instant.tsx'
+import { useRegionFilter } from '../../ui/RegionSwitcher.tsx'
 import { StatusTag } from '../../ui/StatusTag.tsx'
 import { LinkButton, TextLink } from '../../ui/TextLink.tsx'
+import { reasonText } from './reason.ts'
 
 type Service = Item<'GET /v1/services'>
 
-/** Services, all of them or those of one group. */
-export function ServiceTable({ workspaceId, groupId }: { workspaceId: string; groupId?: string }) {
+interface Props {
+  workspaceId: string
+  groupId?: string
+  /** What the list is narrowed to; a group shows all that it has. */
+  filter?: { q: string; status: string }
+}
+
+/** Services, those of the workspace or those of one group. */
+export function ServiceTable({ workspaceId, groupId, filter }: Props) {
   const services = useAll('GET /v1/services', { groupId }, live)
+  const groups = useAll('GET /v1/groups', {}, still)
+  const names = new Map(groups.data?.map(group => [group.groupId, group.name]))
+  const regionId = useRegionFilter()
+  const keep = (service: Service) =>
+    filter === undefined ||
+    (service.workspaceId === workspaceId &&
+      (regionId === undefined || service.regionId === regionId) &&
+      (filter.status === '' || service.status === filter.status) &&
+      `${service.name} ${service.serviceId}`.toLowerCase().includes(filter.q.trim().toLowerCase()))
   return (
     <DataTable<Service>
       label={t('services.title')}
       answer={services}
       rowKey={service => service.serviceId}
+      keep={keep}
       empty={
         <EmptyState
           title={groupId ? t('groups.noServices') : t('services.empty')}
@@ -55,10 +74,18 @@ export function ServiceTable({ workspaceId, groupId }: { workspaceId: string; gr
         { title: t('services.version'), width: 80, dataIndex: 'version' },
         {
           title: t('services.group'),
-          width: 250,
-          render: (_, service) => <IdText id={service.groupId} to={paths.group(workspaceId, service.groupId)} />,
+          width: 180,
+          render: (_, service) => (
+            <TextLink to={paths.group(workspaceId, service.groupId)} className="said">
+              {names.get(service.groupId) ?? service.groupId}
+            </TextLink>
+          ),
         },
-        { title: t('services.reason'), width: 240, render: (_, { reason }) => <span className="said">{reason}</span> },
+        {
+          title: t('services.reason'),
+          width: 240,
+          render: (_, { reason }) => <span className="said">{reasonText(reason)}</span>,
+        },
         { title: t('services.updatedAt'), width: 170, render: (_, { updatedAt }) => <Instant at={updatedAt} /> },
       ]}
     />

@@ -1,0 +1,60 @@
+// What can be done to a service: each shows its impact first. Which can't be done now, the server says.
+import { useRouter } from '@tanstack/react-router'
+import { App } from 'antd'
+import { useState } from 'react'
+import type { Returns } from '../../api.ts'
+import { ServiceScale } from '../../forms/service-scale.tsx'
+import { t } from '../../i18n/t.ts'
+import { paths } from '../../paths.ts'
+import { useAct } from '../../queries.ts'
+import { ActionButton } from '../../ui/ActionButton.tsx'
+import { ConfirmImpact } from '../../ui/ConfirmImpact.tsx'
+
+export type Service = Returns<'GET /v1/services/{service}'>
+type Action = 'restart' | 'stop' | 'start' | 'delete'
+
+export function ServiceActions({ workspaceId, service }: { workspaceId: string; service: Service }) {
+  const router = useRouter()
+  const { message } = App.useApp()
+  const [asking, setAsking] = useState<Action | 'scale' | null>(null)
+  const acts = {
+    restart: useAct('POST /v1/services/{service}/restart'),
+    stop: useAct('POST /v1/services/{service}/stop'),
+    start: useAct('POST /v1/services/{service}/start'),
+    delete: useAct('DELETE /v1/services/{service}'),
+  }
+  const perform = async (action: Action) => {
+    await acts[action].mutateAsync({ params: { service: service.serviceId } })
+    void message.success(t('services.accepted', { action: t(`services.${action}`) }))
+    if (action === 'delete') router.history.push(paths.services(workspaceId))
+  }
+  const { refusals } = service
+  const startOrStop = refusals.stop === null ? 'stop' : 'start'
+  const action = asking === 'scale' ? null : asking
+  return (
+    <>
+      <ActionButton type="primary" refusal={refusals.scale} onClick={() => setAsking('scale')}>
+        {t('services.scale')}
+      </ActionButton>
+      {(['restart', startOrStop, 'delete'] as const).map(one => (
+        <ActionButton key={one} danger={one === 'delete'} refusal={refusals[one]} onClick={() => setAsking(one)}>
+          {t(`services.${one}`)}
+        </ActionButton>
+      ))}
+      {asking === 'scale' ? <ServiceScale service={service} onClose={() => setAsking(null)} /> : null}
+      {action === null ? null : (
+        <ConfirmImpact
+          open
+          title={t(`services.confirm.${action}`, { name: service.name })}
+          action={t(`services.${action}`)}
+          danger={action === 'delete' || action === 'stop'}
+          {...(action === 'delete' ? { acknowledge: t('services.deleteForGood') } : {})}
+          onConfirm={() => perform(action)}
+          onClose={() => setAsking(null)}
+        >
+          <div>{t(`services.impact.${action}`, { running: service.running, replicas: service.replicas })}</div>
+        </ConfirmImpact>
+      )}
+    </>
+  )
+}

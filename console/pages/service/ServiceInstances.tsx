@@ -1,0 +1,126 @@
+import { App, Checkbox } from 'antd'
+import { useState } from 'react'
+import type { Item } from '../../api.ts'
+import { t } from '../../i18n/t.ts'
+import { paths } from '../../paths.ts'
+import { live, useAct, useApi } from '../../queries.ts'
+import { ActionButton } from '../../ui/ActionButton.tsx'
+import { ConfirmImpact } from '../../ui/ConfirmImpact.tsx'
+import { DataTable } from '../../ui/DataTable.tsx'
+import { EmptyState } from '../../ui/EmptyState.tsx'
+import { IdText } from '../../ui/IdText.tsx'
+import { Instant } from '../../ui/Instant.tsx'
+import { StatusTag } from '../../ui/StatusTag.tsx'
+import { TextLink } from '../../ui/TextLink.tsx'
+import type { Service } from './ServiceActions.tsx'
+
+type ServiceInstance = Item<'GET /v1/services/{service}/instances'>
+
+/** The instances of a service: where each runs and how it is, with restart and log. */
+export function ServiceInstances({ workspaceId, service }: { workspaceId: string; service: Service }) {
+  const { message } = App.useApp()
+  const [ended, setEnded] = useState(false)
+  const [restarting, setRestarting] = useState<string | null>(null)
+  const params = { service: service.serviceId }
+  const answer = useApi(
+    'GET /v1/services/{service}/instances',
+    { params, query: { ended: ended ? 'true' : 'false' } },
+    live,
+  )
+  const restart = useAct('POST /v1/services/{service}/instances/{serviceInstanceId}/restart')
+  const confirm = async (serviceInstanceId: string) => {
+    await restart.mutateAsync({ params: { ...params, serviceInstanceId } })
+    void message.success(t('services.accepted', { action: t('services.restart') }))
+  }
+  return (
+    <>
+      <div className="toolbar">
+        <Checkbox checked={ended} onChange={event => setEnded(event.target.checked)}>
+          {t('services.showEnded')}
+        </Checkbox>
+      </div>
+      <DataTable<ServiceInstance>
+        label={t('services.tabInstances')}
+        answer={{ ...answer, data: answer.data?.items }}
+        rowKey={one => one.serviceInstanceId}
+        empty={<EmptyState title={t('services.noInstances')} />}
+        columns={columnsOf({ workspaceId, service, restart: setRestarting, ended })}
+      />
+      {restarting === null ? null : (
+        <ConfirmImpact
+          open
+          title={t('services.restartInstance', { id: restarting })}
+          action={t('services.restart')}
+          onConfirm={() => confirm(restarting)}
+          onClose={() => setRestarting(null)}
+        >
+          <div>{t('services.restartInstanceImpact')}</div>
+        </ConfirmImpact>
+      )}
+    </>
+  )
+}
+
+interface Columns {
+  workspaceId: string
+  service: Service
+  restart: (serviceInstanceId: string) => void
+  ended: boolean
+}
+
+function columnsOf({ workspaceId, service, restart, ended }: Columns) {
+  return [
+    {
+      title: t('services.instanceId'),
+      width: 260,
+      render: (_: unknown, one: ServiceInstance) => <IdText id={one.serviceInstanceId} />,
+    },
+    {
+      title: t('common.status'),
+      width: 200,
+      render: (_: unknown, { status, reason }: ServiceInstance) => (
+        <>
+          <StatusTag status={status} />
+          {reason === '' ? null : <div className="said quiet">{reason}</div>}
+        </>
+      ),
+    },
+    {
+      title: t('services.machine'),
+      width: 240,
+      render: (_: unknown, { machineId }: ServiceInstance) =>
+        machineId === null ? '—' : <IdText id={machineId} to={paths.machine(workspaceId, machineId)} />,
+    },
+    { title: t('services.version'), width: 80, dataIndex: 'version' },
+    { title: t('services.crashes'), width: 90, dataIndex: 'crashCount' },
+    {
+      title: ended ? t('services.endedAt') : t('services.readyAt'),
+      width: 180,
+      render: (_: unknown, { readyAt, endedAt }: ServiceInstance) => <Instant at={ended ? endedAt : readyAt} seconds />,
+    },
+    {
+      title: t('common.actions'),
+      width: 150,
+      render: (_: unknown, { serviceInstanceId, endedAt, machineId }: ServiceInstance) => (
+        <span style={{ display: 'inline-flex', gap: 12, alignItems: 'center', whiteSpace: 'nowrap' }}>
+          {endedAt === null ? (
+            <ActionButton
+              type="link"
+              size="small"
+              style={{ padding: 0 }}
+              refusal={service.refusals.restart}
+              onClick={() => restart(serviceInstanceId)}
+            >
+              {t('services.restart')}
+            </ActionButton>
+          ) : null}
+          {machineId === null ? null : (
+            <TextLink to={paths.service(workspaceId, service.name, { tab: 'logs', log: serviceInstanceId })}>
+              {t('services.logs')}
+            </TextLink>
+          )}
+        </span>
+      ),
+    },
+  ]
+}

@@ -1,0 +1,72 @@
+// Reads the log of one instance from its tail on, each second from where the last answer ended. Keeps the newest lines only:
+// all of them are in the download.
+import { useEffect, useState } from 'react'
+import { call, type Refused } from '../../api.ts'
+
+const everyMs = 1_000
+const linesAtOnce = 2_000
+const keptAtMost = 20_000
+
+export interface Log {
+  /** Of which instance, once it is known. */
+  serviceInstanceId: string | null
+  lines: readonly string[]
+  read: boolean
+  error: Refused | null
+}
+
+const nothing: Log = { serviceInstanceId: null, lines: [], read: false, error: null }
+
+/** `serviceInstanceId` null: the newest at first; then the same one, since offsets are its own. */
+export function useLog(service: string, serviceInstanceId: string | null): Log {
+  const [log, setLog] = useState(nothing)
+  useEffect(() => {
+    const abort = new AbortController()
+    let timer: ReturnType<typeof setTimeout> | undefined
+    let of = serviceInstanceId
+    let offset: number | undefined
+    setLog(nothing)
+    const look = async () => {
+      let waitMs = everyMs
+      try {
+        const query = { limit: linesAtOnce, ...(of === null ? {} : { serviceInstanceId: of }) }
+        const page = await call(
+          'GET /v1/services/{service}/logs',
+          { params: { service }, query: offset === undefined ? query : { ...query, offset } },
+          abort.signal,
+        )
+        of = page.serviceInstanceId
+        offset = page.nextOffset
+        if (page.lines.length >= linesAtOnce) waitMs = 0
+        setLog(before => appended(before, page))
+      } catch (error) {
+        if (abort.signal.aborted) return
+        setLog(before => ({ ...before, error: error as Refused }))
+      }
+      if (!abort.signal.aborted) timer = setTimeout(() => void look(), waitMs)
+    }
+    void look()
+    return () => {
+      abort.abort()
+      clearTimeout(timer)
+    }
+  }, [service, serviceInstanceId])
+  return log
+}
+
+function appended(before: Log, page: { serviceInstanceId: string; lines: string[] }): Log {
+  const lines = page.lines.length === 0 ? before.lines : [...before.lines, ...page.lines].slice(-keptAtMost)
+  return { serviceInstanceId: page.serviceInstanceId, lines, read: true, error: null }
+}
+
+/** The whole log, from its first byte. */
+export async function wholeLog(service: string, serviceInstanceId: string): Promise<Blob> {
+  const parts: string[] = []
+  for (let offset = 0; ; ) {
+    const query = { serviceInstanceId, offset, limit: 5_000 }
+    const page = await call('GET /v1/services/{service}/logs', { params: { service }, query })
+    for (const line of page.lines) parts.push(line, '\n')
+    if (page.lines.length === 0 || page.nextOffset <= offset) return new Blob(parts, { type: 'text/plain' })
+    offset = page.nextOffset
+  }
+}
