@@ -178,3 +178,41 @@ describe('a public address', () => {
     )
   })
 })
+
+describe('TLS, proxies and the identity provider', () => {
+  const withText = (text: string) => {
+    const path = join(home, 'signed.yaml')
+    writeFileSync(path, text)
+    return loadConfig({ env: { BERTH_CONFIG: path, BERTH_HOME: home, BERTH_OIDC_CLIENT_SECRET: 'from outside' }, host })
+  }
+
+  it('are none unless named', () => {
+    expect(withText('currency: CNY\n')).toMatchObject({ tls: null, trustedProxies: [], oidc: null })
+  })
+
+  it('a certificate lies beside the file and opens the API to others, not the gateway', () => {
+    const tls = 'tls: { certificate: api.crt, key: /etc/berth/api.key }\n'
+    expect(withText(`${tls}listen: { api: '0.0.0.0:8700' }\n`).tls).toEqual({
+      certificate: join(home, 'api.crt'),
+      key: '/etc/berth/api.key',
+    })
+    expect(() => withText(`${tls}listen: { gateway: '0.0.0.0:8701' }\n`)).toThrow(/listen\.gateway/)
+    expect(() => withText("listen: { api: '0.0.0.0:8700' }\n")).toThrow(/listen\.api.*certificate/s)
+  })
+
+  it('a proxy is an address or a network, and never everybody', () => {
+    const proxies = ['10.0.0.7', '10.0.0.0/8', '::1', 'fd00::/8']
+    expect(withText(`trustedProxies: [${proxies.map(one => `'${one}'`).join(', ')}]\n`).trustedProxies).toEqual(proxies)
+    for (const bad of ['0.0.0.0/0', '10.0.0.0/33', 'proxy.example', '10.0.0.0/8/8', "''"]) {
+      expect(() => withText(`trustedProxies: [${bad}]\n`), bad).toThrow(/trustedProxies/)
+    }
+  })
+
+  it('a provider is spoken to over https, or on the loopback; its secret may come from the environment', () => {
+    expect(withText('oidc: { issuer: "https://login.example.org", clientId: berth }\n').oidc).toEqual({
+      ...{ issuer: 'https://login.example.org', clientId: 'berth', clientSecret: 'from outside' },
+      ...{ scope: 'openid email', redirectUrl: null, emailClaim: 'email', trustEmail: false },
+    })
+    expect(() => withText('oidc: { issuer: "http://login.example.org", clientId: berth }\n')).toThrow(/oidc\.issuer/)
+  })
+})

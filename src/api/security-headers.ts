@@ -35,5 +35,14 @@ export function securityHeaders({ secure, nonce, connect = [] }: PageOptions): R
   }
 }
 
-/** For everything that is answered. */
-export const plainHeaders = { 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' } as const
+const plainHeaders = { 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' } as const
+
+/** For everything that is answered; a page replaces the policy by its own. */
+export function answerHeaders({ secure }: { secure: boolean }): Record<string, string> {
+  return {
+    'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+    ...plainHeaders,
+    'cross-origin-resource-policy': 'same-origin',
+    ...(secure ? { 'strict-transport-security': 'max-age=31536000' } : {}),
+  }
+}

@@ -21,8 +21,9 @@ import { parseJsonBody, refuseText } from './json-body.ts'
 import { type Problem, problemOf } from './problem.ts'
 import { paramLengthMax, pathRefusal, refuseConnection } from './refuse-http.ts'
 import { type Call, isStream, type Route, type Shape } from './route.ts'
-import { plainHeaders } from './security-headers.ts'
+import { answerHeaders } from './security-headers.ts'
 import { endStreamsOnClose, sendStream } from './stream.ts'
+import { keyOf, refuseOtherWorkspace } from './workspace-scope.ts'
 
 const bodyBytesMax = 1024 * 1024
 const emptyDigests = {
@@ -67,8 +68,8 @@ export function createServer(context: ApiContext, { tls, trustedProxies = [] }: 
   }
   const app: FastifyInstance = Fastify(options)
   app.register(cookie)
-  app.addHook('onRequest', (_, reply, done) => {
-    reply.headers(plainHeaders)
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.headers(answerHeaders({ secure: request.protocol === 'https' }))
     done()
   })
   writeAuditOnSend(app, context)
@@ -140,6 +141,10 @@ async function answer(
     requestId: request.id,
     visit: visitOf(context, request, reply, principal),
     request,
+  }
+  const { service } = call.params
+  if (route.can !== 'anyone' && typeof service === 'string') {
+    await refuseOtherWorkspace(context, principal, keyOf(service), route.can)
   }
   const result = await route.handle(context, call)
   if (isWrite(request)) {

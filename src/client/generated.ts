@@ -449,6 +449,13 @@ export interface Operations {
     body: null
     returns: { revoked: number }
   }
+  /** Say how one can sign in here */
+  'GET /v1/sign-in': {
+    params: Record<never, never>
+    query: Record<never, never>
+    body: null
+    returns: { password: boolean; oidc: boolean }
+  }
   /** Sign in with a password: the answer sets the cookie of a new session */
   'POST /v1/sign-in': {
     params: Record<never, never>

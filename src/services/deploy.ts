@@ -1,6 +1,7 @@
 // What people may do with services. Each call writes what is wanted, in one transaction, and returns; the reconciler makes it
 // so. A service keeps its group and its name for life; a change of its JSON is a new version.
 import { isDeepStrictEqual } from 'node:util'
+import { sql } from 'kysely'
 import { isUniqueViolation, type Tx, transaction } from '../db/db.ts'
 import { type Actor, appendEvents } from '../events/event.ts'
 import { groupNameKey } from '../fleet/resource-group.ts'
@@ -38,11 +39,21 @@ export interface Deployed {
 }
 
 /** Deploys EAS's service JSON. */
-export async function deployService(ctx: ServicesCtx, actor: Actor, json: unknown): Promise<Deployed> {
+/** `workspaceIds`: those it may go to; every one of the account unless told. */
+export interface DeployLimits {
+  workspaceIds?: readonly string[]
+}
+
+export async function deployService(
+  ctx: ServicesCtx,
+  actor: Actor,
+  json: unknown,
+  limits: DeployLimits = {},
+): Promise<Deployed> {
   const config = parseServiceConfig(json)
   const id = newId(ctx.random, 'eas-m')
   try {
-    await transaction(ctx, tx => insertDeployment(ctx, tx, actor, id, config))
+    await transaction(ctx, tx => insertDeployment(ctx, tx, actor, id, config, limits))
   } catch (error) {
     if (!isUniqueViolation(error, 'services_name')) throw error
     throw nameTaken(config.spec.name)
@@ -56,10 +67,11 @@ async function insertDeployment(
   actor: Actor,
   id: string,
   config: ServiceConfig,
+  limits: DeployLimits,
 ): Promise<void> {
   const now = ctx.clock.now()
   const { accountId, name: actorName } = actor
-  const { group, spec, workspaceId } = await resolveDeployment(tx, accountId, config)
+  const { group, spec, workspaceId } = await resolveDeployment(tx, accountId, config, limits)
   const rollout: Rollout = { kind: 'create', fromVersion: null, startedAt: now.toString() }
   await insertService(tx, now, {
     ...{ id, accountId, groupId: group.id, regionId: group.regionId, name: spec.name, replicas: spec.replicas },
@@ -76,19 +88,24 @@ async function insertDeployment(
 }
 
 /** What the JSON names, found: its group, locked, and its workspace. */
-async function resolveDeployment(tx: Tx, accountId: string, { spec: given }: ServiceConfig) {
+async function resolveDeployment(tx: Tx, accountId: string, { spec: given }: ServiceConfig, limits: DeployLimits) {
   const group = await lockGroup(tx, accountId, await groupIdOf(tx, accountId, given.groupId))
   const spec = { ...given, groupId: group.id }
   await checkEngine(tx, group.regionId, spec)
-  return { group, spec, workspaceId: await workspaceIdOf(tx, accountId, spec.workspaceId) }
+  return { group, spec, workspaceId: await workspaceIdOf(tx, accountId, spec.workspaceId, limits) }
 }
 
 /** Refuses what deploying would refuse and answers its warnings; writes nothing. */
-export async function checkDeployment(ctx: ServicesCtx, actor: Actor, json: unknown): Promise<string[]> {
+export async function checkDeployment(
+  ctx: ServicesCtx,
+  actor: Actor,
+  json: unknown,
+  limits: DeployLimits = {},
+): Promise<string[]> {
   const config = parseServiceConfig(json)
   await transaction(ctx, async tx => {
     const { name } = config.spec
-    const { regionId } = (await resolveDeployment(tx, actor.accountId, config)).group
+    const { regionId } = (await resolveDeployment(tx, actor.accountId, config, limits)).group
     if (await isServiceNameTaken(tx, { accountId: actor.accountId, regionId, name })) throw nameTaken(name)
   })
   return config.warnings
@@ -107,12 +124,18 @@ async function groupIdOf(tx: Tx, accountId: string, resource: string): Promise<s
   return byId?.id ?? (await named.executeTakeFirst())?.id ?? resource
 }
 
-async function workspaceIdOf(tx: Tx, accountId: string, wanted: string | null): Promise<string> {
+async function workspaceIdOf(
+  tx: Tx,
+  accountId: string,
+  wanted: string | null,
+  { workspaceIds }: DeployLimits,
+): Promise<string> {
   let query = tx.selectFrom('workspaces').select('id').where('accountId', '=', accountId)
   if (wanted !== null) query = query.where(eb => eb.or([eb('id', '=', wanted), eb('name', '=', wanted)]))
+  if (workspaceIds !== undefined) query = query.where(sql<boolean>`id = any(${workspaceIds}::text[])`)
   const row = await query.orderBy('createdAt').orderBy('id').limit(1).executeTakeFirst()
   if (row) return row.id
-  const message = wanted === null ? 'the account has no workspace' : `there is no workspace ${wanted}`
+  const message = wanted === null ? 'there is no workspace that you may deploy to' : `there is no workspace ${wanted}`
   throw new Refusal<ServicesRefusal>('WorkspaceNotFound', message, { field: 'metadata.workspace_id' })
 }
 

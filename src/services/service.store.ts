@@ -103,6 +103,8 @@ export interface ServiceFilter {
   accountId: string
   groupId?: string
   workspaceId?: string
+  /** Any of these. */
+  workspaceIds?: readonly string[]
   /** A part of the name. */
   nameContains?: string
   ids?: readonly string[]
@@ -117,6 +119,9 @@ export async function selectServicePage(db: Db | Tx, filter: ServiceFilter): Pro
   let query = withVersion(db).where('services.accountId', '=', filter.accountId).where('services.deletedAt', 'is', null)
   if (filter.groupId !== undefined) query = query.where('services.groupId', '=', filter.groupId)
   if (filter.workspaceId !== undefined) query = query.where('services.workspaceId', '=', filter.workspaceId)
+  if (filter.workspaceIds !== undefined) {
+    query = query.where(sql<boolean>`services.workspace_id = any(${filter.workspaceIds}::text[])`)
+  }
   if (filter.ids !== undefined) query = query.where(sql<boolean>`services.id = any(${filter.ids}::text[])`)
   if (filter.nameContains !== undefined) {
     query = query.where(sql<boolean>`strpos(services.name, ${filter.nameContains}) > 0`)
@@ -132,12 +137,15 @@ export async function selectServicePage(db: Db | Tx, filter: ServiceFilter): Pro
 
 export async function countServiceRows(
   db: Db | Tx,
-  filter: Pick<ServiceFilter, 'accountId' | 'groupId' | 'workspaceId' | 'nameContains'>,
+  filter: Pick<ServiceFilter, 'accountId' | 'groupId' | 'workspaceId' | 'workspaceIds' | 'nameContains'>,
 ): Promise<number> {
   let query = db.selectFrom('services').select(db.fn.countAll<bigint>().as('count'))
   query = query.where('accountId', '=', filter.accountId).where('deletedAt', 'is', null)
   if (filter.groupId !== undefined) query = query.where('groupId', '=', filter.groupId)
   if (filter.workspaceId !== undefined) query = query.where('workspaceId', '=', filter.workspaceId)
+  if (filter.workspaceIds !== undefined) {
+    query = query.where(sql<boolean>`workspace_id = any(${filter.workspaceIds}::text[])`)
+  }
   if (filter.nameContains !== undefined) query = query.where(sql<boolean>`strpos(name, ${filter.nameContains}) > 0`)
   return Number((await query.executeTakeFirstOrThrow()).count)
 }

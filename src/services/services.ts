@@ -5,6 +5,7 @@ import type { SecretBox } from '../identity/secret-box.ts'
 import { Refusal } from '../lib/errors.ts'
 import {
   countServiceRows,
+  findEverService,
   findService,
   type ServiceFilter,
   type ServiceKey,
@@ -75,6 +76,12 @@ export async function getService(db: Db, accountId: string, key: ServiceKey): Pr
   return view
 }
 
+/** In which workspace a service is, or was last; null: there never was one. */
+export async function workspaceOfService(db: Db, accountId: string, key: ServiceKey): Promise<string | null> {
+  const row = (await findService(db, accountId, key)) ?? (await findEverService(db, accountId, key))
+  return row?.workspaceId ?? null
+}
+
 /** By (createdAt, id), the page after `filter.after`. */
 export async function listServices(db: Db, filter: ServiceFilter): Promise<ServiceView[]> {
   return viewsOf(db, await selectServicePage(db, filter))
@@ -82,7 +89,7 @@ export async function listServices(db: Db, filter: ServiceFilter): Promise<Servi
 
 export const countServices = (
   db: Db,
-  filter: Pick<ServiceFilter, 'accountId' | 'groupId' | 'workspaceId' | 'nameContains'>,
+  filter: Pick<ServiceFilter, 'accountId' | 'groupId' | 'workspaceId' | 'workspaceIds' | 'nameContains'>,
 ): Promise<number> => countServiceRows(db, filter)
 
 /** The key that callers of the service send. */

@@ -28,7 +28,14 @@ test('on an address that others reach, without TLS, nobody signs in and no cooki
   expect(answer).toMatchObject({ status: 403, body: { code: 'TlsNeeded' } })
   expect(answer.body.message).toMatch(/certificate.*trustedProxies/)
   expect(browser.setCookies).toEqual([])
-  expect((await api.send(api.owner, 'GET', '/v1/whoami')).status).toBe(200)
+  const signed = await api.send(api.owner, 'GET', '/v1/whoami')
+  expect(signed.status).toBe(200)
+  expect(signed.headers).toMatchObject({
+    'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+    'x-content-type-options': 'nosniff',
+    'cache-control': 'no-store',
+  })
+  expect(signed.headers['strict-transport-security']).toBeUndefined()
   await api.close()
 })
 
@@ -41,7 +48,9 @@ test('a trusted proxy is believed: the cookie is __Host-, the address is the cal
     origin: api.url.replace('http:', 'https:'),
   }
   const body = { account: 'default', user: 'admin', password: api.owner.password }
-  expect((await browser.send('POST', '/v1/sign-in', { body, headers })).status).toBe(200)
+  const signedIn = await browser.send('POST', '/v1/sign-in', { body, headers })
+  expect(signedIn.status).toBe(200)
+  expect(signedIn.headers['strict-transport-security']).toBe('max-age=31536000')
   expect(browser.setCookies[0]).toMatch(/^__Host-berth=[\w-]{43}; .*Path=\/; HttpOnly; Secure; SameSite=Strict$/)
   const { items } = (await browser.send('GET', '/v1/sessions', { headers: { ...headers, origin: '' } })).body
   expect(items).toMatchObject([{ address: '203.0.113.9' }])

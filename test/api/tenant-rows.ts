@@ -51,6 +51,7 @@ export const rows: Record<keyof Operations, TenantRow> = {
     ids: ({ accountName, password }) => ({ account: accountName, password }),
     input: ({ account, password }) => ({ body: { account, user: 'admin', password } }),
   },
+  'GET /v1/sign-in': {},
   'GET /v1/session': {},
   'GET /v1/sessions': {},
   'POST /v1/sessions/{sessionId}/revoke': { ids: ({ sessionId }) => ({ sessionId }) },

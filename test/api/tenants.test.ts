@@ -6,6 +6,7 @@ import type { OpenApiDocument } from '../../src/api/openapi.ts'
 import type { Operations } from '../../src/client/client.ts'
 import { type Action, may, type Role } from '../../src/identity/access.ts'
 import { SeededRandom } from '../../src/lib/random.ts'
+import { Browser } from './browser.ts'
 import { type Principal, startTestApi, type TestApi } from './harness.ts'
 import type { Answer } from './send.ts'
 import { rows, type TenantRow } from './tenant-rows.ts'
@@ -24,11 +25,26 @@ let api: TestApi
 let first: World
 let second: World
 let revoked: Principal
+/** A developer of the first account who is a member of no workspace. */
+let outsider: Principal
+/** Sessions of owners that are over, and one of a viewer. */
+let expired: Browser
+let signedOut: Browser
+let reader: Browser
 beforeAll(async () => {
   api = await startTestApi()
+  expired = await signedInAs('idle', 'owner')
+  api.clock.advance({ hours: 12 })
   first = await populate(api, api.owner, 'of_the_first')
   second = await populate(api, api.other, 'of_the_second')
   revoked = await api.addUser(api.owner, 'gone', 'owner')
+  outsider = await api.addUser(api.owner, 'outsider', 'developer')
+  await leaveWorkspaces(outsider)
+  signedOut = await signedInAs('ended', 'owner')
+  const kept = new Map(signedOut.cookies)
+  await signedOut.send('POST', '/v1/sign-out')
+  for (const [name, value] of kept) signedOut.cookies.set(name, value)
+  reader = await signedInAs('reader', 'viewer')
   const owner = api.client(api.owner)
   await owner.call('POST /v1/access-keys/{accessKeyId}/revoke', { params: { accessKeyId: revoked.accessKeyId } })
 })
@@ -51,6 +67,22 @@ test('a viewer changes nothing: what is not a GET is not for viewers, but for as
   expect(forViewers.filter(name => !name.startsWith('GET ')).sort()).toEqual([...quotes, ...own])
 })
 
+async function signedInAs(name: string, role: 'owner' | 'viewer'): Promise<Browser> {
+  const body = { name, role, withPassword: true }
+  const { password } = await api.client(api.owner).call('POST /v1/users', { body })
+  const browser = new Browser(api)
+  expect((await browser.signIn('default', name, String(password))).status).toBe(200)
+  return browser
+}
+
+async function leaveWorkspaces({ userId }: Principal): Promise<void> {
+  const owner = api.client(api.owner)
+  for (const { workspaceId } of (await owner.call('GET /v1/workspaces', {})).items) {
+    const params = { workspaceId, userId }
+    await owner.call('DELETE /v1/workspaces/{workspaceId}/members/{userId}', { params })
+  }
+}
+
 const random = new SeededRandom('tenants')
 /** Of the same form, of nobody. */
 const strange = (id: string): string => {
@@ -64,14 +96,16 @@ const strange = (id: string): string => {
   )
 }
 
-async function call(caller: Principal | null, name: string, row: TenantRow, ids: Record<string, string>) {
+async function call(caller: Principal | Browser | null, name: string, row: TenantRow, ids: Record<string, string>) {
   const [method = '', template = ''] = name.split(' ')
   const { query = {}, body, headOnly = false } = row.input?.(ids) ?? {}
   const path = template.replaceAll(/\{(\w+)\}/g, (_, param: string) =>
     encodeURIComponent(ids[param] ?? row.fixed?.[param] ?? ''),
   )
   const text = new URLSearchParams(query).toString()
-  return api.send(caller, method, text === '' ? path : `${path}?${text}`, { body, headOnly })
+  const target = text === '' ? path : `${path}?${text}`
+  if (caller instanceof Browser) return caller.send(method, target, { body, headOnly })
+  return api.send(caller, method, target, { body, headOnly })
 }
 
 /** Status and text, without the ids that were asked for and the id of the request. */
@@ -101,6 +135,15 @@ describe.each(ordered.filter(operation => operation !== undefined))('$name', ({ 
       body: { code: 'NotSigned', details: { field: 'authorization' } },
     })
     expect(await call(revoked, name, row, idsOf(first))).toMatchObject({ status: 401 })
+    for (const session of [expired, signedOut]) {
+      expect(await call(session, name, row, idsOf(first))).toMatchObject({
+        status: 401,
+        body: { code: 'SessionExpired' },
+      })
+    }
+    if (!may('viewer', can)) {
+      expect(await call(reader, name, row, idsOf(first))).toMatchObject({ status: 403, body: { code: 'Forbidden' } })
+    }
     for (const [role, caller] of Object.entries(callers())) {
       if (may(role as Role, can)) continue
       expect(await call(caller, name, row, idsOf(first)), role).toMatchObject({
@@ -120,6 +163,19 @@ describe.each(ordered.filter(operation => operation !== undefined))('$name', ({ 
       if (name.includes(`{${param}}`)) expect([403, 404]).toContain(answer.status)
     }
   })
+
+  const isOfWorkspace = name.includes('{service}') && can !== 'anyone' && may('developer', can)
+  if (isOfWorkspace) {
+    test('tells who is not in its workspace nothing: the service answers as one of nobody does', async () => {
+      const ids = idsOf(first)
+      const nobodys = { ...ids, service: strange(ids.service ?? '') }
+      const before = await pictureOf(api.db)
+      const answer = await call(outsider, name, row, ids)
+      expect(answer.status).toBe(404)
+      expect(faceOf(answer, ids)).toBe(faceOf(await call(outsider, name, row, nobodys), nobodys))
+      expect(await pictureOf(api.db)).toEqual(before)
+    })
+  }
 
   test('can be done by who may, and shows nothing of the other account', async () => {
     const answer = await call(row.as === 'operator' ? api.operator : api.owner, name, row, idsOf(first))

@@ -7,6 +7,7 @@ import { noteResult, noteWrite } from '../audit-note.ts'
 import type { ApiContext } from '../context.ts'
 import { refuseText } from '../json-body.ts'
 import { bodyValue, sendProblem, whoCalls } from '../server.ts'
+import { refuseOtherWorkspace } from '../workspace-scope.ts'
 import { type EasOperations, notServed } from './call.ts'
 import { catalogOperations } from './catalog.ts'
 import { insteadOf } from './instead.ts'
@@ -71,6 +72,10 @@ async function answer(
   const operation = served[name]
   if (!operation) throw notServed(`${name} is not offered here.`, insteadOf(name))
   authorize(principal, operation.can)
+  const { ClusterId: regionId, ServiceName: serviceName } = request.params as Record<string, string | undefined>
+  if (regionId !== undefined && serviceName !== undefined) {
+    await refuseOtherWorkspace(context, principal, { name: serviceName, regionId }, operation.can)
+  }
   const result = await operation.handle(context, {
     params: request.params as Record<string, string>,
     query: request.query as Record<string, unknown>,

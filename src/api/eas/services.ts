@@ -18,6 +18,7 @@ import {
   serviceAccessKey,
 } from '../../services/services.ts'
 import type { ApiContext } from '../context.ts'
+import { visibleWorkspaces, writableWorkspaces } from '../workspace-scope.ts'
 import {
   type EasCall,
   type EasOperation,
@@ -78,6 +79,7 @@ async function listAll(context: ApiContext, call: EasCall) {
   const { db } = context.ctx
   const filter = {
     accountId: call.actor.accountId,
+    ...(await visibleWorkspaces(context, call.principal)),
     ...(query.ServiceName === undefined ? {} : { nameContains: query.ServiceName }),
     ...(query.ResourceId === undefined ? {} : { groupId: query.ResourceId }),
     ...(query.WorkspaceId === undefined ? {} : { workspaceId: query.WorkspaceId }),
@@ -177,7 +179,12 @@ async function describeEndpoints(context: ApiContext, call: EasCall) {
 async function createService(context: ApiContext, call: EasCall) {
   const query = readQuery(call, { Develop: text.optional(), Labels: map.optional(), WorkspaceId: text.optional() })
   if (query.Develop === 'true') throw notServed('Develop: development instances are not offered:', 'leave Develop out')
-  const { service, warnings } = await deployService(context.ctx, call.actor, withQuery(call.body, query))
+  const { service, warnings } = await deployService(
+    context.ctx,
+    call.actor,
+    withQuery(call.body, query),
+    await writableWorkspaces(context, call.principal),
+  )
   const endpoint = endpointOf(context, service.name)
   return {
     ServiceId: service.id,

@@ -22,11 +22,11 @@ import {
 } from '../../services/services.ts'
 import type { ApiContext } from '../context.ts'
 import { defineRoute } from '../route.ts'
+import { keyOf, visibleWorkspaces, writableWorkspaces } from '../workspace-scope.ts'
 import { groupId, instant, page, pageOf, paging, readPageToken, refusalView, serviceId } from './fields.ts'
 
-/** By id or by name: an id has its prefix, a name has no dash. */
 export const service = z.string().min(1).max(100).describe('Id or name of the service.')
-export const keyOf = (text: string): ServiceKey => (text.startsWith('eas-m-') ? { id: text } : { name: text })
+export { keyOf }
 
 const ServiceView = z.object({
   serviceId,
@@ -121,8 +121,11 @@ export const serviceRoutes = [
     status: 202,
     body: { config },
     returns: DeployedView,
-    handle: async (context, { body, actor }) =>
-      deployedView(context, await deployService(context.ctx, actor, body.config)),
+    handle: async (context, { body, actor, principal }) =>
+      deployedView(
+        context,
+        await deployService(context.ctx, actor, body.config, await writableWorkspaces(context, principal)),
+      ),
   }),
   defineRoute({
     method: 'POST',
@@ -132,7 +135,9 @@ export const serviceRoutes = [
     can: 'service.write',
     body: { config },
     returns: z.object({ warnings: z.array(z.string()).describe('Fields of the JSON that have no effect here.') }),
-    handle: async ({ ctx }, { body, actor }) => ({ warnings: await checkDeployment(ctx, actor, body.config) }),
+    handle: async (context, { body, actor, principal }) => ({
+      warnings: await checkDeployment(context.ctx, actor, body.config, await writableWorkspaces(context, principal)),
+    }),
   }),
   defineRoute({
     method: 'GET',
@@ -146,10 +151,11 @@ export const serviceRoutes = [
       name: z.string().max(100).optional().describe('Part of the name.'),
     },
     returns: pageOf(ServiceView),
-    async handle(context, { query, actor }) {
+    async handle(context, { query, actor, principal }) {
       const after = readPageToken(query.after)
       const services = await listServices(context.ctx.db, {
         accountId: actor.accountId,
+        ...(await visibleWorkspaces(context, principal)),
         limit: query.limit + 1,
         ...(after ? { after } : {}),
         ...(query.groupId === undefined ? {} : { groupId: query.groupId }),

@@ -32,6 +32,18 @@ async function signedInView({ ctx }: ApiContext, principal: Principal, csrf: str
 
 export const signInRoutes = [
   defineRoute({
+    method: 'GET',
+    path: '/v1/sign-in',
+    summary: 'Say how one can sign in here',
+    tag: 'session',
+    can: 'anyone',
+    returns: z.object({
+      password: z.boolean(),
+      oidc: z.boolean().describe('Through an identity provider: go to /v1/sign-in/oidc?next=/…'),
+    }),
+    handle: async ({ oidc }) => ({ password: true, oidc: oidc !== null }),
+  }),
+  defineRoute({
     method: 'POST',
     path: '/v1/sign-in',
     summary: 'Sign in with a password: the answer sets the cookie of a new session',

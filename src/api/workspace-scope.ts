@@ -1,0 +1,50 @@
+// Services belong to workspaces: members see those of theirs, a developer there changes them, and to everyone else a service is
+// not there. Asked in one place, before any operation that names a service in its path.
+import { type Action, type Principal, roles } from '../identity/access.ts'
+import { workspacesOf } from '../identity/members.ts'
+import { Refusal } from '../lib/errors.ts'
+import { type ServiceKey, serviceNotFound, workspaceOfService } from '../services/services.ts'
+import type { ApiContext } from './context.ts'
+
+/** By id or by name: an id has its prefix, a name has no dash. */
+export const keyOf = (text: string): ServiceKey => (text.startsWith('eas-m-') ? { id: text } : { name: text })
+
+export async function refuseOtherWorkspace(
+  { ctx }: ApiContext,
+  principal: Principal,
+  key: ServiceKey,
+  action: Action,
+): Promise<void> {
+  const readable = await workspacesOf(ctx.db, principal, 'read')
+  if (readable === null) return
+  const workspaceId = await workspaceOfService(ctx.db, principal.accountId, key)
+  // Not there at all: the operation says so itself, in its own words.
+  if (workspaceId === null) return
+  if (!readable.includes(workspaceId)) throw serviceNotFound(key)
+  if (action === 'service.read') return
+  const writable = await workspacesOf(ctx.db, principal, 'write')
+  if (writable?.includes(workspaceId)) return
+  throw new Refusal(
+    'Forbidden',
+    `${principal.userName} is viewer in the workspace ${workspaceId}; ${action} needs developer there`,
+    { action, role: 'viewer', allowed: roles.filter(role => role === 'developer'), workspaceId },
+  )
+}
+
+/** For lists: a filter on the workspaces that the principal sees; none for who sees all. */
+export async function visibleWorkspaces(
+  { ctx }: ApiContext,
+  principal: Principal,
+): Promise<{ workspaceIds?: string[] }> {
+  const workspaceIds = await workspacesOf(ctx.db, principal, 'read')
+  return workspaceIds === null ? {} : { workspaceIds }
+}
+
+/** For what is deployed anew. */
+export async function writableWorkspaces(
+  { ctx }: ApiContext,
+  principal: Principal,
+): Promise<{ workspaceIds?: string[] }> {
+  const workspaceIds = await workspacesOf(ctx.db, principal, 'write')
+  return workspaceIds === null ? {} : { workspaceIds }
+}
