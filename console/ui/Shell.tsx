@@ -17,11 +17,12 @@ import { lastWorkspace } from './workspace.ts'
 export function Shell() {
   const session = useSession()
   const navigate = useNavigate()
-  const { href } = useLocation()
-  const signedOut = session.data === null
+  const { href, pathname } = useLocation()
+  // The frame is still here while the sign-in page loads: it must not lead there again, from there.
+  const leave = session.data === null && pathname !== paths.signIn()
   useEffect(() => {
-    if (signedOut) void navigate({ to: paths.signIn(href === '/' ? {} : { from: href }), replace: true })
-  }, [signedOut, navigate, href])
+    if (leave) void navigate({ to: paths.signIn(href === '/' ? {} : { from: href }), replace: true })
+  }, [leave, navigate, href])
   if (session.error) return <ErrorState error={session.error} onRetry={() => void session.refetch()} />
   if (!session.data) return <PageSkeleton />
   return <Frame session={session.data} />

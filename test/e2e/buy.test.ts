@@ -30,7 +30,7 @@ describe.skipIf(chromiumPath === null)('a buyer', () => {
     const { page, t } = open
     await page.goto(await world.url('/money/wallet'))
     await page.getByRole('textbox', { name: t('signIn.account') }).fill('default')
-    await page.getByRole('textbox', { name: t('signIn.user') }).fill('owner')
+    await page.getByRole('textbox', { name: t('signIn.user') }).fill('admin')
     await page.getByLabel(t('signIn.password'), { exact: true }).fill('not the password')
     await page.getByRole('button', { name: t('signIn.submit') }).click()
     await page.getByRole('alert').getByText(t('refusal.SignInFailed')).waitFor()
