@@ -5,11 +5,13 @@ import { useQueryClient } from '@tanstack/react-query'
 import { App, Space } from 'antd'
 import { useState } from 'react'
 import { call } from '../../api.ts'
+import { AutoRenewMachines } from '../../forms/machine-auto-renew.tsx'
 import { RenewMachines } from '../../forms/machine-renew.tsx'
 import { t } from '../../i18n/t.ts'
 import { ActionButton } from '../../ui/ActionButton.tsx'
 import { ConfirmImpact } from '../../ui/ConfirmImpact.tsx'
 import { refusalText } from '../../ui/refusal.ts'
+import { DrainImpact } from '../machine/DrainImpact.tsx'
 import type { Machine } from './GroupMachines.tsx'
 
 type Action = 'cordon' | 'drain' | 'uncordon' | 'release'
@@ -37,10 +39,17 @@ const perform: Record<Action, (machines: readonly Machine[], reason: string) => 
     call('POST /v1/machines/release', { body: { machineIds: machines.map(m => m.machineId), reason } }),
 }
 
-export function MachineActions({ machines, onDone }: { machines: readonly Machine[]; onDone: () => void }) {
+interface Props {
+  machines: readonly Machine[]
+  /** The page of one machine: nothing is chosen there, so nothing is counted. */
+  single?: boolean
+  onDone?: () => void
+}
+
+export function MachineActions({ machines, single = false, onDone = () => undefined }: Props) {
   const { message } = App.useApp()
   const client = useQueryClient()
-  const [asking, setAsking] = useState<Action | 'renew' | null>(null)
+  const [asking, setAsking] = useState<Action | 'renew' | 'autoRenew' | null>(null)
   const can = (action: Action) => machines.filter(machine => machine.refusals[action] === null)
   /** Only when it can be done to none of them: the reason of the first. */
   const refusal = (action: Action | 'renew') =>
@@ -58,23 +67,14 @@ export function MachineActions({ machines, onDone }: { machines: readonly Machin
       void client.invalidateQueries()
     }
   }
-  const open = asking === 'renew' ? null : asking
+  const open = asking === 'renew' || asking === 'autoRenew' ? null : asking
+  const prepaid = machines.filter(machine => machine.refusals.renew === null)
   return (
     <Space wrap>
-      <span role="status">{machines.length > 0 ? t('machines.selected', { count: machines.length }) : ''}</span>
-      <ActionButton refusal={refusal('renew')} onClick={() => setAsking('renew')}>
-        {t('machines.renew')}
-      </ActionButton>
-      {(['cordon', 'drain', 'uncordon', 'release'] as const).map(action => (
-        <ActionButton
-          key={action}
-          danger={action === 'release'}
-          refusal={refusal(action)}
-          onClick={() => setAsking(action)}
-        >
-          {actionText(action)}
-        </ActionButton>
-      ))}
+      <span role="status">
+        {machines.length > 0 && !single ? t('machines.selected', { count: machines.length }) : ''}
+      </span>
+      <Buttons refusal={refusal} ask={setAsking} />
       {open === null ? null : (
         <ConfirmImpact
           open
@@ -87,19 +87,45 @@ export function MachineActions({ machines, onDone }: { machines: readonly Machin
           onClose={() => setAsking(null)}
         >
           <div>{t(`machines.impact.${open}`)}</div>
+          {open === 'drain' ? <DrainImpact machines={can('drain')} /> : null}
           <LeftOut machines={machines.filter(machine => machine.refusals[open] !== null)} action={open} />
         </ConfirmImpact>
       )}
-      {asking === 'renew' ? (
-        <RenewMachines
-          machineIds={machines.filter(m => m.refusals.renew === null).map(m => m.machineId)}
+      {asking === 'autoRenew' ? (
+        <AutoRenewMachines
+          machineIds={prepaid.map(m => m.machineId)}
+          autoRenew={prepaid.every(m => m.autoRenew)}
           onDone={onDone}
           onClose={() => setAsking(null)}
         />
       ) : null}
+      {asking === 'renew' ? (
+        <RenewMachines machineIds={prepaid.map(m => m.machineId)} onDone={onDone} onClose={() => setAsking(null)} />
+      ) : null}
     </Space>
   )
 }
+
+interface ButtonsProps {
+  refusal: (action: Action | 'renew') => { code: string; message: string } | null
+  ask: (action: Action | 'renew' | 'autoRenew') => void
+}
+
+const Buttons = ({ refusal, ask }: ButtonsProps) => (
+  <>
+    <ActionButton refusal={refusal('renew')} onClick={() => ask('renew')}>
+      {t('machines.renew')}
+    </ActionButton>
+    <ActionButton refusal={refusal('renew')} onClick={() => ask('autoRenew')}>
+      {t('machines.autoRenew')}
+    </ActionButton>
+    {(['cordon', 'drain', 'uncordon', 'release'] as const).map(action => (
+      <ActionButton key={action} danger={action === 'release'} refusal={refusal(action)} onClick={() => ask(action)}>
+        {actionText(action)}
+      </ActionButton>
+    ))}
+  </>
+)
 
 export function actionText(action: Action): string {
   return t(action === 'release' ? 'machines.delete' : `machines.${action}`)

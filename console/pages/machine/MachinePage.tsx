@@ -1,10 +1,9 @@
-import type { Item } from '../../api.ts'
-import { formatCpu, formatGib, t } from '../../i18n/t.ts'
+import { Alert } from 'antd'
+import type { ReactNode } from 'react'
+import { formatCpu, formatGib, t, tryT } from '../../i18n/t.ts'
 import { usePathParams } from '../../location.ts'
 import { paths } from '../../paths.ts'
 import { live, useApi } from '../../queries.ts'
-import { DataTable } from '../../ui/DataTable.tsx'
-import { EmptyState } from '../../ui/EmptyState.tsx'
 import { ErrorState } from '../../ui/ErrorState.tsx'
 import { EventTable } from '../../ui/EventTable.tsx'
 import { Facts } from '../../ui/Facts.tsx'
@@ -12,16 +11,17 @@ import { IdText } from '../../ui/IdText.tsx'
 import { BillingInstant, Instant } from '../../ui/Instant.tsx'
 import { PageHeader } from '../../ui/PageHeader.tsx'
 import { PageSkeleton } from '../../ui/PageSkeleton.tsx'
+import { refusalText } from '../../ui/refusal.ts'
 import { ChargeTag, StatusTag } from '../../ui/StatusTag.tsx'
-import { TextLink } from '../../ui/TextLink.tsx'
-
-type ServiceInstance = Item<'GET /v1/machines/{machineId}/instances'>
+import type { Machine } from '../group/GroupMachines.tsx'
+import { MachineActions } from '../group/MachineActions.tsx'
+import { DrainProgress } from './DrainProgress.tsx'
+import { MachineInstances } from './MachineInstances.tsx'
 
 export function MachinePage() {
   const { workspaceId, machineId } = usePathParams('workspaceId', 'machineId')
   const params = { machineId }
   const machine = useApi('GET /v1/machines/{machineId}', { params }, live)
-  const serviceInstances = useApi('GET /v1/machines/{machineId}/instances', { params }, live)
   if (machine.error && !machine.data) return <ErrorState error={machine.error} onRetry={() => void machine.refetch()} />
   if (!machine.data) return <PageSkeleton />
   const m = machine.data
@@ -34,6 +34,7 @@ export function MachinePage() {
           { text: m.groupId, to: paths.group(workspaceId, m.groupId) },
         ]}
         tags={<StatusTag status={m.status} />}
+        actions={<MachineActions machines={[m]} single />}
       />
       <Facts
         items={[
@@ -41,33 +42,61 @@ export function MachinePage() {
           [t('machines.spec'), m.specId],
           [t('common.zone'), m.zoneId],
           [t('machines.charge'), <ChargeTag key="charge" chargeType={m.chargeType} />],
-          [t('machines.cpu'), formatCpu(m.cpuMilli)],
-          [t('machines.memory'), formatGib(m.memoryMib)],
+          [t('machines.cpu'), t('groups.used', { used: formatCpu(m.cpuUsedMilli), total: formatCpu(m.cpuMilli) })],
+          [t('machines.memory'), t('groups.used', { used: formatGib(m.memoryUsedMib), total: formatGib(m.memoryMib) })],
+          [t('machines.gpu'), m.gpuCount > 0 ? `${m.gpuUsed} / ${m.gpuCount} ${m.gpuModel ?? ''}` : '—'],
           [t('machines.disk'), t('machines.diskGib', { gib: m.systemDiskGib })],
           [t('machines.address'), m.address ?? '—'],
           [t('machines.runningAt'), <Instant key="running" at={m.runningAt} />],
-          [t('machines.expiresAt'), <BillingInstant key="expires" at={m.expiresAt} />],
+          [t('orders.id'), <IdText key="order" id={m.orderId} to={paths.order(m.orderId)} />],
+          ...(m.chargeType === 'prepaid' ? paidUntil(m) : []),
         ]}
       />
+      <Said machine={m} />
+      <DrainProgress workspaceId={workspaceId} machineId={machineId} underWay={m.drain !== null} />
       <h2 style={{ fontSize: 16 }}>{t('machines.instances')}</h2>
-      <DataTable<ServiceInstance>
-        label={t('machines.instances')}
-        answer={{ ...serviceInstances, data: serviceInstances.data?.items }}
-        rowKey={one => one.serviceInstanceId}
-        empty={<EmptyState title={t('machines.noInstances')} />}
-        columns={[
-          { title: t('services.instanceId'), render: (_, one) => <IdText id={one.serviceInstanceId} /> },
-          {
-            title: t('services.name'),
-            render: (_, { serviceName }) => (
-              <TextLink to={paths.service(workspaceId, serviceName)}>{serviceName}</TextLink>
-            ),
-          },
-          { title: t('common.status'), render: (_, one) => <StatusTag status={one.status} /> },
-        ]}
-      />
+      <MachineInstances workspaceId={workspaceId} machineId={machineId} />
       <h2 style={{ fontSize: 16 }}>{t('groups.tabEvents')}</h2>
       <EventTable subjectKind="machine" subjectId={machineId} />
     </>
+  )
+}
+
+const paidUntil = (m: Machine): [string, ReactNode][] => [
+  [t('machines.expiresAt'), <BillingInstant key="expires" at={m.expiresAt} />],
+  [t('machines.autoRenew'), t(m.autoRenew ? 'machines.on' : 'machines.off')],
+]
+
+/** What people should know first: how it failed, who holds it and why, why it can't be deleted and whom to ask. */
+function Said({ machine: m }: { machine: Machine }) {
+  return (
+    <div style={{ display: 'grid', gap: 8, margin: '12px 0' }}>
+      {m.failure ? <Alert type="error" showIcon title={<span className="said">{m.failure.message}</span>} /> : null}
+      {m.holds.length > 0 ? (
+        <Alert
+          type="warning"
+          showIcon
+          title={t('machines.holds')}
+          description={
+            <ul className="impact">
+              {m.holds.map(hold => (
+                <li key={hold.ownerKind + hold.owner} className="said">
+                  {tryT(`hold.${hold.ownerKind}`) ?? hold.ownerKind} · {hold.owner} · {hold.reason || '—'} ·{' '}
+                  <Instant at={hold.at} />
+                </li>
+              ))}
+            </ul>
+          }
+        />
+      ) : null}
+      {m.refusals.release ? (
+        <Alert
+          type="info"
+          showIcon
+          title={t('machines.whyNotDelete')}
+          description={<span className="said">{refusalText(m.refusals.release)}</span>}
+        />
+      ) : null}
+    </div>
   )
 }

@@ -3,6 +3,7 @@ import { t } from '../../i18n/t.ts'
 import { useApi } from '../../queries.ts'
 import { DataTable } from '../../ui/DataTable.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
+import { Facts } from '../../ui/Facts.tsx'
 import { IdText } from '../../ui/IdText.tsx'
 import { Money } from '../../ui/Money.tsx'
 import { PageHeader } from '../../ui/PageHeader.tsx'
@@ -15,16 +16,24 @@ export function BillPage() {
     <>
       <PageHeader title={t('bill.title')} />
       {bill.data ? (
-        <p>
-          {t('bill.period', { from: bill.data.from, to: bill.data.to, zone: bill.data.billingZone })} ·{' '}
-          {t('bill.total')} <Money fen={bill.data.totals.totalFen} />
-        </p>
+        <>
+          <p>{t('bill.period', { from: bill.data.from, to: bill.data.to, zone: bill.data.billingZone })}</p>
+          <Facts
+            items={[
+              [t('bill.total'), <Money key="total" fen={bill.data.totals.totalFen} />],
+              [t('bill.prepaid'), <Money key="prepaid" fen={bill.data.totals.prepaidFen} />],
+              [t('bill.postpaid'), <Money key="postpaid" fen={bill.data.totals.postpaidFen} />],
+              [t('bill.accrued'), <Money key="accrued" fen={bill.data.totals.accruedFen} />],
+            ]}
+          />
+        </>
       ) : null}
       <DataTable<GroupBill>
         label={t('bill.title')}
         answer={{ ...bill, data: bill.data?.groups }}
         rowKey={group => group.groupId}
         empty={<EmptyState title={t('bill.empty')} />}
+        expandable={{ expandedRowRender: group => <MachineBills group={group} /> }}
         columns={[
           { title: t('orders.group'), render: (_, { name }) => <span className="said">{name}</span> },
           { title: t('groups.id'), render: (_, { groupId }) => <IdText id={groupId} /> },
@@ -33,5 +42,18 @@ export function BillPage() {
         ]}
       />
     </>
+  )
+}
+
+function MachineBills({ group }: { group: GroupBill }) {
+  return (
+    <ul className="impact">
+      {group.machines.map(machine => (
+        <li key={machine.machineId}>
+          <span className="id-text">{machine.machineId}</span> {machine.specId} ·{' '}
+          {t(machine.chargeType === 'prepaid' ? 'bill.prepaid' : 'bill.postpaid')} · <Money fen={machine.totalFen} />
+        </li>
+      ))}
+    </ul>
   )
 }

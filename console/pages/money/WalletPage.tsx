@@ -1,10 +1,12 @@
 import type { Item } from '../../api.ts'
 import { t, tryT } from '../../i18n/t.ts'
+import { paths } from '../../paths.ts'
 import { live, useAll, useApi } from '../../queries.ts'
 import { DataTable } from '../../ui/DataTable.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
 import { ErrorState } from '../../ui/ErrorState.tsx'
 import { Facts } from '../../ui/Facts.tsx'
+import { IdText } from '../../ui/IdText.tsx'
 import { Instant } from '../../ui/Instant.tsx'
 import { Money } from '../../ui/Money.tsx'
 import { PageHeader } from '../../ui/PageHeader.tsx'
@@ -39,6 +41,11 @@ export function WalletPage() {
           { title: t('events.at'), width: 190, render: (_, { at }) => <Instant at={at} seconds /> },
           { title: t('wallet.kind'), width: 130, render: (_, { kind }) => tryT(`transfer.${kind}`) ?? kind },
           { title: t('wallet.amount'), width: 140, render: (_, { signedFen }) => <Money fen={signedFen} /> },
+          {
+            title: t('wallet.order'),
+            width: 270,
+            render: (_, { orderId }) => (orderId ? <IdText id={orderId} to={paths.order(orderId)} /> : '—'),
+          },
           { title: t('wallet.memo'), render: (_, { memo }) => <span className="said">{memo}</span> },
         ]}
       />

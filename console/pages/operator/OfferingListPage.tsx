@@ -1,4 +1,8 @@
+import { Button, Space } from 'antd'
+import { useState } from 'react'
 import type { Item } from '../../api.ts'
+import { OfferingPrice } from '../../forms/offering-price.tsx'
+import { OfferingStock } from '../../forms/offering-stock.tsx'
 import { formatMicros, t } from '../../i18n/t.ts'
 import { live, useApi } from '../../queries.ts'
 import { DataTable } from '../../ui/DataTable.tsx'
@@ -10,6 +14,8 @@ import { ChargeTag } from '../../ui/StatusTag.tsx'
 type Offering = Item<'GET /v1/offerings'>
 
 export function OfferingListPage() {
+  const [asking, setAsking] = useState<{ form: 'price' | 'stock'; offering: Offering } | null>(null)
+  const close = () => setAsking(null)
   const offerings = useApi('GET /v1/offerings', {}, live)
   const currency = useInstallation()?.currency ?? 'CNY'
   return (
@@ -40,8 +46,23 @@ export function OfferingListPage() {
             render: (_, { price }) => (price?.hourMicros ? formatMicros(price.hourMicros, currency) : '—'),
           },
           { title: t('operator.priceVersion'), render: (_, { price }) => price?.version ?? '—' },
+          {
+            title: t('common.actions'),
+            render: (_, offering) => (
+              <Space>
+                <Button size="small" onClick={() => setAsking({ form: 'price', offering })}>
+                  {t('operator.setPrice')}
+                </Button>
+                <Button size="small" onClick={() => setAsking({ form: 'stock', offering })}>
+                  {t('operator.setStock')}
+                </Button>
+              </Space>
+            ),
+          },
         ]}
       />
+      {asking?.form === 'price' ? <OfferingPrice offering={asking.offering} onClose={close} /> : null}
+      {asking?.form === 'stock' ? <OfferingStock offering={asking.offering} onClose={close} /> : null}
     </>
   )
 }
