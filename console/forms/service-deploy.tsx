@@ -22,8 +22,7 @@ export function ServiceForm({ config, disabled, problem, onChange }: Props) {
     <Form.Item
       label={label}
       htmlFor={`service-${field}`}
-      extra={hint}
-      {...(problem?.input === field ? { validateStatus: 'error' as const, help: problem.message } : {})}
+      {...(problem?.input === field ? { validateStatus: 'error' as const, help: problem.message } : { extra: hint })}
     >
       {input}
     </Form.Item>
@@ -50,7 +49,7 @@ export function ServiceForm({ config, disabled, problem, onChange }: Props) {
         t('deploy.nameHint'),
       )}
       <GroupField value={fields.resource} onChange={groupId => set('resource', groupId)} item={item} />
-      <div style={{ display: 'grid', gridTemplateColumns: 'repeat(auto-fit, minmax(130px, 1fr))', gap: '0 12px' }}>
+      <div style={{ display: 'grid', gridTemplateColumns: 'repeat(auto-fit, minmax(200px, 1fr))', gap: '0 12px' }}>
         {number('replicas', t('deploy.replicas'), 1)}
         {number('cpu', t('deploy.cpu'), 0.5)}
         {number('memoryMib', t('deploy.memory'), 128)}
@@ -87,6 +86,7 @@ type Group = Item<'GET /v1/groups'>
 
 const optionOf = ({ groupId, name, regionId }: Group) => ({
   value: groupId,
+  title: name,
   search: `${name} ${groupId}`,
   label: (
     <span className="said">

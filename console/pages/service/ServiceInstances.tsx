@@ -71,28 +71,29 @@ interface Columns {
 function columnsOf({ workspaceId, service, restart, ended }: Columns) {
   return [
     {
-      title: t('services.instanceId'),
-      width: 260,
-      render: (_: unknown, one: ServiceInstance) => <IdText id={one.serviceInstanceId} />,
-    },
-    {
-      title: t('common.status'),
-      width: 200,
-      render: (_: unknown, { status, reason }: ServiceInstance) => (
+      title: t('services.instanceOnMachine'),
+      width: 250,
+      render: (_: unknown, { serviceInstanceId, machineId }: ServiceInstance) => (
         <>
-          <StatusTag status={status} />
-          {reason === '' ? null : <div className="said quiet">{reason}</div>}
+          <div>
+            <IdText id={serviceInstanceId} />
+          </div>
+          {machineId === null ? null : <IdText id={machineId} to={paths.machine(workspaceId, machineId)} />}
         </>
       ),
     },
     {
-      title: t('services.machine'),
-      width: 240,
-      render: (_: unknown, { machineId }: ServiceInstance) =>
-        machineId === null ? '—' : <IdText id={machineId} to={paths.machine(workspaceId, machineId)} />,
+      title: t('common.status'),
+      width: 200,
+      render: (_: unknown, { status, reason, crashCount }: ServiceInstance) => (
+        <>
+          <StatusTag status={status} />
+          {reason === '' ? null : <div className="said quiet">{reason}</div>}
+          {crashCount === 0 ? null : <div className="quiet">{t('services.crashes', { count: crashCount })}</div>}
+        </>
+      ),
     },
     { title: t('services.version'), width: 80, dataIndex: 'version' },
-    { title: t('services.crashes'), width: 90, dataIndex: 'crashCount' },
     {
       title: ended ? t('services.endedAt') : t('services.readyAt'),
       width: 180,

@@ -1,5 +1,5 @@
 // One service: what it is and how it is, then its instances, a place to try it, logs, versions and events.
-import { Tabs } from 'antd'
+import { Tabs, Typography } from 'antd'
 import { formatCpu, formatGib, t } from '../../i18n/t.ts'
 import { usePathParams, useSearchState } from '../../location.ts'
 import { paths } from '../../paths.ts'
@@ -65,7 +65,16 @@ function ServiceFacts({ workspaceId, service }: { workspaceId: string; service: 
         [t('services.replicas'), t('services.replicasOf', { running, wanted: replicas })],
         [t('services.resources'), t(gpuCount > 0 ? 'services.cpuMemoryGpu' : 'services.cpuMemory', size)],
         [t('services.version'), String(version)],
-        [t('services.endpoint'), <IdText key="endpoint" id={service.endpoint} />],
+        [
+          t('services.endpoint'),
+          <Typography.Text
+            key="endpoint"
+            className="said"
+            copyable={{ tooltips: [t('common.copy'), t('common.copied')] }}
+          >
+            {service.endpoint}
+          </Typography.Text>,
+        ],
         [t('services.updatedAt'), <Instant key="updated" at={service.updatedAt} />],
       ]}
     />

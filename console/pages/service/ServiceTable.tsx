@@ -48,46 +48,56 @@ export function ServiceTable({ workspaceId, groupId, filter }: Props) {
           </LinkButton>
         </EmptyState>
       }
-      columns={[
-        {
-          title: t('services.name'),
-          width: 220,
-          render: (_, { name, serviceId }) => (
-            <>
-              <div>
-                <TextLink to={paths.service(workspaceId, name)} className="said">
-                  {name}
-                </TextLink>
-              </div>
-              <IdText id={serviceId} />
-            </>
-          ),
-        },
-        { title: t('common.status'), width: 130, render: (_, { status }) => <StatusTag status={status} /> },
-        {
-          title: t('services.replicas'),
-          width: 150,
-          render: (_, { running, replicas }) => (
-            <span className="numeric">{t('services.replicasOf', { running, wanted: replicas })}</span>
-          ),
-        },
-        { title: t('services.version'), width: 80, dataIndex: 'version' },
-        {
-          title: t('services.group'),
-          width: 180,
-          render: (_, service) => (
-            <TextLink to={paths.group(workspaceId, service.groupId)} className="said">
-              {names.get(service.groupId) ?? service.groupId}
-            </TextLink>
-          ),
-        },
-        {
-          title: t('services.reason'),
-          width: 240,
-          render: (_, { reason }) => <span className="said">{reasonText(reason)}</span>,
-        },
-        { title: t('services.updatedAt'), width: 170, render: (_, { updatedAt }) => <Instant at={updatedAt} /> },
-      ]}
+      columns={columnsOf(workspaceId, names)}
     />
   )
 }
+
+const columnsOf = (workspaceId: string, names: ReadonlyMap<string, string>) => [
+  {
+    title: t('services.name'),
+    width: 220,
+    render: (_: unknown, { name, serviceId }: Service) => (
+      <>
+        <div>
+          <TextLink to={paths.service(workspaceId, name)} className="said">
+            {name}
+          </TextLink>
+        </div>
+        <IdText id={serviceId} />
+      </>
+    ),
+  },
+  {
+    title: t('common.status'),
+    width: 230,
+    render: (_: unknown, { status, reason }: Service) => (
+      <>
+        <StatusTag status={status} />
+        <div className="said quiet">{reasonText(reason)}</div>
+      </>
+    ),
+  },
+  {
+    title: t('services.replicas'),
+    width: 150,
+    render: (_: unknown, { running, replicas }: Service) => (
+      <span className="numeric">{t('services.replicasOf', { running, wanted: replicas })}</span>
+    ),
+  },
+  { title: t('services.version'), width: 80, dataIndex: 'version' },
+  {
+    title: t('services.group'),
+    width: 180,
+    render: (_: unknown, service: Service) => (
+      <TextLink to={paths.group(workspaceId, service.groupId)} className="said">
+        {names.get(service.groupId) ?? service.groupId}
+      </TextLink>
+    ),
+  },
+  {
+    title: t('services.updatedAt'),
+    width: 170,
+    render: (_: unknown, { updatedAt }: Service) => <Instant at={updatedAt} />,
+  },
+]
