@@ -120,7 +120,8 @@ function ProgramFields({ fields, set, item, number }: ProgramProps) {
   const command = (
     <Input.TextArea
       id="service-command"
-      autoSize={{ minRows: 2, maxRows: 6 }}
+      // Of a fixed height: fitting it to the text writes a style attribute, which the page's policy refuses.
+      rows={3}
       value={fields.command}
       onChange={e => set('command', e.target.value)}
     />
