@@ -17,9 +17,11 @@ export async function setPrice(
   actor: Actor,
   key: OfferingKey,
   price: Price,
-  effectiveAt: Temporal.Instant = ctx.clock.now(),
+  /** null: now, by the one reading of the clock that also tells the past. */
+  wanted: Temporal.Instant | null = null,
 ): Promise<PriceVersion> {
   const now = ctx.clock.now()
+  const effectiveAt = wanted ?? now
   checkPrice(key.chargeType, price)
   if (Temporal.Instant.compare(effectiveAt, now) < 0) {
     throw invalidPrice('effectiveAt', `${effectiveAt} is past; a price takes effect now or later`)

@@ -123,7 +123,7 @@ export const catalogRoutes = [
         hourMicros: body.hourMicros === null ? null : BigInt(body.hourMicros),
         diskGibMicros: BigInt(body.diskGibMicros),
       }
-      const effectiveAt = body.effectiveAt === undefined ? ctx.clock.now() : Temporal.Instant.from(body.effectiveAt)
+      const effectiveAt = body.effectiveAt === undefined ? null : Temporal.Instant.from(body.effectiveAt)
       return priceView(
         await setPrice(
           ctx,
