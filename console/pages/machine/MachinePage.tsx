@@ -9,6 +9,7 @@ import { EventTable } from '../../ui/EventTable.tsx'
 import { Facts } from '../../ui/Facts.tsx'
 import { IdText } from '../../ui/IdText.tsx'
 import { BillingInstant, Instant } from '../../ui/Instant.tsx'
+import { useInstallation } from '../../ui/installation.ts'
 import { PageHeader } from '../../ui/PageHeader.tsx'
 import { PageSkeleton } from '../../ui/PageSkeleton.tsx'
 import { refusalText } from '../../ui/refusal.ts'
@@ -69,6 +70,7 @@ const paidUntil = (m: Machine): [string, ReactNode][] => [
 
 /** What people should know first: how it failed, who holds it and why, why it can't be deleted and whom to ask. */
 function Said({ machine: m }: { machine: Machine }) {
+  const contact = useInstallation()?.operatorContact
   return (
     <div style={{ display: 'grid', gap: 8, margin: '12px 0' }}>
       {m.failure ? <Alert type="error" showIcon title={<span className="said">{m.failure.message}</span>} /> : null}
@@ -94,7 +96,14 @@ function Said({ machine: m }: { machine: Machine }) {
           type="info"
           showIcon
           title={t('machines.whyNotDelete')}
-          description={<span className="said">{refusalText(m.refusals.release)}</span>}
+          description={
+            <span className="said">
+              {refusalText(m.refusals.release)}{' '}
+              {m.refusals.release.code === 'PrepaidNotExpired' && contact
+                ? t('machines.askOperator', { contact })
+                : null}
+            </span>
+          }
         />
       ) : null}
     </div>
