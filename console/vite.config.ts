@@ -33,6 +33,8 @@ export default defineConfig({
   build: {
     outDir,
     emptyOutDir: true,
+    // Which page loads which files: the budget of the first load is tested against it.
+    manifest: true,
     target: 'es2023',
     reportCompressedSize: false,
     chunkSizeWarningLimit: 2000,

@@ -31,4 +31,40 @@ export const refusals = {
   'refusal.ServiceNotFound': ['服务不存在或不属于你的账号。', 'There is no such service in your account.'],
   'refusal.OrderNotFound': ['订单不存在或不属于你的账号。', 'There is no such order in your account.'],
   'refusal.QuoteExpired': ['报价已过期，请按新价格确认。', 'The quote has expired. Confirm the new price.'],
+  'refusal.InsufficientStock': ['库存不足，无法交付全部机器。', 'There is not enough stock for all of the machines.'],
+  'refusal.CreateFailed': ['机器未能创建成功。', 'The machines could not be created.'],
+  'refusal.DeadlinePassed': ['机器未能在期限内就绪。', 'The machines were not ready in time.'],
+  'refusal.MachineNotRunning': [
+    '机器不在运行状态，不能执行此操作。',
+    'The machine does not run: this can not be done now.',
+  ],
+  'refusal.MachineLeaving': ['机器正在删除或已删除。', 'The machine is being deleted, or is gone.'],
+  'refusal.MachineNotEmpty': [
+    '机器上还有服务实例，请先清空。',
+    'Service instances are still on the machine. Drain it first.',
+  ],
+  'refusal.NoDrainUnderWay': ['机器没有在清空。', 'The machine is not being drained.'],
+  'refusal.NotPrepaid': ['按量计费的机器无需续费。', 'Pay-as-you-go machines need no renewal.'],
+  'refusal.PrepaidNotExpired': [
+    '包年包月的机器到期前不能删除。如需提前释放，请联系：{operatorContact}',
+    'A subscription machine can not be deleted before it expires. To end it early, ask: {operatorContact}',
+  ],
+  'refusal.GroupNameTaken': [
+    '账号内已有同名资源组，请换一个名称。',
+    'Another group of the account has this name. Choose another.',
+  ],
+  'refusal.GroupChanged': [
+    '资源组刚被他人修改，请刷新后重试。',
+    'Someone has changed the group meanwhile. Look again, then try again.',
+  ],
+  'refusal.GroupNotEmpty': [
+    '资源组里还有机器或服务，请先删除它们。',
+    'Machines or services remain in the group. Delete them first.',
+  ],
+  'refusal.OrderStateConflict': ['订单状态已变化，请刷新查看。', 'The order has moved on meanwhile. Look again.'],
+  'refusal.NothingToRenew': ['没有可续费的机器。', 'There is no machine to renew.'],
+  'refusal.RenewalConflict': [
+    '到期时间刚刚变化，请重新询价。',
+    'The expiry has just changed. Ask for the price again.',
+  ],
 } as const

@@ -3,6 +3,7 @@
 import { preferences } from '../preferences.ts'
 import { account } from './account.ts'
 import { buy } from './buy.ts'
+import { events } from './events.ts'
 import { groups } from './groups.ts'
 import { machines } from './machines.ts'
 import { money } from './money.ts'
@@ -22,6 +23,7 @@ export const messages = {
   ...money,
   ...operator,
   ...account,
+  ...events,
   ...refusals,
 } as const satisfies Record<string, Message>
 

@@ -4,6 +4,7 @@ import { Table, type TableProps } from 'antd'
 import type { ReactNode } from 'react'
 import { t } from '../i18n/t.ts'
 import { useSearchState } from '../location.ts'
+import { EmptyState } from './EmptyState.tsx'
 import { ErrorState } from './ErrorState.tsx'
 
 /** From here on rows are drawn as they are scrolled into sight: 10,000 of them scroll smoothly. */
@@ -60,7 +61,15 @@ export function DataTable<Row extends object>(props: Props<Row>) {
                 onChange: page => setSearch({ [pageParameter]: page === 1 ? undefined : String(page) }),
               }
         }
-        locale={{ emptyText: answer.isPending ? ' ' : (answer.data?.length ?? 0) > 0 ? t('common.noMatch') : empty }}
+        locale={{
+          emptyText: answer.isPending ? (
+            ' '
+          ) : (answer.data?.length ?? 0) > 0 ? (
+            <EmptyState title={t('common.noMatch')} />
+          ) : (
+            empty
+          ),
+        }}
         {...(selection
           ? {
               rowSelection: {

@@ -8,6 +8,7 @@ import { paths } from '../paths.ts'
 import { type Session, useSession } from '../session.ts'
 import { AccountMenu } from './AccountMenu.tsx'
 import { ErrorState } from './ErrorState.tsx'
+import { useInstallation } from './installation.ts'
 import { PageSkeleton } from './PageSkeleton.tsx'
 import { RegionSwitcher } from './RegionSwitcher.tsx'
 import { TextLink } from './TextLink.tsx'
@@ -30,11 +31,13 @@ export function Shell() {
 
 function Frame({ session }: { session: Session }) {
   useLiveEvents()
+  // Asked for once for all pages: currency, billing zone, whom to ask.
+  useInstallation()
   const [narrow, setNarrow] = useState(false)
   return (
     <Layout className="shell">
       <Layout.Header className="shell-header">
-        <TextLink to={paths.workspaces()} className="shell-brand">
+        <TextLink to={paths.home()} className="shell-brand">
           <img src="/favicon.svg" alt="" />
           {t('shell.product')}
         </TextLink>
@@ -67,7 +70,8 @@ function Navigation({ session }: { session: Session }) {
   const router = useRouter()
   const workspaceId = lastWorkspace(pathname)
   const link = (to: string, text: string) => ({ key: to, label: <TextLink to={to}>{text}</TextLink> })
-  const items = [
+  // The operator's account is the platform itself: it owns no groups, and buys nothing.
+  const buyer = [
     { ...link(paths.workspaces(), t('nav.workspaces')), icon: <AppstoreOutlined aria-hidden /> },
     ...(workspaceId
       ? [
@@ -92,26 +96,24 @@ function Navigation({ session }: { session: Session }) {
         link(paths.bill(), t('nav.bill')),
       ],
     },
-    ...(session.role === 'operator'
-      ? [
-          {
-            key: 'operator',
-            label: t('nav.operator'),
-            icon: <ControlOutlined aria-hidden />,
-            children: [
-              link(paths.operatorAccounts(), t('nav.accounts')),
-              link(paths.operatorOfferings(), t('nav.offerings')),
-              link(paths.operatorMachines(), t('nav.fleet')),
-            ],
-          },
-        ]
-      : []),
+  ]
+  const operator = [
+    {
+      key: 'operator',
+      label: t('nav.operator'),
+      icon: <ControlOutlined aria-hidden />,
+      children: [
+        link(paths.operatorAccounts(), t('nav.accounts')),
+        link(paths.operatorOfferings(), t('nav.offerings')),
+        link(paths.operatorMachines(), t('nav.fleet')),
+      ],
+    },
   ]
   return (
     <nav aria-label={t('nav.label')}>
       <Menu
         mode="inline"
-        items={items}
+        items={session.role === 'operator' ? operator : buyer}
         selectedKeys={[selectedKey(pathname, workspaceId)]}
         defaultOpenKeys={['serving', 'money', 'operator']}
         // By keyboard the menu selects an item without its anchor being clicked.

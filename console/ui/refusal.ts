@@ -1,6 +1,7 @@
 // What went wrong, in the user's words: by the refusal's code where the console has a text for it, else as the server said.
-import { Refused } from '../api.ts'
+import { Refused, type Returns } from '../api.ts'
 import { tryT } from '../i18n/t.ts'
+import { queryClient } from '../queries.ts'
 
 type Details = Record<string, unknown>
 
@@ -12,8 +13,14 @@ const asParameters = (details: Details): Record<string, string | number> =>
     ]),
   )
 
+/** Where only the operator can help, the text names them, once the installation has said who they are. */
+function whomToAsk(): { operatorContact?: string } {
+  const installation = queryClient.getQueryData<Returns<'GET /v1/installation'>>(['GET /v1/installation', {}])
+  return installation ? { operatorContact: installation.operatorContact } : {}
+}
+
 export function refusalText(refusal: { code: string; message: string; details?: Details }): string {
-  const text = tryT(`refusal.${refusal.code}`, asParameters(refusal.details ?? {}))
+  const text = tryT(`refusal.${refusal.code}`, { ...whomToAsk(), ...asParameters(refusal.details ?? {}) })
   // A text whose place stays unfilled says less than what the server said.
   return text === null || /\{\w+\}/.test(text) ? refusal.message || refusal.code : text
 }

@@ -31,9 +31,10 @@ export function SessionListPage() {
         columns={[
           {
             title: t('sessions.browser'),
+            width: 280,
             render: (_, { userAgent, current }) => (
               <>
-                <span className="said">{userAgent}</span>{' '}
+                <span className="said wrap">{userAgent}</span>{' '}
                 {current ? <Tag color="success">{t('sessions.current')}</Tag> : null}
               </>
             ),
