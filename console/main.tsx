@@ -43,6 +43,16 @@ const darkToken = {
   colorTextPlaceholder: 'rgba(255,255,255,0.6)',
 }
 
+/** What is chosen: the primary colour is too dark to be read on dark. */
+const chosenOnDark = '#a9c4ff'
+const darkComponents = {
+  Menu: { itemSelectedColor: chosenOnDark, subMenuItemSelectedColor: chosenOnDark },
+  Dropdown: { colorPrimary: chosenOnDark },
+  Button: { dangerColor: '#1f0404' },
+  Table: { rowSelectedBg: '#14203a', rowSelectedHoverBg: '#182748' },
+  Tabs: { itemSelectedColor: chosenOnDark, inkBarColor: chosenOnDark },
+}
+
 function Console() {
   const { language, theme: chosen } = usePreferences()
   return (
@@ -54,7 +64,10 @@ function Console() {
       theme={{
         algorithm: chosen === 'dark' ? theme.darkAlgorithm : theme.defaultAlgorithm,
         token: { ...(chosen === 'dark' ? darkToken : lightToken), borderRadius: 4, motion: false },
-        components: { Layout: { headerHeight: 48, headerPadding: '0 16px' } },
+        components: {
+          Layout: { headerHeight: 48, headerPadding: '0 16px' },
+          ...(chosen === 'dark' ? darkComponents : {}),
+        },
       }}
       button={{ autoInsertSpace: false }}
     >

@@ -63,7 +63,12 @@ export function AccountMenu({ session }: { session: Session }) {
         onClick: ({ key }) => actions[key]?.(),
       }}
     >
-      <Button type="text" icon={<UserOutlined aria-hidden />} aria-label={t('account.menu')} style={{ color: '#fff' }}>
+      <Button
+        type="text"
+        icon={<UserOutlined aria-hidden />}
+        aria-label={`${t('account.menu')}: ${session.accountName}`}
+        style={{ color: '#fff' }}
+      >
         <span className="said">{session.accountName}</span>
       </Button>
     </Dropdown>

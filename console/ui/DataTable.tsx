@@ -41,7 +41,7 @@ export function DataTable<Row extends object>(props: Props<Row>) {
   const many = rows.length > virtualFrom
   const width = columns.reduce((sum, column) => sum + (typeof column.width === 'number' ? column.width : 150), 64)
   return (
-    <section aria-label={label} aria-busy={answer.isPending}>
+    <section aria-label={label} aria-busy={answer.isPending} ref={leaveMeasuresAlone}>
       <Table<Row>
         size="small"
         rowKey={rowKey}
@@ -84,4 +84,10 @@ export function DataTable<Row extends object>(props: Props<Row>) {
       {many ? <div style={{ padding: '8px 4px' }}>{t('common.rows', { count: rows.length })}</div> : null}
     </section>
   )
+}
+
+/** The row that the table measures by holds copies of the head's controls: nobody may come upon them. */
+function leaveMeasuresAlone(section: HTMLElement | null): void {
+  const measures = section?.querySelector<HTMLElement>('.ant-table-measure-row')
+  if (measures) measures.inert = true
 }

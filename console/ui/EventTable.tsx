@@ -28,11 +28,7 @@ export function EventTable({ subjectKind, subjectId }: { subjectKind: SubjectKin
           { title: t('events.actor'), width: 220, render: (_, { actor }) => <span className="said">{actor}</span> },
           {
             title: t('events.data'),
-            render: (_, { data }) => (
-              <span className="said id-text" style={{ whiteSpace: 'normal' }}>
-                {factsOf(data)}
-              </span>
-            ),
+            render: (_, { data }) => <span className="said id-text wrap">{factsOf(data)}</span>,
           },
         ]}
       />

@@ -21,7 +21,7 @@ export function BillingInstant({ at }: { at: string | null }) {
   return (
     <Tooltip title={t('common.inBillingZone', { zone: zone ?? '' })}>
       <time dateTime={at} className="numeric">
-        {formatInstant(at, zone)} <span style={{ opacity: 0.7 }}>{zone ? shortZone(at, zone) : ''}</span>
+        {formatInstant(at, zone)} {zone ? shortZone(at, zone) : ''}
       </time>
     </Tooltip>
   )

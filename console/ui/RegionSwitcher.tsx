@@ -11,6 +11,7 @@ export function RegionSwitcher() {
   const { regionId } = usePreferences()
   const regions = useApi('GET /v1/regions', {}, still).data?.items ?? []
   const chosen = regions.find(region => region.regionId === regionId)
+  const name = chosen?.name ?? t('region.every')
   return (
     <Dropdown
       trigger={['click']}
@@ -27,10 +28,10 @@ export function RegionSwitcher() {
       <Button
         type="text"
         icon={<GlobalOutlined aria-hidden />}
-        aria-label={t('region.label')}
+        aria-label={`${t('region.label')}: ${name}`}
         style={{ color: '#fff' }}
       >
-        <span className="said">{chosen?.name ?? t('region.every')}</span>
+        <span className="said">{name}</span>
       </Button>
     </Dropdown>
   )

@@ -48,5 +48,5 @@ export function StatusTag({ status }: { status: string }) {
 }
 
 export function ChargeTag({ chargeType }: { chargeType: 'prepaid' | 'postpaid' }) {
-  return <Tag color={chargeType === 'prepaid' ? 'blue' : 'purple'}>{tryT(`charge.${chargeType}`)}</Tag>
+  return <Tag color={chargeType === 'prepaid' ? 'blue' : 'default'}>{tryT(`charge.${chargeType}`)}</Tag>
 }

@@ -136,7 +136,11 @@ export function scenes(at: Furnished): Scene[] {
     { name: 'keys', path: '/account/keys' },
     { name: 'members', path: '/account/members' },
     { name: 'sessions', path: '/account/sessions' },
-    { name: 'account-menu', path: '/workspaces', act: button('account.menu') },
+    {
+      name: 'account-menu',
+      path: '/workspaces',
+      act: ({ page, t }) => page.getByRole('button', { name: t('account.menu') }).click(),
+    },
     { name: 'not-found', path: '/workspaces/x/y/z' },
     { name: 'operator-accounts', path: '/operator/accounts', who: 'operator' },
     { name: 'operator-offerings', path: '/operator/offerings', who: 'operator' },

@@ -34,15 +34,17 @@ export function SessionListPage() {
             width: 280,
             render: (_, { userAgent, current }) => (
               <>
-                <span className="said wrap">{userAgent}</span>{' '}
+                <span className="said wrap" style={{ maxWidth: 260 }}>
+                  {userAgent}
+                </span>{' '}
                 {current ? <Tag color="success">{t('sessions.current')}</Tag> : null}
               </>
             ),
           },
-          { title: t('sessions.address'), width: 150, dataIndex: 'address' },
-          { title: t('sessions.signedInAt'), width: 180, render: (_, { createdAt }) => <Instant at={createdAt} /> },
-          { title: t('sessions.lastSeenAt'), width: 180, render: (_, { lastSeenAt }) => <Instant at={lastSeenAt} /> },
-          { title: t('sessions.expiresAt'), width: 180, render: (_, { expiresAt }) => <Instant at={expiresAt} /> },
+          { title: t('sessions.address'), width: 110, dataIndex: 'address' },
+          { title: t('sessions.signedInAt'), width: 150, render: (_, { createdAt }) => <Instant at={createdAt} /> },
+          { title: t('sessions.lastSeenAt'), width: 150, render: (_, { lastSeenAt }) => <Instant at={lastSeenAt} /> },
+          { title: t('sessions.expiresAt'), width: 150, render: (_, { expiresAt }) => <Instant at={expiresAt} /> },
           {
             title: t('common.actions'),
             width: 100,
