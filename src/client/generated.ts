@@ -67,7 +67,7 @@ export interface Operations {
   /** List what happened, newest first */
   'GET /v1/events': {
     params: Record<never, never>
-    query: { subjectKind?: "group" | "machine" | "order" | "service" | "account" | "access_key" | "user" | "workspace"; subjectId?: string; before?: string; limit?: number }
+    query: { subjectKind?: "group" | "machine" | "order" | "service" | "service_instance" | "account" | "access_key" | "user" | "workspace" | "offering" | "stock" | "zone" | "region" | "billing_day"; subjectId?: string; before?: string; limit?: number }
     body: null
     returns: { items: ({ eventId: string; at: string; kind: string; subjectKind: string; subjectId: string; actor: string; data: Record<string, unknown> })[] }
   }

@@ -105,6 +105,7 @@ export interface EventsTable {
   subjectId: string
   actor: string
   data: FilledJson
+  workspaceId: string | null
 }
 
 export interface GatewayInstanceTrafficTable {

@@ -41,7 +41,7 @@ export async function addAccount(ctx: Ctx, tx: Tx, actor: string, name: string):
   await insertWorkspace(tx, { workspaceId, accountId, name: defaultWorkspaceName, createdAt })
   await appendEvents(tx, createdAt, [
     { accountId, kind: 'account.created', subjectKind: 'account', subjectId: accountId, actor, data: { name } },
-    { accountId, kind: 'workspace.created', subjectKind: 'workspace', subjectId: workspaceId, actor },
+    { accountId, workspaceId, kind: 'workspace.created', subjectKind: 'workspace', subjectId: workspaceId, actor },
   ])
   return account
 }

@@ -114,6 +114,7 @@ async function getWorkspace(db: Db, accountId: string, workspaceId: string): Pro
 const workspaceNotFound = (workspaceId: string): Refusal<IdentityRefusal> =>
   new Refusal('WorkspaceNotFound', `workspaceId: there is no workspace ${workspaceId}`, { field: 'workspaceId' })
 
-const event = (actor: Actor, subjectId: string, kind: string, data: object) => ({
-  ...{ accountId: actor.accountId, kind, subjectKind: 'workspace', subjectId, actor: actor.name, data },
+const event = (actor: Actor, workspaceId: string, kind: string, data: object) => ({
+  ...{ accountId: actor.accountId, workspaceId, kind, subjectKind: 'workspace', subjectId: workspaceId },
+  ...{ actor: actor.name, data },
 })

@@ -184,7 +184,8 @@ async function move(
 }
 
 function event(w: Writing, kind: string, subjectKind: string, subjectId: string, data: object): void {
-  w.events.push({ accountId: w.service.accountId, kind, subjectKind, subjectId, actor, data })
+  const { accountId, workspaceId } = w.service
+  w.events.push({ accountId, workspaceId, kind, subjectKind, subjectId, actor, data })
 }
 
 /** Finds machines for those that wait, and reserves under the machines' locks; what is refused there waits on. */

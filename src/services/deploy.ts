@@ -83,7 +83,7 @@ async function insertDeployment(
   })
   await insertVersion(tx, now, { serviceId: id, version: 1, config: { spec, source: config.source }, actor: actorName })
   const data = { name: spec.name, groupId: group.id, replicas: spec.replicas }
-  await appendEvents(tx, now, [event(actor, id, 'service.deployed', data)])
+  await appendEvents(tx, now, [event(actor, { id, workspaceId }, 'service.deployed', data)])
   await faults.point('services.deploy.before-commit')
 }
 
@@ -330,7 +330,7 @@ async function change(
       throw new Refusal<ServicesRefusal>('ServiceDeleting', `${row.name} is being deleted`, { service: row.id })
     }
     await changeService(tx, now, row.id, decided.change)
-    await appendEvents(tx, now, [event(actor, row.id, decided.kind, decided.data)])
+    await appendEvents(tx, now, [event(actor, row, decided.kind, decided.data)])
     await faults.point('services.change.before-commit')
     return row.id
   })
@@ -353,7 +353,8 @@ const rolloutOf = (kind: Rollout['kind'], row: ServiceRow, now: Temporal.Instant
 const refuseConfig = (field: string, message: string): Refusal =>
   new Refusal<ServicesRefusal>('InvalidServiceConfig', message, { field })
 
-const event = (actor: Actor, serviceId: string, kind: string, data: object) => ({
-  ...{ accountId: actor.accountId, kind, subjectKind: 'service', subjectId: serviceId },
+const event = (actor: Actor, service: { id: string; workspaceId: string }, kind: string, data: object) => ({
+  ...{ accountId: actor.accountId, workspaceId: service.workspaceId },
+  ...{ kind, subjectKind: 'service', subjectId: service.id },
   ...{ actor: actor.name, data },
 })

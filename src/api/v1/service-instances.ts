@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { listEvents } from '../../events/event.ts'
 import { getMachine } from '../../fleet/machines.ts'
 import { restartServiceInstance } from '../../services/deploy.ts'
 import { followServiceLogs, serviceLogs } from '../../services/logs.ts'
@@ -132,58 +131,6 @@ export const serviceInstanceRoutes = [
           signal.addEventListener('abort', () => abort.abort(), { once: true })
           return lines
         },
-      }
-    },
-  }),
-]
-
-export const eventRoutes = [
-  defineRoute({
-    method: 'GET',
-    path: '/v1/events',
-    summary: 'List what happened, newest first',
-    tag: 'event',
-    can: 'fleet.read',
-    query: {
-      subjectKind: z
-        .enum(['group', 'machine', 'order', 'service', 'account', 'access_key', 'user', 'workspace'])
-        .optional(),
-      subjectId: z.string().max(100).optional(),
-      before: z
-        .string()
-        .regex(/^\d{1,18}$/)
-        .optional()
-        .describe('`eventId` of the last item of the page before.'),
-      limit: z.coerce.number().int().min(1).max(500).default(100),
-    },
-    returns: z.object({
-      items: z.array(
-        z.object({
-          eventId: z.string(),
-          at: instant,
-          kind: z.string(),
-          subjectKind: z.string(),
-          subjectId: z.string(),
-          actor: z.string(),
-          data: z.record(z.string(), z.unknown()),
-        }),
-      ),
-    }),
-    async handle({ ctx }, { query, actor }) {
-      const events = await listEvents(ctx.db, {
-        accountId: actor.accountId,
-        limit: query.limit,
-        ...(query.subjectKind === undefined ? {} : { subjectKind: query.subjectKind }),
-        ...(query.subjectId === undefined ? {} : { subjectId: query.subjectId }),
-        ...(query.before === undefined ? {} : { beforeId: BigInt(query.before) }),
-      })
-      return {
-        items: events.map(({ id, at, accountId: _, data, ...event }) => ({
-          ...event,
-          eventId: id.toString(),
-          at: at.toString(),
-          data: data as Record<string, unknown>,
-        })),
       }
     },
   }),

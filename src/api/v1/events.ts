@@ -1,0 +1,61 @@
+import { z } from 'zod'
+import { listEvents } from '../../events/event.ts'
+import { audienceOf } from '../../identity/audience.ts'
+import { defineRoute } from '../route.ts'
+import { instant } from './fields.ts'
+
+const subjectKinds = [
+  ...(['group', 'machine', 'order', 'service', 'service_instance'] as const),
+  ...(['account', 'access_key', 'user', 'workspace'] as const),
+  ...(['offering', 'stock', 'zone', 'region', 'billing_day'] as const),
+] as const
+
+export const eventRoutes = [
+  defineRoute({
+    method: 'GET',
+    path: '/v1/events',
+    summary: 'List what happened, newest first',
+    tag: 'event',
+    can: 'event.read',
+    query: {
+      subjectKind: z.enum(subjectKinds).optional(),
+      subjectId: z.string().max(100).optional(),
+      before: z
+        .string()
+        .regex(/^\d{1,18}$/)
+        .optional()
+        .describe('`eventId` of the last item of the page before.'),
+      limit: z.coerce.number().int().min(1).max(500).default(100),
+    },
+    returns: z.object({
+      items: z.array(
+        z.object({
+          eventId: z.string(),
+          at: instant,
+          kind: z.string(),
+          subjectKind: z.string(),
+          subjectId: z.string(),
+          actor: z.string(),
+          data: z.record(z.string(), z.unknown()),
+        }),
+      ),
+    }),
+    async handle({ ctx }, { query, principal }) {
+      const events = await listEvents(ctx.db, {
+        audience: await audienceOf(ctx.db, principal),
+        limit: query.limit,
+        ...(query.subjectKind === undefined ? {} : { subjectKind: query.subjectKind }),
+        ...(query.subjectId === undefined ? {} : { subjectId: query.subjectId }),
+        ...(query.before === undefined ? {} : { beforeId: BigInt(query.before) }),
+      })
+      return {
+        items: events.map(({ id, at, accountId: _, workspaceId: __, data, ...event }) => ({
+          ...event,
+          eventId: id.toString(),
+          at: at.toString(),
+          data: data as Record<string, unknown>,
+        })),
+      }
+    },
+  }),
+]
