@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     globalSetup: ['test/postgres.setup.ts'],
+    reporters: ['default', './test/skipped-reporter.ts'],
     pool: 'forks',
     // Tests wait for PostgreSQL and for processes more than they compute: two at once even on two cores.
     maxWorkers: Math.max(2, availableParallelism() - 1),

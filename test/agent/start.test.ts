@@ -110,7 +110,8 @@ test('a service sees its own environment and nothing of the agent’s', async ()
   expect(seen.at).toContain(join('machine', 'one'))
 })
 
-test.skipIf(process.getuid?.() !== 0)('an agent that is root runs services as the user it is told', async () => {
+test('an agent that is root runs services as the user it is told', async context => {
+  if (process.getuid?.() !== 0) return context.skip('needs root')
   const agent = await anAgent({ runAs: { uid: 65_534, gid: 65_534 } })
   const script = 'id -u; id -G; echo written > file && cat file; echo named >> /dev/stderr; cat /etc/shadow'
   await agent.client.ensure(agent.spec({ id: 'one', argv: ['/bin/sh', '-c', script] }))
@@ -120,19 +121,17 @@ test.skipIf(process.getuid?.() !== 0)('an agent that is root runs services as th
   expect(lines[4]).toMatch(/Permission denied/)
 })
 
-test.skipIf(process.getuid?.() !== 0)(
-  'what another user can not reach is known before a service fails by it',
-  async () => {
-    const { directory } = aPlaceForAgent()
-    const path = join(directory, 'program')
-    writeFileSync(path, '', { mode: 0o755 })
-    const nobody = { uid: 65_534, gid: 65_534 }
-    expect(await canReach(nobody, ['/bin/sh'])).toBe(true)
-    expect(await canReach(nobody, ['/bin/sh', path])).toBe(false)
-    chmodSync(directory, 0o711)
-    expect(await canReach(nobody, ['/bin/sh', path])).toBe(true)
-  },
-)
+test('what another user can not reach is known before a service fails by it', async context => {
+  if (process.getuid?.() !== 0) return context.skip('needs root')
+  const { directory } = aPlaceForAgent()
+  const path = join(directory, 'program')
+  writeFileSync(path, '', { mode: 0o755 })
+  const nobody = { uid: 65_534, gid: 65_534 }
+  expect(await canReach(nobody, ['/bin/sh'])).toBe(true)
+  expect(await canReach(nobody, ['/bin/sh', path])).toBe(false)
+  chmodSync(directory, 0o711)
+  expect(await canReach(nobody, ['/bin/sh', path])).toBe(true)
+})
 
 test.each([
   ['argv', { argv: [] }],

@@ -1,12 +1,10 @@
 // The first half of the buyer's story, in a real browser against a real Berth, in both languages.
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Language } from '../console/dictionary.ts'
-import { chromiumPath, howToGet } from './chromium.ts'
+import { describeInBrowser } from './chromium.ts'
 import { ConsoleWorld, type OpenConsole } from './console-world.ts'
 
-if (chromiumPath === null) console.log(howToGet)
-
-describe.skipIf(chromiumPath === null)('a buyer', () => {
+describeInBrowser('a buyer', () => {
   const world = new ConsoleWorld()
   beforeAll(() => world.start())
   afterAll(() => world.stop())

@@ -1,6 +1,7 @@
 // The browser of this host: where it is, or how to get one.
 import { existsSync } from 'node:fs'
 import { type Browser, chromium } from 'playwright-core'
+import { describe, test } from 'vitest'
 
 const places = [
   process.env.CHROMIUM,
@@ -15,8 +16,14 @@ const places = [
 
 export const chromiumPath: string | null = places.find(path => path && existsSync(path)) ?? null
 
-export const howToGet =
+const howToGet =
   'The console is tested in Chromium, and there is none here: install it (apt install chromium, brew install chromium) or name one in CHROMIUM.'
+
+/** A suite in a real browser. Where there is none, one skipped test stands for it and says how to get one. */
+export function describeInBrowser(name: string, body: () => void): void {
+  if (chromiumPath === null) test(name, context => context.skip(howToGet))
+  else describe(name, body)
+}
 
 export function launchChromium(): Promise<Browser> {
   if (chromiumPath === null) throw new Error(howToGet)

@@ -1,10 +1,8 @@
 // A machine's page, the money and the operator's pages, in a real browser against a real Berth, in both languages.
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import type { Language } from '../console/dictionary.ts'
-import { chromiumPath, howToGet } from './chromium.ts'
+import { describeInBrowser } from './chromium.ts'
 import { ConsoleWorld, type OpenConsole } from './console-world.ts'
-
-if (chromiumPath === null) console.log(howToGet)
 
 interface Bought {
   groupId: string
@@ -12,7 +10,7 @@ interface Bought {
   orderId: string
 }
 
-describe.skipIf(chromiumPath === null)('the owner of machines', () => {
+describeInBrowser('the owner of machines', () => {
   const world = new ConsoleWorld()
   const bought = new Map<Language, Bought>()
   beforeAll(async () => {

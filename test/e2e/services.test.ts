@@ -2,16 +2,14 @@
 // read, an instance restarted, scaled, stopped, started and deleted.
 import { fileURLToPath } from 'node:url'
 import type { Locator } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Language } from '../console/dictionary.ts'
-import { chromiumPath, howToGet } from './chromium.ts'
+import { describeInBrowser } from './chromium.ts'
 import { ConsoleWorld, type OpenConsole } from './console-world.ts'
-
-if (chromiumPath === null) console.log(howToGet)
 
 const model = fileURLToPath(new URL('../../examples/digits/model.onnx', import.meta.url))
 
-describe.skipIf(chromiumPath === null)('a developer', () => {
+describeInBrowser('a developer', () => {
   const world = new ConsoleWorld()
   beforeAll(async () => {
     await world.start()
