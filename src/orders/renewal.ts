@@ -3,7 +3,7 @@
 import { z } from 'zod'
 import { currentPrice, getOffering } from '../catalog/catalog.ts'
 import { type Months, priceMachines } from '../catalog/price.ts'
-import { type Db, type Tx, transaction } from '../db/db.ts'
+import type { Db, Tx } from '../db/db.ts'
 import { type Actor, appendEvents } from '../events/event.ts'
 import { getGroup } from '../fleet/resource-groups.ts'
 import { Refusal } from '../lib/errors.ts'
@@ -17,7 +17,7 @@ import type { OrdersCtx } from './orders-ctx.ts'
 import { payLocked } from './pay-order.ts'
 import { quoteExpired, quoteFor, quoteNotFound } from './quote.ts'
 import { machineReleased } from './renew-machines.ts'
-import { type PaidMachine, selectPaidMachines, selectSubscriptions, setAutoRenewRow } from './subscription.store.ts'
+import { type PaidMachine, selectPaidMachines } from './subscription.store.ts'
 import { hasExpired, keptUntil, renewedPeriod, type Subscription } from './subscription.ts'
 
 export const renewalRequestSchema = z.strictObject({
@@ -212,7 +212,7 @@ async function priceOf(db: Db | Tx, machine: Renewable, months: Months, now: Tem
 type Renewable = PaidMachine & Pick<Subscription, 'anchorAt' | 'monthsSinceAnchor' | 'expiresAt'>
 
 /** All of them or a refusal that says which one and why. */
-async function machinesToRenew(
+export async function machinesToRenew(
   db: Db | Tx,
   accountId: string,
   { machineIds, groupId }: RenewalRequest,
@@ -264,28 +264,3 @@ function renewable(machine: PaidMachine, now: Temporal.Instant): Renewable {
 
 export const machineNotFound = (machineId: string): Refusal<OrdersRefusal> =>
   new Refusal<OrdersRefusal>('MachineNotFound', `there is no machine ${machineId}`, { field: 'machineIds', machineId })
-
-/** Stores the wish; automatic renewal acts on it. */
-export async function setAutoRenew(
-  ctx: OrdersCtx,
-  actor: Actor,
-  machineIds: readonly string[],
-  autoRenew: boolean,
-  months: Months | null = null,
-): Promise<Subscription[]> {
-  const now = ctx.clock.now()
-  const ids = [...new Set(machineIds)]
-  return transaction(ctx, async tx => {
-    await machinesToRenew(tx, actor.accountId, { machineIds: ids, groupId: null, months: 1 }, now)
-    await setAutoRenewRow(tx, ids, autoRenew, months)
-    const data = { autoRenew, months }
-    const kind = 'subscription.auto_renew_set'
-    const { accountId, name } = actor
-    await appendEvents(
-      tx,
-      now,
-      ids.map(id => ({ accountId, kind, subjectKind: 'machine', subjectId: id, actor: name, data })),
-    )
-    return selectSubscriptions(tx, accountId, ids)
-  })
-}

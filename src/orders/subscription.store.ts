@@ -81,16 +81,20 @@ export async function markEnded(tx: Tx, now: Temporal.Instant, machineIds: reado
     where machine_id = any(${machineIds}::text[]) and ended_at is null`.execute(tx)
 }
 
-export async function setAutoRenewRow(
+/** Those that it changes. */
+export async function setAutoRenewRows(
   tx: Tx,
   machineIds: readonly string[],
   autoRenew: boolean,
   months: number | null,
-): Promise<void> {
-  await sql`
+): Promise<{ machineId: string; months: number }[]> {
+  const { rows } = await sql<{ machineId: string; months: number }>`
     update subscriptions set auto_renew = ${autoRenew}, auto_renew_months = coalesce(${months}::integer, auto_renew_months),
       generation = generation + 1
-    where machine_id = any(${machineIds}::text[])`.execute(tx)
+    where machine_id = any(${machineIds}::text[])
+      and (auto_renew, auto_renew_months) <> (${autoRenew}, coalesce(${months}::integer, auto_renew_months))
+    returning machine_id, auto_renew_months as months`.execute(tx)
+  return rows
 }
 
 export async function selectSubscriptions(

@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { loadCatalog } from '../../src/catalog/catalog.ts'
+import { setAutoRenew } from '../../src/orders/auto-renew.ts'
 import { reconcileExpiry } from '../../src/orders/expiry.ts'
 import { listOrders } from '../../src/orders/orders.ts'
 import { payOrder } from '../../src/orders/pay-order.ts'
 import { requestRelease } from '../../src/orders/release.ts'
-import { placeRenewal, quoteRenewal, setAutoRenew } from '../../src/orders/renewal.ts'
+import { placeRenewal, quoteRenewal } from '../../src/orders/renewal.ts'
 import { aShop, type Shop } from './shop.ts'
 import { catalog, price } from './shop-ctx.ts'
 

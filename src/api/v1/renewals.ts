@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { placeRenewal, quoteRenewal, renewalRequestSchema, setAutoRenew } from '../../orders/renewal.ts'
+import { setAutoRenew } from '../../orders/auto-renew.ts'
+import { placeRenewal, quoteRenewal, renewalRequestSchema } from '../../orders/renewal.ts'
 import { defineRoute } from '../route.ts'
 import { clientToken, fen, instant, machineId, quoteId } from './fields.ts'
 import { OrderView, orderView } from './orders.ts'
