@@ -35,6 +35,19 @@ export const serviceInvariants: readonly Invariant[] = [
       group by i.machine_id, card having count(*) > 1`,
   ),
   byQuery(
+    'I16 what was asked of a driver stands in the outbox, and is settled once the service instance has ended',
+    sql`
+      select i.id || ' (' || i.phase || ') and its effects differ' as detail
+      from service_instances i
+      left join outbox launch on launch.effect_id = 'service_instance:' || i.id || ':launch'
+      left join outbox stop on stop.effect_id = 'service_instance:' || i.id || ':stop'
+      where (i.machine_id is not null) <> (launch.effect_id is not null)
+        or (i.phase = 'stopping' and stop.effect_id is null)
+        or (i.phase in ('ready', 'leaving') and launch.settled_at is null)
+        or (i.phase = 'ended' and (launch.settled_at is null and launch.effect_id is not null
+          or stop.settled_at is null and stop.effect_id is not null))`,
+  ),
+  byQuery(
     'I17 nothing was placed on a machine while it was held',
     sql`
       select r.service_instance_id || ' was placed on ' || r.machine_id || ' under hold ' || h.id as detail

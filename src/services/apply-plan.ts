@@ -2,6 +2,7 @@
 // the service, or another took its lease, since the decision was made.
 import { type Tx, transaction } from '../db/db.ts'
 import { appendEvents, type NewEvent } from '../events/event.ts'
+import { addEffects, type NewEffect, settleEffects } from '../events/outbox.ts'
 import { freeCapacity, releaseReservations, reserve } from '../fleet/reservation.ts'
 import { declareFaults } from '../lib/fault.ts'
 import { newId } from '../lib/id.ts'
@@ -13,6 +14,7 @@ import { bumpRoutes } from './routes.store.ts'
 import { applyService, type ServiceRow } from './service.store.ts'
 import { changeInstance, insertInstances, takenCards } from './service-instance.store.ts'
 import type { ServiceInstance } from './service-instance.ts'
+import { instanceEvent, launchEffect, launchEffectId, reconciler, stopEffectId } from './service-instance-event.ts'
 import type { ServicesCtx } from './services-ctx.ts'
 
 const faults = declareFaults('services.apply.before-commit', 'services.apply.after-commit')
@@ -31,12 +33,13 @@ interface Writing {
   service: ServiceRow
   instances: ReadonlyMap<string, ServiceInstance>
   events: NewEvent[]
+  effects: NewEffect[]
+  settled: { effectId: string; outcome: string }[]
   ended: string[]
   changed: number
   routeGeneration: bigint | null
 }
 
-const actor = 'system:reconcile-services'
 const retryMs = 1_000
 
 class LeaseLostError extends Error {}
@@ -55,7 +58,7 @@ export async function applyPlan(
       const byId = new Map(instances.map(instance => [instance.id, instance]))
       const writing: Writing = {
         ...{ ctx, tx, now, service, instances: byId },
-        ...{ events: [], ended: [], changed: 0, routeGeneration: null },
+        ...{ events: [], effects: [], settled: [], ended: [], changed: 0, routeGeneration: null },
       }
       // First the service's row: it is the lock of its service instances.
       await settleService(writing, lease.leaseId, plan, done)
@@ -69,6 +72,8 @@ export async function applyPlan(
       await closeMoves(tx, now, writing.ended)
       await finishService(writing, plan, done)
       await appendEvents(tx, now, writing.events)
+      await addEffects(tx, now, writing.effects)
+      await settleEffects(tx, now, writing.settled)
       await faults.point('services.apply.before-commit')
       return { changed: writing.changed, routesChanged: writing.routeGeneration !== null }
     })
@@ -115,6 +120,7 @@ async function write(w: Writing, action: Action): Promise<void> {
       const { id, host, port } = action
       const routedAtGeneration = await routeGeneration(w)
       const readyAt = w.instances.get(id)?.readyAt ?? w.now
+      launched(w, id)
       return move(w, id, 'ready', { phase: 'ready', ready: true, host, port, readyAt, routedAtGeneration })
     }
     case 'suspend':
@@ -126,22 +132,21 @@ async function write(w: Writing, action: Action): Promise<void> {
       const change = { phase: 'leaving' as const, leavingBecause: because, leavingAt: w.now, unroutedAtGeneration }
       return move(w, id, 'leaving', change, { because })
     }
-    case 'stop': {
-      const { id, because, cut } = action
-      if (w.instances.get(id)?.phase === 'stopping') return
-      const change = { phase: 'stopping' as const, leavingBecause: because, leavingAt: w.now }
-      return move(w, id, 'stopping', change, { because, cut })
-    }
+    case 'stop':
+      // Its row was written before it was asked (ask-stops.ts).
+      if (w.instances.get(action.id)?.phase !== 'stopping') w.changed++
+      return
     case 'end':
       return end(w, action)
     case 'settle':
       w.changed++
-      return event(w, 'service.settled', 'service', w.service.id, { version: w.service.version })
+      return event(w, 'service.settled', { version: w.service.version })
     case 'finish_delete':
       w.changed++
-      return event(w, 'service.deleted', 'service', w.service.id, {})
+      return event(w, 'service.deleted', {})
     case 'launch':
       // No row moves, but the driver has news.
+      launched(w, action.id)
       w.changed++
       return
     case 'place':
@@ -156,7 +161,12 @@ async function create(w: Writing, action: Extract<Action, { do: 'create' }>): Pr
   const row = { id, accountId, serviceId, version, restartGeneration, replacesId, drainId, crashCount }
   await insertInstances(w.tx, w.now, [row])
   w.changed++
-  event(w, 'service_instance.created', 'service_instance', id, { serviceId, version, replacesId, drainId, crashCount })
+  w.events.push(instanceEvent(w.service, id, 'created', { version, replacesId, drainId, crashCount }))
+}
+
+/** The driver has it: the first word on its launch stays. */
+function launched(w: Writing, id: string): void {
+  w.settled.push({ effectId: launchEffectId(id), outcome: 'launched' })
 }
 
 async function end(w: Writing, action: Extract<Action, { do: 'end' }>): Promise<void> {
@@ -168,6 +178,8 @@ async function end(w: Writing, action: Extract<Action, { do: 'end' }>): Promise<
   const change = { ...how, phase: 'ended' as const, ready: false, endedAt: w.now }
   await move(w, id, 'ended', change, { reason, exitCode, signal, message, because: leavingBecause ?? null })
   w.ended.push(id)
+  const outcome = reason === 'Withdrawn' ? 'withdrawn' : 'ended'
+  for (const effectId of [launchEffectId(id), stopEffectId(id)]) w.settled.push({ effectId, outcome })
 }
 
 async function move(
@@ -180,12 +192,12 @@ async function move(
   await changeInstance(w.tx, id, change)
   w.changed++
   const machineId = w.instances.get(id)?.machineId ?? null
-  event(w, `service_instance.${kind}`, 'service_instance', id, { serviceId: w.service.id, machineId, ...data })
+  w.events.push(instanceEvent(w.service, id, kind, { machineId, ...data }))
 }
 
-function event(w: Writing, kind: string, subjectKind: string, subjectId: string, data: object): void {
-  const { accountId, workspaceId } = w.service
-  w.events.push({ accountId, workspaceId, kind, subjectKind, subjectId, actor, data })
+function event(w: Writing, kind: `service.${string}`, data: object): void {
+  const { accountId, workspaceId, id: subjectId } = w.service
+  w.events.push({ accountId, workspaceId, kind, subjectKind: 'service', subjectId, actor: reconciler, data })
 }
 
 /** Finds machines for those that wait, and reserves under the machines' locks; what is refused there waits on. */
@@ -207,7 +219,8 @@ async function placeWaiting(w: Writing, done: readonly Action[]): Promise<void> 
     const change = { phase: 'starting' as const, machineId, gpuIndexes, waitingReason: null, startedAt: w.now }
     await changeInstance(w.tx, id, change)
     w.changed++
-    event(w, 'service_instance.placed', 'service_instance', id, { serviceId: w.service.id, machineId })
+    w.effects.push(launchEffect(id, machineId))
+    w.events.push(instanceEvent(w.service, id, 'placed', { machineId }))
   }
   for (const { id, reason } of plan.unplaced) await wait(w, id, reason)
 }
@@ -226,5 +239,5 @@ async function wait(w: Writing, id: string, reason: WaitingReason): Promise<void
   if (before && 'message' in before && before.message === reason.message) return
   await changeInstance(w.tx, id, { waitingReason: reason })
   w.changed++
-  event(w, 'service_instance.waiting', 'service_instance', id, { serviceId: w.service.id, reason: reason.message })
+  w.events.push(instanceEvent(w.service, id, 'waiting', { reason: reason.message }))
 }

@@ -30,7 +30,12 @@ import { changeInstance, selectInstances } from './service-instance.store.ts'
 import { getService, type ServiceView, serviceNotFound } from './services.ts'
 import type { ServicesCtx } from './services-ctx.ts'
 
-const faults = declareFaults('services.deploy.before-commit', 'services.change.before-commit')
+const faults = declareFaults(
+  'services.deploy.before-commit',
+  'services.deploy.after-commit',
+  'services.change.before-commit',
+  'services.change.after-commit',
+)
 
 export interface Deployed {
   service: ServiceView
@@ -58,6 +63,7 @@ export async function deployService(
     if (!isUniqueViolation(error, 'services_name')) throw error
     throw nameTaken(config.spec.name)
   }
+  await faults.point('services.deploy.after-commit')
   return { service: await getService(ctx.db, actor.accountId, { id }), warnings: config.warnings }
 }
 
@@ -334,6 +340,7 @@ async function change(
     await faults.point('services.change.before-commit')
     return row.id
   })
+  await faults.point('services.change.after-commit')
   return getService(ctx.db, actor.accountId, { id })
 }
 

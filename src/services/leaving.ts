@@ -20,6 +20,14 @@ export function nextOfLeaving(snapshot: ServiceSnapshot, instance: ServiceInstan
   return obstacle
 }
 
+/** Asked again until it has ended, for the first call may have been lost: with no more haste than at first, unless it is forced. */
+export function stopAgain(snapshot: ServiceSnapshot, instance: ServiceInstance): Action {
+  const because = instance.leavingBecause ?? 'scaled_in'
+  const cut = isPastPatience(snapshot, instance)
+  const { graceMs } = snapshot.service
+  return { do: 'stop', id: instance.id, drainMs: cut ? 0 : lastLookMs, graceMs, cut, because }
+}
+
 /** The first gate that is not passed; null: nothing speaks against the stop. */
 function openGate(snapshot: ServiceSnapshot, instance: ServiceInstance): Obstacle | null {
   const unroutedAt = instance.unroutedAtGeneration ?? 0n

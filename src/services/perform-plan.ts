@@ -9,7 +9,13 @@ import type { ServiceRow } from './service.store.ts'
 import type { ServiceInstance } from './service-instance.ts'
 import type { ServicesCtx } from './services-ctx.ts'
 
-const faults = declareFaults('services.act.before-launch', 'services.act.after-launch', 'services.act.after-stop')
+const faults = declareFaults(
+  'services.act.before-launch',
+  'services.act.after-launch',
+  'services.act.before-stop',
+  'services.act.after-stop',
+  'services.act.before-forget',
+)
 
 /** Calls to a driver at a time, for one service. */
 const atOnce = 16
@@ -57,6 +63,7 @@ async function perform(
     await faults.point('services.act.after-launch')
     return true
   }
+  await faults.point('services.act.before-stop')
   await driver.stop(ref, { drainMs: action.drainMs, graceMs: action.graceMs })
   await faults.point('services.act.after-stop')
   return true
@@ -94,5 +101,6 @@ function launchOf(service: ServiceRow, instance: ServiceInstance, ref: RuntimeRe
 
 /** After the end is written down; what is not forgotten now is no harm, its log has its retention. */
 export async function forgetEnded(driver: RuntimeDriver, refs: readonly RuntimeRef[]): Promise<void> {
+  await faults.point('services.act.before-forget')
   await Promise.allSettled(refs.map(ref => driver.forget(ref)))
 }

@@ -1,4 +1,4 @@
-// Makes services what they should be: claim, observe, decide, act, apply. It is told nothing about what changed; a nudge,
+// Makes services what they should be: claim, observe, decide, ask, act, apply. It is told nothing about what changed; a nudge,
 // a restart and a missed message all take this path. Several processes may run it: a service is under one lease at a time.
 
 import { messageOf } from '../lib/errors.ts'
@@ -6,6 +6,7 @@ import { newId } from '../lib/id.ts'
 import { claimDue } from '../reconcile/claim.ts'
 import type { Report } from '../reconcile/loop.ts'
 import { applyPlan } from './apply-plan.ts'
+import { askStops } from './ask-stops.ts'
 import { everything, type RuntimeObservation, type RuntimeRef } from './driver.ts'
 import { forgetEnded, performPlan, refOf } from './perform-plan.ts'
 import { planService } from './rollout.ts'
@@ -83,8 +84,9 @@ async function reconcileService(
   const instances = world.instances.get(service.id) ?? []
   try {
     const plan = planService(snapshotOf(ctx.clock.now(), world, observations, service))
-    const done = await performPlan(ctx, service, instances, plan.actions)
-    const applied = await applyPlan(ctx, { leaseId }, service, instances, plan, done)
+    const asked = await askStops(ctx, leaseId, service, instances, plan.actions)
+    const done = asked ? await performPlan(ctx, service, instances, plan.actions) : []
+    const applied = asked ? await applyPlan(ctx, { leaseId }, service, instances, plan, done) : null
     if (applied === null) {
       await giveBack(ctx.db, service.id, leaseId, ctx.clock.now())
       return { changed: 1, routesChanged: false }

@@ -7,7 +7,7 @@
 // replica moves like any other. Only an update without room for the replacement may use `maxUnavailable`, and never takes
 // the last one that serves (Q42, Q44, Q45).
 import type { RuntimeObservation } from './driver.ts'
-import { nextOfLeaving, notAcknowledged, patienceOf, unacknowledgedBy } from './leaving.ts'
+import { nextOfLeaving, notAcknowledged, patienceOf, stopAgain, unacknowledgedBy } from './leaving.ts'
 import type { Action, Obstacle, ServicePlan, ServiceSnapshot } from './rollout-snapshot.ts'
 import {
   crashForgottenMs,
@@ -69,10 +69,7 @@ function takeIn(draft: Draft, instance: ServiceInstance): void {
     if ('do' in next) draft.actions.push(next)
     else draft.obstacles.set(instance.id, next)
   } else if (instance.phase === 'stopping') {
-    // Asked again until it has ended: the first call may have been lost.
-    const because = instance.leavingBecause ?? 'scaled_in'
-    const { graceMs } = snapshot.service
-    draft.actions.push({ do: 'stop', id: instance.id, drainMs: 0, graceMs, cut: false, because })
+    draft.actions.push(stopAgain(snapshot, instance))
     draft.obstacles.set(instance.id, { code: 'Stopping', message: 'its process is ending' })
   } else {
     draft.members.push(instance)

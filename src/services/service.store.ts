@@ -282,6 +282,22 @@ export async function applyService(
   return result.numUpdatedRows === 1n
 }
 
+/** Locks the service's row, if it is still as it was decided on and under this lease. */
+export async function isServiceLeased(
+  tx: Tx,
+  service: { id: string; generation: number; leaseId: string },
+): Promise<boolean> {
+  const row = await tx
+    .selectFrom('services')
+    .select('id')
+    .where('id', '=', service.id)
+    .where('generation', '=', service.generation)
+    .where('leaseId', '=', service.leaseId)
+    .forUpdate()
+    .executeTakeFirst()
+  return row !== undefined
+}
+
 /** Gives a lease back without a result: the row is due at once for whoever comes next, or after a pause. */
 export async function giveBack(db: Db, id: string, leaseId: string, dueAt: Temporal.Instant): Promise<void> {
   await db

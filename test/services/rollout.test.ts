@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { cordonMachine } from '../../src/fleet/machines.ts'
-import { armFault, countFaults, declaredFaults, disarmFaults } from '../../src/lib/fault.ts'
+import { armFault, countFaults, declaredFaults, disarmFaults, InjectedFaultError } from '../../src/lib/fault.ts'
 import { SeededRandom } from '../../src/lib/random.ts'
 import {
   deleteService,
@@ -14,7 +14,7 @@ import {
 import { serviceLogs } from '../../src/services/logs.ts'
 import { reconcileServices } from '../../src/services/reconcile-services.ts'
 import { getService, listServiceVersions } from '../../src/services/services.ts'
-import { aServiceJson, reserved, type Services, someServices } from './services-fixtures.ts'
+import { aServiceJson, openEffects, reserved, type Services, someServices } from './services-fixtures.ts'
 
 const viewOf = (services: Services) => getService(services.fleet.db, services.actor.accountId, { name: 'digits' })
 
@@ -231,34 +231,78 @@ describe('several reconcilers, and a process that dies', () => {
     expect(await viewOf(services)).toMatchObject({ status: 'Running', replicas: 1 })
   })
 
-  const steps = declaredFaults('services.').filter(name => !name.includes('deploy') && !name.includes('change'))
-  it('declare the points where they may die', () => {
-    expect(steps).toEqual([
-      'services.act.after-launch',
-      'services.act.after-stop',
-      'services.act.before-launch',
-      'services.apply.after-commit',
-      'services.apply.before-commit',
-    ])
-  })
-
+  const steps = declaredFaults('services.')
   it.each(steps)('end the same after an error at %s', async step => {
     const services = await someServices()
     const reached = countFaults()
-    await deployService(services.ctx, services.actor, aServiceJson({}, { instance: 2 }))
-    for (const after of [0, 1, 2, 3]) {
+    let died = 0
+    /** Again, as a person would, when the answer did not come. */
+    const insist = async (call: () => Promise<unknown>): Promise<void> => {
+      await call().catch(async error => {
+        if (!(error instanceof InjectedFaultError)) throw error
+        died++
+        await call().catch(refused => {
+          // It had been done: the name is taken by this very service.
+          expect(refused).toMatchObject({ code: 'ServiceNameTaken' })
+        })
+      })
+    }
+    armFault(step, { do: 'throw' })
+    await insist(() => deployService(services.ctx, services.actor, aServiceJson({}, { instance: 2 })))
+    await services.pass(70, 10)
+    for (const after of [0, 1, 2]) {
       armFault(step, { do: 'throw' }, after)
-      if (after === 2) await update(services, { containers: [{ command: 'serve v2' }] })
-      if (after === 3) await cordonMachine(services.ctx, services.actor, services.machineIds[0] ?? '')
+      if (after === 1) await insist(() => update(services, { containers: [{ command: 'serve v2' }] }))
+      if (after === 2) await cordonMachine(services.ctx, services.actor, services.machineIds[0] ?? '')
       await services.pass(70, 10)
     }
     await services.pass(70, 10)
     expect(reached.get(step)).toBeGreaterThan(0)
     expect(await viewOf(services)).toMatchObject({ status: 'Running', version: 2 })
     expect([services.runtime.live().length, await reserved(services)]).toEqual([2, 2])
-    await deleteService(services.ctx, services.actor, { name: 'digits' })
     armFault(step, { do: 'throw' })
+    await insist(() => deleteService(services.ctx, services.actor, { name: 'digits' }))
     await services.pass(70, 10)
     expect([services.runtime.live().length, await reserved(services)]).toEqual([0, 0])
+    expect(await openEffects(services)).toEqual([])
+    if (step.startsWith('services.deploy.') || step.startsWith('services.change.')) expect(died).toBeGreaterThan(0)
+  })
+
+  it('asks a driver for nothing that does not stand in the outbox', async () => {
+    const services = await someServices()
+    const written = async (effectId: string) =>
+      (await services.fleet.db.selectFrom('outbox').select('effectId').where('effectId', '=', effectId).execute())
+        .length
+    const asked: [string, number][] = []
+    const ensure = services.runtime.ensure.bind(services.runtime)
+    services.runtime.ensure = async launch => {
+      asked.push(['launch', await written(`service_instance:${launch.serviceInstanceId}:launch`)])
+      return ensure(launch)
+    }
+    const stop = services.runtime.stop.bind(services.runtime)
+    services.runtime.stop = async (ref, options) => {
+      asked.push(['stop', await written(`service_instance:${ref.serviceInstanceId}:stop`)])
+      return stop(ref, options)
+    }
+    await deployed(services, { instance: 2 })
+    await scaleService(services.ctx, services.actor, { name: 'digits' }, 1)
+    await services.settle()
+    expect(new Set(asked.map(([what]) => what))).toEqual(new Set(['launch', 'stop']))
+    expect(asked.filter(([, rows]) => rows !== 1)).toEqual([])
+  })
+
+  it('looks for connections as long as was meant, however often it asks', async () => {
+    const services = await someServices({ runtime: { stopMs: 10_000 } })
+    await deployed(services, { instance: 1 })
+    const looks: number[] = []
+    const stop = services.runtime.stop.bind(services.runtime)
+    services.runtime.stop = async (ref, options) => {
+      looks.push(options.drainMs)
+      return stop(ref, options)
+    }
+    await scaleService(services.ctx, services.actor, { name: 'digits' }, 0)
+    await services.pass(4)
+    expect(looks.length).toBeGreaterThan(1)
+    expect(new Set(looks)).toEqual(new Set([5_000]))
   })
 })

@@ -137,6 +137,12 @@ export async function eventKinds(services: Services, like: string): Promise<stri
   return (await query.execute()).map(row => row.kind)
 }
 
+/** What was asked of drivers and has no outcome yet. */
+export async function openEffects(services: Services): Promise<string[]> {
+  const query = services.fleet.db.selectFrom('outbox').select('effectId').where('settledAt', 'is', null)
+  return (await query.orderBy('effectId').execute()).map(row => row.effectId)
+}
+
 export async function reserved(services: Services): Promise<number> {
   return (await services.fleet.db.selectFrom('reservations').select('machineId').execute()).length
 }

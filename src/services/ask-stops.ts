@@ -1,0 +1,51 @@
+// Writes down which service instances are about to be told to end: the row, its event and the effect in one transaction,
+// before the driver is asked. Whatever dies in between, the next run finds the row `stopping` and asks.
+import { type Tx, transaction } from '../db/db.ts'
+import { appendEvents } from '../events/event.ts'
+import { addEffects } from '../events/outbox.ts'
+import { declareFaults } from '../lib/fault.ts'
+import type { Action } from './rollout-snapshot.ts'
+import { isServiceLeased, type ServiceRow } from './service.store.ts'
+import { changeInstance } from './service-instance.store.ts'
+import type { ServiceInstance } from './service-instance.ts'
+import { instanceEvent, stopEffect } from './service-instance-event.ts'
+import type { ServicesCtx } from './services-ctx.ts'
+
+const faults = declareFaults('services.ask.before-commit', 'services.ask.after-commit')
+
+type Stop = Extract<Action, { do: 'stop' }>
+
+/** False when a person changed the service, or another took its lease, since the decision: then nothing may be asked. */
+export async function askStops(
+  ctx: ServicesCtx,
+  leaseId: string,
+  service: ServiceRow,
+  instances: readonly ServiceInstance[],
+  actions: readonly Action[],
+): Promise<boolean> {
+  const stopping = new Set(instances.filter(one => one.phase === 'stopping').map(one => one.id))
+  const stops = actions.filter((action): action is Stop => action.do === 'stop' && !stopping.has(action.id))
+  if (stops.length === 0) return true
+  const machineOf = new Map(instances.map(one => [one.id, one.machineId]))
+  const ours = await transaction(ctx, async tx => {
+    if (!(await isServiceLeased(tx, { id: service.id, generation: service.generation, leaseId }))) return false
+    for (const stop of stops) await writeStop(ctx, tx, service, machineOf.get(stop.id) ?? null, stop)
+    await faults.point('services.ask.before-commit')
+    return true
+  })
+  if (ours) await faults.point('services.ask.after-commit')
+  return ours
+}
+
+async function writeStop(
+  ctx: ServicesCtx,
+  tx: Tx,
+  service: ServiceRow,
+  machineId: string | null,
+  { id, because, cut, drainMs, graceMs }: Stop,
+): Promise<void> {
+  const now = ctx.clock.now()
+  await changeInstance(tx, id, { phase: 'stopping', leavingBecause: because, leavingAt: now })
+  await appendEvents(tx, now, [instanceEvent(service, id, 'stopping', { machineId, because, cut })])
+  await addEffects(tx, now, [stopEffect(id, { drainMs, graceMs, cut })])
+}
