@@ -19,7 +19,12 @@ import {
 } from './bill.store.ts'
 import { type BillLine, linesOfDay, type MeteredMachine, usageTransferId } from './bill-line.ts'
 
-const faults = declareFaults('billing.slice.before-commit', 'billing.slice.after-commit')
+const faults = declareFaults(
+  'billing.slice.before-commit',
+  'billing.slice.after-commit',
+  'billing.close.before-commit',
+  'billing.close.after-commit',
+)
 
 /**
  * A day is closed this long after its end. A slot that starts in the day reaches up to a minute beyond it, and a machine
@@ -113,7 +118,7 @@ async function charge(tx: Tx, now: Temporal.Instant, lines: readonly BillLine[])
 }
 
 async function closeDay(ctx: Ctx, day: string): Promise<boolean> {
-  return transaction(ctx, async tx => {
+  const closed = await transaction(ctx, async tx => {
     if (!(await advanceBilledThrough(tx, day))) return false
     await appendEvents(tx, ctx.clock.now(), [
       {
@@ -124,6 +129,9 @@ async function closeDay(ctx: Ctx, day: string): Promise<boolean> {
         actor: 'system:reconcile-billing',
       },
     ])
+    await faults.point('billing.close.before-commit')
     return true
   })
+  if (closed) await faults.point('billing.close.after-commit')
+  return closed
 }

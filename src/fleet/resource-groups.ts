@@ -4,6 +4,7 @@ import type { Ctx } from '../db/ctx.ts'
 import { type Db, isUniqueViolation, type Tx, transaction } from '../db/db.ts'
 import { type Actor, appendEvents } from '../events/event.ts'
 import { Refusal } from '../lib/errors.ts'
+import { declareFaults } from '../lib/fault.ts'
 import type { ChargeType, FleetRefusal } from './machine.ts'
 import {
   countGroupRows,
@@ -20,6 +21,13 @@ import {
   selectTotals,
 } from './resource-group.store.ts'
 import { groupName, groupNameKey, type ResourceGroup } from './resource-group.ts'
+
+const faults = declareFaults(
+  'fleet.rename.before-commit',
+  'fleet.rename.after-commit',
+  'fleet.delete-group.before-commit',
+  'fleet.delete-group.after-commit',
+)
 
 export interface NewGroup {
   id: string
@@ -132,10 +140,13 @@ export async function renameGroup(
     const after = await renameRow(tx, { id: groupId, name, nameKey: groupNameKey(name), now })
     if (after === null) throw nameTaken(name, 'name')
     await appendEvents(tx, now, [groupEvent(after, 'group.renamed', actor.name, { from: before.name, to: name })])
+    await faults.point('fleet.rename.before-commit')
     return after
   }
   try {
-    return await transaction(ctx, rename)
+    const group = await transaction(ctx, rename)
+    await faults.point('fleet.rename.after-commit')
+    return group
   } catch (error) {
     // Two groups that take one name at the same moment: the index decides.
     throw isUniqueViolation(error, 'resource_groups_name') ? nameTaken(name, 'name') : error
@@ -149,7 +160,11 @@ export async function deleteGroup(
   groupId: string,
   remainingServices: (tx: Tx, groupId: string) => Promise<Remaining[]>,
 ): Promise<void> {
-  await transaction(ctx, tx => removeGroup(tx, ctx.clock.now(), actor, groupId, remainingServices))
+  await transaction(ctx, async tx => {
+    await removeGroup(tx, ctx.clock.now(), actor, groupId, remainingServices)
+    await faults.point('fleet.delete-group.before-commit')
+  })
+  await faults.point('fleet.delete-group.after-commit')
 }
 
 /** The same inside the caller's transaction: an order that failed takes the group it made with it. */

@@ -205,7 +205,7 @@ describe('a biller that is stopped in the middle', () => {
         if ((hits.get(point) ?? 0) > 0) reached.add(point)
         expect(
           (await accruedLines(shop.db, shop.accountId, ...asOf(shop))).filter(l => l.billingDay === '2026-01-31'),
-        ).toHaveLength(point.endsWith('before-commit') ? 2 : 0)
+        ).toHaveLength(point === 'billing.slice.before-commit' ? 2 : 0)
         await billDays(shop.ctx, { zone })
         expect(await bills(shop)).toHaveLength(2 * 3 * 2)
         await shop.check()

@@ -2,6 +2,8 @@
 import { describe, expect, test } from 'vitest'
 import { drainMachine, releaseMachines } from '../../src/fleet/machines.ts'
 import { reconcileMachines } from '../../src/fleet/reconcile-machines.ts'
+import { createGroup, deleteGroup, renameGroup } from '../../src/fleet/resource-groups.ts'
+import { isRefusal } from '../../src/lib/errors.ts'
 import { armFault, countFaults, declaredFaults, InjectedFaultError } from '../../src/lib/fault.ts'
 import { claimDue } from '../../src/reconcile/claim.ts'
 import { settle } from '../../src/reconcile/loop.ts'
@@ -9,7 +11,7 @@ import { aFleet, allocated, bookDifference, eventsOf, type Fleet, orderMachines,
 
 const points = declaredFaults('fleet.')
 
-/** Buys three, drains and releases one of them, repeats what a fault ends; every step may be the one that dies. */
+/** Buys three, drains and releases one of them, renames a group and deletes one; every step may be the one that dies. */
 async function story(fleet: Fleet): Promise<{ died: number }> {
   let died = 0
   const insist = async (step: () => Promise<unknown>) => {
@@ -27,11 +29,20 @@ async function story(fleet: Fleet): Promise<{ died: number }> {
   await insist(fleet.settle)
   await insist(() => drainMachine(fleet.ctx, fleet.actor, first))
   await insist(fleet.settle)
+  await insist(() => renameGroup(fleet.ctx, fleet.actor, fleet.groupId, 'renamed'))
+  const spare = { id: 'eas-r-2', accountId: fleet.accountId, regionId: 'region-a', name: 'spare', actor: 'test' }
+  await fleet.tx(tx => createGroup(tx, fleet.clock.now(), { ...spare, kind: 'postpaid' }))
+  await insist(() => deleteGroup(fleet.ctx, fleet.actor, spare.id, async () => []).catch(unlessGone))
   const options = { machineIds: [first], actor: fleet.actor, reason: 'done', force: false }
   await fleet.tx(tx => releaseMachines(tx, fleet.clock.now(), options))
   await insist(fleet.settle)
   await fleet.pass({ seconds: 31 })
   return { died }
+}
+
+/** Asked again after an answer that never came. */
+function unlessGone(error: unknown): void {
+  if (!isRefusal(error, 'GroupNotFound')) throw error
 }
 
 test('the story reaches every declared point', async () => {
@@ -57,6 +68,10 @@ describe.each(points)('%s', point => {
     expect(await eventsOf(fleet, first)).toEqual([
       ...['created', 'provisioning', 'running'],
       ...['drain_started', 'drained', 'release_accepted', 'released'],
+    ])
+    expect(await fleet.db.selectFrom('resourceGroups').select(['name', 'deletedAt']).orderBy('id').execute()).toEqual([
+      { name: 'renamed', deletedAt: null },
+      { name: 'spare', deletedAt: expect.any(Temporal.Instant) },
     ])
     const open = await fleet.db.selectFrom('outbox').select('effectId').where('settledAt', 'is', null).execute()
     expect(open).toEqual([])

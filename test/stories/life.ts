@@ -11,6 +11,8 @@ import { reconcileMachines } from '../../src/fleet/reconcile-machines.ts'
 import { sealTransfers } from '../../src/ledger/seal.ts'
 import { topUp } from '../../src/ledger/top-up.ts'
 import { ManualClock } from '../../src/lib/clock.ts'
+import { isRefusal } from '../../src/lib/errors.ts'
+import { setAutoRenew } from '../../src/orders/auto-renew.ts'
 import { reconcileExpiry } from '../../src/orders/expiry.ts'
 import type { Order } from '../../src/orders/order.ts'
 import { listOrderLines } from '../../src/orders/orders.ts'
@@ -100,6 +102,7 @@ export async function live({ ctx, driver }: World): Promise<void> {
   await payOrder(ctx, actor, renewal.id)
   await requestRelease(ctx, actor, await machinesOf(ctx.db, used.id), { reason: 'done' })
   await settled()
+  await setAutoRenew(ctx, actor, machineIds, false, 3).catch(unlessReleased)
 
   until(await lastExpiry(ctx.db))
   await settled()
@@ -108,6 +111,11 @@ export async function live({ ctx, driver }: World): Promise<void> {
   ctx.clock.advance({ minutes: 1 })
   await settled()
   while ((await sealTransfers(ctx)).changed > 0);
+}
+
+/** Lived again, it comes too late for machines that are gone: it had been done before. */
+function unlessReleased(error: unknown): void {
+  if (!isRefusal(error, 'MachineReleased')) throw error
 }
 
 async function mustHaveEnded(db: Db, orderId: string): Promise<void> {

@@ -155,6 +155,11 @@ export const textRules: TextRule[] = [
     pattern: /\bsleep\(|await (?:delay|setTimeout)\(\s*\d/,
     applies: path => /^test\/(?!tidy\/)|\.test\.ts$/.test(path) && path !== 'test/tidy/tidy.test.ts',
   },
+  {
+    rule: 'skip without a reason',
+    pattern: /\b(?:test|it|describe)\.(?:skip|skipIf|runIf|only|todo)\b/,
+    applies: path => /^test\/(?!tidy\/)|\.test\.ts$/.test(path) && path !== 'test/tidy/tidy.test.ts',
+  },
 ]
 
 /** Comments and string contents hide nothing here but comments: a rule speaks of code. */
@@ -194,18 +199,42 @@ export function sizeViolations(file: SourceFile, allowed: Record<string, string>
   return found
 }
 
+/** Folders whose steps change what is owed, owned or running: each step has a fault point (src/lib/fault.ts). */
+const stepFolders = /^src\/(ledger|orders|billing|fleet|services)\//
+/** A commit of several writes, or a call that changes something at a driver. */
+const stepPattern = /\btransaction\((?:ctx|this)\b|\bdriver\.(?:provision|release|ensure|stop|forget)\(/
+
+/** Steps without a fault point in the function that takes them. */
+export function stepViolations(file: SourceFile, allowed: Record<string, string>): Violation[] {
+  if (!stepFolders.test(file.path) || /\.(?:test|store)\.ts$/.test(file.path)) return []
+  const lines = withoutComments(file.text).split('\n')
+  const functions = functionsOf(file.text)
+  return lines.flatMap((line, index) => {
+    if (!stepPattern.test(line)) return []
+    const around = functions.filter(({ start, length }) => start <= index && index < start + length)
+    const within = around.map(({ start, length }) => lines.slice(start, start + length).join('\n'))
+    const name = around.at(-1)?.name ?? 'top level'
+    if (`${file.path}#${name}` in allowed || within.some(text => text.includes('faults.point('))) return []
+    return [{ path: file.path, rule: 'fault point', detail: `line ${index + 1}: ${name} takes a step without one` }]
+  })
+}
+
 /** Named functions and methods with their length, told by indentation: the formatter sees to it. */
-export function functionsOf(text: string): { name: string; length: number }[] {
+export function functionsOf(text: string): { name: string; start: number; length: number }[] {
   const lines = text.split('\n')
   const head =
     /^(\s*)(?:export )?(?:async )?(?:function\*? (\w+)|(?:static |get |set |async |\*)*(#?\w+)\(.*\{$|const (\w+) = (?:async )?\(?.*=> \{$)/
   return lines.flatMap((line, index) => {
     const match = head.exec(line)
     const name = match?.[2] ?? match?.[3] ?? match?.[4]
-    if (!match || !name || ['if', 'for', 'while', 'switch', 'catch', 'return', 'describe', 'test', 'it'].includes(name))
+    if (
+      !match ||
+      !name ||
+      ['if', 'for', 'while', 'switch', 'catch', 'return', 'describe', 'describeInBrowser', 'test', 'it'].includes(name)
+    )
       return []
     const end = lines.findIndex((other, at) => at > index && other.startsWith(`${match[1]}}`))
-    return end < 0 ? [] : [{ name, length: end - index + 1 }]
+    return end < 0 ? [] : [{ name, start: index, length: end - index + 1 }]
   })
 }
 
