@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loadConfig } from './config.ts'
 import { defaultConfigYaml, sliceHost } from './config-default.ts'
 import { parseConfigFile } from './config-schema.ts'
-import { dataDirectory } from './lib/env.ts'
+import { dataDirectory } from './data-directory.ts'
 import { isRefusal, messageOf } from './lib/errors.ts'
 
 const host = { cores: 2, memoryMib: 4096 }

@@ -10,7 +10,7 @@ import {
   parseConfigFile,
   parseListen,
 } from './config-schema.ts'
-import { dataDirectory } from './lib/env.ts'
+import { dataDirectory } from './data-directory.ts'
 import { Refusal } from './lib/errors.ts'
 import { invariant } from './lib/invariant.ts'
 

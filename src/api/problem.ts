@@ -83,6 +83,7 @@ export const statuses = {
   'InvalidTimeStamp.Expired': 401,
   SignInFailed: 401,
   SessionExpired: 401,
+  UserDisabled: 401,
   // It needs money first.
   BalanceInsufficient: 402,
   AccountInArrears: 402,
@@ -115,6 +116,7 @@ export const statuses = {
   NameInUse: 409,
   EmailInUse: 409,
   LastOwner: 409,
+  OwnUser: 409,
   MachineNotRunning: 409,
   MachineHeld: 409,
   MachineNotEmpty: 409,

@@ -31,6 +31,10 @@ export async function refuseOtherWorkspace(
   )
 }
 
+/** The ids of the workspaces that the principal sees; null: all of the account. */
+export const seenWorkspaces = ({ ctx }: ApiContext, principal: Principal): Promise<string[] | null> =>
+  workspacesOf(ctx.db, principal, 'read')
+
 /** For lists: a filter on the workspaces that the principal sees; none for who sees all. */
 export async function visibleWorkspaces(
   { ctx }: ApiContext,

@@ -1,18 +1,18 @@
 // Generated from openapi.json by `npm run generate`. Do not edit.
 
 export interface Operations {
-  /** List access keys of the account, without secrets */
+  /** List access keys without secrets: your own; an owner sees those of the whole account */
   'GET /v1/access-keys': {
     params: Record<never, never>
     query: Record<never, never>
     body: null
-    returns: { items: ({ accessKeyId: string; userId: string; createdAt: string; expiresAt: string | null; revokedAt: string | null; lastUsedAt: string | null })[] }
+    returns: { items: ({ accessKeyId: string; userId: string; userName: string; createdAt: string; expiresAt: string | null; revokedAt: string | null; lastUsedAt: string | null; refusals: { rotate: { code: string; message: string } | null; revoke: { code: string; message: string } | null } })[] }
   }
-  /** Create access key for a user */
+  /** Create access key: for yourself, or by an owner for a user */
   'POST /v1/access-keys': {
     params: Record<never, never>
     query: Record<never, never>
-    body: { userId: string }
+    body: { userId?: string }
     returns: { accessKeyId: string; secret: string; userId: string; expiresAt: string | null }
   }
   /** Revoke access key at once */
@@ -40,8 +40,36 @@ export interface Operations {
   'POST /v1/accounts': {
     params: Record<never, never>
     query: Record<never, never>
-    body: { name: string; ownerName?: string }
-    returns: { account: { accountId: string; name: string; createdAt: string }; key: { accessKeyId: string; secret: string; userId: string; expiresAt: string | null } }
+    body: { name: string; ownerName?: string; withPassword?: boolean }
+    returns: { account: { accountId: string; name: string; createdAt: string }; key: { accessKeyId: string; secret: string; userId: string; expiresAt: string | null }; password: string | null }
+  }
+  /** Get account, with how much it has */
+  'GET /v1/accounts/{accountId}': {
+    params: { accountId: string }
+    query: Record<never, never>
+    body: null
+    returns: { accountId: string; name: string; createdAt: string; users: number; groups: number; machines: number }
+  }
+  /** List resource groups of an account */
+  'GET /v1/accounts/{accountId}/groups': {
+    params: { accountId: string }
+    query: { limit?: number; after?: string; name?: string; regionId?: string }
+    body: null
+    returns: { items: ({ groupId: string; name: string; kind: "prepaid" | "postpaid"; regionId: string; machines: number; prepaidMachines: number; postpaidMachines: number; runningMachines: number; cpuMilli: number; cpuUsedMilli: number; memoryMib: number; memoryUsedMib: number; gpuCount: number; gpuUsed: number; services: number; nextExpiresAt: string | null; createdAt: string; updatedAt: string; etag: string })[]; nextPageToken: string | null }
+  }
+  /** List machines of an account */
+  'GET /v1/accounts/{accountId}/machines': {
+    params: { accountId: string }
+    query: { limit?: number; after?: string; groupId?: string; zoneId?: string; specId?: string; chargeType?: "prepaid" | "postpaid"; phase?: "pending" | "provisioning" | "running" | "stopped" | "failed" | "releasing" | "released" }
+    body: null
+    returns: { items: ({ machineId: string; groupId: string; orderId: string; regionId: string; zoneId: string; specId: string; chargeType: "prepaid" | "postpaid"; status: string; phase: string; stoppedBecause: string | null; failure: { code: string; message: string } | null; cpuMilli: number; cpuUsedMilli: number; memoryMib: number; memoryUsedMib: number; gpuModel: string | null; gpuCount: number; gpuUsed: number; systemDiskGib: number; address: string | null; createdAt: string; runningAt: string | null; expiresAt: string | null; autoRenew: boolean; lostAt: string | null; holds: ({ ownerKind: string; owner: string; by: { kind: "user" | "operator" | "system"; name: string }; reason: string; at: string; expiresAt: string | null })[]; drain: { drainId: string; phase: string; reason: string; startedAt: string; deadlineAt: string; overdue: boolean } | null; refusals: { cordon: { code: string; message: string } | null; uncordon: { code: string; message: string } | null; drain: { code: string; message: string } | null; cancelDrain: { code: string; message: string } | null; forceDrain: { code: string; message: string } | null; release: { code: string; message: string } | null; renew: { code: string; message: string } | null } })[]; nextPageToken: string | null }
+  }
+  /** List orders of an account, newest first */
+  'GET /v1/accounts/{accountId}/orders': {
+    params: { accountId: string }
+    query: { limit?: number; after?: string; kind?: "purchase" | "scale_out" | "renewal" | "resize" | "refund"; phase?: "placed" | "paid" | "provisioning" | "fulfilled" | "refunding" | "refunded" | "lapsed" | "cancelled"; groupId?: string; parentOrderId?: string }
+    body: null
+    returns: { items: ({ orderId: string; kind: "purchase" | "scale_out" | "renewal" | "resize" | "refund"; phase: "placed" | "paid" | "provisioning" | "fulfilled" | "refunding" | "refunded" | "lapsed" | "cancelled"; chargeType: "prepaid" | "postpaid"; groupId: string | null; parentOrderId: string | null; regionId: string | null; zoneId: string | null; specId: string | null; quantity: number; months: number | null; systemDiskGib: number | null; autoRenew: boolean; partialOk: boolean; totalFen: string; paidCashFen: string; paidVoucherFen: string; capturedFen: string; refundedFen: string; reason: { code: string; message: string } | null; createdAt: string; paidAt: string | null; endedAt: string | null })[]; nextPageToken: string | null }
   }
   /** Top up the wallet of an account */
   'POST /v1/accounts/{accountId}/top-ups': {
@@ -50,10 +78,38 @@ export interface Operations {
     body: { amountFen: string; wallet?: "cash" | "voucher"; clientToken?: string }
     returns: { transferId: string; accountId: string; amountFen: string }
   }
+  /** List users of an account */
+  'GET /v1/accounts/{accountId}/users': {
+    params: { accountId: string }
+    query: Record<never, never>
+    body: null
+    returns: { items: ({ userId: string; name: string; role: "owner" | "finance" | "developer" | "viewer" | "operator"; email: string | null; disabledAt: string | null; createdAt: string; refusals: { changeRole: { code: string; message: string } | null; disable: { code: string; message: string } | null } })[] }
+  }
+  /** Reset the password of a user of an account, for an owner who is locked out: their sessions end */
+  'POST /v1/accounts/{accountId}/users/{userId}/reset-password': {
+    params: { accountId: string; userId: string }
+    query: Record<never, never>
+    body: null
+    returns: { userId: string; password: string }
+  }
+  /** Get the wallet of an account */
+  'GET /v1/accounts/{accountId}/wallet': {
+    params: { accountId: string }
+    query: Record<never, never>
+    body: null
+    returns: { accountId: string; currency: string; cashFen: string; voucherFen: string; accruedFen: string; availableFen: string }
+  }
+  /** List what moved in the wallet of an account, newest first */
+  'GET /v1/accounts/{accountId}/wallet/transfers': {
+    params: { accountId: string }
+    query: { limit?: number; after?: string }
+    body: null
+    returns: { items: ({ transferId: string; kind: string; wallet: "cash" | "voucher"; signedFen: string; orderId: string | null; machineId: string | null; at: string; memo: string })[]; nextPageToken: string | null }
+  }
   /** List who wrote what, when, from where and with which result, newest first */
   'GET /v1/audit': {
     params: Record<never, never>
-    query: { limit?: number; after?: string; userId?: string; operation?: string; subjectId?: string; result?: "done" | "refused"; from?: string; to?: string; format?: "json" | "csv" }
+    query: { limit?: number; after?: string; userId?: string; who?: string; operation?: string; subjectId?: string; result?: "done" | "refused"; from?: string; to?: string; format?: "json" | "csv" }
     body: null
     returns: { items: ({ auditId: string; at: string; accountId: string | null; userId: string | null; who: string; method: "access_key" | "session" | "password" | "oidc"; credentialId: string | null; operation: string; subjectId: string; address: string; status: number; code: string | null; requestId: string })[]; nextPageToken: string | null }
   }
@@ -69,7 +125,14 @@ export interface Operations {
     params: Record<never, never>
     query: { subjectKind?: "group" | "machine" | "order" | "service" | "service_instance" | "account" | "access_key" | "user" | "workspace" | "offering" | "stock" | "zone" | "region" | "billing_day"; subjectId?: string; before?: string; limit?: number }
     body: null
-    returns: { items: ({ eventId: string; at: string; kind: string; subjectKind: string; subjectId: string; actor: string; data: Record<string, unknown> })[] }
+    returns: { items: ({ eventId: string; at: string; kind: string; subjectKind: string; subjectId: string; actor: string; by: { kind: "user" | "operator" | "system"; name: string }; data: Record<string, unknown> })[] }
+  }
+  /** List machines of all accounts */
+  'GET /v1/fleet/machines': {
+    params: Record<never, never>
+    query: { limit?: number; after?: string; groupId?: string; zoneId?: string; specId?: string; chargeType?: "prepaid" | "postpaid"; phase?: "pending" | "provisioning" | "running" | "stopped" | "failed" | "releasing" | "released"; accountId?: string; regionId?: string }
+    body: null
+    returns: { items: ({ machineId: string; groupId: string; orderId: string; regionId: string; zoneId: string; specId: string; chargeType: "prepaid" | "postpaid"; status: string; phase: string; stoppedBecause: string | null; failure: { code: string; message: string } | null; cpuMilli: number; cpuUsedMilli: number; memoryMib: number; memoryUsedMib: number; gpuModel: string | null; gpuCount: number; gpuUsed: number; systemDiskGib: number; address: string | null; createdAt: string; runningAt: string | null; expiresAt: string | null; autoRenew: boolean; lostAt: string | null; holds: ({ ownerKind: string; owner: string; by: { kind: "user" | "operator" | "system"; name: string }; reason: string; at: string; expiresAt: string | null })[]; drain: { drainId: string; phase: string; reason: string; startedAt: string; deadlineAt: string; overdue: boolean } | null; refusals: { cordon: { code: string; message: string } | null; uncordon: { code: string; message: string } | null; drain: { code: string; message: string } | null; cancelDrain: { code: string; message: string } | null; forceDrain: { code: string; message: string } | null; release: { code: string; message: string } | null; renew: { code: string; message: string } | null }; accountId: string; accountName: string })[]; nextPageToken: string | null }
   }
   /** List resource groups */
   'GET /v1/groups': {
@@ -118,14 +181,14 @@ export interface Operations {
     params: Record<never, never>
     query: { limit?: number; after?: string; groupId?: string; zoneId?: string; specId?: string; chargeType?: "prepaid" | "postpaid"; phase?: "pending" | "provisioning" | "running" | "stopped" | "failed" | "releasing" | "released" }
     body: null
-    returns: { items: ({ machineId: string; groupId: string; orderId: string; regionId: string; zoneId: string; specId: string; chargeType: "prepaid" | "postpaid"; status: string; phase: string; stoppedBecause: string | null; failure: { code: string; message: string } | null; cpuMilli: number; cpuUsedMilli: number; memoryMib: number; memoryUsedMib: number; gpuModel: string | null; gpuCount: number; gpuUsed: number; systemDiskGib: number; address: string | null; createdAt: string; runningAt: string | null; expiresAt: string | null; autoRenew: boolean; lostAt: string | null; holds: ({ ownerKind: string; owner: string; reason: string; at: string; expiresAt: string | null })[]; drain: { drainId: string; phase: string; reason: string; startedAt: string; deadlineAt: string; overdue: boolean } | null; refusals: { cordon: { code: string; message: string } | null; uncordon: { code: string; message: string } | null; drain: { code: string; message: string } | null; cancelDrain: { code: string; message: string } | null; forceDrain: { code: string; message: string } | null; release: { code: string; message: string } | null; renew: { code: string; message: string } | null } })[]; nextPageToken: string | null }
+    returns: { items: ({ machineId: string; groupId: string; orderId: string; regionId: string; zoneId: string; specId: string; chargeType: "prepaid" | "postpaid"; status: string; phase: string; stoppedBecause: string | null; failure: { code: string; message: string } | null; cpuMilli: number; cpuUsedMilli: number; memoryMib: number; memoryUsedMib: number; gpuModel: string | null; gpuCount: number; gpuUsed: number; systemDiskGib: number; address: string | null; createdAt: string; runningAt: string | null; expiresAt: string | null; autoRenew: boolean; lostAt: string | null; holds: ({ ownerKind: string; owner: string; by: { kind: "user" | "operator" | "system"; name: string }; reason: string; at: string; expiresAt: string | null })[]; drain: { drainId: string; phase: string; reason: string; startedAt: string; deadlineAt: string; overdue: boolean } | null; refusals: { cordon: { code: string; message: string } | null; uncordon: { code: string; message: string } | null; drain: { code: string; message: string } | null; cancelDrain: { code: string; message: string } | null; forceDrain: { code: string; message: string } | null; release: { code: string; message: string } | null; renew: { code: string; message: string } | null } })[]; nextPageToken: string | null }
   }
   /** Get machine */
   'GET /v1/machines/{machineId}': {
     params: { machineId: string }
     query: Record<never, never>
     body: null
-    returns: { machineId: string; groupId: string; orderId: string; regionId: string; zoneId: string; specId: string; chargeType: "prepaid" | "postpaid"; status: string; phase: string; stoppedBecause: string | null; failure: { code: string; message: string } | null; cpuMilli: number; cpuUsedMilli: number; memoryMib: number; memoryUsedMib: number; gpuModel: string | null; gpuCount: number; gpuUsed: number; systemDiskGib: number; address: string | null; createdAt: string; runningAt: string | null; expiresAt: string | null; autoRenew: boolean; lostAt: string | null; holds: ({ ownerKind: string; owner: string; reason: string; at: string; expiresAt: string | null })[]; drain: { drainId: string; phase: string; reason: string; startedAt: string; deadlineAt: string; overdue: boolean } | null; refusals: { cordon: { code: string; message: string } | null; uncordon: { code: string; message: string } | null; drain: { code: string; message: string } | null; cancelDrain: { code: string; message: string } | null; forceDrain: { code: string; message: string } | null; release: { code: string; message: string } | null; renew: { code: string; message: string } | null } }
+    returns: { machineId: string; groupId: string; orderId: string; regionId: string; zoneId: string; specId: string; chargeType: "prepaid" | "postpaid"; status: string; phase: string; stoppedBecause: string | null; failure: { code: string; message: string } | null; cpuMilli: number; cpuUsedMilli: number; memoryMib: number; memoryUsedMib: number; gpuModel: string | null; gpuCount: number; gpuUsed: number; systemDiskGib: number; address: string | null; createdAt: string; runningAt: string | null; expiresAt: string | null; autoRenew: boolean; lostAt: string | null; holds: ({ ownerKind: string; owner: string; by: { kind: "user" | "operator" | "system"; name: string }; reason: string; at: string; expiresAt: string | null })[]; drain: { drainId: string; phase: string; reason: string; startedAt: string; deadlineAt: string; overdue: boolean } | null; refusals: { cordon: { code: string; message: string } | null; uncordon: { code: string; message: string } | null; drain: { code: string; message: string } | null; cancelDrain: { code: string; message: string } | null; forceDrain: { code: string; message: string } | null; release: { code: string; message: string } | null; renew: { code: string; message: string } | null } }
   }
   /** List the billed days of a machine with their price versions */
   'GET /v1/machines/{machineId}/bill-lines': {
@@ -139,49 +202,49 @@ export interface Operations {
     params: { machineId: string }
     query: Record<never, never>
     body: { reason?: string }
-    returns: { machineId: string; groupId: string; orderId: string; regionId: string; zoneId: string; specId: string; chargeType: "prepaid" | "postpaid"; status: string; phase: string; stoppedBecause: string | null; failure: { code: string; message: string } | null; cpuMilli: number; cpuUsedMilli: number; memoryMib: number; memoryUsedMib: number; gpuModel: string | null; gpuCount: number; gpuUsed: number; systemDiskGib: number; address: string | null; createdAt: string; runningAt: string | null; expiresAt: string | null; autoRenew: boolean; lostAt: string | null; holds: ({ ownerKind: string; owner: string; reason: string; at: string; expiresAt: string | null })[]; drain: { drainId: string; phase: string; reason: string; startedAt: string; deadlineAt: string; overdue: boolean } | null; refusals: { cordon: { code: string; message: string } | null; uncordon: { code: string; message: string } | null; drain: { code: string; message: string } | null; cancelDrain: { code: string; message: string } | null; forceDrain: { code: string; message: string } | null; release: { code: string; message: string } | null; renew: { code: string; message: string } | null } }
+    returns: { machineId: string; groupId: string; orderId: string; regionId: string; zoneId: string; specId: string; chargeType: "prepaid" | "postpaid"; status: string; phase: string; stoppedBecause: string | null; failure: { code: string; message: string } | null; cpuMilli: number; cpuUsedMilli: number; memoryMib: number; memoryUsedMib: number; gpuModel: string | null; gpuCount: number; gpuUsed: number; systemDiskGib: number; address: string | null; createdAt: string; runningAt: string | null; expiresAt: string | null; autoRenew: boolean; lostAt: string | null; holds: ({ ownerKind: string; owner: string; by: { kind: "user" | "operator" | "system"; name: string }; reason: string; at: string; expiresAt: string | null })[]; drain: { drainId: string; phase: string; reason: string; startedAt: string; deadlineAt: string; overdue: boolean } | null; refusals: { cordon: { code: string; message: string } | null; uncordon: { code: string; message: string } | null; drain: { code: string; message: string } | null; cancelDrain: { code: string; message: string } | null; forceDrain: { code: string; message: string } | null; release: { code: string; message: string } | null; renew: { code: string; message: string } | null } }
   }
   /** Drain machine: cordon it and move everything away, replacement first */
   'POST /v1/machines/{machineId}/drain': {
     params: { machineId: string }
     query: Record<never, never>
     body: { reason?: string; deadlineSeconds?: number }
-    returns: { machineId: string; groupId: string; orderId: string; regionId: string; zoneId: string; specId: string; chargeType: "prepaid" | "postpaid"; status: string; phase: string; stoppedBecause: string | null; failure: { code: string; message: string } | null; cpuMilli: number; cpuUsedMilli: number; memoryMib: number; memoryUsedMib: number; gpuModel: string | null; gpuCount: number; gpuUsed: number; systemDiskGib: number; address: string | null; createdAt: string; runningAt: string | null; expiresAt: string | null; autoRenew: boolean; lostAt: string | null; holds: ({ ownerKind: string; owner: string; reason: string; at: string; expiresAt: string | null })[]; drain: { drainId: string; phase: string; reason: string; startedAt: string; deadlineAt: string; overdue: boolean } | null; refusals: { cordon: { code: string; message: string } | null; uncordon: { code: string; message: string } | null; drain: { code: string; message: string } | null; cancelDrain: { code: string; message: string } | null; forceDrain: { code: string; message: string } | null; release: { code: string; message: string } | null; renew: { code: string; message: string } | null } }
+    returns: { machineId: string; groupId: string; orderId: string; regionId: string; zoneId: string; specId: string; chargeType: "prepaid" | "postpaid"; status: string; phase: string; stoppedBecause: string | null; failure: { code: string; message: string } | null; cpuMilli: number; cpuUsedMilli: number; memoryMib: number; memoryUsedMib: number; gpuModel: string | null; gpuCount: number; gpuUsed: number; systemDiskGib: number; address: string | null; createdAt: string; runningAt: string | null; expiresAt: string | null; autoRenew: boolean; lostAt: string | null; holds: ({ ownerKind: string; owner: string; by: { kind: "user" | "operator" | "system"; name: string }; reason: string; at: string; expiresAt: string | null })[]; drain: { drainId: string; phase: string; reason: string; startedAt: string; deadlineAt: string; overdue: boolean } | null; refusals: { cordon: { code: string; message: string } | null; uncordon: { code: string; message: string } | null; drain: { code: string; message: string } | null; cancelDrain: { code: string; message: string } | null; forceDrain: { code: string; message: string } | null; release: { code: string; message: string } | null; renew: { code: string; message: string } | null } }
   }
   /** Get the latest drain: progress, what blocks it, its receipt */
   'GET /v1/machines/{machineId}/drain': {
     params: { machineId: string }
     query: Record<never, never>
     body: null
-    returns: { drainId: string; machineId: string; phase: "draining" | "blocked" | "overdue" | "drained" | "cancelled" | "aborted"; reason: string; actor: string; force: boolean; startedAt: string; deadlineAt: string; endedAt: string | null; moves: ({ serviceInstanceId: string; serviceId: string; serviceName: string; owner: string; replacementId: string | null; toMachineId: string | null; waitsFor: { code: string; message: string } | null; inFlightAtStart: number; served: number; failed: number; longestMs: number; movedAt: string | null })[]; receipt: { instances: number; moved: number; inFlightAtStart: number; requestsServed: number; requestsFailed: number; longestMs: number; whither: ({ serviceInstanceId: string; from: string; to: string | null })[] } }
+    returns: { drainId: string; machineId: string; phase: "draining" | "blocked" | "overdue" | "drained" | "cancelled" | "aborted"; reason: string; actor: string; by: { kind: "user" | "operator" | "system"; name: string }; force: boolean; startedAt: string; deadlineAt: string; endedAt: string | null; moves: ({ serviceInstanceId: string; serviceId: string; serviceName: string; workspaceId: string; owner: string; ownerName: { kind: "user" | "operator" | "system"; name: string }; replacementId: string | null; toMachineId: string | null; waitsFor: { code: string; message: string } | null; inFlightAtStart: number; served: number; failed: number; longestMs: number; movedAt: string | null })[]; otherMoves: { instances: number; moved: number }; receipt: { instances: number; moved: number; inFlightAtStart: number; requestsServed: number; requestsFailed: number; longestMs: number; whither: ({ serviceInstanceId: string; from: string; to: string | null })[] } }
   }
   /** Cancel drain: what was moved stays moved */
   'POST /v1/machines/{machineId}/drain/cancel': {
     params: { machineId: string }
     query: Record<never, never>
     body: null
-    returns: { machineId: string; groupId: string; orderId: string; regionId: string; zoneId: string; specId: string; chargeType: "prepaid" | "postpaid"; status: string; phase: string; stoppedBecause: string | null; failure: { code: string; message: string } | null; cpuMilli: number; cpuUsedMilli: number; memoryMib: number; memoryUsedMib: number; gpuModel: string | null; gpuCount: number; gpuUsed: number; systemDiskGib: number; address: string | null; createdAt: string; runningAt: string | null; expiresAt: string | null; autoRenew: boolean; lostAt: string | null; holds: ({ ownerKind: string; owner: string; reason: string; at: string; expiresAt: string | null })[]; drain: { drainId: string; phase: string; reason: string; startedAt: string; deadlineAt: string; overdue: boolean } | null; refusals: { cordon: { code: string; message: string } | null; uncordon: { code: string; message: string } | null; drain: { code: string; message: string } | null; cancelDrain: { code: string; message: string } | null; forceDrain: { code: string; message: string } | null; release: { code: string; message: string } | null; renew: { code: string; message: string } | null } }
+    returns: { machineId: string; groupId: string; orderId: string; regionId: string; zoneId: string; specId: string; chargeType: "prepaid" | "postpaid"; status: string; phase: string; stoppedBecause: string | null; failure: { code: string; message: string } | null; cpuMilli: number; cpuUsedMilli: number; memoryMib: number; memoryUsedMib: number; gpuModel: string | null; gpuCount: number; gpuUsed: number; systemDiskGib: number; address: string | null; createdAt: string; runningAt: string | null; expiresAt: string | null; autoRenew: boolean; lostAt: string | null; holds: ({ ownerKind: string; owner: string; by: { kind: "user" | "operator" | "system"; name: string }; reason: string; at: string; expiresAt: string | null })[]; drain: { drainId: string; phase: string; reason: string; startedAt: string; deadlineAt: string; overdue: boolean } | null; refusals: { cordon: { code: string; message: string } | null; uncordon: { code: string; message: string } | null; drain: { code: string; message: string } | null; cancelDrain: { code: string; message: string } | null; forceDrain: { code: string; message: string } | null; release: { code: string; message: string } | null; renew: { code: string; message: string } | null } }
   }
   /** Force drain: stops what is left, with grace */
   'POST /v1/machines/{machineId}/drain/force': {
     params: { machineId: string }
     query: Record<never, never>
     body: { reason: string }
-    returns: { machineId: string; groupId: string; orderId: string; regionId: string; zoneId: string; specId: string; chargeType: "prepaid" | "postpaid"; status: string; phase: string; stoppedBecause: string | null; failure: { code: string; message: string } | null; cpuMilli: number; cpuUsedMilli: number; memoryMib: number; memoryUsedMib: number; gpuModel: string | null; gpuCount: number; gpuUsed: number; systemDiskGib: number; address: string | null; createdAt: string; runningAt: string | null; expiresAt: string | null; autoRenew: boolean; lostAt: string | null; holds: ({ ownerKind: string; owner: string; reason: string; at: string; expiresAt: string | null })[]; drain: { drainId: string; phase: string; reason: string; startedAt: string; deadlineAt: string; overdue: boolean } | null; refusals: { cordon: { code: string; message: string } | null; uncordon: { code: string; message: string } | null; drain: { code: string; message: string } | null; cancelDrain: { code: string; message: string } | null; forceDrain: { code: string; message: string } | null; release: { code: string; message: string } | null; renew: { code: string; message: string } | null } }
+    returns: { machineId: string; groupId: string; orderId: string; regionId: string; zoneId: string; specId: string; chargeType: "prepaid" | "postpaid"; status: string; phase: string; stoppedBecause: string | null; failure: { code: string; message: string } | null; cpuMilli: number; cpuUsedMilli: number; memoryMib: number; memoryUsedMib: number; gpuModel: string | null; gpuCount: number; gpuUsed: number; systemDiskGib: number; address: string | null; createdAt: string; runningAt: string | null; expiresAt: string | null; autoRenew: boolean; lostAt: string | null; holds: ({ ownerKind: string; owner: string; by: { kind: "user" | "operator" | "system"; name: string }; reason: string; at: string; expiresAt: string | null })[]; drain: { drainId: string; phase: string; reason: string; startedAt: string; deadlineAt: string; overdue: boolean } | null; refusals: { cordon: { code: string; message: string } | null; uncordon: { code: string; message: string } | null; drain: { code: string; message: string } | null; cancelDrain: { code: string; message: string } | null; forceDrain: { code: string; message: string } | null; release: { code: string; message: string } | null; renew: { code: string; message: string } | null } }
   }
   /** List what runs on a machine */
   'GET /v1/machines/{machineId}/instances': {
     params: { machineId: string }
     query: Record<never, never>
     body: null
-    returns: { items: ({ serviceInstanceId: string; serviceId: string; version: number; machineId: string | null; status: string; reason: string; ready: boolean; crashCount: number; createdAt: string; readyAt: string | null; endedAt: string | null; serviceName: string })[] }
+    returns: { items: ({ serviceInstanceId: string; serviceId: string; version: number; machineId: string | null; status: string; reason: string; ready: boolean; crashCount: number; createdAt: string; readyAt: string | null; endedAt: string | null; serviceName: string; workspaceId: string })[]; others: number }
   }
   /** Uncordon machine: lifts what people hold and cancels the drain */
   'POST /v1/machines/{machineId}/uncordon': {
     params: { machineId: string }
     query: Record<never, never>
     body: null
-    returns: { machineId: string; groupId: string; orderId: string; regionId: string; zoneId: string; specId: string; chargeType: "prepaid" | "postpaid"; status: string; phase: string; stoppedBecause: string | null; failure: { code: string; message: string } | null; cpuMilli: number; cpuUsedMilli: number; memoryMib: number; memoryUsedMib: number; gpuModel: string | null; gpuCount: number; gpuUsed: number; systemDiskGib: number; address: string | null; createdAt: string; runningAt: string | null; expiresAt: string | null; autoRenew: boolean; lostAt: string | null; holds: ({ ownerKind: string; owner: string; reason: string; at: string; expiresAt: string | null })[]; drain: { drainId: string; phase: string; reason: string; startedAt: string; deadlineAt: string; overdue: boolean } | null; refusals: { cordon: { code: string; message: string } | null; uncordon: { code: string; message: string } | null; drain: { code: string; message: string } | null; cancelDrain: { code: string; message: string } | null; forceDrain: { code: string; message: string } | null; release: { code: string; message: string } | null; renew: { code: string; message: string } | null } }
+    returns: { machineId: string; groupId: string; orderId: string; regionId: string; zoneId: string; specId: string; chargeType: "prepaid" | "postpaid"; status: string; phase: string; stoppedBecause: string | null; failure: { code: string; message: string } | null; cpuMilli: number; cpuUsedMilli: number; memoryMib: number; memoryUsedMib: number; gpuModel: string | null; gpuCount: number; gpuUsed: number; systemDiskGib: number; address: string | null; createdAt: string; runningAt: string | null; expiresAt: string | null; autoRenew: boolean; lostAt: string | null; holds: ({ ownerKind: string; owner: string; by: { kind: "user" | "operator" | "system"; name: string }; reason: string; at: string; expiresAt: string | null })[]; drain: { drainId: string; phase: string; reason: string; startedAt: string; deadlineAt: string; overdue: boolean } | null; refusals: { cordon: { code: string; message: string } | null; uncordon: { code: string; message: string } | null; drain: { code: string; message: string } | null; cancelDrain: { code: string; message: string } | null; forceDrain: { code: string; message: string } | null; release: { code: string; message: string } | null; renew: { code: string; message: string } | null } }
   }
   /** Release machines: all of them or, refused, none */
   'POST /v1/machines/release': {
@@ -196,6 +259,13 @@ export interface Operations {
     query: { regionId?: string; zoneId?: string; chargeType?: "prepaid" | "postpaid" }
     body: null
     returns: { items: ({ offeringId: string; regionId: string; zoneId: string; specId: string; family: string; chargeType: "prepaid" | "postpaid"; simulated: boolean; cpuMilli: number; memoryMib: number; gpuModel: string | null; gpuCount: number; gpuMemoryMib: number; stock: { total: number; allocated: number; available: number }; price: { version: number; effectiveAt: string; monthMicros: Record<string, string>; hourMicros: string | null; diskGibMicros: string } | null })[] }
+  }
+  /** List the price versions of an offering, newest first: those that were, the one in force, those to come */
+  'GET /v1/offerings/prices': {
+    params: Record<never, never>
+    query: { zoneId: string; specId: string; chargeType: "prepaid" | "postpaid" }
+    body: null
+    returns: { items: ({ version: number; effectiveAt: string; monthMicros: Record<string, string>; hourMicros: string | null; diskGibMicros: string; state: "past" | "in_force" | "scheduled"; by: { kind: "user" | "operator" | "system"; name: string } })[] }
   }
   /** Set a price: a new version of it */
   'POST /v1/offerings/prices': {
@@ -251,7 +321,7 @@ export interface Operations {
     params: { orderId: string }
     query: Record<never, never>
     body: null
-    returns: { order: { orderId: string; kind: "purchase" | "scale_out" | "renewal" | "resize" | "refund"; phase: "placed" | "paid" | "provisioning" | "fulfilled" | "refunding" | "refunded" | "lapsed" | "cancelled"; chargeType: "prepaid" | "postpaid"; groupId: string | null; parentOrderId: string | null; regionId: string | null; zoneId: string | null; specId: string | null; quantity: number; months: number | null; systemDiskGib: number | null; autoRenew: boolean; partialOk: boolean; totalFen: string; paidCashFen: string; paidVoucherFen: string; capturedFen: string; refundedFen: string; reason: { code: string; message: string } | null; createdAt: string; paidAt: string | null; endedAt: string | null }; refundOrders: ({ orderId: string; kind: "purchase" | "scale_out" | "renewal" | "resize" | "refund"; phase: "placed" | "paid" | "provisioning" | "fulfilled" | "refunding" | "refunded" | "lapsed" | "cancelled"; chargeType: "prepaid" | "postpaid"; groupId: string | null; parentOrderId: string | null; regionId: string | null; zoneId: string | null; specId: string | null; quantity: number; months: number | null; systemDiskGib: number | null; autoRenew: boolean; partialOk: boolean; totalFen: string; paidCashFen: string; paidVoucherFen: string; capturedFen: string; refundedFen: string; reason: { code: string; message: string } | null; createdAt: string; paidAt: string | null; endedAt: string | null })[]; transfers: ({ transferId: string; kind: string; amountFen: string; from: string; to: string; at: string })[]; events: ({ at: string; kind: string; actor: string; data: Record<string, unknown> })[] }
+    returns: { order: { orderId: string; kind: "purchase" | "scale_out" | "renewal" | "resize" | "refund"; phase: "placed" | "paid" | "provisioning" | "fulfilled" | "refunding" | "refunded" | "lapsed" | "cancelled"; chargeType: "prepaid" | "postpaid"; groupId: string | null; parentOrderId: string | null; regionId: string | null; zoneId: string | null; specId: string | null; quantity: number; months: number | null; systemDiskGib: number | null; autoRenew: boolean; partialOk: boolean; totalFen: string; paidCashFen: string; paidVoucherFen: string; capturedFen: string; refundedFen: string; reason: { code: string; message: string } | null; createdAt: string; paidAt: string | null; endedAt: string | null }; refundOrders: ({ orderId: string; kind: "purchase" | "scale_out" | "renewal" | "resize" | "refund"; phase: "placed" | "paid" | "provisioning" | "fulfilled" | "refunding" | "refunded" | "lapsed" | "cancelled"; chargeType: "prepaid" | "postpaid"; groupId: string | null; parentOrderId: string | null; regionId: string | null; zoneId: string | null; specId: string | null; quantity: number; months: number | null; systemDiskGib: number | null; autoRenew: boolean; partialOk: boolean; totalFen: string; paidCashFen: string; paidVoucherFen: string; capturedFen: string; refundedFen: string; reason: { code: string; message: string } | null; createdAt: string; paidAt: string | null; endedAt: string | null })[]; transfers: ({ transferId: string; kind: string; amountFen: string; from: string; to: string; at: string })[]; events: ({ at: string; kind: string; actor: string; by: { kind: "user" | "operator" | "system"; name: string }; data: Record<string, unknown> })[] }
   }
   /** Change your password: your other sessions end */
   'PUT /v1/password': {
@@ -405,7 +475,7 @@ export interface Operations {
     params: { service: string }
     query: Record<never, never>
     body: null
-    returns: { items: ({ version: number; actor: string; createdAt: string; config: Record<string, unknown> })[] }
+    returns: { items: ({ version: number; actor: string; by: { kind: "user" | "operator" | "system"; name: string }; createdAt: string; config: Record<string, unknown> })[] }
   }
   /** Roll a service back, or forth, to one of its versions */
   'POST /v1/services/{service}/versions/{version}/use': {
@@ -426,7 +496,7 @@ export interface Operations {
     params: Record<never, never>
     query: Record<never, never>
     body: null
-    returns: { accountId: string; accountName: string; userId: string; userName: string; role: "owner" | "finance" | "developer" | "viewer" | "operator"; sessionId: string | null; csrf: string | null }
+    returns: { accountId: string; accountName: string; userId: string; userName: string; role: "owner" | "finance" | "developer" | "viewer" | "operator"; sessionId: string | null; may: ("catalog.read" | "order.read" | "order.write" | "wallet.read" | "wallet.topUp" | "bill.read" | "event.read" | "fleet.read" | "fleet.operate" | "group.write" | "service.read" | "service.write" | "service.invoke" | "self.manage" | "user.read" | "audit.read" | "user.write" | "platform.operate")[]; csrf: string | null }
   }
   /** List your open sessions, newest first */
   'GET /v1/sessions': {
@@ -461,7 +531,7 @@ export interface Operations {
     params: Record<never, never>
     query: Record<never, never>
     body: { account: string; user: string; password: string }
-    returns: { accountId: string; accountName: string; userId: string; userName: string; role: "owner" | "finance" | "developer" | "viewer" | "operator"; sessionId: string | null; csrf: string | null }
+    returns: { accountId: string; accountName: string; userId: string; userName: string; role: "owner" | "finance" | "developer" | "viewer" | "operator"; sessionId: string | null; may: ("catalog.read" | "order.read" | "order.write" | "wallet.read" | "wallet.topUp" | "bill.read" | "event.read" | "fleet.read" | "fleet.operate" | "group.write" | "service.read" | "service.write" | "service.invoke" | "self.manage" | "user.read" | "audit.read" | "user.write" | "platform.operate")[]; csrf: string | null }
   }
   /** Sign out: the session that asks ends */
   'POST /v1/sign-out': {
@@ -482,21 +552,35 @@ export interface Operations {
     params: Record<never, never>
     query: Record<never, never>
     body: null
-    returns: { items: ({ userId: string; name: string; role: "owner" | "finance" | "developer" | "viewer" | "operator"; email: string | null; createdAt: string })[] }
+    returns: { items: ({ userId: string; name: string; role: "owner" | "finance" | "developer" | "viewer" | "operator"; email: string | null; disabledAt: string | null; createdAt: string; refusals: { changeRole: { code: string; message: string } | null; disable: { code: string; message: string } | null } })[] }
   }
   /** Create user */
   'POST /v1/users': {
     params: Record<never, never>
     query: Record<never, never>
     body: { name: string; role: "owner" | "finance" | "developer" | "viewer"; email?: string; withPassword?: boolean }
-    returns: { userId: string; name: string; role: "owner" | "finance" | "developer" | "viewer" | "operator"; email: string | null; createdAt: string; password: string | null }
+    returns: { userId: string; name: string; role: "owner" | "finance" | "developer" | "viewer" | "operator"; email: string | null; disabledAt: string | null; createdAt: string; password: string | null }
   }
   /** Change role or e-mail of a user */
   'PATCH /v1/users/{userId}': {
     params: { userId: string }
     query: Record<never, never>
     body: { role?: "owner" | "finance" | "developer" | "viewer"; email?: string | null }
-    returns: { userId: string; name: string; role: "owner" | "finance" | "developer" | "viewer" | "operator"; email: string | null; createdAt: string }
+    returns: { userId: string; name: string; role: "owner" | "finance" | "developer" | "viewer" | "operator"; email: string | null; disabledAt: string | null; createdAt: string }
+  }
+  /** Disable user: sessions end and access keys are refused at once; what they did stays */
+  'POST /v1/users/{userId}/disable': {
+    params: { userId: string }
+    query: Record<never, never>
+    body: null
+    returns: { userId: string; name: string; role: "owner" | "finance" | "developer" | "viewer" | "operator"; email: string | null; disabledAt: string | null; createdAt: string }
+  }
+  /** Enable user: access keys are good again as far as they have not ended */
+  'POST /v1/users/{userId}/enable': {
+    params: { userId: string }
+    query: Record<never, never>
+    body: null
+    returns: { userId: string; name: string; role: "owner" | "finance" | "developer" | "viewer" | "operator"; email: string | null; disabledAt: string | null; createdAt: string }
   }
   /** Reset the password of a user to a random one: their sessions end */
   'POST /v1/users/{userId}/reset-password': {
@@ -536,6 +620,13 @@ export interface Operations {
   /** Create workspace */
   'POST /v1/workspaces': {
     params: Record<never, never>
+    query: Record<never, never>
+    body: { name: string }
+    returns: { workspaceId: string; name: string; createdAt: string }
+  }
+  /** Rename workspace */
+  'PATCH /v1/workspaces/{workspaceId}': {
+    params: { workspaceId: string }
     query: Record<never, never>
     body: { name: string }
     returns: { workspaceId: string; name: string; createdAt: string }

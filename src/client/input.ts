@@ -10,6 +10,14 @@ type Wanted<Key extends string, T> = T extends null | Record<never, never>
       : { [K in Key]: T }
   : { [K in Key]: T }
 
-export type Input<K extends keyof Operations> = Wanted<'params', Operations[K]['params']> &
-  Wanted<'query', Operations[K]['query']> &
-  Wanted<'body', Operations[K]['body']>
+/**
+ * Operation by operation: put together for all at once, their union is more than the compiler takes. With `-?` it keeps the
+ * table a table; without, it puts `K` into the right-hand side and is where it was.
+ */
+type Inputs = {
+  [K in keyof Operations]-?: Wanted<'params', Operations[K]['params']> &
+    Wanted<'query', Operations[K]['query']> &
+    Wanted<'body', Operations[K]['body']>
+}
+
+export type Input<K extends keyof Operations> = Inputs[K]

@@ -505,6 +505,7 @@ export interface UsersTable {
   email: string | null
   oidcIssuer: string | null
   oidcSubject: string | null
+  disabledAt: Temporal.Instant | null
 }
 
 export interface WorkspaceMembersTable {

@@ -85,6 +85,7 @@ export async function lockMachines(tx: Tx, ids: readonly string[], accountId?: s
 export interface MachineFilter {
   accountId?: string
   groupId?: string
+  regionId?: string
   zoneId?: string
   specId?: string
   chargeType?: ChargeType
@@ -113,6 +114,7 @@ function filtered(db: Db | Tx, filter: Omit<MachineFilter, 'limit'>) {
   let query = db.selectFrom('machines')
   if (filter.accountId !== undefined) query = query.where('accountId', '=', filter.accountId)
   if (filter.groupId !== undefined) query = query.where('groupId', '=', filter.groupId)
+  if (filter.regionId !== undefined) query = query.where('regionId', '=', filter.regionId)
   if (filter.zoneId !== undefined) query = query.where('zoneId', '=', filter.zoneId)
   if (filter.specId !== undefined) query = query.where('specId', '=', filter.specId)
   if (filter.chargeType !== undefined) query = query.where('chargeType', '=', filter.chargeType)

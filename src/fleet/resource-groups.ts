@@ -44,6 +44,8 @@ export type GroupQuery = Omit<GroupFilter, 'nameKeyPart'> & { nameContains?: str
 export interface Remaining {
   id: string
   name: string
+  /** Whoever asks must not hear of it: it is counted, not named. */
+  hidden?: boolean
 }
 
 const notFound = (groupId: string) =>
@@ -187,13 +189,17 @@ export async function removeGroup(
 const listedMax = 100
 
 function notEmpty(group: ResourceGroup, machines: { id: string; phase: string }[], services: Remaining[]) {
+  const shown = services.filter(service => !service.hidden)
+  const hidden = services.length - shown.length
   const what = [
     ...(machines.length > 0 ? [`machines ${preview(machines.map(machine => machine.id))}`] : []),
-    ...(services.length > 0 ? [`services ${preview(services.map(service => service.name))}`] : []),
+    ...(shown.length > 0 ? [`services ${preview(shown.map(service => service.name))}`] : []),
+    ...(hidden > 0 ? [`${hidden} service${hidden === 1 ? '' : 's'} of other workspaces`] : []),
   ].join(' and ')
   return new Refusal<FleetRefusal>('GroupNotEmpty', `${group.id} still has ${what}: delete these first`, {
     machines: machines.slice(0, listedMax),
-    services: services.slice(0, listedMax),
+    services: shown.slice(0, listedMax).map(({ id, name }) => ({ id, name })),
+    otherServices: hidden,
     more: machines.length > listedMax || services.length > listedMax,
   })
 }

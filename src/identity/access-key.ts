@@ -4,6 +4,7 @@ export interface AccessKey {
   accessKeyId: string
   accountId: string
   userId: string
+  userName: string
   createdAt: Temporal.Instant
   expiresAt: Temporal.Instant | null
   revokedAt: Temporal.Instant | null

@@ -5,10 +5,24 @@ import { type Db, type Tx, transaction } from '../db/db.ts'
 import { type Actor, appendEvents } from '../events/event.ts'
 import { Refusal } from '../lib/errors.ts'
 import { randomText } from '../lib/id.ts'
-import type { IdentityRefusal } from './access.ts'
+import { actorOf, authorize, type IdentityRefusal, may, type Principal } from './access.ts'
 import { type AccessKey, isUsable, type NewAccessKey } from './access-key.ts'
 import { endAccessKey, insertAccessKey, selectAccessKeys, selectUsers } from './identity.store.ts'
 import type { SecretBox } from './secret-box.ts'
+
+/** Whose keys the principal may end and make: null is everybody's in the account, else their own alone. */
+const keysOf = (principal: Principal): string | null => (may(principal.role, 'user.write') ? null : principal.userId)
+
+/** For oneself, or by an owner for anybody in the account. */
+export async function createAccessKeyAs(
+  ctx: Ctx,
+  box: SecretBox,
+  principal: Principal,
+  userId: string,
+): Promise<NewAccessKey> {
+  if (userId !== principal.userId) authorize(principal, 'user.write')
+  return createAccessKey(ctx, box, actorOf(principal), { userId })
+}
 
 export async function createAccessKey(
   ctx: Ctx,
@@ -35,7 +49,7 @@ export async function addAccessKey(
   const accessKeyId = `LTAI${randomText(ctx.random, 20)}`
   const secret = randomText(ctx.random, 32)
   const now = ctx.clock.now()
-  const row: AccessKey = {
+  const row: Omit<AccessKey, 'userName'> = {
     accessKeyId,
     accountId: actor.accountId,
     userId,
@@ -53,12 +67,13 @@ export async function addAccessKey(
 export async function rotateAccessKey(
   ctx: Ctx,
   box: SecretBox,
-  actor: Actor,
+  principal: Principal,
   accessKeyId: string,
   { overlapSeconds }: { overlapSeconds: number },
 ): Promise<NewAccessKey> {
   return transaction(ctx, async tx => {
-    const old = await getAccessKey(tx, actor.accountId, accessKeyId)
+    const actor = actorOf(principal)
+    const old = await getAccessKey(tx, principal, accessKeyId)
     const now = ctx.clock.now()
     if (!isUsable(old, now)) throw notFound(accessKeyId)
     const made = await addAccessKey(ctx, box, tx, actor, { userId: old.userId, expiresAt: null })
@@ -71,23 +86,32 @@ export async function rotateAccessKey(
 }
 
 /** Ends a key at once. Revoking it again changes nothing. */
-export async function revokeAccessKey(ctx: Ctx, actor: Actor, accessKeyId: string): Promise<void> {
+export async function revokeAccessKey(ctx: Ctx, principal: Principal, accessKeyId: string): Promise<void> {
   await transaction(ctx, async tx => {
-    const key = await getAccessKey(tx, actor.accountId, accessKeyId)
+    const key = await getAccessKey(tx, principal, accessKeyId)
     if (key.revokedAt !== null) return
     const now = ctx.clock.now()
     await endAccessKey(tx, key, { revokedAt: now })
-    await appendEvents(tx, now, [keyEvent(actor, 'access_key.revoked', accessKeyId)])
+    await appendEvents(tx, now, [keyEvent(actorOf(principal), 'access_key.revoked', accessKeyId)])
   })
 }
 
-/** Without secrets; of one user or of the whole account. */
-export const listAccessKeys = (db: Db, accountId: string, userId?: string): Promise<AccessKey[]> =>
-  selectAccessKeys(db, accountId, userId === undefined ? {} : { userId })
+/** Without secrets: one's own, or to who may read users those of the whole account. */
+export const listAccessKeys = (db: Db, { accountId, userId, role }: Principal): Promise<AccessKey[]> =>
+  selectAccessKeys(db, accountId, may(role, 'user.read') ? {} : { userId })
 
-async function getAccessKey(db: Db, accountId: string, accessKeyId: string): Promise<AccessKey> {
-  const [key] = await selectAccessKeys(db, accountId, { accessKeyId })
-  if (key) return key
+/** null: the key can still be rotated and revoked. */
+export const accessKeyRefusal = (key: AccessKey, now: Temporal.Instant): { code: string; message: string } | null => {
+  if (isUsable(key, now)) return null
+  const { code, message } = notFound(key.accessKeyId)
+  return { code, message }
+}
+
+/** To who may not touch it, another's key is not there. */
+async function getAccessKey(db: Db, principal: Principal, accessKeyId: string): Promise<AccessKey> {
+  const [key] = await selectAccessKeys(db, principal.accountId, { accessKeyId })
+  const only = keysOf(principal)
+  if (key && (only === null || key.userId === only)) return key
   throw notFound(accessKeyId)
 }
 

@@ -61,10 +61,21 @@ export function authorize(principal: Principal, action: Action): void {
   )
 }
 
+/** Told only to who has proved to be this user. */
+export const userDisabled = ({ userName }: { userName: string }): Refusal<IdentityRefusal> =>
+  new Refusal(
+    'UserDisabled',
+    `The user ${userName} is disabled. An owner of the account enables it: \`berth user enable\`.`,
+  )
+
 export const actorOf = (principal: Principal): Actor => ({
   accountId: principal.accountId,
   name: `user:${principal.userId}`,
 })
+
+/** The user behind an actor's name; null: nobody, the system acts. */
+export const userIdOf = ({ name }: Pick<Actor, 'name'>): string | null =>
+  name.startsWith('user:') ? name.slice('user:'.length) : null
 
 export type IdentityRefusal =
   | 'Forbidden'
@@ -87,6 +98,8 @@ export type IdentityRefusal =
   | 'WrongPassword'
   | 'EmailInUse'
   | 'LastOwner'
+  | 'OwnUser'
+  | 'UserDisabled'
   | 'WorkspaceNotFound'
   | 'MemberNotFound'
   | 'NotAMemberRole'

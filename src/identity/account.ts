@@ -14,6 +14,8 @@ export interface User {
   role: Role
   /** What an identity provider knows the user by. */
   email: string | null
+  /** null: the user can come in. */
+  disabledAt: Temporal.Instant | null
   createdAt: Temporal.Instant
 }
 

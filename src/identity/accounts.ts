@@ -4,7 +4,7 @@ import { type Db, isUniqueViolation, lockInTransaction, type Tx, transaction } f
 import { type Actor, appendEvents } from '../events/event.ts'
 import { Refusal } from '../lib/errors.ts'
 import { newId } from '../lib/id.ts'
-import { type IdentityRefusal, type Role, roles } from './access.ts'
+import { type IdentityRefusal, type Role, roles, userIdOf } from './access.ts'
 import { type Account, defaultWorkspaceName, namePattern, type User, type Workspace } from './account.ts'
 import {
   insertAccount,
@@ -17,16 +17,8 @@ import {
   updateUser,
 } from './identity.store.ts'
 import { joinFirstWorkspace } from './members.ts'
-
-/** Makes an account with its first workspace. Its wallet is opened by the ledger, its users by `createUser`. */
-export async function createAccount(ctx: Ctx, actor: Actor, name: string): Promise<Account> {
-  checkName(name)
-  return transaction(ctx, async tx => {
-    const account = await addAccount(ctx, tx, actor.name, name)
-    if (account) return account
-    throw accountNameInUse(name)
-  })
-}
+import { endSessions } from './session.store.ts'
+import { type UserAction, userCan } from './user.ts'
 
 export const accountNameInUse = (name: string): Refusal<IdentityRefusal> =>
   new Refusal('NameInUse', `name: there is an account ${name}; choose another name`, { field: 'name' })
@@ -76,7 +68,10 @@ export async function addUser(
   { name, role, email = null }: NewUser,
 ): Promise<User | null> {
   const { accountId } = actor
-  const user = { userId: newId(ctx.random, 'usr'), accountId, name, role, email, createdAt: ctx.clock.now() }
+  const user = {
+    ...{ userId: newId(ctx.random, 'usr'), accountId, name, role, email },
+    ...{ disabledAt: null, createdAt: ctx.clock.now() },
+  }
   if (!(await insertUser(tx, user))) return null
   await joinFirstWorkspace(tx, user, user.createdAt)
   await appendEvents(tx, user.createdAt, [userEvent(actor, user, 'user.created', { name, role })])
@@ -91,27 +86,69 @@ export async function changeUser(
   wanted: { role?: Role; email?: string | null },
 ): Promise<User> {
   return refusingTakenEmail(() =>
-    transaction(ctx, async tx => {
-      await lockInTransaction(tx, `users of ${actor.accountId}`)
-      const users = await selectUsers(tx, actor.accountId)
-      const before = users.find(one => one.userId === userId)
-      if (!before) {
-        throw new Refusal<IdentityRefusal>('UserNotFound', `userId: there is no user ${userId}`, { field: 'userId' })
-      }
+    changeOne(ctx, actor, userId, (before, users) => {
       const user: User = { ...before, ...wanted }
-      const owners = users.filter(one => one.role === 'owner' || one.role === 'operator')
-      const isLast = owners.length === 1 && owners[0]?.userId === userId
-      if (user.role !== before.role && (isLast || before.role === 'operator')) {
-        const message = `role: ${before.name} is the last ${before.role} of the account; make another one first`
-        throw new Refusal<IdentityRefusal>('LastOwner', message, { field: 'role' })
-      }
-      await updateUser(tx, user)
+      if (user.role !== before.role) refuseUnless('changeRole', before, users, actor)
       const { role, email } = user
-      await appendEvents(tx, ctx.clock.now(), [userEvent(actor, user, 'user.changed', { role, email })])
-      return user
+      return { user, kind: 'user.changed', data: { role, email } }
     }),
   )
 }
+
+/** Their sessions end and their keys are refused from the next request on; what they did stays theirs. Safe to repeat. */
+export async function disableUser(ctx: Ctx, actor: Actor, userId: string): Promise<User> {
+  return changeOne(ctx, actor, userId, (before, users) => {
+    if (before.disabledAt !== null) return null
+    refuseUnless('disable', before, users, actor)
+    return { user: { ...before, disabledAt: ctx.clock.now() }, kind: 'user.disabled', data: {}, endsSessions: true }
+  })
+}
+
+/** The keys are good again as far as they have not ended; the user signs in anew. Safe to repeat. */
+export async function enableUser(ctx: Ctx, actor: Actor, userId: string): Promise<User> {
+  return changeOne(ctx, actor, userId, before =>
+    before.disabledAt === null ? null : { user: { ...before, disabledAt: null }, kind: 'user.enabled', data: {} },
+  )
+}
+
+interface UserChange {
+  user: User
+  kind: string
+  data: object
+  endsSessions?: boolean
+}
+
+/** One at a time in an account: else two owners could disable each other. null: nothing has to change. */
+async function changeOne(
+  ctx: Ctx,
+  actor: Actor,
+  userId: string,
+  decide: (before: User, users: readonly User[]) => UserChange | null,
+): Promise<User> {
+  return transaction(ctx, async tx => {
+    await lockInTransaction(tx, `users of ${actor.accountId}`)
+    const users = await selectUsers(tx, actor.accountId)
+    const before = users.find(one => one.userId === userId)
+    if (!before) throw userNotFound(userId)
+    const change = decide(before, users)
+    if (change === null) return before
+    const now = ctx.clock.now()
+    await updateUser(tx, change.user)
+    if (change.endsSessions) await endSessions(tx, before, {}, now, 'user disabled')
+    await appendEvents(tx, now, [userEvent(actor, change.user, change.kind, change.data)])
+    return change.user
+  })
+}
+
+function refuseUnless(action: UserAction, user: User, users: readonly User[], actor: Actor): void {
+  const refusal = userCan(action, user, users, userIdOf(actor) ?? '')
+  if (refusal === null) return
+  const field = action === 'changeRole' ? 'role' : 'userId'
+  throw new Refusal<IdentityRefusal>(refusal.code, refusal.message, { field })
+}
+
+export const userNotFound = (userId: string): Refusal<IdentityRefusal> =>
+  new Refusal('UserNotFound', `userId: there is no user ${userId}`, { field: 'userId' })
 
 async function refusingTakenEmail<T>(work: () => Promise<T>): Promise<T> {
   try {

@@ -24,6 +24,8 @@ export interface AuditFilter {
   /** null: every account's. */
   accountId: string | null
   userId?: string
+  /** A part of the name, or of what was typed at a sign-in. */
+  who?: string
   /** A part of it. */
   operation?: string
   subjectId?: string
@@ -43,6 +45,7 @@ export async function selectAudit(db: Db, filter: AuditFilter): Promise<AuditRow
   let query = db.selectFrom('audit').selectAll().orderBy('id', 'desc').limit(filter.limit)
   if (filter.accountId !== null) query = query.where('accountId', '=', filter.accountId)
   if (filter.userId !== undefined) query = query.where('userId', '=', filter.userId)
+  if (filter.who !== undefined) query = query.where(sql<boolean>`strpos(who, ${filter.who}) > 0`)
   if (filter.subjectId !== undefined) query = query.where(sql<boolean>`strpos(subject_id, ${filter.subjectId}) > 0`)
   if (filter.operation !== undefined) query = query.where(sql<boolean>`strpos(operation, ${filter.operation}) > 0`)
   if (filter.refused !== undefined) query = query.where('code', filter.refused ? 'is not' : 'is', null)

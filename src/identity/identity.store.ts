@@ -47,15 +47,15 @@ export async function selectAccount(db: Db, by: { name: string } | { accountId: 
 
 export async function selectUsers(db: Db, accountId: string): Promise<User[]> {
   const { rows } = await sql<User>`
-    select id as user_id, account_id, name, role, email, created_at from users
+    select id as user_id, account_id, name, role, email, disabled_at, created_at from users
     where account_id = ${accountId} order by name`.execute(db)
   return rows
 }
 
 /** A new e-mail is another identity: what was bound to the old one is bound no more. */
-export async function updateUser(tx: Tx, { accountId, userId, role, email }: User): Promise<void> {
+export async function updateUser(tx: Tx, { accountId, userId, role, email, disabledAt }: User): Promise<void> {
   await sql`
-    update users set role = ${role}, email = ${email},
+    update users set role = ${role}, email = ${email}, disabled_at = ${disabledAt},
       oidc_issuer = case when email is distinct from ${email} then null else oidc_issuer end,
       oidc_subject = case when email is distinct from ${email} then null else oidc_subject end
     where account_id = ${accountId} and id = ${userId}`.execute(tx)
@@ -68,7 +68,13 @@ export async function selectWorkspaces(db: Db, accountId: string): Promise<Works
   return rows
 }
 
-export async function insertAccessKey(tx: Tx, key: AccessKey, secretCipher: Buffer): Promise<void> {
+/** A name that another has breaks `workspaces_account_id_name_key`. */
+export async function updateWorkspaceName(tx: Tx, accountId: string, workspaceId: string, name: string): Promise<void> {
+  await sql`
+    update workspaces set name = ${name} where account_id = ${accountId} and id = ${workspaceId}`.execute(tx)
+}
+
+export async function insertAccessKey(tx: Tx, key: Omit<AccessKey, 'userName'>, secretCipher: Buffer): Promise<void> {
   await sql`
     insert into access_keys (id, account_id, user_id, secret_cipher, created_at, expires_at)
     values (${key.accessKeyId}, ${key.accountId}, ${key.userId}, ${secretCipher}, ${key.createdAt}, ${key.expiresAt})`.execute(
@@ -82,11 +88,13 @@ export async function selectAccessKeys(
   by: { accessKeyId?: string; userId?: string } = {},
 ): Promise<AccessKey[]> {
   const { rows } = await sql<AccessKey>`
-    select id as access_key_id, account_id, user_id, created_at, expires_at, revoked_at, last_used_at from access_keys
-    where account_id = ${accountId}
-      and (${by.accessKeyId ?? null}::text is null or id = ${by.accessKeyId ?? null})
-      and (${by.userId ?? null}::text is null or user_id = ${by.userId ?? null})
-    order by created_at, id`.execute(db)
+    select k.id as access_key_id, k.account_id, k.user_id, u.name as user_name, k.created_at, k.expires_at, k.revoked_at,
+      k.last_used_at
+    from access_keys k join users u on u.account_id = k.account_id and u.id = k.user_id
+    where k.account_id = ${accountId}
+      and (${by.accessKeyId ?? null}::text is null or k.id = ${by.accessKeyId ?? null})
+      and (${by.userId ?? null}::text is null or k.user_id = ${by.userId ?? null})
+    order by k.created_at, k.id`.execute(db)
   return rows
 }
 
@@ -112,16 +120,18 @@ export interface Signer {
   userId: string
   userName: string
   role: Role
+  disabledAt: Temporal.Instant | null
   secretCipher: Buffer
   expiresAt: Temporal.Instant | null
   revokedAt: Temporal.Instant | null
   lastUsedAt: Temporal.Instant | null
 }
 
-/** The key with its user as both are now: a changed role counts from the next request on (Q65). */
+/** The key with its user as both are now: a changed role, a user who was disabled, counts from the next request on (Q65). */
 export async function selectSigner(db: Db, accessKeyId: string): Promise<Signer | null> {
   const { rows } = await sql<Signer>`
-    select k.account_id, k.user_id, u.name as user_name, u.role, k.secret_cipher, k.expires_at, k.revoked_at, k.last_used_at
+    select k.account_id, k.user_id, u.name as user_name, u.role, u.disabled_at, k.secret_cipher, k.expires_at,
+      k.revoked_at, k.last_used_at
     from access_keys k join users u on u.account_id = k.account_id and u.id = k.user_id
     where k.id = ${accessKeyId}`.execute(db)
   return rows[0] ?? null
@@ -152,4 +162,10 @@ export async function touchAccessKey(
   await sql`
     update access_keys set last_used_at = ${now}
     where id = ${accessKeyId} and (last_used_at is null or last_used_at < ${unlessSince})`.execute(db)
+}
+
+export async function selectUserNames(db: Db, accountId: string, ids: readonly string[]): Promise<[string, string][]> {
+  const { rows } = await sql<{ id: string; name: string }>`
+    select id, name from users where account_id = ${accountId} and id = any(${ids}::text[])`.execute(db)
+  return rows.map(({ id, name }) => [id, name])
 }

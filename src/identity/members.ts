@@ -1,13 +1,13 @@
 // Who belongs to which workspace. Owners, finance and the operator see every workspace of their account; developers and viewers
 // those they are members of. The account's role says the most that a user may do, the membership where, and whether as a viewer.
 import type { Ctx } from '../db/ctx.ts'
-import { type Db, type Tx, transaction } from '../db/db.ts'
+import { type Db, isUniqueViolation, type Tx, transaction } from '../db/db.ts'
 import { type Actor, appendEvents } from '../events/event.ts'
 import { Refusal } from '../lib/errors.ts'
 import { newId } from '../lib/id.ts'
 import type { IdentityRefusal, Principal, Role } from './access.ts'
 import { type Member, type MemberRole, namePattern, type Workspace } from './account.ts'
-import { insertWorkspace, selectUsers, selectWorkspaces } from './identity.store.ts'
+import { insertWorkspace, selectUsers, selectWorkspaces, updateWorkspaceName } from './identity.store.ts'
 import { deleteMember, selectMembers, selectMemberships, upsertMember } from './member.store.ts'
 
 const membersOnly = new Set<Role>(['developer', 'viewer'])
@@ -28,23 +28,44 @@ export async function listVisibleWorkspaces(db: Db, principal: Principal): Promi
 }
 
 export async function createWorkspace(ctx: Ctx, actor: Actor, name: string): Promise<Workspace> {
-  if (!namePattern.test(name)) {
-    const message =
-      'name: use 1 to 63 lower-case letters, digits, dots, dashes and underscores, a letter or digit first'
-    throw new Refusal<IdentityRefusal>('InvalidName', message, { field: 'name' })
-  }
+  checkWorkspaceName(name)
   return transaction(ctx, async tx => {
     const createdAt = ctx.clock.now()
     const workspace = { workspaceId: newId(ctx.random, 'ws'), accountId: actor.accountId, name, createdAt }
     const taken = (await selectWorkspaces(tx, actor.accountId)).some(one => one.name === name)
-    if (taken || !(await insertWorkspace(tx, workspace))) {
-      const message = `name: there is a workspace ${name}; choose another name`
-      throw new Refusal<IdentityRefusal>('NameInUse', message, { field: 'name' })
-    }
+    if (taken || !(await insertWorkspace(tx, workspace))) throw workspaceNameInUse(name)
     await appendEvents(tx, createdAt, [event(actor, workspace.workspaceId, 'workspace.created', { name })])
     return workspace
   })
 }
+
+/** What is deployed there stays there: services know it by its id. */
+export async function renameWorkspace(ctx: Ctx, actor: Actor, workspaceId: string, name: string): Promise<Workspace> {
+  checkWorkspaceName(name)
+  return transaction(ctx, async tx => {
+    const before = await getWorkspace(tx, actor.accountId, workspaceId)
+    if (before.name === name) return before
+    const taken = (await selectWorkspaces(tx, actor.accountId)).some(one => one.name === name)
+    if (taken) throw workspaceNameInUse(name)
+    await updateWorkspaceName(tx, actor.accountId, workspaceId, name)
+    const data = { from: before.name, to: name }
+    await appendEvents(tx, ctx.clock.now(), [event(actor, workspaceId, 'workspace.renamed', data)])
+    return { ...before, name }
+  }).catch((error: unknown) => {
+    // Two at once: the unique key decides.
+    if (isUniqueViolation(error, 'workspaces_account_id_name_key')) throw workspaceNameInUse(name)
+    throw error
+  })
+}
+
+function checkWorkspaceName(name: string): void {
+  if (namePattern.test(name)) return
+  const message = 'name: use 1 to 63 lower-case letters, digits, dots, dashes and underscores, a letter or digit first'
+  throw new Refusal<IdentityRefusal>('InvalidName', message, { field: 'name' })
+}
+
+const workspaceNameInUse = (name: string): Refusal<IdentityRefusal> =>
+  new Refusal('NameInUse', `name: there is a workspace ${name}; choose another name`, { field: 'name' })
 
 export async function listMembers(db: Db, principal: Principal, workspaceId: string): Promise<Member[]> {
   const visible = await listVisibleWorkspaces(db, principal)

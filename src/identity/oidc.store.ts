@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 import type { Tx } from '../db/db.ts'
 import type { SignInUser } from './session.store.ts'
 
-const columns = sql`account_id, id as user_id, name as user_name, role`
+const columns = sql`account_id, id as user_id, name as user_name, role, disabled_at`
 
 export async function selectOidcUser(tx: Tx, issuer: string, subject: string): Promise<SignInUser | null> {
   const { rows } = await sql<SignInUser>`

@@ -10,6 +10,7 @@ export interface SignInUser {
   userId: string
   userName: string
   role: Role
+  disabledAt: Temporal.Instant | null
 }
 
 /** The user of these names with the hash, if a password was ever set. */
@@ -22,7 +23,7 @@ export async function selectPassword(
       ? sql`a.name = ${by.account} and u.name = ${by.user}`
       : sql`u.account_id = ${by.accountId} and u.id = ${by.userId}`
   const { rows } = await sql<SignInUser & { hash: string | null }>`
-    select u.account_id, u.id as user_id, u.name as user_name, u.role, p.hash
+    select u.account_id, u.id as user_id, u.name as user_name, u.role, u.disabled_at, p.hash
     from users u join accounts a on a.id = u.account_id left join passwords p on p.user_id = u.id
     where ${wanted}`.execute(db)
   return rows[0] ?? null
@@ -54,7 +55,7 @@ const columns = sql`s.id as session_id, s.account_id, s.user_id, s.method, s.cre
 /** The session with its user as both are now: a changed role counts from the next request on (Q65). */
 export async function selectSessionOf(db: Db, digest: Buffer): Promise<(Session & SignInUser) | null> {
   const { rows } = await sql<Session & SignInUser>`
-    select ${columns}, u.name as user_name, u.role
+    select ${columns}, u.name as user_name, u.role, u.disabled_at
     from sessions s join users u on u.account_id = s.account_id and u.id = s.user_id
     where s.secret_sha256 = ${digest}`.execute(db)
   return rows[0] ?? null

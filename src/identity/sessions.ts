@@ -3,7 +3,7 @@ import type { Ctx } from '../db/ctx.ts'
 import type { Db, Tx } from '../db/db.ts'
 import { Refusal } from '../lib/errors.ts'
 import { newId } from '../lib/id.ts'
-import type { IdentityRefusal, Principal } from './access.ts'
+import { type IdentityRefusal, type Principal, userDisabled } from './access.ts'
 import {
   deleteAttempts,
   deleteSessions,
@@ -43,6 +43,7 @@ export async function startSession(
   how: { method: SignInMethod; visitor: Visitor; before: string | null },
 ): Promise<NewSession> {
   const now = ctx.clock.now()
+  if (user.disabledAt !== null) throw userDisabled(user)
   if (how.before !== null && sessionSecretForm.test(how.before)) {
     const old = await selectSessionOf(tx, sessionDigest(how.before))
     if (old) await endSessions(tx, old, { sessionId: old.sessionId }, now, 'signed in anew')
@@ -62,7 +63,7 @@ export async function startSession(
 export async function whoHolds(ctx: Pick<Ctx, 'db' | 'clock'>, secret: string): Promise<Principal> {
   const now = ctx.clock.now()
   const found = sessionSecretForm.test(secret) ? await selectSessionOf(ctx.db, sessionDigest(secret)) : null
-  if (found === null || !isLive(found, now)) {
+  if (found === null || !isLive(found, now) || found.disabledAt !== null) {
     throw new Refusal<IdentityRefusal>('SessionExpired', 'The session is over; sign in again.')
   }
   const minuteAgo = now.subtract({ minutes: 1 })

@@ -4,7 +4,7 @@ import type { Ctx } from '../db/ctx.ts'
 import { transaction } from '../db/db.ts'
 import { type Actor, appendEvents } from '../events/event.ts'
 import { Refusal } from '../lib/errors.ts'
-import type { IdentityRefusal, Principal } from './access.ts'
+import { type IdentityRefusal, type Principal, userDisabled } from './access.ts'
 import { checkPassword, newPassword } from './password.ts'
 import type { Passwords } from './passwords.ts'
 import {
@@ -42,17 +42,24 @@ export async function signIn(ctx: Ctx, passwords: Passwords, request: SignIn): P
       'Account, user or password is wrong. The owner of the account can reset a password: `berth user reset-password`.',
     )
   }
+  if (found.disabledAt !== null) throw userDisabled(found)
   const renewed = outdated ? await passwords.hash(request.password) : null
   const { hash, ...user } = found
   return transaction(ctx, async tx => {
     const now = ctx.clock.now()
     // Changed in the meantime: the session would outlive the password it was opened with.
-    if ((await selectPassword(tx, user))?.hash !== hash) {
+    const still = await selectPassword(tx, user)
+    if (still?.hash !== hash) {
       throw new Refusal<IdentityRefusal>('SignInFailed', 'The password was changed just now; sign in with the new one.')
     }
     await forgiveAttempts(tx, subjects.user, subjects.address)
     if (renewed !== null) await upsertPassword(tx, user, renewed, now)
-    return startSession(ctx, tx, user, { method: 'password', visitor: request.visitor, before: request.before })
+    return startSession(
+      ctx,
+      tx,
+      { ...user, disabledAt: still.disabledAt },
+      { method: 'password', visitor: request.visitor, before: request.before },
+    )
   })
 }
 

@@ -15,7 +15,7 @@ import {
   roaStringToSign,
 } from '../lib/acs3.ts'
 import { Refusal } from '../lib/errors.ts'
-import type { IdentityRefusal, Principal } from './access.ts'
+import { type IdentityRefusal, type Principal, userDisabled } from './access.ts'
 import { isUsable } from './access-key.ts'
 import { deleteNonces, insertNonce, selectSigner, touchAccessKey } from './identity.store.ts'
 import type { SecretBox } from './secret-box.ts'
@@ -74,6 +74,7 @@ export async function verifySigned(ctx: Ctx, box: SecretBox, request: SignedRequ
       'The signature does not match the request: check the secret and what was signed.',
     )
   }
+  if (signer.disabledAt !== null) throw userDisabled(signer)
   if (!(await insertNonce(ctx.db, accessKeyId, claim.nonce, now))) {
     throw refusal('SignatureNonceUsed', 'The signature nonce was used before: sign every request with a new one.')
   }

@@ -11,6 +11,7 @@ export interface DrainMoveView {
   serviceInstanceId: string
   serviceId: string
   serviceName: string
+  workspaceId: string
   replacementId: string | null
   toMachineId: string | null
   /** What it waits for; null once it has moved. */
@@ -34,7 +35,10 @@ export interface DrainView {
   startedAt: Temporal.Instant
   deadlineAt: Temporal.Instant
   endedAt: Temporal.Instant | null
+  /** Of services in the workspaces that whoever asks sees. */
   moves: DrainMoveView[]
+  /** The others, as numbers. */
+  otherMoves: { instances: number; moved: number }
   receipt: DrainReceipt
 }
 
@@ -56,31 +60,37 @@ export async function drainView(
   accountId: string,
   machineId: string,
   now: Temporal.Instant,
+  /** null: all of them. */
+  workspaceIds: readonly string[] | null,
 ): Promise<DrainView | null> {
   await getMachine(db, accountId, machineId)
   const [drain] = await listDrains(db, machineId, 1)
   if (!drain) return null
-  const moves = await selectMoves(db, drain.id)
-  const blocked = moves.some(move => move.waitsFor?.code === 'NoRoom' || move.waitsFor?.code === 'ReplacementFailing')
+  const all = await selectMoves(db, drain.id)
+  const moves = all.filter(move => workspaceIds === null || workspaceIds.includes(move.workspaceId))
+  const hidden = all.filter(move => !moves.includes(move))
+  const blocked = all.some(move => move.waitsFor?.code === 'NoRoom' || move.waitsFor?.code === 'ReplacementFailing')
   const running = isOverdue(drain, now) ? 'overdue' : blocked ? 'blocked' : 'draining'
   const { id, reason, actor, force, startedAt, deadlineAt, endedAt } = drain
   return {
     ...{ drainId: id, machineId, reason, actor, force, startedAt, deadlineAt, endedAt, moves },
+    otherMoves: { instances: hidden.length, moved: hidden.filter(move => move.movedAt !== null).length },
     phase: drain.phase === 'draining' ? running : drain.phase,
-    receipt: receiptOf(machineId, moves),
+    receipt: receiptOf(machineId, all, moves),
   }
 }
 
 async function selectMoves(db: Db, drainId: string): Promise<DrainMoveView[]> {
   const { rows } = await sql<Omit<DrainMoveView, 'waitsFor'> & { blockedReason: unknown }>`
-    select v.service_instance_id, v.service_id, s.name as service_name, s.actor as owner, v.replacement_id, v.to_machine_id,
+    select v.service_instance_id, v.service_id, s.name as service_name, s.workspace_id, s.actor as owner, v.replacement_id, v.to_machine_id,
       v.blocked_reason, v.in_flight_at_start, v.served, v.failed, v.longest_ms, v.moved_at
     from drain_moves v join services s on s.id = v.service_id
     where v.drain_id = ${drainId} order by v.started_at, v.service_instance_id`.execute(db)
   return rows.map(({ blockedReason, ...row }) => ({ ...row, waitsFor: blockedReason as DrainMoveView['waitsFor'] }))
 }
 
-function receiptOf(machineId: string, moves: readonly DrainMoveView[]): DrainReceipt {
+/** The figures are of all moves, whither only of those that are shown. */
+function receiptOf(machineId: string, moves: readonly DrainMoveView[], shown: readonly DrainMoveView[]): DrainReceipt {
   const sum = (read: (move: DrainMoveView) => number): number => moves.reduce((total, move) => total + read(move), 0)
   const moved = moves.filter(move => move.movedAt !== null)
   return {
@@ -90,10 +100,12 @@ function receiptOf(machineId: string, moves: readonly DrainMoveView[]): DrainRec
     requestsServed: sum(move => move.served),
     requestsFailed: sum(move => move.failed),
     longestMs: Math.max(0, ...moves.map(move => move.longestMs)),
-    whither: moved.map(move => ({
-      serviceInstanceId: move.serviceInstanceId,
-      from: machineId,
-      to: move.toMachineId,
-    })),
+    whither: moved
+      .filter(move => shown.includes(move))
+      .map(move => ({
+        serviceInstanceId: move.serviceInstanceId,
+        from: machineId,
+        to: move.toMachineId,
+      })),
   }
 }

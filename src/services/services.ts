@@ -133,16 +133,28 @@ export async function listServiceInstances(
   return rows.map(instanceView)
 }
 
-/** What runs on a machine now. */
+export interface InstancesOnMachine {
+  items: (ServiceInstanceView & { serviceName: string; workspaceId: string })[]
+  /** How many more there are, of services in other workspaces. */
+  others: number
+}
+
+/** What runs on a machine now, as far as it belongs to these workspaces (null: all). */
 export async function listInstancesOnMachine(
   db: Db,
   accountId: string,
   machineId: string,
-): Promise<(ServiceInstanceView & { serviceName: string })[]> {
+  workspaceIds: readonly string[] | null,
+): Promise<InstancesOnMachine> {
   const rows = await selectInstances(db, { accountId, machineId, live: true, limit: 1_000 })
   const ids = [...new Set(rows.map(row => row.serviceId))]
-  const names = new Map((await selectServicePage(db, { accountId, ids, limit: 1_000 })).map(row => [row.id, row.name]))
-  return rows.map(row => ({ ...instanceView(row), serviceName: names.get(row.serviceId) ?? row.serviceId }))
+  const services = new Map((await selectServicePage(db, { accountId, ids, limit: 1_000 })).map(row => [row.id, row]))
+  const items = rows.flatMap(row => {
+    const { name = row.serviceId, workspaceId = '' } = services.get(row.serviceId) ?? {}
+    if (workspaceIds !== null && !workspaceIds.includes(workspaceId)) return []
+    return [{ ...instanceView(row), serviceName: name, workspaceId }]
+  })
+  return { items, others: rows.length - items.length }
 }
 
 function instanceView(row: ServiceInstanceRow): ServiceInstanceView {

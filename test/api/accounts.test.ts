@@ -47,7 +47,10 @@ test('the owner adds users; names are taken once per account', async () => {
   const user = await owner.call('POST /v1/users', { body: { name: 'mei', role: 'developer' } })
   const { password, ...listed } = user
   expect(password).toBeNull()
-  expect((await owner.call('GET /v1/users', {})).items).toContainEqual(listed)
+  expect((await owner.call('GET /v1/users', {})).items).toContainEqual({
+    ...listed,
+    refusals: { changeRole: null, disable: null },
+  })
   const again = { call: 'POST /v1/users', body: { name: 'mei', role: 'viewer' } }
   await expectRefused(api, { ...again, status: 409, code: 'NameInUse', field: 'name' })
   await api.client(api.other).call('POST /v1/users', { body: { name: 'mei', role: 'viewer' } })

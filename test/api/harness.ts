@@ -18,8 +18,9 @@ import type { FleetCtx } from '../../src/fleet/reconcile-machines.ts'
 import { reconcileMachines } from '../../src/fleet/reconcile-machines.ts'
 import type { Role } from '../../src/identity/access.ts'
 import { createAccessKey } from '../../src/identity/access-keys.ts'
-import { createAccount, createUser } from '../../src/identity/accounts.ts'
+import { createUser } from '../../src/identity/accounts.ts'
 import { type FirstUser, firstStart } from '../../src/identity/bootstrap.ts'
+import { openAccount } from '../../src/identity/open-account.ts'
 import { Passwords } from '../../src/identity/passwords.ts'
 import { SecretBox } from '../../src/identity/secret-box.ts'
 import { assertInvariants } from '../../src/insight/invariants.ts'
@@ -209,7 +210,8 @@ async function makePeople(ctx: TestCtx, box: SecretBox, passwords: Passwords, ca
   invariant(keys, 'a fresh database has had no first start')
   const account = keys.owner.accountId
   const by = { accountId: keys.operator.accountId, name: 'system:test' }
-  const second = await createAccount(ctx, by, 'second')
+  const names = { name: 'second', ownerName: 'admin' }
+  const { account: second, key } = await openAccount(ctx, box, by, names, passwords)
   if (cashFen > 0n) for (const id of [account, second.accountId]) await topUp(ctx, by, id, cashFen, null)
   return {
     owner: { ...keys.owner, role: 'owner' as const },
@@ -217,7 +219,7 @@ async function makePeople(ctx: TestCtx, box: SecretBox, passwords: Passwords, ca
     finance: await addUser(ctx, box, account, 'fay', 'finance'),
     developer: await addUser(ctx, box, account, 'dev', 'developer'),
     viewer: await addUser(ctx, box, account, 'vera', 'viewer'),
-    other: await addUser(ctx, box, second.accountId, 'admin', 'owner'),
+    other: { ...key, accountId: second.accountId, role: 'owner' as const },
   }
 }
 

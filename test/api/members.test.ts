@@ -86,6 +86,68 @@ test('only developers and viewers are members; only the owner says who', async (
   await expectRefused(api, { ...call, as: api.developer, status: 403, code: 'Forbidden', field: null })
 })
 
+test('a workspace is renamed; its name is taken once, and services stay where they are', async () => {
+  const target = `/v1/workspaces/${research}`
+  expect((await api.send(api.owner, 'PATCH', target, { body: { name: 'lab' } })).body).toMatchObject({ name: 'lab' })
+  expect((await api.send(api.owner, 'GET', '/v1/services/in_research')).status).toBe(200)
+  const call = { call: `PATCH ${target}`, body: { name: 'default' } }
+  await expectRefused(api, { ...call, status: 409, code: 'NameInUse', field: 'name' })
+  await expectRefused(api, { ...call, body: { name: 'No Name' }, code: 'InvalidName', field: 'name' })
+  const at = Promise.all(
+    ['x', 'x'].map(name => api.send(api.owner, 'PATCH', `/v1/workspaces/${first}`, { body: { name } })),
+  )
+  for (const { status } of await at) expect(status).toBe(200)
+  await api.send(api.owner, 'PATCH', target, { body: { name: 'research' } })
+  await api.send(api.owner, 'PATCH', `/v1/workspaces/${first}`, { body: { name: 'default' } })
+})
+
+test('who is not in a workspace learns of its service instances no more than how many there are', async () => {
+  const stranger = await api.addUser(api.owner, 'stranger', 'developer')
+  await api.client(api.owner).call('DELETE /v1/workspaces/{workspaceId}/members/{userId}', {
+    params: { workspaceId: first, userId: stranger.userId },
+  })
+  const { items: machines } = await api.client(stranger).call('GET /v1/machines', {})
+  let others = 0
+  for (const { machineId } of machines) {
+    const own = await api.client(api.owner).call('GET /v1/machines/{machineId}/instances', { params: { machineId } })
+    const seen = await api.client(stranger).call('GET /v1/machines/{machineId}/instances', { params: { machineId } })
+    expect(own.others).toBe(0)
+    expect(seen).toEqual({ items: [], others: own.items.length })
+    others += seen.others
+  }
+  expect(others).toBeGreaterThan(0)
+  const { items } = await api.client(stranger).call('GET /v1/groups', {})
+  const refused = await api.send(stranger, 'DELETE', `/v1/groups/${items[0]?.groupId}`)
+  expect(refused).toMatchObject({ status: 409, body: { code: 'GroupNotEmpty' } })
+  expect(refused.body.message).toMatch(/and \d services? of other workspaces/)
+  expect(refused.text).not.toMatch(/in_first|in_research|by_mia|eas-m-/)
+  const eas = await api.send(stranger, 'DELETE', `/api/v2/resources/east/${items[0]?.groupId}`)
+  expect(eas.status).toBe(409)
+  expect(eas.text).not.toMatch(/in_first|in_research|by_mia|eas-m-/)
+  const told = await api.send(api.owner, 'DELETE', `/v1/groups/${items[0]?.groupId}`)
+  expect(told.body.message).toContain('in_first')
+})
+
+test('a drain tells of other workspaces only how many service instances it moves', async () => {
+  const { items: machines } = await api.client(api.owner).call('GET /v1/machines', {})
+  const machineId = machines[0]?.machineId ?? ''
+  await api.client(api.owner).call('POST /v1/machines/{machineId}/drain', { params: { machineId }, body: {} })
+  await api.settle()
+  const view = (who: Principal) => api.client(who).call('GET /v1/machines/{machineId}/drain', { params: { machineId } })
+  const whole = await view(api.owner)
+  expect(whole).toMatchObject({ by: { kind: 'user', name: 'admin' }, otherMoves: { instances: 0, moved: 0 } })
+  expect(whole.moves.length).toBeGreaterThan(0)
+  expect(whole.moves[0]?.ownerName).toMatchObject({ kind: 'user' })
+  const part = await view(api.viewer)
+  const hidden = whole.moves.filter(move => part.moves.every(one => one.serviceInstanceId !== move.serviceInstanceId))
+  expect(part.otherMoves.instances).toBe(hidden.length)
+  expect(part.receipt.instances).toBe(whole.receipt.instances)
+  for (const { serviceName, serviceInstanceId } of hidden) {
+    expect(JSON.stringify(part)).not.toContain(serviceName)
+    expect(JSON.stringify(part)).not.toContain(serviceInstanceId)
+  }
+})
+
 test('the last owner stays one', async () => {
   const target = `/v1/users/${api.owner.userId}`
   expect((await api.send(api.owner, 'PATCH', target, { body: { role: 'viewer' } })).body.code).toBe('LastOwner')

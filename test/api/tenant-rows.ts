@@ -3,7 +3,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Operations } from '../../src/client/client.ts'
-import type { TestApi } from './harness.ts'
+import type { Principal, TestApi } from './harness.ts'
 import { purchase, serviceJson, type World } from './world.ts'
 
 export interface TenantRow {
@@ -13,12 +13,15 @@ export interface TenantRow {
   fixed?: Record<string, string>
   /** What it is given besides the path. */
   input?: (ids: Record<string, string>) => { query?: Record<string, string>; body?: object; headOnly?: boolean }
+  /** Shows what was asked for, also in vain: ids of others that somebody here has typed. */
+  repeatsWhatWasAsked?: boolean
   /** Who can do it; the owner unless told. */
   as?: 'operator'
   /** Makes it possible. */
-  before?: (api: TestApi, world: World) => Promise<unknown>
+  before?: (api: TestApi, world: World, owner: Principal) => Promise<unknown>
 }
 
+const account = ({ accountId }: World) => ({ accountId })
 const machine = ({ postpaidIds }: World) => ({ machineId: postpaidIds[0] })
 const group = ({ groupId }: World) => ({ groupId })
 const member = ({ workspaceId, userId }: World) => ({ workspaceId, userId })
@@ -35,6 +38,7 @@ export const rows: Record<keyof Operations, TenantRow> = {
   'GET /v1/whoami': {},
   'GET /v1/regions': {},
   'GET /v1/offerings': {},
+  'GET /v1/offerings/prices': { as: 'operator', input: () => ({ query: { ...offering, chargeType: 'postpaid' } }) },
   'POST /v1/offerings/prices': {
     as: 'operator',
     input: body({ ...offering, chargeType: 'postpaid', hourMicros: '300000' }),
@@ -42,9 +46,21 @@ export const rows: Record<keyof Operations, TenantRow> = {
   'PUT /v1/stock': { as: 'operator', input: body({ ...offering, total: 7 }) },
   'GET /v1/accounts': { as: 'operator' },
   'POST /v1/accounts': { as: 'operator', input: body({ name: 'third' }) },
+  'GET /v1/accounts/{accountId}': { as: 'operator', ids: account },
+  'GET /v1/accounts/{accountId}/wallet': { as: 'operator', ids: account },
+  'GET /v1/accounts/{accountId}/wallet/transfers': { as: 'operator', ids: account },
+  'GET /v1/accounts/{accountId}/groups': { as: 'operator', ids: account },
+  'GET /v1/accounts/{accountId}/machines': { as: 'operator', ids: account },
+  'GET /v1/accounts/{accountId}/orders': { as: 'operator', ids: account },
+  'GET /v1/accounts/{accountId}/users': { as: 'operator', ids: account },
+  'POST /v1/accounts/{accountId}/users/{userId}/reset-password': {
+    as: 'operator',
+    ids: world => ({ ...account(world), userId: world.userId }),
+  },
+  'GET /v1/fleet/machines': { as: 'operator' },
   'POST /v1/accounts/{accountId}/top-ups': {
     as: 'operator',
-    ids: ({ accountId }) => ({ accountId }),
+    ids: account,
     input: body({ amountFen: '100' }),
   },
   'POST /v1/sign-in': {
@@ -61,15 +77,18 @@ export const rows: Record<keyof Operations, TenantRow> = {
     input: ({ password }) => ({ body: { current: password, next: 'a longer one than before' } }),
   },
   'POST /v1/sign-out': {},
-  'GET /v1/audit': {},
+  'GET /v1/audit': { repeatsWhatWasAsked: true },
   'GET /v1/workspaces': {},
   'POST /v1/workspaces': { input: body({ name: 'research' }) },
+  'PATCH /v1/workspaces/{workspaceId}': { ids: ({ workspaceId }) => ({ workspaceId }), input: body({ name: 'first' }) },
   'GET /v1/workspaces/{workspaceId}/members': { ids: ({ workspaceId }) => ({ workspaceId }) },
   'PUT /v1/workspaces/{workspaceId}/members/{userId}': { ids: member, input: body({ role: 'viewer' }) },
   'DELETE /v1/workspaces/{workspaceId}/members/{userId}': { ids: member },
   'GET /v1/users': {},
   'PATCH /v1/users/{userId}': { ids: ({ userId }) => ({ userId }), input: body({ role: 'developer' }) },
   'POST /v1/users/{userId}/reset-password': { ids: ({ userId }) => ({ userId }) },
+  'POST /v1/users/{userId}/disable': { ids: ({ userId }) => ({ userId }) },
+  'POST /v1/users/{userId}/enable': { ids: ({ userId }) => ({ userId }) },
   'POST /v1/users': { input: body({ name: 'newcomer', role: 'viewer' }) },
   'GET /v1/access-keys': {},
   'POST /v1/access-keys': { ids: ({ userId }) => ({ userId }), input: ({ userId }) => ({ body: { userId } }) },
@@ -99,11 +118,11 @@ export const rows: Record<keyof Operations, TenantRow> = {
   'POST /v1/machines/{machineId}/drain/force': {
     ids: machine,
     input: body({ reason: 'now' }),
-    before: (api, { postpaidIds }) => startDrain(api, postpaidIds[0]),
+    before: (api, { postpaidIds }, by) => startDrain(api, by, postpaidIds[0]),
   },
   'POST /v1/machines/{machineId}/drain/cancel': {
     ids: machine,
-    before: (api, { postpaidIds }) => startDrain(api, postpaidIds[0]),
+    before: (api, { postpaidIds }, by) => startDrain(api, by, postpaidIds[0]),
   },
   'POST /v1/quotes': { ids: group, input: ({ groupId = '' }) => ({ body: purchase({ groupId }) }) },
   'POST /v1/orders': { ids: ({ quoteId }) => ({ quoteId }), input: ({ quoteId }) => ({ body: { quoteId } }) },
@@ -127,7 +146,8 @@ export const rows: Record<keyof Operations, TenantRow> = {
   },
   'POST /v1/services': {
     ids: ({ workGroupId }) => ({ groupId: workGroupId }),
-    input: ({ groupId = '' }) => ({ body: { config: serviceJson('one_more', groupId) } }),
+    // A name is an address: no two accounts have the same.
+    input: ({ groupId = '' }) => ({ body: { config: serviceJson(`one_more_${groupId.slice(-6)}`, groupId) } }),
   },
   'GET /v1/services': {
     ids: ({ workGroupId }) => ({ groupId: workGroupId }),
@@ -169,16 +189,16 @@ export const rows: Record<keyof Operations, TenantRow> = {
   'DELETE /v1/groups/{groupId}': { ids: ({ spareGroupId }) => ({ groupId: spareGroupId }) },
 }
 
-async function startDrain(api: TestApi, machineId: string): Promise<void> {
-  const owner = api.client(api.owner)
+async function startDrain(api: TestApi, by: Principal, machineId: string): Promise<void> {
+  const owner = api.client(by)
   await owner.call('POST /v1/machines/{machineId}/uncordon', { params: { machineId } })
   await owner.call('POST /v1/machines/{machineId}/drain', { params: { machineId }, body: { reason: 'again' } })
 }
 
 /** Updates have replaced the instance that the world knows. */
-async function newestInstances(api: TestApi, world: World): Promise<void> {
+async function newestInstances(api: TestApi, world: World, by: Principal): Promise<void> {
   const { items } = await api
-    .client(api.owner)
+    .client(by)
     .call('GET /v1/services/{service}/instances', { params: { service: world.serviceName } })
   world.serviceInstanceId = items.at(-1)?.serviceInstanceId ?? ''
 }

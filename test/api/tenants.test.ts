@@ -1,16 +1,20 @@
-// Every operation, called by everybody: strangers, other accounts, each role, keys that were revoked. `rows` has one entry per
+// Every operation × who asks (strangers, other accounts, each role, who was somebody once) × whose ids. `rows` has one entry per
 // operation and runs in order; the last call of each is by who may, and must succeed, or the refusals before prove nothing.
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import type { ApiContext } from '../../src/api/context.ts'
 import type { OpenApiDocument } from '../../src/api/openapi.ts'
+import { defineRoute, type Route } from '../../src/api/route.ts'
+import { mountRoutes } from '../../src/api/server.ts'
 import type { Operations } from '../../src/client/client.ts'
 import { type Action, may, type Role } from '../../src/identity/access.ts'
-import { SeededRandom } from '../../src/lib/random.ts'
+import { Refusal } from '../../src/lib/errors.ts'
 import { Browser } from './browser.ts'
 import { type Principal, startTestApi, type TestApi } from './harness.ts'
-import type { Answer } from './send.ts'
+import { type Credential, faceOf, TenantMatrix } from './tenant-matrix.ts'
 import { rows, type TenantRow } from './tenant-rows.ts'
-import { pictureOf, populate, type World } from './world.ts'
+import { mustBe, pictureOf, populate, postpaid, type World } from './world.ts'
 
 const document = JSON.parse(readFileSync('openapi.json', 'utf8')) as OpenApiDocument
 const operations = Object.entries(document.paths).flatMap(([path, item]) =>
@@ -24,29 +28,45 @@ const operations = Object.entries(document.paths).flatMap(([path, item]) =>
 let api: TestApi
 let first: World
 let second: World
-let revoked: Principal
+let matrix: TenantMatrix
+/** Who was somebody once: all of them owners. */
+let shutOut: Record<string, { caller: Credential; code: string }>
 /** A developer of the first account who is a member of no workspace. */
 let outsider: Principal
-/** Sessions of owners that are over, and one of a viewer. */
-let expired: Browser
-let signedOut: Browser
 let reader: Browser
 beforeAll(async () => {
   api = await startTestApi()
-  expired = await signedInAs('idle', 'owner')
+  matrix = new TenantMatrix(api)
+  const expired = await signedInAs('idle', 'owner')
   api.clock.advance({ hours: 12 })
   first = await populate(api, api.owner, 'of_the_first')
   second = await populate(api, api.other, 'of_the_second')
-  revoked = await api.addUser(api.owner, 'gone', 'owner')
   outsider = await api.addUser(api.owner, 'outsider', 'developer')
   await leaveWorkspaces(outsider)
-  signedOut = await signedInAs('ended', 'owner')
+  reader = await signedInAs('reader', 'viewer')
+  const owner = api.client(api.owner)
+  const signedOut = await signedInAs('ended', 'owner')
   const kept = new Map(signedOut.cookies)
   await signedOut.send('POST', '/v1/sign-out')
   for (const [name, value] of kept) signedOut.cookies.set(name, value)
-  reader = await signedInAs('reader', 'viewer')
-  const owner = api.client(api.owner)
+  const revoked = await api.addUser(api.owner, 'gone', 'owner')
   await owner.call('POST /v1/access-keys/{accessKeyId}/revoke', { params: { accessKeyId: revoked.accessKeyId } })
+  const disabled = await signedInAs('left', 'owner')
+  const users = await owner.call('GET /v1/users', {})
+  const userId = mustBe(users.items.find(user => user.name === 'left')?.userId)
+  const key = await owner.call('POST /v1/access-keys', { body: { userId } })
+  await owner.call('POST /v1/users/{userId}/disable', { params: { userId } })
+  shutOut = {
+    'no credential': { caller: null, code: 'NotSigned' },
+    expired: { caller: expired, code: 'SessionExpired' },
+    'signed out': { caller: signedOut, code: 'SessionExpired' },
+    revoked: { caller: revoked, code: 'InvalidAccessKeyId.NotFound' },
+    'session of a disabled user': { caller: disabled, code: 'SessionExpired' },
+    'key of a disabled user': {
+      caller: { ...key, accountId: api.owner.accountId, role: 'owner' },
+      code: 'UserDisabled',
+    },
+  }
 })
 afterAll(() => api.close())
 
@@ -54,9 +74,12 @@ test('every operation of the document has a row', () => {
   expect(Object.keys(rows).sort()).toEqual(operations.map(operation => operation.name).sort())
 })
 
-test('a viewer changes nothing: what is not a GET is not for viewers, but for asking what something costs, and signing in', () => {
+test('a viewer changes nothing: what is not a GET is not for viewers, but asking what something costs, and what is their own', () => {
   const quotes = ['POST /v1/quotes', 'POST /v1/renewals/quotes']
   const own = [
+    'POST /v1/access-keys',
+    'POST /v1/access-keys/{accessKeyId}/revoke',
+    'POST /v1/access-keys/{accessKeyId}/rotate',
     'POST /v1/sessions/revoke-others',
     'POST /v1/sessions/{sessionId}/revoke',
     'POST /v1/sign-in',
@@ -64,7 +87,7 @@ test('a viewer changes nothing: what is not a GET is not for viewers, but for as
     'PUT /v1/password',
   ]
   const forViewers = operations.filter(({ can }) => can === 'anyone' || may('viewer', can)).map(({ name }) => name)
-  expect(forViewers.filter(name => !name.startsWith('GET ')).sort()).toEqual([...quotes, ...own])
+  expect(forViewers.filter(name => !name.startsWith('GET ')).sort()).toEqual([...quotes, ...own].sort())
 })
 
 async function signedInAs(name: string, role: 'owner' | 'viewer'): Promise<Browser> {
@@ -83,37 +106,8 @@ async function leaveWorkspaces({ userId }: Principal): Promise<void> {
   }
 }
 
-const random = new SeededRandom('tenants')
-/** Of the same form, of nobody. */
-const strange = (id: string): string => {
-  const kept = /^(eas-[rim]-|[a-z]+-|LTAI|digits_)?/.exec(id)?.[0] ?? ''
-  return (
-    kept +
-    random
-      .bytes(40)
-      .toString('hex')
-      .slice(0, id.length - kept.length)
-  )
-}
-
-async function call(caller: Principal | Browser | null, name: string, row: TenantRow, ids: Record<string, string>) {
-  const [method = '', template = ''] = name.split(' ')
-  const { query = {}, body, headOnly = false } = row.input?.(ids) ?? {}
-  const path = template.replaceAll(/\{(\w+)\}/g, (_, param: string) =>
-    encodeURIComponent(ids[param] ?? row.fixed?.[param] ?? ''),
-  )
-  const text = new URLSearchParams(query).toString()
-  const target = text === '' ? path : `${path}?${text}`
-  if (caller instanceof Browser) return caller.send(method, target, { body, headOnly })
-  return api.send(caller, method, target, { body, headOnly })
-}
-
-/** Status and text, without the ids that were asked for and the id of the request. */
-const faceOf = ({ status, text, body }: Answer, ids: Record<string, string>): string =>
-  Object.entries(ids).reduce(
-    (face, [name, id]) => face.replaceAll(id, `<${name}>`),
-    `${status} ${text.replaceAll(body.requestId ?? '\0', '<request>')}`,
-  )
+/** What names what an account has; the name of the account itself is a word like any other. */
+const idsIn = ({ accountName: _, ...world }: World): string[] => Object.values(world).flat()
 
 const callers = (): Record<Role, Principal> => ({
   ...{ owner: api.owner, finance: api.finance, developer: api.developer },
@@ -126,69 +120,131 @@ describe.each(ordered.filter(operation => operation !== undefined))('$name', ({ 
   const row = rows[name]
   const idsOf = (world: World) => row.ids?.(world) ?? {}
 
-  test('needs credentials, and the role for it', async () => {
-    await row.before?.(api, first)
+  test('refuses who is not let in, whatever the ids, in the same words, and writes nothing', async () => {
+    await row.before?.(api, first, api.owner)
     if (can === 'anyone') return
     const before = await pictureOf(api.db)
-    expect(await call(null, name, row, idsOf(first))).toMatchObject({
-      status: 401,
-      body: { code: 'NotSigned', details: { field: 'authorization' } },
-    })
-    expect(await call(revoked, name, row, idsOf(first))).toMatchObject({ status: 401 })
-    for (const session of [expired, signedOut]) {
-      expect(await call(session, name, row, idsOf(first))).toMatchObject({
-        status: 401,
-        body: { code: 'SessionExpired' },
-      })
+    for (const [who, { caller, code }] of Object.entries(shutOut)) {
+      const answers = await matrix.three(who, caller, name, row, idsOf(first), idsOf(second))
+      for (const { answer, kind } of answers) {
+        expect(answer, `${who}, ${kind} ids`).toMatchObject({ status: 401, body: { code } })
+      }
+      expect(new Set(answers.map(({ face }) => face)).size, who).toBe(1)
     }
-    if (!may('viewer', can)) {
-      expect(await call(reader, name, row, idsOf(first))).toMatchObject({ status: 403, body: { code: 'Forbidden' } })
-    }
-    for (const [role, caller] of Object.entries(callers())) {
-      if (may(role as Role, can)) continue
-      expect(await call(caller, name, row, idsOf(first)), role).toMatchObject({
-        status: 403,
-        body: { code: 'Forbidden' },
-      })
+    const wrongRole = Object.entries(callers()).filter(([role]) => !may(role as Role, can))
+    if (!may('viewer', can)) wrongRole.push(['read-only', reader as unknown as Principal])
+    for (const [who, caller] of wrongRole) {
+      const answers = await matrix.three(who, caller, name, row, idsOf(first), idsOf(second))
+      for (const { answer } of answers) expect(answer, who).toMatchObject({ status: 403, body: { code: 'Forbidden' } })
+      expect(new Set(answers.map(({ face }) => face)).size, who).toBe(1)
     }
     expect(await pictureOf(api.db)).toEqual(before)
   })
 
   test('tells another account nothing: its ids answer as ids of nobody do', async () => {
-    for (const [param, id] of Object.entries(idsOf(first))) {
-      const theirs = { ...idsOf(second), [param]: id }
-      const nobodys = { ...idsOf(second), [param]: strange(id) }
-      const answer = await call(api.other, name, row, theirs)
-      expect(faceOf(answer, theirs)).toBe(faceOf(await call(api.other, name, row, nobodys), nobodys))
-      if (name.includes(`{${param}}`)) expect([403, 404]).toContain(answer.status)
+    if (row.as === 'operator' || can === 'anyone') return
+    expect(await matrix.leaks('other account', api.other, name, row, idsOf(second), idsOf(first))).toEqual([])
+    for (const [who, caller] of Object.entries({ ...callers(), 'read-only': reader, 'wrong workspace': outsider })) {
+      const role = caller instanceof Browser ? 'viewer' : caller.role
+      if (!may(role, can)) continue
+      expect(await matrix.leaks(who, caller, name, row, idsOf(first), idsOf(second)), who).toEqual([])
     }
   })
 
-  const isOfWorkspace = name.includes('{service}') && can !== 'anyone' && may('developer', can)
-  if (isOfWorkspace) {
-    test('tells who is not in its workspace nothing: the service answers as one of nobody does', async () => {
+  const forMembers = can !== 'anyone' && may('developer', can)
+  if (forMembers && (name.includes('{service}') || name.startsWith('GET '))) {
+    test('tells who is not in its workspace nothing of a service', async () => {
       const ids = idsOf(first)
-      const nobodys = { ...ids, service: strange(ids.service ?? '') }
-      const before = await pictureOf(api.db)
-      const answer = await call(outsider, name, row, ids)
-      expect(answer.status).toBe(404)
-      expect(faceOf(answer, ids)).toBe(faceOf(await call(outsider, name, row, nobodys), nobodys))
-      expect(await pictureOf(api.db)).toEqual(before)
+      const answer = await matrix.call(outsider, name, row, ids)
+      matrix.tried(name, 'wrong workspace', 'own')
+      if (name.includes('{service}')) {
+        const nobodys = { ...ids, ...matrix.strange({ service: ids.service ?? '' }) }
+        const before = await pictureOf(api.db)
+        expect(answer.status).toBe(404)
+        expect(faceOf(answer, ids)).toBe(faceOf(await matrix.call(outsider, name, row, nobodys), nobodys))
+        expect(await pictureOf(api.db)).toEqual(before)
+      }
+      const asked = new Set(Object.values(ids))
+      for (const id of [first.serviceId, first.serviceName, first.serviceInstanceId]) {
+        if (!asked.has(id)) expect(answer.text).not.toContain(id)
+      }
     })
   }
 
-  test('can be done by who may, and shows nothing of the other account', async () => {
-    const answer = await call(row.as === 'operator' ? api.operator : api.owner, name, row, idsOf(first))
-    expect(answer.status, answer.text).toBe(Number(Object.keys(responses)[0]))
-    // A list whole as well, not only the part that was asked for.
-    const whole = !name.startsWith('GET ') || name.includes('{') ? [] : [await call(api.owner, name, {}, {})]
-    if (row.as !== 'operator') {
-      for (const { text } of [answer, ...whole]) {
-        for (const id of Object.values(second).flat()) expect(text).not.toContain(id)
+  test('can be done by who may, in either account, and shows nothing of the other', async () => {
+    const both = [
+      [api.owner, first, second],
+      [api.other, second, first],
+    ] as const
+    for (const [owner, own, theirs] of row.as === 'operator' ? both.slice(0, 1) : both) {
+      if (owner === api.other) await row.before?.(api, own, owner)
+      const answer = await matrix.call(row.as === 'operator' ? api.operator : owner, name, row, idsOf(own))
+      matrix.tried(name, owner === api.other ? 'other account' : 'owner', 'own')
+      expect(answer.status, answer.text).toBe(Number(Object.keys(responses)[0]))
+      // A list whole as well, not only the part that was asked for.
+      const whole = !name.startsWith('GET ') || name.includes('{') ? [] : [await matrix.call(owner, name, {}, {})]
+      if (row.as !== 'operator' && !row.repeatsWhatWasAsked) {
+        for (const { text } of [answer, ...whole]) {
+          for (const id of idsIn(theirs)) expect(text).not.toContain(id)
+        }
       }
+      await api.settle()
     }
-    await api.settle()
   })
 })
 
-test('after all of it the books balance and nothing has failed', () => api.check())
+describe('a leak that is planted is found', () => {
+  const planted = (path: `/v1/planted/${string}`, handle: Route['handle']): Route =>
+    defineRoute({
+      ...{ method: 'GET', path, summary: 'A leak', tag: 'planted', can: 'fleet.read' },
+      params: { groupId: z.string() },
+      returns: z.object({ found: z.string() }),
+      handle: handle as never,
+    })
+  const groupOf = ({ ctx }: ApiContext, { params }: { params: Record<string, unknown> }) =>
+    ctx.db.selectFrom('resourceGroups').select('name').where('id', '=', String(params.groupId)).executeTakeFirst()
+  const leaks: [what: string, route: Route][] = [
+    [
+      'the thing itself',
+      planted('/v1/planted/open/{groupId}', async (context, call) => ({
+        found: (await groupOf(context, call))?.name ?? '',
+      })),
+    ],
+    [
+      'that it is there',
+      planted('/v1/planted/told/{groupId}', async (context, call) => {
+        if (await groupOf(context, call)) throw new Refusal('Forbidden', 'this group is not yours')
+        throw new Refusal('GroupNotFound', 'there is no such group')
+      }),
+    ],
+  ]
+
+  let plantedApi: TestApi
+  let groupId: string
+  beforeAll(async () => {
+    const given = leaks.map(([, route]) => route)
+    plantedApi = await startTestApi({ mount: (app, context) => mountRoutes(app, context, given) })
+    const request = postpaid({ groupName: 'found' })
+    const order = await plantedApi.client(plantedApi.owner).call('POST /v1/orders', { body: { request } })
+    groupId = mustBe(order.groupId)
+  })
+  afterAll(() => plantedApi.close())
+
+  test.each(leaks)('%s', async (_, route) => {
+    const of = new TenantMatrix(plantedApi)
+    const name = `GET ${route.path}`
+    const row: TenantRow = {}
+    const own = { groupId: 'eas-r-of-the-other' }
+    expect(await of.leaks('other account', plantedApi.other, name, row, own, { groupId })).not.toEqual([])
+  })
+})
+
+test('after all of it the books balance and nothing has failed', async () => {
+  await api.check()
+  const credentials = Object.keys(shutOut).length + Object.keys(callers()).length + 3
+  console.log(
+    `tenant matrix: ${operations.length} of ${Object.keys(rows).length} operations, ${credentials} credentials, ` +
+      `own, other's and random ids: ${matrix.cells} cells, ${matrix.calls} requests, 0 leaks`,
+  )
+  expect(matrix.cells).toBeGreaterThan(operations.length * 20)
+})

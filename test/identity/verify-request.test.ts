@@ -1,8 +1,10 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { actorOf, type Principal } from '../../src/identity/access.ts'
 import { createAccessKey, listAccessKeys, revokeAccessKey, rotateAccessKey } from '../../src/identity/access-keys.ts'
-import { createAccount, createUser, listAccounts, listUsers, listWorkspaces } from '../../src/identity/accounts.ts'
+import { createUser, listAccounts, listUsers, listWorkspaces } from '../../src/identity/accounts.ts'
 import { firstStart } from '../../src/identity/bootstrap.ts'
+import { openAccount } from '../../src/identity/open-account.ts'
 import { SecretBox } from '../../src/identity/secret-box.ts'
 import { purgeNonces, type SignedRequest, verifySigned } from '../../src/identity/verify-request.ts'
 import { ManualClock } from '../../src/lib/clock.ts'
@@ -17,7 +19,10 @@ afterAll(() => bench.fresh.close())
 const now = () => bench.ctx.clock.now()
 const verify = (request: SignedRequest) => verifySigned(bench.ctx, bench.box, request)
 const refused = (code: string) => ({ code })
-const owner = () => ({ accountId: bench.keys.owner.accountId, name: 'user:admin' })
+const owner = (): Principal => ({
+  ...{ accountId: bench.keys.owner.accountId, userId: bench.keys.owner.userId, userName: 'admin' },
+  ...{ role: 'owner', accessKeyId: null, sessionId: null },
+})
 
 describe('the first start', () => {
   it('makes both accounts once and shows the secrets once', async () => {
@@ -134,8 +139,8 @@ describe('a signed request', () => {
 
 describe('an access key', () => {
   const makeKey = async (name: string) => {
-    const user = await createUser(bench.ctx, owner(), { name, role: 'developer' })
-    return createAccessKey(bench.ctx, bench.box, owner(), { userId: user.userId })
+    const user = await createUser(bench.ctx, actorOf(owner()), { name, role: 'developer' })
+    return createAccessKey(bench.ctx, bench.box, actorOf(owner()), { userId: user.userId })
   }
 
   it('stops at its revocation, at once', async () => {
@@ -159,7 +164,9 @@ describe('an access key', () => {
   it('notes its last use at most once a minute', async () => {
     const key = await makeKey('dev-3')
     const lastUse = async () =>
-      (await listAccessKeys(bench.ctx.db, owner().accountId, key.userId))[0]?.lastUsedAt?.toString()
+      (await listAccessKeys(bench.ctx.db, owner()))
+        .find(one => one.accessKeyId === key.accessKeyId)
+        ?.lastUsedAt?.toString()
     const first = now().toString()
     await verify(ownRequest(key, now()))
     bench.ctx.clock.advance({ seconds: 59 })
@@ -171,19 +178,20 @@ describe('an access key', () => {
   })
 
   it('of another account is not found', async () => {
-    const other = await createAccount(
-      bench.ctx,
-      { accountId: bench.keys.operator.accountId, name: 'user:operator' },
-      'other',
-    )
-    const stranger = { accountId: other.accountId, name: 'user:stranger' }
-    await expect(revokeAccessKey(bench.ctx, stranger, bench.keys.owner.accessKeyId)).rejects.toMatchObject(
+    const open = () => {
+      const by = { accountId: bench.keys.operator.accountId, name: 'user:operator' }
+      return openAccount(bench.ctx, bench.box, by, { name: 'other', ownerName: 'admin' }, bench.passwords)
+    }
+    const { account, key } = await open()
+    const stranger = actorOf({ ...owner(), accountId: account.accountId, userId: key.userId })
+    const other = { ...owner(), accountId: account.accountId, userId: key.userId }
+    await expect(revokeAccessKey(bench.ctx, other, bench.keys.owner.accessKeyId)).rejects.toMatchObject(
       refused('AccessKeyNotFound'),
     )
     await expect(
       createAccessKey(bench.ctx, bench.box, stranger, { userId: bench.keys.owner.userId }),
     ).rejects.toMatchObject(refused('UserNotFound'))
-    await expect(createAccount(bench.ctx, stranger, 'other')).rejects.toMatchObject(refused('NameInUse'))
+    await expect(open()).rejects.toMatchObject(refused('NameInUse'))
     await expect(createUser(bench.ctx, stranger, { name: 'A b', role: 'viewer' })).rejects.toMatchObject(
       refused('InvalidName'),
     )

@@ -21,7 +21,7 @@ const onMachine = async (services: Services, name = 'digits') => {
 
 const viewOf = async (services: Services, machineId: string) => {
   const { fleet, actor } = services
-  const view = await drainView(fleet.db, actor.accountId, machineId, fleet.clock.now())
+  const view = await drainView(fleet.db, actor.accountId, machineId, fleet.clock.now(), null)
   if (!view) throw new Error('no drain')
   return view
 }

@@ -96,7 +96,7 @@ describe('a control that comes back', () => {
     await reconcileServices(services.ctx)
     expect(services.runtime.live()).toEqual(before)
     const now = services.fleet.clock.now()
-    const waiting = await drainView(services.fleet.db, 'acc-1', machineId, now)
+    const waiting = await drainView(services.fleet.db, 'acc-1', machineId, now, null)
     expect(waiting?.moves[0]?.waitsFor).toMatchObject({ code: 'RequestsInFlight' })
 
     services.gateways.host = host

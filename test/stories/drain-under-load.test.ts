@@ -50,7 +50,7 @@ afterAll(() => stack?.close())
 const statusOf = async (): Promise<string> => (await getService(stack.db, 'acc-1', { name: 'slow' })).status
 
 const drainOf = async (machineId: string) => {
-  const view = await drainView(stack.db, 'acc-1', machineId, systemClock.now())
+  const view = await drainView(stack.db, 'acc-1', machineId, systemClock.now(), null)
   if (!view) throw new Error('no drain')
   return view
 }

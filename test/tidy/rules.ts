@@ -16,7 +16,7 @@ export const importTable: Record<string, readonly string[]> = {
   events: ['lib', 'db'],
   reconcile: ['lib', 'db'],
   client: ['lib'],
-  cli: ['client', 'lib'],
+  cli: ['client', 'lib', 'data-directory'],
   identity: foundations,
   ledger: [...foundations, 'identity'],
   catalog: [...foundations, 'identity'],

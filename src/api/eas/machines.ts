@@ -16,6 +16,7 @@ import { subscriptionsOf } from '../../orders/expiry.ts'
 import { requestRelease } from '../../orders/release.ts'
 import { listInstancesOnMachine } from '../../services/services.ts'
 import type { ApiContext } from '../context.ts'
+import { seenWorkspaces } from '../workspace-scope.ts'
 import {
   anything,
   type EasCall,
@@ -244,10 +245,9 @@ async function listResourceInstanceWorker(context: ApiContext, call: EasCall) {
   })
   const machine = await machineOfPath(context, call, param(call, 'InstanceName'))
   const { db } = context.ctx
-  const [running, reservations] = [
-    await listInstancesOnMachine(db, call.actor.accountId, machine.id),
-    await reservationsOn(db, [machine.id]),
-  ]
+  const seen = await seenWorkspaces(context, call.principal)
+  const { items: running } = await listInstancesOnMachine(db, call.actor.accountId, machine.id, seen)
+  const reservations = await reservationsOn(db, [machine.id])
   const reservedBy = new Map(reservations.map(reservation => [reservation.serviceInstanceId, reservation]))
   const pods = running.map(one => {
     const reserved = reservedBy.get(one.id)

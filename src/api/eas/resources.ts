@@ -10,8 +10,9 @@ import {
   renameGroup,
 } from '../../fleet/resource-groups.ts'
 import { Refusal } from '../../lib/errors.ts'
-import { countServicesByGroup, servicesInGroup } from '../../services/group-services.ts'
+import { countServicesByGroup, servicesInGroupSeenBy } from '../../services/group-services.ts'
 import type { ApiContext } from '../context.ts'
+import { seenWorkspaces } from '../workspace-scope.ts'
 import {
   anything,
   type EasCall,
@@ -171,7 +172,8 @@ async function updateResource(context: ApiContext, call: EasCall) {
 
 async function deleteResource(context: ApiContext, call: EasCall) {
   const { id } = await groupOfPath(context, call)
-  await deleteGroup(context.ctx, call.actor, id, servicesInGroup)
+  const seen = await seenWorkspaces(context, call.principal)
+  await deleteGroup(context.ctx, call.actor, id, servicesInGroupSeenBy(seen))
   return { Message: `Resource ${id} is deleted` }
 }
 

@@ -60,6 +60,7 @@ export const auditRoutes = [
         .optional()
         .describe('`nextPageToken` of the page before.'),
       userId: z.string().min(1).max(100).optional(),
+      who: z.string().min(1).max(100).optional().describe('Part of the name, or of what was typed at a sign-in.'),
       operation: z.string().min(1).max(100).optional().describe('Part of it.'),
       subjectId: z.string().min(1).max(100).optional(),
       result: z.enum(['done', 'refused']).optional(),
@@ -73,6 +74,7 @@ export const auditRoutes = [
       const to = instantOf('to', query.to)
       const filter = {
         ...(query.userId === undefined ? {} : { userId: query.userId }),
+        ...(query.who === undefined ? {} : { who: query.who }),
         ...(query.operation === undefined ? {} : { operation: query.operation }),
         ...(query.subjectId === undefined ? {} : { subjectId: query.subjectId }),
         ...(query.result === undefined ? {} : { refused: query.result === 'refused' }),

@@ -1,10 +1,11 @@
 import { z } from 'zod'
-import { listOfferings, listRegions } from '../../catalog/catalog.ts'
+import { getOffering, listOfferings, listRegions, priceVersions } from '../../catalog/catalog.ts'
 import { setPrice, setStock } from '../../catalog/change-catalog.ts'
 import type { PricedOffering } from '../../catalog/offering.ts'
 import { durations, type PriceVersion } from '../../catalog/price.ts'
+import { actorNames } from '../../identity/actors.ts'
 import { defineRoute } from '../route.ts'
-import { instant, micros } from './fields.ts'
+import { ActorView, instant, micros } from './fields.ts'
 
 const chargeType = z.enum(['prepaid', 'postpaid'])
 const duration = z.enum(['1', '2', '3', '6', '12'])
@@ -93,6 +94,44 @@ export const catalogRoutes = [
     async handle({ ctx }, { query }) {
       const filter = Object.fromEntries(Object.entries(query).filter(([, value]) => value !== undefined))
       return { items: (await listOfferings(ctx.db, { at: ctx.clock.now(), ...filter })).map(offeringView) }
+    },
+  }),
+  defineRoute({
+    method: 'GET',
+    path: '/v1/offerings/prices',
+    summary: 'List the price versions of an offering, newest first: those that were, the one in force, those to come',
+    tag: 'catalog',
+    can: 'platform.operate',
+    query: { zoneId: z.string().max(100), specId: z.string().max(100), chargeType },
+    returns: z.object({
+      items: z.array(
+        PriceView.extend({
+          state: z.enum(['past', 'in_force', 'scheduled']),
+          by: ActorView.describe('Who set it.'),
+        }),
+      ),
+    }),
+    async handle({ ctx }, { query, actor }) {
+      const { offeringId } = await getOffering(ctx.db, query, { includeRetired: true })
+      const versions = await priceVersions(ctx.db, offeringId)
+      const now = ctx.clock.now()
+      const inForce = versions.findLast(one => Temporal.Instant.compare(one.effectiveAt, now) <= 0)
+      const by = await actorNames(
+        ctx.db,
+        actor.accountId,
+        versions.map(one => one.createdBy),
+      )
+      const items = versions.map(one => ({
+        ...priceView(one),
+        state:
+          one === inForce
+            ? ('in_force' as const)
+            : one.version > (inForce?.version ?? 0)
+              ? ('scheduled' as const)
+              : ('past' as const),
+        by: by(one.createdBy),
+      }))
+      return { items: items.reverse() }
     },
   }),
   defineRoute({

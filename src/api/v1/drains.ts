@@ -1,9 +1,12 @@
 import { z } from 'zod'
 import { cancelDrain, drainMachine, forceDrain } from '../../fleet/machines.ts'
+import { actorNames } from '../../identity/actors.ts'
 import { type DrainView as Drain, drainView } from '../../insight/drain-receipt.ts'
 import { Refusal } from '../../lib/errors.ts'
+import type { ApiContext } from '../context.ts'
 import { defineRoute } from '../route.ts'
-import { instant, isoOrNull, machineId, reason } from './fields.ts'
+import { seenWorkspaces } from '../workspace-scope.ts'
+import { ActorView, instant, isoOrNull, machineId, reason } from './fields.ts'
 import { MachineView, machineView } from './machines.ts'
 
 const DrainView = z.object({
@@ -16,6 +19,7 @@ const DrainView = z.object({
     ),
   reason: z.string(),
   actor: z.string(),
+  by: ActorView.describe('Who started it.'),
   force: z.boolean(),
   startedAt: instant,
   deadlineAt: instant,
@@ -25,7 +29,9 @@ const DrainView = z.object({
       serviceInstanceId: z.string(),
       serviceId: z.string(),
       serviceName: z.string(),
+      workspaceId: z.string(),
       owner: z.string(),
+      ownerName: ActorView.describe('Whose service it is.'),
       replacementId: z.string().nullable(),
       toMachineId: z.string().nullable(),
       waitsFor: z.object({ code: z.string(), message: z.string() }).nullable(),
@@ -36,6 +42,9 @@ const DrainView = z.object({
       movedAt: instant.nullable(),
     }),
   ),
+  otherMoves: z
+    .object({ instances: z.number().int(), moved: z.number().int() })
+    .describe('Of services in workspaces that are not yours: their number alone.'),
   receipt: z
     .object({
       instances: z.number().int(),
@@ -49,13 +58,17 @@ const DrainView = z.object({
     .describe('Requests of what moved and of what came in its place, while the drain went on.'),
 })
 
-const viewOf = (drain: Drain) => ({
-  ...drain,
-  startedAt: drain.startedAt.toString(),
-  deadlineAt: drain.deadlineAt.toString(),
-  endedAt: isoOrNull(drain.endedAt),
-  moves: drain.moves.map(move => ({ ...move, movedAt: isoOrNull(move.movedAt) })),
-})
+async function viewOf(db: ApiContext['ctx']['db'], account: string, drain: Drain) {
+  const by = await actorNames(db, account, [drain.actor, ...drain.moves.map(move => move.owner)])
+  return {
+    ...drain,
+    by: by(drain.actor),
+    startedAt: drain.startedAt.toString(),
+    deadlineAt: drain.deadlineAt.toString(),
+    endedAt: isoOrNull(drain.endedAt),
+    moves: drain.moves.map(move => ({ ...move, ownerName: by(move.owner), movedAt: isoOrNull(move.movedAt) })),
+  }
+}
 
 export const drainRoutes = [
   defineRoute({
@@ -88,9 +101,11 @@ export const drainRoutes = [
     can: 'fleet.read',
     params: { machineId },
     returns: DrainView,
-    async handle({ ctx }, { params, actor }) {
-      const drain = await drainView(ctx.db, actor.accountId, params.machineId, ctx.clock.now())
-      if (drain) return viewOf(drain)
+    async handle(context, { params, actor, principal }) {
+      const { db, clock } = context.ctx
+      const seen = await seenWorkspaces(context, principal)
+      const drain = await drainView(db, actor.accountId, params.machineId, clock.now(), seen)
+      if (drain) return viewOf(db, actor.accountId, drain)
       throw new Refusal('NeverDrained', `${params.machineId} was never drained`, { machineId: params.machineId })
     },
   }),

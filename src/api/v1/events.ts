@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import { listEvents } from '../../events/event.ts'
+import { actorNames } from '../../identity/actors.ts'
 import { audienceOf } from '../../identity/audience.ts'
 import { defineRoute } from '../route.ts'
-import { instant } from './fields.ts'
+import { ActorView, instant } from './fields.ts'
 
 const subjectKinds = [
   ...(['group', 'machine', 'order', 'service', 'service_instance'] as const),
@@ -36,6 +37,7 @@ export const eventRoutes = [
           subjectKind: z.string(),
           subjectId: z.string(),
           actor: z.string(),
+          by: ActorView,
           data: z.record(z.string(), z.unknown()),
         }),
       ),
@@ -48,9 +50,15 @@ export const eventRoutes = [
         ...(query.subjectId === undefined ? {} : { subjectId: query.subjectId }),
         ...(query.before === undefined ? {} : { beforeId: BigInt(query.before) }),
       })
+      const by = await actorNames(
+        ctx.db,
+        principal.accountId,
+        events.map(event => event.actor),
+      )
       return {
         items: events.map(({ id, at, accountId: _, workspaceId: __, data, ...event }) => ({
           ...event,
+          by: by(event.actor),
           eventId: id.toString(),
           at: at.toString(),
           data: data as Record<string, unknown>,

@@ -31,6 +31,12 @@ export const reason = z.string().max(500).default('').describe('Why; kept with t
 export const isoOrNull = (at: Temporal.Instant | null): string | null => at?.toString() ?? null
 export const fenText = (amount: bigint): string => amount.toString()
 
+/** Who did it, for people to read; the id stands beside it. */
+export const ActorView = z.object({
+  kind: z.enum(['user', 'operator', 'system']),
+  name: z.string().describe("The user's name, or the part of Berth that acted."),
+})
+
 /** A refusal as data beside an action: null where the action can be done. */
 export const refusalView = z.object({ code: z.string(), message: z.string() }).nullable()
 

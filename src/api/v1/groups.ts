@@ -2,9 +2,10 @@ import { z } from 'zod'
 import type { ResourceGroup } from '../../fleet/resource-group.ts'
 import { deleteGroup, getGroup, groupTotals, listGroups, renameGroup } from '../../fleet/resource-groups.ts'
 import { nextExpiryOf } from '../../orders/expiry.ts'
-import { countServicesByGroup, servicesInGroup } from '../../services/group-services.ts'
+import { countServicesByGroup, servicesInGroupSeenBy } from '../../services/group-services.ts'
 import type { ApiContext } from '../context.ts'
 import { defineRoute } from '../route.ts'
+import { seenWorkspaces } from '../workspace-scope.ts'
 import { groupId, instant, isoOrNull, page, pageOf, paging, readPageToken } from './fields.ts'
 
 export const GroupView = z.object({
@@ -68,6 +69,34 @@ async function view(context: ApiContext, group: ResourceGroup) {
   return only as NonNullable<typeof only>
 }
 
+export const groupQuery = {
+  ...paging,
+  name: z.string().max(100).optional().describe('Part of the name, whatever the case.'),
+  regionId: z.string().max(100).optional(),
+}
+
+export async function groupPage(
+  context: ApiContext,
+  accountId: string,
+  query: z.output<z.ZodObject<typeof groupQuery>>,
+) {
+  const groups = await listGroups(context.ctx.db, {
+    accountId,
+    after: readPageToken(query.after),
+    limit: query.limit + 1,
+    ...(query.name === undefined ? {} : { nameContains: query.name }),
+    ...(query.regionId === undefined ? {} : { regionId: query.regionId }),
+  })
+  const items = await views(context, accountId, groups.slice(0, query.limit))
+  const { nextPageToken } = page(
+    groups,
+    query.limit,
+    group => group,
+    group => group,
+  )
+  return { items, nextPageToken }
+}
+
 export const groupRoutes = [
   defineRoute({
     method: 'GET',
@@ -75,29 +104,9 @@ export const groupRoutes = [
     summary: 'List resource groups',
     tag: 'group',
     can: 'fleet.read',
-    query: {
-      ...paging,
-      name: z.string().max(100).optional().describe('Part of the name, whatever the case.'),
-      regionId: z.string().max(100).optional(),
-    },
+    query: groupQuery,
     returns: pageOf(GroupView),
-    async handle(context, { query, actor }) {
-      const groups = await listGroups(context.ctx.db, {
-        accountId: actor.accountId,
-        after: readPageToken(query.after),
-        limit: query.limit + 1,
-        ...(query.name === undefined ? {} : { nameContains: query.name }),
-        ...(query.regionId === undefined ? {} : { regionId: query.regionId }),
-      })
-      const shown = await views(context, actor.accountId, groups.slice(0, query.limit))
-      const { nextPageToken } = page(
-        groups,
-        query.limit,
-        group => group,
-        group => group,
-      )
-      return { items: shown, nextPageToken }
-    },
+    handle: (context, { query, actor }) => groupPage(context, actor.accountId, query),
   }),
   defineRoute({
     method: 'GET',
@@ -146,8 +155,9 @@ export const groupRoutes = [
     status: 204,
     params: { groupId },
     returns: z.null(),
-    handle: async ({ ctx }, { params, actor }) => {
-      await deleteGroup(ctx, actor, params.groupId, servicesInGroup)
+    handle: async (context, { params, actor, principal }) => {
+      const seen = await seenWorkspaces(context, principal)
+      await deleteGroup(context.ctx, actor, params.groupId, servicesInGroupSeenBy(seen))
       return null
     },
   }),

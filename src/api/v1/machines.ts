@@ -5,11 +5,13 @@ import type { MachineState } from '../../fleet/machine.ts'
 import { displayStatus, machineRefusals } from '../../fleet/machine.ts'
 import { cordonMachine, getMachine, listMachines, uncordonMachine } from '../../fleet/machines.ts'
 import { reservationsOn } from '../../fleet/reservation.ts'
+import { type ActorView as ActorName, actorNames } from '../../identity/actors.ts'
 import { subscriptionsOf } from '../../orders/expiry.ts'
 import { requestRelease, whyNotYet } from '../../orders/release.ts'
 import type { ApiContext } from '../context.ts'
 import { defineRoute } from '../route.ts'
 import {
+  ActorView,
   groupId,
   instant,
   isoOrNull,
@@ -59,6 +61,7 @@ export const MachineView = z.object({
     z.object({
       ownerKind: z.string(),
       owner: z.string(),
+      by: ActorView,
       reason: z.string(),
       at: instant,
       expiresAt: instant.nullable(),
@@ -84,11 +87,32 @@ export const MachineView = z.object({
     .describe('For each action, null or why it can not be done now.'),
 })
 
+const holdViews = ({ holds }: MachineState, now: Temporal.Instant, by: (actor: string) => ActorName) =>
+  holds
+    .filter(hold => isLive(hold, now))
+    .map(hold => ({
+      ownerKind: hold.ownerKind,
+      owner: hold.owner,
+      by: by(hold.owner),
+      reason: hold.reason,
+      at: hold.createdAt.toString(),
+      expiresAt: isoOrNull(hold.expiresAt),
+    }))
+
 /** One answer for any number of machines: the reservations and what is paid are read once for all of them. */
-async function views({ ctx, settings }: ApiContext, accountId: string, machines: readonly MachineState[]) {
+export async function machineViews(
+  { ctx, settings }: ApiContext,
+  accountId: string,
+  machines: readonly MachineState[],
+) {
   const now = ctx.clock.now()
   const ids = machines.map(machine => machine.id)
   const [reservations, paid] = await Promise.all([reservationsOn(ctx.db, ids), subscriptionsOf(ctx.db, accountId, ids)])
+  const by = await actorNames(
+    ctx.db,
+    accountId,
+    machines.flatMap(machine => machine.holds.map(hold => hold.owner)),
+  )
   const reservedOn = Map.groupBy(reservations, reservation => reservation.machineId)
   const subscriptions = new Map(paid.map(subscription => [subscription.machineId, subscription]))
   return machines.map(machine => {
@@ -123,15 +147,7 @@ async function views({ ctx, settings }: ApiContext, accountId: string, machines:
       expiresAt: isoOrNull(subscription?.expiresAt ?? null),
       autoRenew: subscription?.autoRenew ?? false,
       lostAt: isoOrNull(machine.lostAt),
-      holds: machine.holds
-        .filter(hold => isLive(hold, now))
-        .map(hold => ({
-          ownerKind: hold.ownerKind,
-          owner: hold.owner,
-          reason: hold.reason,
-          at: hold.createdAt.toString(),
-          expiresAt: isoOrNull(hold.expiresAt),
-        })),
+      holds: holdViews(machine, now, by),
       drain: machine.drain && {
         drainId: machine.drain.id,
         phase: machine.drain.phase,
@@ -149,11 +165,49 @@ async function views({ ctx, settings }: ApiContext, accountId: string, machines:
 }
 
 export async function machineView(context: ApiContext, machine: MachineState) {
-  const [only] = await views(context, machine.accountId, [machine])
+  const [only] = await machineViews(context, machine.accountId, [machine])
   return only as NonNullable<typeof only>
 }
 
 const phases = ['pending', 'provisioning', 'running', 'stopped', 'failed', 'releasing', 'released'] as const
+
+export const machineQuery = {
+  ...paging,
+  groupId: groupId.optional(),
+  zoneId: z.string().max(100).optional(),
+  specId: z.string().max(100).optional(),
+  chargeType: z.enum(['prepaid', 'postpaid']).optional(),
+  phase: z.enum(phases).optional().describe('All but the released ones by default.'),
+}
+
+/** Without an account: of all of them. */
+export async function machinePage(
+  { ctx }: ApiContext,
+  {
+    limit,
+    after,
+    phase,
+    ...query
+  }: z.output<z.ZodObject<typeof machineQuery>> & {
+    accountId?: string | undefined
+    regionId?: string | undefined
+  },
+) {
+  const filter = Object.fromEntries(Object.entries(query).filter(([, value]) => value !== undefined))
+  const found = await listMachines(ctx.db, {
+    ...filter,
+    phases: phase ? [phase] : phases.filter(other => other !== 'released'),
+    after: readPageToken(after),
+    limit: limit + 1,
+  })
+  const { items: machines, nextPageToken } = page(
+    found,
+    limit,
+    machine => machine,
+    machine => machine,
+  )
+  return { machines, nextPageToken }
+}
 
 export const machineRoutes = [
   defineRoute({
@@ -162,31 +216,11 @@ export const machineRoutes = [
     summary: 'List machines',
     tag: 'machine',
     can: 'fleet.read',
-    query: {
-      ...paging,
-      groupId: groupId.optional(),
-      zoneId: z.string().max(100).optional(),
-      specId: z.string().max(100).optional(),
-      chargeType: z.enum(['prepaid', 'postpaid']).optional(),
-      phase: z.enum(phases).optional().describe('All but the released ones by default.'),
-    },
+    query: machineQuery,
     returns: pageOf(MachineView),
-    async handle(context, { query: { limit, after, phase, ...query }, actor }) {
-      const filter = Object.fromEntries(Object.entries(query).filter(([, value]) => value !== undefined))
-      const machines = await listMachines(context.ctx.db, {
-        ...filter,
-        accountId: actor.accountId,
-        phases: phase ? [phase] : phases.filter(other => other !== 'released'),
-        after: readPageToken(after),
-        limit: limit + 1,
-      })
-      const { nextPageToken } = page(
-        machines,
-        limit,
-        machine => machine,
-        machine => machine,
-      )
-      return { items: await views(context, actor.accountId, machines.slice(0, limit)), nextPageToken }
+    async handle(context, { query, actor }) {
+      const { machines, nextPageToken } = await machinePage(context, { ...query, accountId: actor.accountId })
+      return { items: await machineViews(context, actor.accountId, machines), nextPageToken }
     },
   }),
   defineRoute({

@@ -1,12 +1,15 @@
 import { z } from 'zod'
+import { actorNames } from '../../identity/actors.ts'
 import { buyRequestSchema } from '../../orders/buy-request.ts'
 import type { Order, OrderLine } from '../../orders/order.ts'
 import { getOrder, listOrderLines, listOrders, orderTrace } from '../../orders/orders.ts'
 import { payOrder } from '../../orders/pay-order.ts'
 import { cancelOrder, placeOrder } from '../../orders/place-order.ts'
 import { type Quote, quote } from '../../orders/quote.ts'
+import type { ApiContext } from '../context.ts'
 import { defineRoute } from '../route.ts'
 import {
+  ActorView,
   clientToken,
   fen,
   groupId,
@@ -123,6 +126,24 @@ const PlacedBody = {
   clientToken: clientToken.optional(),
 }
 
+export const orderQuery = {
+  ...paging,
+  kind: z.enum(kinds).optional(),
+  phase: z.enum(phases).optional(),
+  groupId: groupId.optional(),
+  parentOrderId: orderId.optional(),
+}
+
+export async function orderPage(
+  { ctx }: ApiContext,
+  accountId: string,
+  { limit, after, ...query }: z.output<z.ZodObject<typeof orderQuery>>,
+) {
+  const filter = Object.fromEntries(Object.entries(query).filter(([, value]) => value !== undefined))
+  const orders = await listOrders(ctx.db, { ...filter, accountId, before: readPageToken(after), limit: limit + 1 })
+  return page(orders, limit, order => order, orderView)
+}
+
 export const orderRoutes = [
   defineRoute({
     method: 'POST',
@@ -152,24 +173,9 @@ export const orderRoutes = [
     summary: 'List orders, newest first',
     tag: 'order',
     can: 'order.read',
-    query: {
-      ...paging,
-      kind: z.enum(kinds).optional(),
-      phase: z.enum(phases).optional(),
-      groupId: groupId.optional(),
-      parentOrderId: orderId.optional(),
-    },
+    query: orderQuery,
     returns: pageOf(OrderView),
-    async handle({ ctx }, { query: { limit, after, ...query }, actor }) {
-      const filter = Object.fromEntries(Object.entries(query).filter(([, value]) => value !== undefined))
-      const orders = await listOrders(ctx.db, {
-        ...filter,
-        accountId: actor.accountId,
-        before: readPageToken(after),
-        limit: limit + 1,
-      })
-      return page(orders, limit, order => order, orderView)
-    },
+    handle: (context, { query, actor }) => orderPage(context, actor.accountId, query),
   }),
   defineRoute({
     method: 'GET',
@@ -243,11 +249,22 @@ function traceRoute() {
         }),
       ),
       events: z.array(
-        z.object({ at: instant, kind: z.string(), actor: z.string(), data: z.record(z.string(), z.unknown()) }),
+        z.object({
+          at: instant,
+          kind: z.string(),
+          actor: z.string(),
+          by: ActorView,
+          data: z.record(z.string(), z.unknown()),
+        }),
       ),
     }),
     async handle({ ctx }, { params, actor }) {
       const trace = await orderTrace(ctx.db, actor.accountId, params.orderId)
+      const by = await actorNames(
+        ctx.db,
+        actor.accountId,
+        trace.events.map(event => event.actor),
+      )
       return {
         order: orderView(trace.order),
         refundOrders: trace.refundOrders.map(orderView),
@@ -263,6 +280,7 @@ function traceRoute() {
           at: e.at.toString(),
           kind: e.kind,
           actor: e.actor,
+          by: by(e.actor),
           data: e.data as Record<string, unknown>,
         })),
       }

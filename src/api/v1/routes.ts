@@ -1,5 +1,7 @@
 // Every operation of /v1, in the order of the document.
 import type { Route } from '../route.ts'
+import { accessKeyRoutes } from './access-keys.ts'
+import { accountViewRoutes } from './account-view.ts'
 import { accountRoutes } from './accounts.ts'
 import { auditRoutes } from './audit.ts'
 import { billRoutes } from './bill.ts'
@@ -33,6 +35,8 @@ export const routes: readonly Route[] = [
   ...eventRoutes,
   ...signInRoutes,
   ...accountRoutes,
+  ...accountViewRoutes,
+  ...accessKeyRoutes,
   ...userRoutes,
   ...auditRoutes,
   ...statusRoutes,

@@ -8,6 +8,7 @@ import {
   type ServiceInstanceView as ServiceInstance,
 } from '../../services/services.ts'
 import { defineRoute } from '../route.ts'
+import { seenWorkspaces } from '../workspace-scope.ts'
 import { instant, isoOrNull, machineId } from './fields.ts'
 import { keyOf, service } from './services.ts'
 
@@ -64,11 +65,21 @@ export const serviceInstanceRoutes = [
     tag: 'machine',
     can: 'fleet.read',
     params: { machineId },
-    returns: z.object({ items: z.array(ServiceInstanceView.extend({ serviceName: z.string() })) }),
-    async handle({ ctx }, { params, actor }) {
-      await getMachine(ctx.db, actor.accountId, params.machineId)
-      const found = await listInstancesOnMachine(ctx.db, actor.accountId, params.machineId)
-      return { items: found.map(one => ({ ...viewOf(one), serviceName: one.serviceName })) }
+    returns: z.object({
+      items: z.array(ServiceInstanceView.extend({ serviceName: z.string(), workspaceId: z.string() })),
+      others: z.number().int().describe('How many more there are, of services in workspaces that are not yours.'),
+    }),
+    async handle(context, { params, actor, principal }) {
+      const { db } = context.ctx
+      await getMachine(db, actor.accountId, params.machineId)
+      const seen = await seenWorkspaces(context, principal)
+      const { items, others } = await listInstancesOnMachine(db, actor.accountId, params.machineId, seen)
+      const shown = items.map(one => ({
+        ...viewOf(one),
+        serviceName: one.serviceName,
+        workspaceId: one.workspaceId,
+      }))
+      return { items: shown, others }
     },
   }),
   defineRoute({

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { actorNames } from '../../identity/actors.ts'
 import {
   checkDeployment,
   type Deployed,
@@ -23,7 +24,7 @@ import {
 import type { ApiContext } from '../context.ts'
 import { defineRoute } from '../route.ts'
 import { keyOf, visibleWorkspaces, writableWorkspaces } from '../workspace-scope.ts'
-import { groupId, instant, page, pageOf, paging, readPageToken, refusalView, serviceId } from './fields.ts'
+import { ActorView, groupId, instant, page, pageOf, paging, readPageToken, refusalView, serviceId } from './fields.ts'
 
 export const service = z.string().min(1).max(100).describe('Id or name of the service.')
 export { keyOf }
@@ -238,6 +239,7 @@ function versionRoutes() {
           z.object({
             version: z.number().int(),
             actor: z.string(),
+            by: ActorView,
             createdAt: instant,
             config: z.record(z.string(), z.unknown()),
           }),
@@ -245,10 +247,16 @@ function versionRoutes() {
       }),
       async handle({ ctx }, { params, actor }) {
         const versions = await listServiceVersions(ctx.db, actor.accountId, keyOf(params.service))
+        const nameOf = await actorNames(
+          ctx.db,
+          actor.accountId,
+          versions.map(version => version.actor),
+        )
         return {
           items: versions.map(({ version, source, actor: by, createdAt }) => ({
             version,
             actor: by,
+            by: nameOf(by),
             createdAt: createdAt.toString(),
             config: source as Record<string, unknown>,
           })),

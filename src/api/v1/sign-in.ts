@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Principal } from '../../identity/access.ts'
-import { roles } from '../../identity/access.ts'
+import { actions, may, roles } from '../../identity/access.ts'
 import { getAccount } from '../../identity/accounts.ts'
 import { lifetimeHours } from '../../identity/session.ts'
 import { listSessions, revokeOtherSessions, revokeSession, signOut } from '../../identity/sessions.ts'
@@ -21,13 +21,17 @@ const SignedInView = z.object({
   userName: z.string(),
   role: z.enum(roles),
   sessionId: sessionId.nullable().describe('null: the request was signed with an access key.'),
+  may: z.array(z.enum(actions)).describe('What the role allows; an operation names what it needs as `x-berth-can`.'),
   csrf: z.string().nullable().describe('To be sent as `x-berth-csrf` with every write by cookie.'),
 })
 
 async function signedInView({ ctx }: ApiContext, principal: Principal, csrf: string | null) {
   const { accountId, userId, userName, role, sessionId } = principal
   const { name } = await getAccount(ctx.db, { accountId })
-  return { accountId, accountName: name, userId, userName, role, sessionId, csrf }
+  return {
+    ...{ accountId, accountName: name, userId, userName, role, sessionId, csrf },
+    may: actions.filter(action => may(role, action)),
+  }
 }
 
 export const signInRoutes = [

@@ -1,25 +1,57 @@
 import { z } from 'zod'
 import { roles } from '../../identity/access.ts'
 import type { Member, User } from '../../identity/account.ts'
-import { changeUser, createUser, listUsers } from '../../identity/accounts.ts'
-import { createWorkspace, listMembers, listVisibleWorkspaces, removeMember, setMember } from '../../identity/members.ts'
+import { changeUser, createUser, disableUser, enableUser, listUsers } from '../../identity/accounts.ts'
+import {
+  createWorkspace,
+  listMembers,
+  listVisibleWorkspaces,
+  removeMember,
+  renameWorkspace,
+  setMember,
+} from '../../identity/members.ts'
 import { resetPassword } from '../../identity/sign-in.ts'
+import { userCan } from '../../identity/user.ts'
+import type { ApiContext } from '../context.ts'
 import { defineRoute } from '../route.ts'
-import { instant } from './fields.ts'
+import { instant, isoOrNull, refusalView } from './fields.ts'
 
 const userId = z.string().min(1).max(100).describe('Id of the user, as `usr-…`.')
 const workspaceId = z.string().min(1).max(100).describe('Id of the workspace, as `ws-…`.')
 const email = z.email().max(254).describe('What an identity provider knows the user by.')
 const tenantRole = z.enum(['owner', 'finance', 'developer', 'viewer'])
 
-const UserView = z.object({
+const PlainUserView = z.object({
   userId: z.string(),
   name: z.string(),
   role: z.enum(roles),
   email: z.string().nullable(),
+  disabledAt: instant.nullable().describe('null: the user can come in.'),
   createdAt: instant,
 })
-const viewOf = ({ createdAt, ...user }: User) => ({ ...user, createdAt: createdAt.toString() })
+export const UserView = PlainUserView.extend({
+  refusals: z
+    .object({ changeRole: refusalView, disable: refusalView })
+    .describe('For each action, null or why it can not be done now.'),
+})
+
+const plainView = ({ createdAt, disabledAt, ...user }: User) => ({
+  ...user,
+  createdAt: createdAt.toString(),
+  disabledAt: isoOrNull(disabledAt),
+})
+
+/** With what may be done to each by `byUserId`. */
+export async function userViews({ ctx }: ApiContext, accountId: string, byUserId: string) {
+  const users = await listUsers(ctx.db, accountId)
+  return users.map(user => ({
+    ...plainView(user),
+    refusals: {
+      changeRole: userCan('changeRole', user, users, byUserId),
+      disable: userCan('disable', user, users, byUserId),
+    },
+  }))
+}
 
 export const userRoutes = [
   defineRoute({
@@ -29,7 +61,9 @@ export const userRoutes = [
     tag: 'account',
     can: 'user.read',
     returns: z.object({ items: z.array(UserView) }),
-    handle: async ({ ctx }, { actor }) => ({ items: (await listUsers(ctx.db, actor.accountId)).map(viewOf) }),
+    handle: async (context, { principal }) => ({
+      items: await userViews(context, principal.accountId, principal.userId),
+    }),
   }),
   defineRoute({
     method: 'POST',
@@ -44,11 +78,11 @@ export const userRoutes = [
       email: email.optional(),
       withPassword: z.boolean().default(false).describe('Makes a random password to sign in with.'),
     },
-    returns: UserView.extend({ password: z.string().nullable().describe('Shown this once.') }),
+    returns: PlainUserView.extend({ password: z.string().nullable().describe('Shown this once.') }),
     async handle({ ctx, passwords }, { body: { withPassword, name, role, email }, actor }) {
       const user = await createUser(ctx, actor, { name, role, email: email ?? null })
       const password = withPassword ? await resetPassword(ctx, passwords, actor, user.userId) : null
-      return { ...viewOf(user), password }
+      return { ...plainView(user), password }
     },
   }),
   defineRoute({
@@ -59,14 +93,34 @@ export const userRoutes = [
     can: 'user.write',
     params: { userId },
     body: { role: tenantRole.optional(), email: email.nullable().optional() },
-    returns: UserView,
+    returns: PlainUserView,
     handle: async ({ ctx }, { params, body: { role, email }, actor }) =>
-      viewOf(
+      plainView(
         await changeUser(ctx, actor, params.userId, {
           ...(role === undefined ? {} : { role }),
           ...(email === undefined ? {} : { email }),
         }),
       ),
+  }),
+  defineRoute({
+    method: 'POST',
+    path: '/v1/users/{userId}/disable',
+    summary: 'Disable user: sessions end and access keys are refused at once; what they did stays',
+    tag: 'account',
+    can: 'user.write',
+    params: { userId },
+    returns: PlainUserView,
+    handle: async ({ ctx }, { params, actor }) => plainView(await disableUser(ctx, actor, params.userId)),
+  }),
+  defineRoute({
+    method: 'POST',
+    path: '/v1/users/{userId}/enable',
+    summary: 'Enable user: access keys are good again as far as they have not ended',
+    tag: 'account',
+    can: 'user.write',
+    params: { userId },
+    returns: PlainUserView,
+    handle: async ({ ctx }, { params, actor }) => plainView(await enableUser(ctx, actor, params.userId)),
   }),
   ...workspaceRoutes(),
   ...memberRoutes(),
@@ -99,6 +153,20 @@ function workspaceRoutes() {
       async handle({ ctx }, { body, actor }) {
         const made = await createWorkspace(ctx, actor, body.name)
         return { ...made, createdAt: made.createdAt.toString() }
+      },
+    }),
+    defineRoute({
+      method: 'PATCH',
+      path: '/v1/workspaces/{workspaceId}',
+      summary: 'Rename workspace',
+      tag: 'account',
+      can: 'user.write',
+      params: { workspaceId },
+      body: { name: z.string().min(1).max(100) },
+      returns: WorkspaceView,
+      async handle({ ctx }, { params, body, actor }) {
+        const renamed = await renameWorkspace(ctx, actor, params.workspaceId, body.name)
+        return { ...renamed, createdAt: renamed.createdAt.toString() }
       },
     }),
   ]

@@ -2,10 +2,11 @@ import { z } from 'zod'
 import { availableBalance } from '../../billing/accrued.ts'
 import { getAccount } from '../../identity/accounts.ts'
 import { listTransfers, type StatementItem, topUp } from '../../ledger/top-up.ts'
+import type { ApiContext } from '../context.ts'
 import { defineRoute } from '../route.ts'
 import { accountId, clientToken, fen, fenText, instant, page, pageOf, paging, readPageToken } from './fields.ts'
 
-const WalletView = z.object({
+export const WalletView = z.object({
   accountId,
   currency: z.string(),
   cashFen: fen.describe('Below 0: the account is in arrears.'),
@@ -14,7 +15,7 @@ const WalletView = z.object({
   availableFen: fen.describe('cash + voucher − accrued: what can be spent. Computed, never posted.'),
 })
 
-const TransferView = z.object({
+export const TransferView = z.object({
   transferId: z.string(),
   kind: z.string(),
   wallet: z.enum(['cash', 'voucher']),
@@ -36,6 +37,31 @@ const transferView = (item: StatementItem) => ({
   memo: item.memo,
 })
 
+export async function walletView({ ctx, settings }: ApiContext, accountId: string) {
+  const balance = await availableBalance(ctx.db, accountId, ctx.clock.now(), settings.billingZone)
+  return {
+    accountId,
+    currency: settings.currency,
+    cashFen: fenText(balance.cashFen),
+    voucherFen: fenText(balance.voucherFen),
+    accruedFen: fenText(balance.accruedFen),
+    availableFen: fenText(balance.availableFen),
+  }
+}
+
+export async function transferPage(
+  { ctx }: ApiContext,
+  accountId: string,
+  query: { limit: number; after?: string | undefined },
+) {
+  const before = readPageToken(query.after)
+  const transfers = await listTransfers(ctx.db, accountId, {
+    before: before && { at: before.createdAt, id: before.id },
+    limit: query.limit + 1,
+  })
+  return page(transfers, query.limit, item => ({ createdAt: item.at, id: item.id }), transferView)
+}
+
 export const walletRoutes = [
   defineRoute({
     method: 'GET',
@@ -44,17 +70,7 @@ export const walletRoutes = [
     tag: 'wallet',
     can: 'wallet.read',
     returns: WalletView,
-    async handle({ ctx, settings }, { actor }) {
-      const balance = await availableBalance(ctx.db, actor.accountId, ctx.clock.now(), settings.billingZone)
-      return {
-        accountId: actor.accountId,
-        currency: settings.currency,
-        cashFen: fenText(balance.cashFen),
-        voucherFen: fenText(balance.voucherFen),
-        accruedFen: fenText(balance.accruedFen),
-        availableFen: fenText(balance.availableFen),
-      }
-    },
+    handle: (context, { actor }) => walletView(context, actor.accountId),
   }),
   defineRoute({
     method: 'GET',
@@ -64,14 +80,7 @@ export const walletRoutes = [
     can: 'wallet.read',
     query: paging,
     returns: pageOf(TransferView),
-    async handle({ ctx }, { query, actor }) {
-      const before = readPageToken(query.after)
-      const transfers = await listTransfers(ctx.db, actor.accountId, {
-        before: before && { at: before.createdAt, id: before.id },
-        limit: query.limit + 1,
-      })
-      return page(transfers, query.limit, item => ({ createdAt: item.at, id: item.id }), transferView)
-    },
+    handle: (context, { query, actor }) => transferPage(context, actor.accountId, query),
   }),
   defineRoute({
     method: 'POST',

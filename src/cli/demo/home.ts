@@ -14,7 +14,8 @@ import {
 } from 'node:fs'
 import { tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
-import { dataDirectory, environment } from '../../lib/env.ts'
+import { dataDirectory } from '../../data-directory.ts'
+import { environment } from '../../lib/env.ts'
 import { refuse } from '../failure.ts'
 import { anyPorts, berthArgv, demoEnvironment, startUp } from './berth-process.ts'
 
