@@ -232,8 +232,12 @@ export async function selectDrains(db: Db | Tx, machineId: string, limit: number
   return query.orderBy('startedAt', 'desc').orderBy('id').limit(limit).execute()
 }
 
-export async function insertDrain(tx: Tx, drain: Drain): Promise<void> {
-  await tx.insertInto('drains').values(drain).execute()
+export async function insertDrains(tx: Tx, drains: readonly Drain[]): Promise<void> {
+  if (drains.length > 0)
+    await tx
+      .insertInto('drains')
+      .values([...drains])
+      .execute()
 }
 
 /** Ends drains that are under way; false for none. */
@@ -252,9 +256,9 @@ export async function endDrains(
     .execute()
 }
 
-export async function forceDrainRow(tx: Tx, drainId: string): Promise<void> {
-  const set = { force: true, generation: sql<number>`generation + 1` }
-  await tx.updateTable('drains').set(set).where('id', '=', drainId).where('phase', '=', 'draining').execute()
+export async function forceDrainRows(tx: Tx, drainIds: readonly string[]): Promise<void> {
+  const query = tx.updateTable('drains').set({ force: true, generation: sql<number>`generation + 1` })
+  await query.where(sql<boolean>`id = any(${drainIds}::text[])`).where('phase', '=', 'draining').execute()
 }
 
 /** A wish was placed or lifted: the reconciler looks now, and what it decided before no longer counts. */

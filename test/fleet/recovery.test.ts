@@ -1,6 +1,7 @@
 // Death at every declared point, and two reconcilers at once: machines are made once, none is leaked, stock comes back.
 import { describe, expect, test } from 'vitest'
-import { drainMachine, releaseMachines } from '../../src/fleet/machines.ts'
+import { drainMachine } from '../../src/fleet/machine-wishes.ts'
+import { releaseMachines } from '../../src/fleet/machines.ts'
 import { reconcileMachines } from '../../src/fleet/reconcile-machines.ts'
 import { createGroup, deleteGroup, renameGroup } from '../../src/fleet/resource-groups.ts'
 import { isRefusal } from '../../src/lib/errors.ts'

@@ -1,6 +1,6 @@
 // Capacity under concurrency: what is granted never exceeds a machine, and a committed hold is always seen (Q49, I16–I18).
 import { expect, test } from 'vitest'
-import { cordonMachine, drainMachine } from '../../src/fleet/machines.ts'
+import { cordonMachine, drainMachine } from '../../src/fleet/machine-wishes.ts'
 import { freeCapacity, releaseReservations, reservationsOn, reserve } from '../../src/fleet/reservation.ts'
 import { aFleet, aRunningMachine, type Fleet, reserveOn, runningMachines } from './fleet-fixtures.ts'
 

@@ -7,10 +7,9 @@ import {
   cordonMachine,
   drainMachine,
   forceDrain,
-  listDrains,
-  releaseMachines,
   uncordonMachine,
-} from '../../src/fleet/machines.ts'
+} from '../../src/fleet/machine-wishes.ts'
+import { listDrains, releaseMachines } from '../../src/fleet/machines.ts'
 import { releaseReservations, reservationsOn } from '../../src/fleet/reservation.ts'
 import {
   addAccount,

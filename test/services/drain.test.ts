@@ -4,10 +4,9 @@ import {
   cordonMachine,
   drainMachine,
   forceDrain,
-  getMachine,
-  listMachines,
   uncordonMachine,
-} from '../../src/fleet/machines.ts'
+} from '../../src/fleet/machine-wishes.ts'
+import { getMachine, listMachines } from '../../src/fleet/machines.ts'
 import { drainView } from '../../src/insight/drain-receipt.ts'
 import { deployService, restartServiceInstance, scaleService } from '../../src/services/deploy.ts'
 import { getService } from '../../src/services/services.ts'

@@ -1,6 +1,7 @@
 // What becomes of services when a machine stops (expired, in arrears), is released by force, or when control was away.
 import { describe, expect, it } from 'vitest'
-import { drainMachine, getMachine, releaseMachines, startMachines, stopMachines } from '../../src/fleet/machines.ts'
+import { drainMachine } from '../../src/fleet/machine-wishes.ts'
+import { getMachine, releaseMachines, startMachines, stopMachines } from '../../src/fleet/machines.ts'
 import { drainView } from '../../src/insight/drain-receipt.ts'
 import { deployService } from '../../src/services/deploy.ts'
 import { reconcileServices } from '../../src/services/reconcile-services.ts'

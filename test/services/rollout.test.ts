@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { cordonMachine } from '../../src/fleet/machines.ts'
+import { cordonMachine } from '../../src/fleet/machine-wishes.ts'
 import { armFault, countFaults, declaredFaults, disarmFaults, InjectedFaultError } from '../../src/lib/fault.ts'
 import { SeededRandom } from '../../src/lib/random.ts'
 import {

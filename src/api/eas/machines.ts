@@ -2,14 +2,8 @@
 import { isLive } from '../../fleet/hold.ts'
 import type { Machine, MachinePhase, MachineState } from '../../fleet/machine.ts'
 import { displayStatus } from '../../fleet/machine.ts'
-import {
-  cordonMachine,
-  countMachines,
-  drainMachine,
-  getMachine,
-  listMachines,
-  uncordonMachine,
-} from '../../fleet/machines.ts'
+import { cordonMachine, drainMachine, uncordonMachine } from '../../fleet/machine-wishes.ts'
+import { countMachines, getMachine, listMachines } from '../../fleet/machines.ts'
 import { reservationsOn } from '../../fleet/reservation.ts'
 import { Refusal } from '../../lib/errors.ts'
 import { subscriptionsOf } from '../../orders/expiry.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { cancelDrain, drainMachine, forceDrain } from '../../fleet/machines.ts'
+import { cancelDrain, drainMachine, forceDrain } from '../../fleet/machine-wishes.ts'
 import { actorNames } from '../../identity/actors.ts'
 import { type DrainView as Drain, drainView } from '../../insight/drain-receipt.ts'
 import { Refusal } from '../../lib/errors.ts'
