@@ -162,6 +162,13 @@ export interface Operations {
     body: null
     returns: null
   }
+  /** Get what stands in the way of deleting a resource group */
+  'GET /v1/groups/{groupId}/remaining': {
+    params: { groupId: string }
+    query: Record<never, never>
+    body: null
+    returns: { refusal: { code: string; message: string } | null; machines: ({ machineId: string; phase: string })[]; services: ({ serviceId: string; name: string })[]; otherServices: number; more: boolean }
+  }
   /** Say that the process answers; asks nothing of the database */
   'GET /v1/health/live': {
     params: Record<never, never>
@@ -245,6 +252,20 @@ export interface Operations {
     query: Record<never, never>
     body: null
     returns: { machineId: string; groupId: string; orderId: string; regionId: string; zoneId: string; specId: string; chargeType: "prepaid" | "postpaid"; status: string; phase: string; stoppedBecause: string | null; failure: { code: string; message: string } | null; cpuMilli: number; cpuUsedMilli: number; memoryMib: number; memoryUsedMib: number; gpuModel: string | null; gpuCount: number; gpuUsed: number; systemDiskGib: number; address: string | null; createdAt: string; runningAt: string | null; expiresAt: string | null; autoRenew: boolean; lostAt: string | null; holds: ({ ownerKind: string; owner: string; by: { kind: "user" | "operator" | "system"; name: string }; reason: string; at: string; expiresAt: string | null })[]; drain: { drainId: string; phase: string; reason: string; startedAt: string; deadlineAt: string; overdue: boolean } | null; refusals: { cordon: { code: string; message: string } | null; uncordon: { code: string; message: string } | null; drain: { code: string; message: string } | null; cancelDrain: { code: string; message: string } | null; forceDrain: { code: string; message: string } | null; release: { code: string; message: string } | null; renew: { code: string; message: string } | null } }
+  }
+  /** Cordon, uncordon or drain machines: all of them or, refused, none */
+  'POST /v1/machines/actions': {
+    params: Record<never, never>
+    query: Record<never, never>
+    body: { action: "cordon" | "uncordon" | "drain" | "cancelDrain" | "forceDrain"; machineIds: (string)[]; reason?: string; deadlineSeconds?: number }
+    returns: { machineIds: (string)[] }
+  }
+  /** Preview an action on machines: what it would do, decided as the action decides; nothing is done */
+  'POST /v1/machines/preview': {
+    params: Record<never, never>
+    query: Record<never, never>
+    body: { action: "cordon" | "uncordon" | "drain" | "cancelDrain" | "forceDrain" | "release"; machineIds: (string)[]; force?: boolean }
+    returns: { action: "cordon" | "uncordon" | "drain" | "cancelDrain" | "forceDrain" | "release"; machines: ({ machineId: string; refusal: { code: string; message: string } | null; unchanged: boolean; places: "cordon" | "drain" | null; lifts: ({ ownerKind: string; owner: string; by: { kind: "user" | "operator" | "system"; name: string }; reason: string; at: string; expiresAt: string | null })[]; remaining: ({ ownerKind: string; owner: string; by: { kind: "user" | "operator" | "system"; name: string }; reason: string; at: string; expiresAt: string | null })[]; endsDrain: boolean; stops: boolean; serviceInstances: number; accruedFen: string | null })[]; services: ({ serviceId: string; name: string; owner: string; ownerName: { kind: "user" | "operator" | "system"; name: string }; replicas: number; running: number; runningAfter: number; floor: number; belowFloor: boolean; losesLast: boolean; instances: ({ serviceInstanceId: string; machineId: string | null; fate: "moves" | "finishes" | "stops"; toMachineId: string | null; noRoom: { code: string; message: string } | null; inFlight: number | null })[] })[]; otherServices: { services: number; serviceInstances: number; belowFloor: number }; groups: ({ groupId: string; openMachines: number; openMachinesAfter: number })[]; billing: { endsAt: string; accruedFen: string } | null }
   }
   /** Release machines: all of them or, refused, none */
   'POST /v1/machines/release': {
@@ -434,6 +455,13 @@ export interface Operations {
     query: { serviceInstanceId?: string }
     body: null
     returns: 'stream'
+  }
+  /** Preview stopping, deleting or scaling a service: what it would do; nothing is done */
+  'POST /v1/services/{service}/preview': {
+    params: { service: string }
+    query: Record<never, never>
+    body: { action: "stop" | "delete" | "scale"; replicas?: number }
+    returns: { serviceId: string; name: string; owner: string; ownerName: { kind: "user" | "operator" | "system"; name: string }; replicas: number; running: number; runningAfter: number; floor: number; belowFloor: boolean; losesLast: boolean; instances: ({ serviceInstanceId: string; machineId: string | null; fate: "moves" | "finishes" | "stops"; toMachineId: string | null; noRoom: { code: string; message: string } | null; inFlight: number | null })[] }
   }
   /** Restart every instance of the service, replacement first */
   'POST /v1/services/{service}/restart': {

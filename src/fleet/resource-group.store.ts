@@ -111,7 +111,7 @@ export async function markDeleted(tx: Tx, groupId: string, now: Temporal.Instant
 }
 
 /** Machines that keep a group alive: all but the released and those that could not be created. */
-export async function machinesRemaining(tx: Tx, groupId: string): Promise<{ id: string; phase: string }[]> {
+export async function machinesRemaining(tx: Db | Tx, groupId: string): Promise<{ id: string; phase: string }[]> {
   return tx
     .selectFrom('machines')
     .select(['id', 'phase'])

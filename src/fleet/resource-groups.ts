@@ -160,7 +160,7 @@ export async function deleteGroup(
   ctx: Ctx,
   actor: Actor,
   groupId: string,
-  remainingServices: (tx: Tx, groupId: string) => Promise<Remaining[]>,
+  remainingServices: (db: Db | Tx, groupId: string) => Promise<Remaining[]>,
 ): Promise<void> {
   await transaction(ctx, async tx => {
     await removeGroup(tx, ctx.clock.now(), actor, groupId, remainingServices)
@@ -175,20 +175,39 @@ export async function removeGroup(
   now: Temporal.Instant,
   actor: Actor,
   groupId: string,
-  remainingServices: (tx: Tx, groupId: string) => Promise<Remaining[]>,
+  remainingServices: (db: Db | Tx, groupId: string) => Promise<Remaining[]>,
 ): Promise<void> {
   const group = await lockGroupRow(tx, actor.accountId, groupId, 'update')
   if (group === null) throw notFound(groupId)
-  const machines = await machinesRemaining(tx, groupId)
-  const services = await remainingServices(tx, groupId)
-  if (machines.length > 0 || services.length > 0) throw notEmpty(group, machines, services)
+  const refusal = await whyNotEmpty(tx, group, remainingServices)
+  if (refusal !== null) throw refusal
   await markDeleted(tx, groupId, now)
   await appendEvents(tx, now, [groupEvent(group, 'group.deleted', actor.name, { name: group.name })])
 }
 
+export interface WhatRemains {
+  machines: { id: string; phase: string }[]
+  services: Remaining[]
+  /** Services that the one who asks does not see. */
+  otherServices: number
+  /** There are more than are listed. */
+  more: boolean
+}
+
+/** null, or why a group can't be deleted now, with what remains in it: also for the page that asks before. */
+export async function whyNotEmpty(
+  db: Db | Tx,
+  group: ResourceGroup,
+  remainingServices: (db: Db | Tx, groupId: string) => Promise<Remaining[]>,
+): Promise<Refusal<FleetRefusal> | null> {
+  const machines = await machinesRemaining(db, group.id)
+  const services = await remainingServices(db, group.id)
+  return machines.length > 0 || services.length > 0 ? notEmpty(group, machines, services) : null
+}
+
 const listedMax = 100
 
-function notEmpty(group: ResourceGroup, machines: { id: string; phase: string }[], services: Remaining[]) {
+function notEmpty(group: ResourceGroup, machines: WhatRemains['machines'], services: Remaining[]) {
   const shown = services.filter(service => !service.hidden)
   const hidden = services.length - shown.length
   const what = [
@@ -196,11 +215,14 @@ function notEmpty(group: ResourceGroup, machines: { id: string; phase: string }[
     ...(shown.length > 0 ? [`services ${preview(shown.map(service => service.name))}`] : []),
     ...(hidden > 0 ? [`${hidden} service${hidden === 1 ? '' : 's'} of other workspaces`] : []),
   ].join(' and ')
-  return new Refusal<FleetRefusal>('GroupNotEmpty', `${group.id} still has ${what}: delete these first`, {
+  const remaining: WhatRemains = {
     machines: machines.slice(0, listedMax),
     services: shown.slice(0, listedMax).map(({ id, name }) => ({ id, name })),
     otherServices: hidden,
     more: machines.length > listedMax || services.length > listedMax,
+  }
+  return new Refusal<FleetRefusal>('GroupNotEmpty', `${group.id} still has ${what}: delete these first`, {
+    ...remaining,
   })
 }
 

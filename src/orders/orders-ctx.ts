@@ -9,7 +9,7 @@ export interface OrdersCtx extends Ctx {
   /** Whom to ask for what only the operator may do; shown in refusals. */
   operatorContact: string
   /** Services that keep a group alive. */
-  remainingServices: (tx: Tx, groupId: string) => Promise<Remaining[]>
+  remainingServices: (db: Db | Tx, groupId: string) => Promise<Remaining[]>
   /** What running postpaid machines have used and not been billed for yet: the available balance is less by it. */
   unbilledFen: (db: Db | Tx, accountId: string) => Promise<bigint>
 }

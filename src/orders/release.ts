@@ -1,6 +1,6 @@
 // Releasing machines on request. Whether money allows it is decided here: a prepaid machine never goes before its expiry
 // (Q40), one of an order under way not before that order has ended. Whether it is empty the fleet decides.
-import { transaction } from '../db/db.ts'
+import { type Db, type Tx, transaction } from '../db/db.ts'
 import type { Actor } from '../events/event.ts'
 import { releaseMachines } from '../fleet/machines.ts'
 import { Refusal } from '../lib/errors.ts'
@@ -33,11 +33,8 @@ export async function requestRelease(
     const now = ctx.clock.now()
     // A renewal that is being paid for one of these is waited for, and then counts.
     await lockSubscriptions(tx, actor.accountId, wanted)
-    const machines = await selectPaidMachines(tx, actor.accountId, { machineIds: wanted }, wanted.length)
-    const found = new Set(machines.map(machine => machine.machineId))
-    const missing = wanted.find(id => !found.has(id))
-    if (missing !== undefined) throw machineNotFound(missing)
-    for (const machine of machines) refuseEarly(ctx, machine, now)
+    const [early] = (await earlyReleases(ctx, tx, actor.accountId, wanted, now)).values()
+    if (early) throw early
     const ids = await releaseMachines(tx, now, { machineIds: wanted, actor, reason, force })
     await markEnded(tx, now, ids)
     await faults.point('orders.release.before-commit')
@@ -47,24 +44,40 @@ export async function requestRelease(
   return released
 }
 
-function refuseEarly(ctx: OrdersCtx, machine: PaidMachine, now: Temporal.Instant): void {
+/** Those of these machines that money keeps from going now, each with its refusal; refuses `MachineNotFound`. */
+export async function earlyReleases(
+  ctx: Pick<OrdersCtx, 'operatorContact'>,
+  db: Db | Tx,
+  accountId: string,
+  machineIds: readonly string[],
+  now: Temporal.Instant,
+): Promise<Map<string, Refusal<OrdersRefusal>>> {
+  const machines = await selectPaidMachines(db, accountId, { machineIds }, machineIds.length)
+  const found = new Set(machines.map(machine => machine.machineId))
+  const missing = machineIds.find(id => !found.has(id))
+  if (missing !== undefined) throw machineNotFound(missing)
+  return new Map(
+    machines.flatMap(machine => {
+      const refusal = whyTooEarly(machine, now, ctx.operatorContact)
+      return refusal === null ? [] : [[machine.machineId, refusal] as const]
+    }),
+  )
+}
+
+function whyTooEarly(machine: PaidMachine, now: Temporal.Instant, contact: string): Refusal<OrdersRefusal> | null {
   const { machineId, chargeType, expiresAt, orderPhase } = machine
   // A machine that could not be made is a mere row, whatever it was to be paid by.
-  if (machine.phase === 'failed' || machine.phase === 'released') return
+  if (machine.phase === 'failed' || machine.phase === 'released') return null
   if (!isEnded(orderPhase as OrderPhase)) {
-    throw new Refusal<OrdersRefusal>(
-      'OrderInProgress',
-      `machine ${machineId} is still being delivered: release it once it is`,
-      {
-        machineId,
-      },
-    )
+    const message = `machine ${machineId} is still being delivered: release it once it is`
+    return new Refusal<OrdersRefusal>('OrderInProgress', message, { machineId })
   }
-  if (chargeType !== 'prepaid' || expiresAt === null) return
-  const message = whyNotYet({ machineId, expiresAt }, now, ctx.operatorContact)
-  if (message === null) return
-  const details = { machineId, expiresAt: expiresAt.toString(), contact: ctx.operatorContact }
-  throw new Refusal<OrdersRefusal>('PrepaidNotExpired', message, details)
+  if (chargeType !== 'prepaid' || expiresAt === null) return null
+  const message = whyNotYet({ machineId, expiresAt }, now, contact)
+  if (message === null) return null
+  return new Refusal<OrdersRefusal>('PrepaidNotExpired', message, {
+    ...{ machineId, expiresAt: expiresAt.toString(), contact },
+  })
 }
 
 /** null once a prepaid machine may go; else why not yet, and whom to ask: also the reason on a disabled button. */

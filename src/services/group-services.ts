@@ -4,18 +4,18 @@ import type { Db, Tx } from '../db/db.ts'
 
 /** Services that are not deleted yet, as `deleteGroup` of the fleet asks for them. */
 export async function servicesInGroup(
-  tx: Tx,
+  db: Db | Tx,
   groupId: string,
 ): Promise<{ id: string; name: string; workspaceId: string }[]> {
-  const query = tx.selectFrom('services').select(['id', 'name', 'workspaceId'])
+  const query = db.selectFrom('services').select(['id', 'name', 'workspaceId'])
   return query.where('groupId', '=', groupId).where('deletedAt', 'is', null).orderBy('name').execute()
 }
 
 /** The same for somebody who sees these workspaces (null: all): the others' services count, and have no names. */
 export const servicesInGroupSeenBy =
   (workspaceIds: readonly string[] | null) =>
-  async (tx: Tx, groupId: string): Promise<{ id: string; name: string; hidden: boolean }[]> =>
-    (await servicesInGroup(tx, groupId)).map(({ id, name, workspaceId }) => ({
+  async (db: Db | Tx, groupId: string): Promise<{ id: string; name: string; hidden: boolean }[]> =>
+    (await servicesInGroup(db, groupId)).map(({ id, name, workspaceId }) => ({
       ...{ id, name, hidden: workspaceIds !== null && !workspaceIds.includes(workspaceId) },
     }))
 

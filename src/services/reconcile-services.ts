@@ -10,9 +10,9 @@ import { askStops } from './ask-stops.ts'
 import { everything, type RuntimeObservation, type RuntimeRef } from './driver.ts'
 import { forgetEnded, performPlan, refOf } from './perform-plan.ts'
 import { planService } from './rollout.ts'
-import type { Action, ServiceSnapshot } from './rollout-snapshot.ts'
+import type { Action } from './rollout-snapshot.ts'
 import { giveBack, type ServiceRow, wakeAllServices, wakeServices, wakeServicesOf } from './service.store.ts'
-import { countOf } from './service-config.ts'
+import { snapshotOf } from './service-snapshot.ts'
 import type { ServicesCtx } from './services-ctx.ts'
 import { readWorld, type World } from './snapshot.store.ts'
 
@@ -98,29 +98,6 @@ async function reconcileService(
     ctx.log.error({ err: error, service: service.id }, 'a service could not be reconciled')
     await giveBack(ctx.db, service.id, leaseId, ctx.clock.now().add({ milliseconds: afterErrorMs }))
     return { changed: 0, routesChanged: false }
-  }
-}
-
-function snapshotOf(
-  now: Temporal.Instant,
-  world: World,
-  observations: ReadonlyMap<string, RuntimeObservation>,
-  service: ServiceRow,
-): ServiceSnapshot {
-  const { id, desired, replicas, version, restartGeneration, rollout, spec } = service
-  // EAS's defaults in a dedicated group. At least one may surge, or a single replica could never move.
-  const maxSurge = Math.max(1, countOf(spec.maxSurge ?? { percent: 2 }, replicas))
-  const maxUnavailable = countOf(spec.maxUnavailable ?? { count: 1 }, replicas)
-  const { graceMs } = spec
-  return {
-    now,
-    service: { id, desired, replicas, version, restartGeneration, rollout, maxSurge, maxUnavailable, graceMs },
-    instances: world.instances.get(id) ?? [],
-    observations,
-    machines: world.machines,
-    revoked: world.revoked,
-    gateways: world.gateways,
-    traffic: world.traffic,
   }
 }
 

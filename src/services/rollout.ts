@@ -195,8 +195,11 @@ function maySpare(draft: Draft): boolean {
   const { replicas, maxUnavailable } = draft.snapshot.service
   const serving = draft.members.filter(member => serves(draft, member)).length
   const attainable = headsOf(draft).filter(head => !hasNoRoom(head)).length
-  return serving - 1 >= Math.max(1, Math.min(replicas, attainable) - maxUnavailable)
+  return serving - 1 >= floorOf(Math.min(replicas, attainable), maxUnavailable)
 }
+
+/** How many must go on serving whatever is rolled out; the last one always. */
+export const floorOf = (replicas: number, maxUnavailable: number): number => Math.max(1, replicas - maxUnavailable)
 
 /** As many slots as replicas. */
 function matchReplicas(draft: Draft): void {

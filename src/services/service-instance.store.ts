@@ -65,6 +65,16 @@ export async function selectLive(db: Db | Tx, serviceIds: readonly string[]): Pr
   return rows.map(toRow)
 }
 
+/** Services of which something that has not ended is on these machines. */
+export async function serviceIdsOn(db: Db | Tx, machineIds: readonly string[]): Promise<string[]> {
+  const query = db.selectFrom('serviceInstances').select('serviceId').distinct()
+  const rows = await query
+    .where(sql<boolean>`machine_id = any(${machineIds}::text[])`)
+    .where('phase', '<>', 'ended')
+    .execute()
+  return rows.map(row => row.serviceId)
+}
+
 export interface InstanceFilter {
   accountId: string
   serviceId?: string

@@ -106,6 +106,7 @@ export const rows: Record<keyof Operations, TenantRow> = {
   },
   'GET /v1/groups': {},
   'GET /v1/groups/{groupId}': { ids: group },
+  'GET /v1/groups/{groupId}/remaining': { ids: group },
   'PATCH /v1/groups/{groupId}': { ids: group, input: body({ name: 'renamed' }) },
   'GET /v1/machines': { ids: group, input: ({ groupId = '' }) => ({ query: { groupId } }) },
   'GET /v1/machines/{machineId}': { ids: machine },
@@ -123,6 +124,14 @@ export const rows: Record<keyof Operations, TenantRow> = {
   'POST /v1/machines/{machineId}/drain/cancel': {
     ids: machine,
     before: (api, { postpaidIds }, by) => startDrain(api, by, postpaidIds[0]),
+  },
+  'POST /v1/machines/preview': {
+    ids: machine,
+    input: ({ machineId }) => ({ body: { action: 'drain', machineIds: [machineId] } }),
+  },
+  'POST /v1/machines/actions': {
+    ids: machine,
+    input: ({ machineId }) => ({ body: { action: 'cordon', machineIds: [machineId] } }),
   },
   'POST /v1/quotes': { ids: group, input: ({ groupId = '' }) => ({ body: purchase({ groupId }) }) },
   'POST /v1/orders': { ids: ({ quoteId }) => ({ quoteId }), input: ({ quoteId }) => ({ body: { quoteId } }) },
@@ -177,6 +186,7 @@ export const rows: Record<keyof Operations, TenantRow> = {
     ids: world => ({ ...service(world), serviceInstanceId: world.serviceInstanceId }),
     before: newestInstances,
   },
+  'POST /v1/services/{service}/preview': { ids: service, input: body({ action: 'stop' }) },
   'POST /v1/services/{service}/scale': { ids: service, input: body({ replicas: 2 }) },
   'POST /v1/services/{service}/restart': { ids: service },
   'POST /v1/services/{service}/stop': { ids: service },

@@ -74,8 +74,9 @@ test('every operation of the document has a row', () => {
   expect(Object.keys(rows).sort()).toEqual(operations.map(operation => operation.name).sort())
 })
 
-test('a viewer changes nothing: what is not a GET is not for viewers, but asking what something costs, and what is their own', () => {
+test('a viewer changes nothing: what is not a GET is not for viewers, but asking what something costs or does, and what is their own', () => {
   const quotes = ['POST /v1/quotes', 'POST /v1/renewals/quotes']
+  const previews = ['POST /v1/machines/preview', 'POST /v1/services/{service}/preview']
   const own = [
     'POST /v1/access-keys',
     'POST /v1/access-keys/{accessKeyId}/revoke',
@@ -87,7 +88,7 @@ test('a viewer changes nothing: what is not a GET is not for viewers, but asking
     'PUT /v1/password',
   ]
   const forViewers = operations.filter(({ can }) => can === 'anyone' || may('viewer', can)).map(({ name }) => name)
-  expect(forViewers.filter(name => !name.startsWith('GET ')).sort()).toEqual([...quotes, ...own].sort())
+  expect(forViewers.filter(name => !name.startsWith('GET ')).sort()).toEqual([...quotes, ...previews, ...own].sort())
 })
 
 async function signedInAs(name: string, role: 'owner' | 'viewer'): Promise<Browser> {

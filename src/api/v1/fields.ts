@@ -1,5 +1,7 @@
 // Fields that many routes share, and how domain values look on the wire: money as decimal text in fen, times in ISO 8601.
 import { z } from 'zod'
+import type { Hold } from '../../fleet/hold.ts'
+import type { ActorView as ActorName } from '../../identity/actors.ts'
 import { Refusal } from '../../lib/errors.ts'
 
 const idOf = (prefix: string, what: string) =>
@@ -7,6 +9,8 @@ const idOf = (prefix: string, what: string) =>
 
 export const groupId = idOf('eas-r', 'resource group')
 export const machineId = idOf('eas-i', 'machine')
+/** As many as one order can buy. */
+export const machineIds = z.array(machineId).min(1).max(9_999)
 export const serviceId = idOf('eas-m', 'service')
 export const orderId = idOf('ord', 'order')
 export const quoteId = idOf('quo', 'quote')
@@ -39,6 +43,20 @@ export const ActorView = z.object({
 
 /** A refusal as data beside an action: null where the action can be done. */
 export const refusalView = z.object({ code: z.string(), message: z.string() }).nullable()
+
+export const holdView = z.object({
+  ownerKind: z.string(),
+  owner: z.string(),
+  by: ActorView,
+  reason: z.string(),
+  at: instant,
+  expiresAt: instant.nullable(),
+})
+
+export const viewOfHold = (
+  { ownerKind, owner, reason, createdAt, expiresAt }: Hold,
+  by: (actor: string) => ActorName,
+) => ({ ...{ ownerKind, owner, by: by(owner), reason, at: createdAt.toString(), expiresAt: isoOrNull(expiresAt) } })
 
 export const paging = {
   limit: z.coerce.number().int().min(1).max(500).default(100).describe('Items per page, 1 to 500.'),

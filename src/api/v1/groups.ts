@@ -1,12 +1,31 @@
 import { z } from 'zod'
 import type { ResourceGroup } from '../../fleet/resource-group.ts'
-import { deleteGroup, getGroup, groupTotals, listGroups, renameGroup } from '../../fleet/resource-groups.ts'
+import {
+  deleteGroup,
+  getGroup,
+  groupTotals,
+  listGroups,
+  renameGroup,
+  type WhatRemains,
+  whyNotEmpty,
+} from '../../fleet/resource-groups.ts'
 import { nextExpiryOf } from '../../orders/expiry.ts'
 import { countServicesByGroup, servicesInGroupSeenBy } from '../../services/group-services.ts'
 import type { ApiContext } from '../context.ts'
 import { defineRoute } from '../route.ts'
 import { seenWorkspaces } from '../workspace-scope.ts'
-import { groupId, instant, isoOrNull, page, pageOf, paging, readPageToken } from './fields.ts'
+import {
+  groupId,
+  instant,
+  isoOrNull,
+  machineId,
+  page,
+  pageOf,
+  paging,
+  readPageToken,
+  refusalView,
+  serviceId,
+} from './fields.ts'
 
 export const GroupView = z.object({
   groupId,
@@ -145,6 +164,35 @@ export const groupRoutes = [
           body.ifMatch === undefined ? null : Number(body.ifMatch),
         ),
       ),
+  }),
+  defineRoute({
+    method: 'GET',
+    path: '/v1/groups/{groupId}/remaining',
+    summary: 'Get what stands in the way of deleting a resource group',
+    tag: 'group',
+    can: 'fleet.read',
+    params: { groupId },
+    returns: z.object({
+      refusal: refusalView.describe('As deleting it would be refused now; null: nothing stands in the way.'),
+      machines: z.array(z.object({ machineId, phase: z.string() })),
+      services: z.array(z.object({ serviceId, name: z.string() })),
+      otherServices: z.number().int().describe('Services of workspaces that the caller does not see.'),
+      more: z.boolean().describe('Whether there are more than are listed.'),
+    }),
+    async handle(context, { params, actor, principal }) {
+      const { db } = context.ctx
+      const group = await getGroup(db, actor.accountId, params.groupId)
+      const refusal = await whyNotEmpty(db, group, servicesInGroupSeenBy(await seenWorkspaces(context, principal)))
+      const nothing: WhatRemains = { machines: [], services: [], otherServices: 0, more: false }
+      const { machines, services, ...rest } = refusal ? (refusal.details as unknown as WhatRemains) : nothing
+      return {
+        refusal: refusal && { code: refusal.code, message: refusal.message },
+        machines: machines.map(({ id, phase }) => ({ machineId: id, phase })),
+        services: services.map(({ id, name }) => ({ serviceId: id, name })),
+        otherServices: rest.otherServices,
+        more: rest.more,
+      }
+    },
   }),
   defineRoute({
     method: 'DELETE',

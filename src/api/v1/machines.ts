@@ -12,11 +12,12 @@ import { requestRelease, whyNotYet } from '../../orders/release.ts'
 import type { ApiContext } from '../context.ts'
 import { defineRoute } from '../route.ts'
 import {
-  ActorView,
   groupId,
+  holdView,
   instant,
   isoOrNull,
   machineId,
+  machineIds,
   orderId,
   page,
   pageOf,
@@ -24,6 +25,7 @@ import {
   readPageToken,
   reason,
   refusalView,
+  viewOfHold,
 } from './fields.ts'
 
 const actions = ['cordon', 'uncordon', 'drain', 'cancelDrain', 'forceDrain', 'release', 'renew'] as const
@@ -58,16 +60,7 @@ export const MachineView = z.object({
   expiresAt: instant.nullable().describe('Prepaid: paid until then.'),
   autoRenew: z.boolean(),
   lostAt: instant.nullable(),
-  holds: z.array(
-    z.object({
-      ownerKind: z.string(),
-      owner: z.string(),
-      by: ActorView,
-      reason: z.string(),
-      at: instant,
-      expiresAt: instant.nullable(),
-    }),
-  ),
+  holds: z.array(holdView),
   drain: z
     .object({
       drainId: z.string(),
@@ -89,16 +82,7 @@ export const MachineView = z.object({
 })
 
 const holdViews = ({ holds }: MachineState, now: Temporal.Instant, by: (actor: string) => ActorName) =>
-  holds
-    .filter(hold => isLive(hold, now))
-    .map(hold => ({
-      ownerKind: hold.ownerKind,
-      owner: hold.owner,
-      by: by(hold.owner),
-      reason: hold.reason,
-      at: hold.createdAt.toString(),
-      expiresAt: isoOrNull(hold.expiresAt),
-    }))
+  holds.filter(hold => isLive(hold, now)).map(hold => viewOfHold(hold, by))
 
 /** One answer for any number of machines: the reservations and what is paid are read once for all of them. */
 export async function machineViews(
@@ -266,14 +250,14 @@ export const machineRoutes = [
     can: 'order.write',
     status: 202,
     body: {
-      machineIds: z.array(machineId).min(1).max(1000),
+      machineIds,
       force: z.boolean().default(false).describe('Stops what runs there, with grace.'),
       reason,
     },
     returns: z.object({ machineIds: z.array(machineId) }),
     async handle({ ctx }, { body, actor }) {
-      const { machineIds, ...how } = body
-      const released = await requestRelease(ctx, actor, machineIds, how)
+      const { machineIds: ids, ...how } = body
+      const released = await requestRelease(ctx, actor, ids, how)
       return { machineIds: released }
     },
   }),

@@ -9,9 +9,11 @@ import { catalogRoutes } from './catalog.ts'
 import { drainRoutes } from './drains.ts'
 import { eventRoutes } from './events.ts'
 import { groupRoutes } from './groups.ts'
+import { machineChangeRoutes } from './machine-changes.ts'
 import { machineRoutes } from './machines.ts'
 import { orderRoutes } from './orders.ts'
 import { renewalRoutes } from './renewals.ts'
+import { serviceImpactRoutes } from './service-impact.ts'
 import { serviceInstanceRoutes } from './service-instances.ts'
 import { serviceRoutes } from './services.ts'
 import { signInRoutes } from './sign-in.ts'
@@ -26,8 +28,10 @@ export const routes: readonly Route[] = [
   ...renewalRoutes,
   ...groupRoutes,
   ...machineRoutes,
+  ...machineChangeRoutes,
   ...drainRoutes,
   ...serviceRoutes,
+  ...serviceImpactRoutes,
   ...serviceInstanceRoutes,
   ...tryRoutes,
   ...walletRoutes,
