@@ -122,6 +122,8 @@ async function impactsOf(
     const created = actions.flatMap((action, index) =>
       action.do === 'create' ? [{ id: `new ${service.id} ${index}`, replacesId: action.replacesId }] : [],
     )
+    // In the order that they will wait in, once made (`selectLive`).
+    created.sort((a, b) => ((a.replacesId ?? '') < (b.replacesId ?? '') ? -1 : 1))
     return { service, snapshot, actions, created }
   })
   const places = await findPlaces(db, planned, closed, now)

@@ -52,7 +52,10 @@ const toRow = (row: Selected): ServiceInstanceRow => ({
   waitingReason: row.waitingReason as object | null,
 })
 
-/** Those of these services that have not ended, oldest first. */
+/**
+ * Those of these services that have not ended, oldest first. Replacements made at one instant come in the order of what they
+ * replace, so that a preview can tell which of them will be placed first.
+ */
 export async function selectLive(db: Db | Tx, serviceIds: readonly string[]): Promise<ServiceInstanceRow[]> {
   const rows = await db
     .selectFrom('serviceInstances')
@@ -60,6 +63,7 @@ export async function selectLive(db: Db | Tx, serviceIds: readonly string[]): Pr
     .where(sql<boolean>`service_id = any(${serviceIds}::text[])`)
     .where('phase', '<>', 'ended')
     .orderBy('createdAt')
+    .orderBy('replacesId')
     .orderBy('id')
     .execute()
   return rows.map(toRow)

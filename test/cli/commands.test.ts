@@ -77,6 +77,12 @@ describe('a person with a terminal and no browser', () => {
   test('drains a machine once there is room, and gets the receipt', async () => {
     const { items } = await host.json<Items<{ machineId: string }>>('service', 'instances', 'digits')
     const machineId = items[0]?.machineId ?? ''
+    const said = await host.berth('machine', 'drain', machineId, '--dry-run')
+    expect(said).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/digits +digits-\S+ +move: no room, needs 1 more/),
+    })
+    expect(said.stderr).toContain('Nothing was done.')
     const blocked = await host.berth('machine', 'drain', machineId, '--timeout', '1')
     expect(blocked).toMatchObject({ code: 4, stdout: '', stderr: expect.stringContaining('It goes on') })
     const added = await host.json<Order>('group', 'add', 'vision', '--spec', 'host.small', '--postpaid', '--yes')
@@ -84,6 +90,8 @@ describe('a person with a terminal and no browser', () => {
     const drain = () => host.json<{ phase: string; receipt: object }>('machine', 'drain-show', machineId)
     await expect.poll(drain, { timeout: 30_000 }).toMatchObject({ phase: 'drained' })
     expect(await drain()).toMatchObject({ receipt: { instances: 1, moved: 1, requestsFailed: 0 } })
+    const lifted = await host.berth('machine', 'uncordon', machineId, '--dry-run')
+    expect(lifted.stdout).toMatch(/lift holds +person user:/)
     const shown = await host.berth('machine', 'drain-show', machineId)
     expect(shown.stdout).toMatch(/service instances moved +1 of 1/)
     const uncordoned = await host.berth('machine', 'uncordon', machineId)

@@ -1,6 +1,6 @@
 // A machine as the tables show it.
 import type { Operations } from '../../client/client.ts'
-import { type Cell, cpuText, mibText, printFields, timeText } from '../output.ts'
+import { type Cell, cpuText, mibText, printFields, printJson, say, timeText } from '../output.ts'
 import { gpuText } from './catalog.ts'
 
 export type Machine = Operations['GET /v1/machines/{machineId}']['returns']
@@ -47,4 +47,9 @@ export function printMachine(machine: Machine): void {
       ]),
     ),
   })
+}
+
+export const showChanged = (machine: Machine, json: boolean): void => {
+  if (json) printJson(machine)
+  else say(`${machine.machineId} is ${machine.status}.`)
 }
