@@ -51,6 +51,17 @@ test('a machine in use is refused, or by force its service is said to stop', asy
   expect(services).toMatchObject([{ name: world.serviceName, losesLast: true, belowFloor: true, runningAfter: 0 }])
 })
 
+test('who is not in the workspace of a service is told how many there are, and no name', async () => {
+  const outsider = await api.addUser(api.owner, 'outsider', 'developer')
+  const params = { workspaceId: world.workspaceId, userId: outsider.userId }
+  await owner.call('DELETE /v1/workspaces/{workspaceId}/members/{userId}', { params })
+  const machineIds = [...world.postpaidIds]
+  const body = { action: 'drain' as const, machineIds }
+  const said = await api.client(outsider).call('POST /v1/machines/preview', { body })
+  expect(said).toMatchObject({ services: [], otherServices: { services: 1, serviceInstances: 1, belowFloor: 0 } })
+  expect(JSON.stringify(said)).not.toContain(world.serviceName)
+})
+
 test('what a preview says is accrued is what the bill says once the machine is gone', async () => {
   const said = (await preview('release', [world.spareId])).billing?.accruedFen
   await owner.call('POST /v1/machines/release', { body: { machineIds: [world.spareId] } })
@@ -94,7 +105,7 @@ test('a group says what stands in the way of deleting it, as the delete then doe
     ...{ call: `DELETE /v1/groups/${world.workGroupId}`, status: 409, code: 'GroupNotEmpty', field: null },
   })
   expect(refused).toBe(before.refusal?.message)
-  expect(gone).toEqual({ refusal: null, machines: [], services: [], more: false })
+  expect(gone).toEqual({ refusal: null, machines: [], services: [], otherServices: 0, more: false })
   await owner.call('DELETE /v1/groups/{groupId}', { params: { groupId: world.spareGroupId } })
 })
 

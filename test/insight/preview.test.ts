@@ -40,7 +40,7 @@ test('a drain of two machines moves what the preview said, to where it said, and
   await wishMachines(services.ctx, services.actor, 'drain', machineIds)
   await services.settle()
   const receipts = await Promise.all(
-    machineIds.map(id => drainView(services.fleet.db, 'acc-1', id, services.fleet.clock.now())),
+    machineIds.map(id => drainView(services.fleet.db, 'acc-1', id, services.fleet.clock.now(), null)),
   )
   const whither = receipts.flatMap(view => view?.receipt.whither ?? [])
   expect(new Map(whither.map(one => [one.serviceInstanceId, `${one.from} → ${one.to}`]))).toEqual(
@@ -57,7 +57,7 @@ test('what finds no room is said beforehand in the words that the drain then wai
   expect(move).toMatchObject({ fate: 'moves', toMachineId: null, noRoom: { code: 'NoRoom' } })
   await drainMachine(services.ctx, services.actor, machineId)
   await services.settle()
-  const view = await drainView(services.fleet.db, 'acc-1', machineId, services.fleet.clock.now())
+  const view = await drainView(services.fleet.db, 'acc-1', machineId, services.fleet.clock.now(), null)
   expect(view).toMatchObject({ phase: 'blocked', moves: [{ waitsFor: { message: move?.noRoom?.message } }] })
   // The drain that waits is previewed as it stands: the same one, for want of the same room.
   const forced = await preview(services, { action: 'forceDrain', machineIds: [machineId] })
