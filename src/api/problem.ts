@@ -134,6 +134,7 @@ export const statuses = {
   ServiceNotRunning: 409,
   ServiceDeleting: 409,
   GroupChanged: 412,
+  ServiceChanged: 412,
   BodyTooLarge: 413,
   UnsupportedMediaType: 415,
   // Not so often.

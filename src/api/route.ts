@@ -47,6 +47,8 @@ export interface RouteOptions<P extends Shape, Q extends Shape, B extends Shape,
   returns: R
   /** Answers lines instead of `returns`. */
   streams?: boolean
+  /** A question with a body: it changes nothing, so the audit does not tell of it. */
+  asks?: boolean
   handle(context: ApiContext, call: Call<P, Q, B>): Promise<z.input<R> | Stream>
 }
 
@@ -63,6 +65,7 @@ export interface Route {
   body: z.ZodObject | null
   returns: z.ZodType
   streams: boolean
+  asks: boolean
   handle(context: ApiContext, call: Call<Shape, Shape, Shape>): Promise<unknown>
 }
 
@@ -85,6 +88,7 @@ export function defineRoute<
     body: options.body ? z.strictObject(options.body) : null,
     returns: options.returns,
     streams: options.streams ?? false,
+    asks: options.asks ?? false,
     handle: (context, call) => options.handle(context, call as unknown as Call<P, Q, B>),
   }
 }

@@ -129,7 +129,7 @@ async function answer(
   const principal = route.can === 'anyone' ? nobody : await whoAsks(context, request)
   if (isWrite(request)) {
     if (route.can === 'anyone') refuseForeign(request, false)
-    else noteWrite(request, principal, `${route.method} ${route.path}`, inputOf(request))
+    else if (!route.asks) noteWrite(request, principal, `${route.method} ${route.path}`, inputOf(request))
   }
   if (route.can !== 'anyone') authorize(principal, route.can)
   const call: Call<Shape, Shape, Shape> = {

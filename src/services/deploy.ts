@@ -1,15 +1,13 @@
 // What people may do with services. Each call writes what is wanted, in one transaction, and returns; the reconciler makes it
 // so. A service keeps its group and its name for life; a change of its JSON is a new version.
-import { isDeepStrictEqual } from 'node:util'
-import { sql } from 'kysely'
 import { isUniqueViolation, type Tx, transaction } from '../db/db.ts'
 import { type Actor, appendEvents } from '../events/event.ts'
-import { groupNameKey } from '../fleet/resource-group.ts'
 import { lockGroup } from '../fleet/resource-groups.ts'
 import { Refusal } from '../lib/errors.ts'
 import { declareFaults } from '../lib/fault.ts'
 import { newId, randomText } from '../lib/id.ts'
-import { mergeConfig } from './merge-config.ts'
+import { getVersion, planUpdate, type ReadOptions } from './plan-update.ts'
+import { checkEngine, type DeployLimits, groupIdOf, workspaceIdOf } from './resolve-config.ts'
 import { bumpRoutes } from './routes.store.ts'
 import {
   changeService,
@@ -17,15 +15,12 @@ import {
   insertVersion,
   isServiceNameTaken,
   lockService,
-  maxVersion,
   type ServiceChange,
   type ServiceKey,
   type ServiceRow,
-  selectVersions,
 } from './service.store.ts'
 import type { Rollout, ServicesRefusal } from './service.ts'
-import { parseServiceConfig, replicasMax, type ServiceConfig, type ServiceSpec } from './service-config.ts'
-import { expandDotted, isObject } from './service-config-fields.ts'
+import { parseServiceConfig, replicasMax, type ServiceConfig } from './service-config.ts'
 import { changeInstance, selectInstances } from './service-instance.store.ts'
 import { getService, type ServiceView, serviceNotFound } from './services.ts'
 import type { ServicesCtx } from './services-ctx.ts'
@@ -44,11 +39,6 @@ export interface Deployed {
 }
 
 /** Deploys EAS's service JSON. */
-/** `workspaceIds`: those it may go to; every one of the account unless told. */
-export interface DeployLimits {
-  workspaceIds?: readonly string[]
-}
-
 export async function deployService(
   ctx: ServicesCtx,
   actor: Actor,
@@ -122,73 +112,27 @@ const nameTaken = (name: string): Refusal => {
   return new Refusal<ServicesRefusal>('ServiceNameTaken', message, { field: 'metadata.name', name })
 }
 
-/** By id, or by a name that is resolved once: the service keeps the id (Q52). */
-async function groupIdOf(tx: Tx, accountId: string, resource: string): Promise<string> {
-  const query = tx.selectFrom('resourceGroups').select('id').where('accountId', '=', accountId)
-  const named = query.where('deletedAt', 'is', null).where('nameKey', '=', groupNameKey(resource))
-  const byId = await query.where('id', '=', resource).executeTakeFirst()
-  return byId?.id ?? (await named.executeTakeFirst())?.id ?? resource
+export interface UpdateOptions extends ReadOptions {
+  /** The version that the caller has seen: refused when it is another by now. */
+  ifVersion?: number
 }
 
-async function workspaceIdOf(
-  tx: Tx,
-  accountId: string,
-  wanted: string | null,
-  { workspaceIds }: DeployLimits,
-): Promise<string> {
-  let query = tx.selectFrom('workspaces').select('id').where('accountId', '=', accountId)
-  if (wanted !== null) query = query.where(eb => eb.or([eb('id', '=', wanted), eb('name', '=', wanted)]))
-  if (workspaceIds !== undefined) query = query.where(sql<boolean>`id = any(${workspaceIds}::text[])`)
-  const row = await query.orderBy('createdAt').orderBy('id').limit(1).executeTakeFirst()
-  if (row) return row.id
-  const message = wanted === null ? 'there is no workspace that you may deploy to' : `there is no workspace ${wanted}`
-  throw new Refusal<ServicesRefusal>('WorkspaceNotFound', message, { field: 'metadata.workspace_id' })
-}
-
-async function checkEngine(tx: Tx, regionId: string, spec: ServiceSpec): Promise<void> {
-  if (spec.program.kind !== 'image') return
-  const region = await tx.selectFrom('regions').select('engine').where('id', '=', regionId).executeTakeFirstOrThrow()
-  if (region.engine !== 'process') return
-  throw new Refusal<ServicesRefusal>(
-    'EngineNotSupported',
-    `containers[0].image: images need Docker; region ${regionId} runs processes. Give containers[0].command or script instead`,
-    { field: 'containers[0].image', regionId },
-  )
-}
-
-/**
- * The JSON may name only what changes, unless it is to `replace` the present one. A change of the replicas alone is a
- * scaling, all else a new version.
- */
+/** A change of the replicas alone is a scaling, all else a new version. */
 export async function updateService(
   ctx: ServicesCtx,
   actor: Actor,
   key: ServiceKey,
   json: unknown,
-  { replace = false } = {},
+  { ifVersion, ...options }: UpdateOptions = {},
 ): Promise<Deployed> {
-  if (!isObject(json)) throw refuseConfig('', 'a service is described by a JSON object')
-  const partial = expandDotted(json)
   let warnings: string[] = []
   const service = await change(ctx, actor, key, async (tx, row, now) => {
-    const { token: _, ...update } = partial
-    const config = parseServiceConfig(replace ? update : mergeConfig(row.source, update))
-    warnings = config.warnings
-    const spec = await checkUpdate(tx, row, config.spec)
-    const metadata = isObject(partial.metadata) ? partial.metadata : {}
-    const replicas = metadata.instance === undefined ? row.replicas : spec.replicas
-    // Labels are part of a version, and of nothing that runs.
-    const sameButReplicas =
-      isDeepStrictEqual({ ...spec, replicas: 0 }, { ...row.spec, replicas: 0 }) &&
-      isDeepStrictEqual(config.source.labels, row.source.labels)
-    if (sameButReplicas) return scaling(row, replicas, now)
-    const version = (await maxVersion(tx, row.id)) + 1
-    await insertVersion(tx, now, {
-      serviceId: row.id,
-      version,
-      config: { spec, source: config.source },
-      actor: actor.name,
-    })
+    if (ifVersion !== undefined && ifVersion !== row.version) throw serviceChanged(row)
+    const planned = await planUpdate(tx, row, json, options)
+    warnings = planned.warnings
+    const { version, spec, source, replicas } = planned
+    if (version === row.version) return scaling(row, replicas, now)
+    await insertVersion(tx, now, { serviceId: row.id, version, config: { spec, source }, actor: actor.name })
     return {
       kind: 'service.updated',
       data: { version, fromVersion: row.version, replicas },
@@ -198,13 +142,9 @@ export async function updateService(
   return { service, warnings }
 }
 
-async function checkUpdate(tx: Tx, row: ServiceRow, spec: ServiceSpec): Promise<ServiceSpec> {
-  if (spec.name !== row.name) throw refuseConfig('metadata.name', 'a service keeps its name')
-  const groupId = await groupIdOf(tx, row.accountId, spec.groupId)
-  if (groupId !== row.groupId)
-    throw refuseConfig('metadata.resource', 'a service keeps its group; deploy another one there')
-  await checkEngine(tx, row.regionId, spec)
-  return { ...spec, groupId }
+const serviceChanged = (row: ServiceRow): Refusal => {
+  const message = `${row.name} is at version ${row.version} by now, not at ifVersion: look at what changed, then update it`
+  return new Refusal<ServicesRefusal>('ServiceChanged', message, { field: 'ifVersion', version: row.version })
 }
 
 /** Back (or forth) to a version that was; no new one is made. */
@@ -215,10 +155,7 @@ export async function useServiceVersion(
   version: number,
 ): Promise<ServiceView> {
   return change(ctx, actor, key, async (tx, row, now) => {
-    if ((await selectVersions(tx, row.id, version)).length === 0) {
-      const message = `${row.name} has no version ${version}`
-      throw new Refusal<ServicesRefusal>('ServiceVersionNotFound', message, { field: 'version', version })
-    }
+    await getVersion(tx, row, version)
     if (version === row.version) return null
     const rollout = rolloutOf('update', row, now)
     const data = { version, fromVersion: row.version }
@@ -356,9 +293,6 @@ const rolloutOf = (kind: Rollout['kind'], row: ServiceRow, now: Temporal.Instant
   fromVersion: row.version,
   startedAt: now.toString(),
 })
-
-const refuseConfig = (field: string, message: string): Refusal =>
-  new Refusal<ServicesRefusal>('InvalidServiceConfig', message, { field })
 
 const event = (actor: Actor, service: { id: string; workspaceId: string }, kind: string, data: object) => ({
   ...{ accountId: actor.accountId, workspaceId: service.workspaceId },

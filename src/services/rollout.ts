@@ -192,10 +192,10 @@ const hasNoRoom = (member: ServiceInstance): boolean => member.phase === 'waitin
  * no room count for nothing: they would not serve either way.
  */
 function maySpare(draft: Draft): boolean {
-  const { replicas, maxUnavailable } = draft.snapshot.service
+  const { service } = draft.snapshot
   const serving = draft.members.filter(member => serves(draft, member)).length
   const attainable = headsOf(draft).filter(head => !hasNoRoom(head)).length
-  return serving - 1 >= floorOf(Math.min(replicas, attainable), maxUnavailable)
+  return serving - 1 >= floorOf(Math.min(service.replicas, attainable), service.maxUnavailable)
 }
 
 /** How many must go on serving whatever is rolled out; the last one always. */

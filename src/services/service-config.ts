@@ -249,6 +249,22 @@ function shareOf(value: number | string | undefined): Share | null {
 export const countOf = (value: Share, replicas: number): number =>
   'count' in value ? value.count : Math.ceil((replicas * value.percent) / 100)
 
+export interface RolloutBounds {
+  /** Replacements that may start at once: at least 1, or a single replica could never move. */
+  maxSurge: number
+  /** Instances that may end before their replacement is there, when there is no room for it. */
+  maxUnavailable: number
+}
+
+/** With EAS's defaults in a dedicated group. */
+export const rolloutBounds = (
+  spec: Pick<ServiceSpec, 'maxSurge' | 'maxUnavailable'>,
+  replicas: number,
+): RolloutBounds => ({
+  maxSurge: Math.max(1, countOf(spec.maxSurge ?? { percent: 2 }, replicas)),
+  maxUnavailable: countOf(spec.maxUnavailable ?? { count: 1 }, replicas),
+})
+
 const invalid = (field: string, problem: string): Refusal =>
   new Refusal('InvalidServiceConfig' satisfies ConfigRefusal, field === '' ? problem : `${field} ${problem}`, { field })
 

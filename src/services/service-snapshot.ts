@@ -2,7 +2,7 @@
 import type { RuntimeObservation } from './driver.ts'
 import type { ServiceSnapshot } from './rollout-snapshot.ts'
 import type { ServiceRow } from './service.store.ts'
-import { countOf } from './service-config.ts'
+import { rolloutBounds } from './service-config.ts'
 import type { World } from './snapshot.store.ts'
 
 export function snapshotOf(
@@ -12,9 +12,7 @@ export function snapshotOf(
   service: ServiceRow,
 ): ServiceSnapshot {
   const { id, desired, replicas, version, restartGeneration, rollout, spec } = service
-  // EAS's defaults in a dedicated group. At least one may surge, or a single replica could never move.
-  const maxSurge = Math.max(1, countOf(spec.maxSurge ?? { percent: 2 }, replicas))
-  const maxUnavailable = countOf(spec.maxUnavailable ?? { count: 1 }, replicas)
+  const { maxSurge, maxUnavailable } = rolloutBounds(spec, replicas)
   const { graceMs } = spec
   return {
     now,

@@ -1,4 +1,5 @@
 // A service: what is deployed and called. Its status is computed, in EAS's words, from what is wanted and what runs.
+import { type Cause, type EndedCause, textOf, waitingOf } from './cause.ts'
 import type { ServiceInstance } from './service-instance.ts'
 import { crashLoopCount, isMember, isRouted } from './service-instance.ts'
 
@@ -32,6 +33,7 @@ export type ServicesRefusal =
   | 'ServiceNameTaken'
   | 'ServiceNotRunning'
   | 'ServiceDeleting'
+  | 'ServiceChanged'
   | 'WorkspaceNotFound'
   | 'InvalidReplicas'
   | 'InvalidLogQuery'
@@ -49,8 +51,8 @@ interface StatusInput {
     ServiceInstance,
     'phase' | 'ready' | 'routedAtGeneration' | 'version' | 'restartGeneration' | 'waitingReason' | 'crashCount'
   >[]
-  /** The last crash in words, for a service that fails. */
-  lastEnd: string | null
+  /** How the last one ended, for a service that fails. */
+  lastEnd: EndedCause | null
 }
 
 export interface ServiceRefusal {
@@ -81,30 +83,57 @@ export function serviceRefusals(desired: ServiceDesired) {
 
 export interface StatusView {
   status: ServiceStatus
+  /** Why, in English; `causes` says the same as facts. */
   reason: string
+  causes: Cause[]
 }
 
-export function serviceStatus({ service, instances, lastEnd }: StatusInput): StatusView {
+export function serviceStatus(input: StatusInput): StatusView {
+  const { status, causes } = statusAndCauses(input)
+  return { status, reason: textOf(causes), causes }
+}
+
+function statusAndCauses({ service, instances, lastEnd }: StatusInput): Omit<StatusView, 'reason'> {
   const routed = instances.filter(isRouted).length
-  const count = `${routed} of ${service.replicas} instances are running`
-  if (service.desired === 'deleted') return { status: 'Deleting', reason: `${instances.length} instances are ending` }
+  const count: Cause = { code: 'Counts', running: routed, wanted: service.replicas }
+  const ending: Cause = { code: 'Ending', count: instances.length }
+  if (service.desired === 'deleted') return { status: 'Deleting', causes: [ending] }
   if (service.desired === 'stopped') {
     return instances.length === 0
-      ? { status: 'Stopped', reason: 'stopped on request' }
-      : { status: 'Stopping', reason: `${instances.length} instances are ending` }
+      ? { status: 'Stopped', causes: [{ code: 'StoppedOnRequest' }] }
+      : { status: 'Stopping', causes: [ending] }
   }
   const members = instances.filter(isMember)
-  const outdated = members.some(i => i.version !== service.version || i.restartGeneration !== service.restartGeneration)
+  const outdated = members.some(member => isOutdated(service, member))
   const settled = !outdated && routed >= service.replicas && instances.length === service.replicas
-  if (settled) return { status: 'Running', reason: service.replicas === 0 ? 'scaled to 0 instances' : count }
+  if (settled) return { status: 'Running', causes: service.replicas === 0 ? [{ code: 'ScaledToZero' }] : [count] }
   const crashing = members.find(i => i.crashCount >= crashLoopCount && !isRouted(i))
-  const waiting = waitingText(members)
-  if (routed === 0 && crashing) return { status: 'Failed', reason: crashText(crashing.crashCount, lastEnd) }
-  const because = crashing ? crashText(crashing.crashCount, lastEnd) : waiting
-  const reason = because === null ? count : `${count}; ${because}`
-  if (outdated) return { status: 'Updating', reason: crashing ? `paused: ${reason}` : reason }
-  if (waiting !== null && routed < service.replicas) return { status: 'Waiting', reason }
-  return { status: statusOfRollout(service.rollout, routed, service.replicas), reason }
+  const crash: Cause | null = crashing ? { code: 'CrashLoop', count: crashing.crashCount, last: lastEnd } : null
+  const waiting = members.map(member => waitingOf(member.waitingReason)).find(cause => cause !== null) ?? null
+  if (routed === 0 && crash) return { status: 'Failed', causes: [crash] }
+  const because = crash ?? waiting
+  const causes = because === null ? [count] : [count, because]
+  if (outdated) return { status: 'Updating', causes: crash ? [{ code: 'Paused' }, ...causes] : causes }
+  if (waiting !== null && routed < service.replicas) return { status: 'Waiting', causes }
+  return { status: statusOfRollout(service.rollout, routed, service.replicas), causes }
+}
+
+type Generation = Pick<ServiceInstance, 'version' | 'restartGeneration'>
+
+const isOutdated = (service: Generation, instance: Generation): boolean =>
+  instance.version !== service.version || instance.restartGeneration !== service.restartGeneration
+
+export interface RolloutProgress extends Rollout {
+  /** Instances in the routes that are as the rollout wants them. */
+  done: number
+  total: number
+}
+
+/** How far what was asked for last has come; null when it is done. */
+export function rolloutProgress({ service, instances }: Omit<StatusInput, 'lastEnd'>): RolloutProgress | null {
+  if (service.rollout === null) return null
+  const done = instances.filter(instance => isRouted(instance) && !isOutdated(service, instance)).length
+  return { ...service.rollout, done, total: service.replicas }
 }
 
 function statusOfRollout(rollout: Rollout | null, routed: number, replicas: number): ServiceStatus {
@@ -120,26 +149,4 @@ function statusOfRollout(rollout: Rollout | null, routed: number, replicas: numb
       // Moves keep the count: a drain shows on the machine, and the service goes on running.
       return routed >= replicas ? 'Running' : 'Waiting'
   }
-}
-
-function waitingText(members: StatusInput['instances']): string | null {
-  for (const { waitingReason } of members) {
-    if (waitingReason && 'message' in waitingReason) return String(waitingReason.message)
-  }
-  return null
-}
-
-const crashText = (count: number, lastEnd: string | null): string =>
-  `crash loop: ended ${count} times in a row${lastEnd === null ? '' : `, last: ${lastEnd}`}`
-
-/** How one ended, in words: `exit code 1`, `signal SIGSEGV: …`. */
-export function endText(end: {
-  endReason: string | null
-  exitCode: number | null
-  exitSignal: string | null
-  endMessage: string | null
-}): string {
-  const how = end.exitSignal ? `signal ${end.exitSignal}` : end.exitCode !== null ? `exit code ${end.exitCode}` : ''
-  const head = [end.endReason ?? 'ended', how].filter(part => part !== '').join(', ')
-  return end.endMessage ? `${head}: ${end.endMessage}` : head
 }

@@ -3,6 +3,7 @@ import type { Ctx } from '../db/ctx.ts'
 import type { Db } from '../db/db.ts'
 import type { SecretBox } from '../identity/secret-box.ts'
 import { Refusal } from '../lib/errors.ts'
+import { type Cause, endOf, textOf, waitingOf } from './cause.ts'
 import {
   countServiceRows,
   findEverService,
@@ -14,8 +15,9 @@ import {
   selectVersions,
 } from './service.store.ts'
 import {
-  endText,
   type Rollout,
+  type RolloutProgress,
+  rolloutProgress,
   type ServiceDesired,
   type ServiceStatus,
   type ServicesRefusal,
@@ -37,6 +39,7 @@ export interface ServiceView {
   name: string
   status: ServiceStatus
   reason: string
+  causes: Cause[]
   desired: ServiceDesired
   replicas: number
   /** In the routes. */
@@ -45,6 +48,7 @@ export interface ServiceView {
   pending: number
   version: number
   rollout: Rollout | null
+  progress: RolloutProgress | null
   spec: ServiceSpec
   /** The service JSON of the present version. */
   source: ConfigObject
@@ -58,6 +62,7 @@ export interface ServiceInstanceView extends ServiceInstanceRow {
   status: InstanceStatus
   /** Why it is as it is, in words: what it waits for, or how it ended. */
   reason: string
+  cause: Cause | null
 }
 
 export const serviceNotFound = (key: ServiceKey): Refusal => {
@@ -158,15 +163,16 @@ export async function listInstancesOnMachine(
 }
 
 function instanceView(row: ServiceInstanceRow): ServiceInstanceView {
-  return { ...row, status: instanceStatus(row), reason: instanceReason(row) }
+  const cause = causeOf(row)
+  return { ...row, status: instanceStatus(row), reason: cause === null ? '' : textOf([cause]), cause }
 }
 
-function instanceReason(row: ServiceInstanceRow): string {
-  const { waitingReason } = row
-  if (row.phase === 'ended') return endText(row)
-  if (row.phase === 'waiting' && waitingReason && 'message' in waitingReason) return String(waitingReason.message)
-  if (row.phase === 'ready' && !row.ready) return 'its health check fails'
-  return row.leavingBecause ?? ''
+function causeOf(row: ServiceInstanceRow): Cause | null {
+  if (row.phase === 'ended') return endOf(row)
+  const waiting = row.phase === 'waiting' ? waitingOf(row.waitingReason) : null
+  if (waiting !== null) return waiting
+  if (row.phase === 'ready' && !row.ready) return { code: 'HealthCheckFails' }
+  return row.leavingBecause === null ? null : { code: 'Leaving', because: row.leavingBecause }
 }
 
 async function viewsOf(db: Db, rows: readonly ServiceRow[]): Promise<ServiceView[]> {
@@ -176,9 +182,10 @@ async function viewsOf(db: Db, rows: readonly ServiceRow[]): Promise<ServiceView
   return rows.map(({ accessKeyCipher: _, restartGeneration, routeGeneration: __, deletedAt: ___, ...row }) => {
     const instances = live.get(row.id) ?? []
     const last = ended.get(row.id)
-    const lastEnd = last ? endText(last) : null
+    const lastEnd = last ? endOf(last) : null
     const running = instances.filter(isRouted).length
-    const status = serviceStatus({ service: { ...row, restartGeneration }, instances, lastEnd })
-    return { ...row, ...status, running, pending: instances.length - running }
+    const input = { service: { ...row, restartGeneration }, instances }
+    const progress = rolloutProgress(input)
+    return { ...row, ...serviceStatus({ ...input, lastEnd }), progress, running, pending: instances.length - running }
   })
 }

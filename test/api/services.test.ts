@@ -61,6 +61,54 @@ test('an update may name only what changes; a version can be used again; the acc
   expect(JSON.stringify(items)).not.toContain(before.accessKey)
 })
 
+test('what an update would do is told before, by its own rules, and nothing is changed by asking', async () => {
+  const params = { service: 'digits' }
+  const before = await get('digits')
+  const check = (config: object, replace = false) =>
+    owner.call('POST /v1/services/{service}/check', { params, body: { config: { ...config }, replace } })
+  const updated = await check({ metadata: { memory: 3072, qos: 'x' } })
+  expect(updated.warnings).toEqual(['metadata.qos has no effect here'])
+  const whole = { effect: 'version', version: 3, replicas: 2, replaced: 2, started: 0, ended: 0 }
+  expect(updated.impact).toMatchObject({ ...whole, maxSurge: 1, maxUnavailable: 1, wanted: 1, fits: 1, shortage: null })
+  expect((await check({ metadata: { instance: 7 } })).impact).toMatchObject({ effect: 'scale', started: 5, wanted: 5 })
+  expect((await check({ metadata: { instance: 1 } })).impact).toMatchObject({ effect: 'scale', ended: 1, wanted: 0 })
+  expect((await check(before.config, true)).impact).toMatchObject({ effect: 'none', version: 1 })
+  const tooLarge = (await check({ metadata: { cpu: 100 } })).impact
+  expect(tooLarge).toMatchObject({ fits: 0, mayEndFirst: true, shortage: { code: 'NoRoom' } })
+  const kept = { call: 'POST /v1/services/digits/check', status: 400, code: 'InvalidServiceConfig' }
+  const rename = { config: { metadata: { name: 'other' } } }
+  await expectRefused(api, { ...kept, body: rename, field: 'metadata.name' })
+  const elsewhere = { config: { metadata: { workspace_id: 'elsewhere' } } }
+  await expectRefused(api, { ...kept, body: elsewhere, field: 'metadata.workspace_id' })
+  const use = { ...params, version: 2 }
+  const { impact } = await owner.call('POST /v1/services/{service}/versions/{version}/check', { params: use })
+  expect(impact).toMatchObject({ effect: 'version', version: 2, replaced: 2 })
+  const gone = { call: 'POST /v1/services/digits/versions/99/check', status: 404, code: 'ServiceVersionNotFound' }
+  await expectRefused(api, { ...gone, field: 'version' })
+  expect(await get('digits')).toEqual(before)
+})
+
+test('an update that replaces the whole JSON drops what it does not name, unless another came before it', async () => {
+  const params = { service: 'whole' }
+  await deploy('whole', { rpc: { rate_limit: 5 } })
+  const config = serviceJson('whole', 'work')
+  const put = (ifVersion: number) =>
+    owner.call('PUT /v1/services/{service}', { params, body: { config, replace: true, ifVersion } })
+  const { service } = await put(1)
+  expect(service).toMatchObject({
+    version: 2,
+    status: 'Updating',
+    rollout: { kind: 'update', fromVersion: 1, done: 0 },
+  })
+  expect(service.config).toEqual(config)
+  await api.settle()
+  expect(await get('whole')).toMatchObject({ status: 'Running', rollout: null })
+  const late = { call: 'PUT /v1/services/whole', status: 412, code: 'ServiceChanged', field: 'ifVersion' }
+  await expectRefused(api, { ...late, body: { config, replace: true, ifVersion: 1 } })
+  await owner.call('DELETE /v1/services/{service}', { params })
+  await api.settle()
+})
+
 test('a service is scaled, stopped, started, and restarted', async () => {
   const params = { service: 'digits' }
   await owner.call('POST /v1/services/{service}/scale', { params, body: { replicas: 3 } })
@@ -82,6 +130,7 @@ test('what does not fit waits, and says for what', async () => {
   const waiting = await get('too_big')
   expect(waiting).toMatchObject({ running: 0, pending: 1 })
   expect(waiting.reason).toMatch(/\w+/)
+  expect(waiting.causes).toMatchObject([{ code: 'Counts', running: 0, wanted: 1 }, { code: 'NoRoom' }])
   await owner.call('DELETE /v1/services/{service}', { params: { service: 'too_big' } })
   await api.settle()
   const gone = { status: 404, code: 'ServiceNotFound', field: 'service' }

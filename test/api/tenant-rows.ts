@@ -174,6 +174,8 @@ export const rows: Record<keyof Operations, TenantRow> = {
     ids: ({ workGroupId }) => ({ groupId: workGroupId }),
     input: ({ groupId = '' }) => ({ body: { config: serviceJson('one_checked', groupId) } }),
   },
+  'POST /v1/services/{service}/check': { ids: service, input: body({ config: { metadata: { memory: 640 } } }) },
+  'POST /v1/services/{service}/versions/{version}/check': { ids: service, fixed: { version: '1' } },
   'POST /v1/services/{service}/try': {
     ids: service,
     input: body({ contentType: 'application/json', bodyBase64: 'e30=' }),

@@ -15,6 +15,7 @@ import { orderRoutes } from './orders.ts'
 import { renewalRoutes } from './renewals.ts'
 import { serviceImpactRoutes } from './service-impact.ts'
 import { serviceInstanceRoutes } from './service-instances.ts'
+import { serviceVersionRoutes } from './service-versions.ts'
 import { serviceRoutes } from './services.ts'
 import { signInRoutes } from './sign-in.ts'
 import { statusRoutes } from './status.ts'
@@ -32,6 +33,7 @@ export const routes: readonly Route[] = [
   ...drainRoutes,
   ...serviceRoutes,
   ...serviceImpactRoutes,
+  ...serviceVersionRoutes,
   ...serviceInstanceRoutes,
   ...tryRoutes,
   ...walletRoutes,

@@ -75,6 +75,7 @@ export const serviceImpactRoutes = [
     summary: 'Preview stopping, deleting or scaling a service: what it would do; nothing is done',
     tag: 'service',
     can: 'service.read',
+    asks: true,
     params: { service: z.string().min(1).max(100).describe('Id or name of the service.') },
     body: {
       action: z.enum(['stop', 'delete', 'scale']),

@@ -9,6 +9,7 @@ import {
 } from '../../services/services.ts'
 import { defineRoute } from '../route.ts'
 import { seenWorkspaces } from '../workspace-scope.ts'
+import { CauseView } from './causes.ts'
 import { instant, isoOrNull, machineId } from './fields.ts'
 import { keyOf, service } from './services.ts'
 
@@ -21,6 +22,8 @@ const ServiceInstanceView = z.object({
   machineId: machineId.nullable(),
   status: z.string(),
   reason: z.string().describe('What it waits for, why it leaves, or how it ended.'),
+  cause: CauseView.nullable().describe('The same as a fact.'),
+  replaces: z.string().nullable().describe('The instance in whose place it came: its log is the previous one.'),
   ready: z.boolean(),
   crashCount: z.number().int(),
   createdAt: instant,
@@ -35,6 +38,8 @@ const viewOf = (found: ServiceInstance) => ({
   machineId: found.machineId,
   status: found.status,
   reason: found.reason,
+  cause: found.cause,
+  replaces: found.replacesId,
   ready: found.ready,
   crashCount: found.crashCount,
   createdAt: found.createdAt.toString(),

@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { actorNames } from '../../identity/actors.ts'
 import {
   checkDeployment,
   type Deployed,
@@ -10,26 +9,27 @@ import {
   startService,
   stopService,
   updateService,
-  useServiceVersion,
 } from '../../services/deploy.ts'
 import { serviceRefusals } from '../../services/service.ts'
-import {
-  getService,
-  listServices,
-  listServiceVersions,
-  type ServiceView as Service,
-  type ServiceKey,
-  serviceAccessKey,
-} from '../../services/services.ts'
+import { getService, listServices, type ServiceView as Service, type ServiceKey } from '../../services/services.ts'
 import type { ApiContext } from '../context.ts'
 import { defineRoute } from '../route.ts'
 import { keyOf, visibleWorkspaces, writableWorkspaces } from '../workspace-scope.ts'
-import { ActorView, groupId, instant, page, pageOf, paging, readPageToken, refusalView, serviceId } from './fields.ts'
+import { CauseView } from './causes.ts'
+import { groupId, instant, page, pageOf, paging, readPageToken, refusalView, serviceId } from './fields.ts'
 
 export const service = z.string().min(1).max(100).describe('Id or name of the service.')
 export { keyOf }
 
-const ServiceView = z.object({
+const RolloutView = z.object({
+  kind: z.enum(['create', 'update', 'scale', 'start', 'restart']),
+  fromVersion: z.number().int().nullable(),
+  startedAt: instant,
+  done: z.number().int().describe('Instances that serve as the rollout wants them.'),
+  total: z.number().int(),
+})
+
+export const ServiceView = z.object({
   serviceId,
   name: z.string(),
   groupId,
@@ -37,6 +37,8 @@ const ServiceView = z.object({
   workspaceId: z.string(),
   status: z.string(),
   reason: z.string().describe('The status in words: what it waits for, or why it failed.'),
+  causes: z.array(CauseView).describe('The same as facts.'),
+  rollout: RolloutView.nullable().describe('What was asked for last, until it is done.'),
   replicas: z.number().int(),
   running: z.number().int(),
   pending: z.number().int(),
@@ -61,7 +63,7 @@ const ServiceView = z.object({
     .describe('For each action, null or why it can not be done now.'),
 })
 
-const viewOf = ({ settings }: ApiContext, found: Service) => ({
+export const viewOf = ({ settings }: ApiContext, found: Service) => ({
   serviceId: found.id,
   name: found.name,
   groupId: found.groupId,
@@ -69,6 +71,8 @@ const viewOf = ({ settings }: ApiContext, found: Service) => ({
   workspaceId: found.workspaceId,
   status: found.status,
   reason: found.reason,
+  causes: found.causes,
+  rollout: found.progress,
   replicas: found.replicas,
   running: found.running,
   pending: found.pending,
@@ -92,7 +96,14 @@ const deployedView = (context: ApiContext, deployed: Deployed) => ({
   warnings: deployed.warnings,
 })
 
-const config = z.record(z.string(), z.unknown()).describe('EAS service JSON: `metadata.resource` names the group.')
+export const config = z
+  .record(z.string(), z.unknown())
+  .describe('EAS service JSON: `metadata.resource` names the group.')
+export const version = z.coerce.number().int().min(1).max(1_000_000)
+export const replace = z
+  .boolean()
+  .default(false)
+  .describe('The JSON is the whole description: what it does not name goes.')
 
 /** One thing done to a service that answers the service. */
 const action = (
@@ -134,6 +145,7 @@ export const serviceRoutes = [
     summary: 'Check the JSON of a service: refused as deploying it would be; nothing is made',
     tag: 'service',
     can: 'service.write',
+    asks: true,
     body: { config },
     returns: z.object({ warnings: z.array(z.string()).describe('Fields of the JSON that have no effect here.') }),
     handle: async (context, { body, actor, principal }) => ({
@@ -189,10 +201,13 @@ export const serviceRoutes = [
     can: 'service.write',
     status: 202,
     params: { service },
-    body: { config },
+    body: { config, replace, ifVersion: version.optional().describe('Refused when the service is at another by now.') },
     returns: DeployedView,
-    handle: async (context, { params, body, actor }) =>
-      deployedView(context, await updateService(context.ctx, actor, keyOf(params.service), body.config)),
+    async handle(context, { params, body, actor }) {
+      const { config, replace, ifVersion } = body
+      const options = { replace, ...(ifVersion === undefined ? {} : { ifVersion }) }
+      return deployedView(context, await updateService(context.ctx, actor, keyOf(params.service), config, options))
+    },
   }),
   defineRoute({
     method: 'DELETE',
@@ -222,73 +237,4 @@ export const serviceRoutes = [
   action('start', 'Start service', startService),
   action('stop', 'Stop service: requests in flight finish first', stopService),
   action('restart', 'Restart every instance of the service, replacement first', restartService),
-  ...versionRoutes(),
 ]
-
-function versionRoutes() {
-  return [
-    defineRoute({
-      method: 'GET',
-      path: '/v1/services/{service}/versions',
-      summary: 'List versions of a service, newest first',
-      tag: 'service',
-      can: 'service.read',
-      params: { service },
-      returns: z.object({
-        items: z.array(
-          z.object({
-            version: z.number().int(),
-            actor: z.string(),
-            by: ActorView,
-            createdAt: instant,
-            config: z.record(z.string(), z.unknown()),
-          }),
-        ),
-      }),
-      async handle({ ctx }, { params, actor }) {
-        const versions = await listServiceVersions(ctx.db, actor.accountId, keyOf(params.service))
-        const nameOf = await actorNames(
-          ctx.db,
-          actor.accountId,
-          versions.map(version => version.actor),
-        )
-        return {
-          items: versions.map(({ version, source, actor: by, createdAt }) => ({
-            version,
-            actor: by,
-            by: nameOf(by),
-            createdAt: createdAt.toString(),
-            config: source as Record<string, unknown>,
-          })),
-        }
-      },
-    }),
-    defineRoute({
-      method: 'POST',
-      path: '/v1/services/{service}/versions/{version}/use',
-      summary: 'Roll a service back, or forth, to one of its versions',
-      tag: 'service',
-      can: 'service.write',
-      status: 202,
-      params: { service, version: z.coerce.number().int().min(1).max(1_000_000) },
-      returns: ServiceView,
-      handle: async (context, { params, actor }) =>
-        viewOf(context, await useServiceVersion(context.ctx, actor, keyOf(params.service), params.version)),
-    }),
-    defineRoute({
-      method: 'GET',
-      path: '/v1/services/{service}/access-key',
-      summary: 'Get the access key that callers of the service send',
-      tag: 'service',
-      can: 'service.invoke',
-      params: { service },
-      returns: z.object({ accessKey: z.string(), endpoint: z.string() }),
-      async handle(context, { params, actor }) {
-        const key = keyOf(params.service)
-        const found = await getService(context.ctx.db, actor.accountId, key)
-        const accessKey = await serviceAccessKey(context.ctx, actor.accountId, key)
-        return { accessKey, endpoint: viewOf(context, found).endpoint }
-      },
-    }),
-  ]
-}

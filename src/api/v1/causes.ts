@@ -1,0 +1,40 @@
+// Why a service or an instance is as it is, as facts: a code, and what belongs to it.
+import { z } from 'zod'
+
+export const Demand = z.object({
+  cpuMilli: z.number().int(),
+  memoryMib: z.number().int(),
+  gpuCount: z.number().int(),
+  gpuMemoryMib: z.number().int().describe('On one card.'),
+})
+
+export const machineCounts = z.object({
+  total: z.number().int(),
+  open: z.number().int(),
+  held: z.number().int(),
+  lost: z.number().int(),
+  notRunning: z.number().int(),
+})
+
+const Ended = z.object({
+  code: z.literal('Ended'),
+  reason: z.string().nullable(),
+  exitCode: z.number().int().nullable(),
+  signal: z.string().nullable(),
+  message: z.string().nullable(),
+})
+
+export const CauseView = z.discriminatedUnion('code', [
+  z.object({ code: z.literal('Counts'), running: z.number().int(), wanted: z.number().int() }),
+  z.object({ code: z.literal('Ending'), count: z.number().int() }),
+  z.object({ code: z.enum(['StoppedOnRequest', 'ScaledToZero', 'HealthCheckFails', 'Paused']) }),
+  z.object({ code: z.literal('CrashLoop'), count: z.number().int(), last: Ended.nullable() }),
+  z.object({ code: z.literal('Leaving'), because: z.string() }),
+  z.object({
+    code: z.enum(['NoMachine', 'NoOpenMachine', 'NoRoom']),
+    message: z.string(),
+    missing: Demand.nullable().describe('What is short on the machine that comes closest.'),
+    machines: machineCounts,
+  }),
+  Ended,
+])

@@ -1,0 +1,126 @@
+// The versions of a service, what a change of it would do, and the access key that stays the same through all of them.
+import { z } from 'zod'
+import { actorNames } from '../../identity/actors.ts'
+import { useServiceVersion } from '../../services/deploy.ts'
+import { getService, listServiceVersions, serviceAccessKey } from '../../services/services.ts'
+import { checkUpdate, checkVersionUse } from '../../services/update-impact.ts'
+import { defineRoute } from '../route.ts'
+import { Demand, machineCounts } from './causes.ts'
+import { ActorView, instant } from './fields.ts'
+import { config, keyOf, replace, ServiceView, service, version, viewOf } from './services.ts'
+
+const ImpactView = z.object({
+  effect: z
+    .enum(['none', 'scale', 'version'])
+    .describe('Nothing; the same version, more or fewer; or a version that replaces every instance.'),
+  version: z.number().int(),
+  replicas: z.number().int(),
+  replaced: z.number().int().describe('Instances that end, each once its replacement serves.'),
+  started: z.number().int(),
+  ended: z.number().int().describe('Instances too many: they finish what is in flight and end.'),
+  maxSurge: z.number().int().describe('Replacements that start at once.'),
+  maxUnavailable: z.number().int().describe('Instances that may end before a replacement for which there is no room.'),
+  fits: z.number().int().describe('How many of the first new instances find room now.'),
+  wanted: z.number().int().describe('How many start at first.'),
+  shortage: z
+    .object({ code: z.string(), message: z.string(), missing: Demand.nullable(), machines: machineCounts })
+    .nullable()
+    .describe('What the others would wait for.'),
+  mayEndFirst: z.boolean().describe('Without room, whether old instances may end first; else the rollout waits.'),
+})
+
+const checks = [
+  defineRoute({
+    method: 'POST',
+    path: '/v1/services/{service}/check',
+    summary: 'Check an update of a service: what it would do, or refused as it would be; nothing is changed',
+    tag: 'service',
+    can: 'service.write',
+    asks: true,
+    params: { service },
+    body: { config, replace },
+    returns: z.object({
+      impact: ImpactView,
+      warnings: z.array(z.string()).describe('Fields of the JSON that have no effect here.'),
+    }),
+    handle: ({ ctx }, { params, body: { config, replace }, actor }) =>
+      checkUpdate(ctx, actor, keyOf(params.service), config, { replace }),
+  }),
+  defineRoute({
+    method: 'POST',
+    path: '/v1/services/{service}/versions/{version}/check',
+    summary: 'Check the use of a version: what it would do; nothing is changed',
+    tag: 'service',
+    can: 'service.write',
+    asks: true,
+    params: { service, version },
+    returns: z.object({ impact: ImpactView }),
+    handle: async ({ ctx }, { params, actor }) => ({
+      impact: await checkVersionUse(ctx, actor, keyOf(params.service), params.version),
+    }),
+  }),
+]
+
+export const serviceVersionRoutes = [
+  defineRoute({
+    method: 'GET',
+    path: '/v1/services/{service}/versions',
+    summary: 'List versions of a service, newest first',
+    tag: 'service',
+    can: 'service.read',
+    params: { service },
+    returns: z.object({
+      items: z.array(
+        z.object({
+          version: z.number().int(),
+          actor: z.string(),
+          by: ActorView,
+          createdAt: instant,
+          config: z.record(z.string(), z.unknown()),
+        }),
+      ),
+    }),
+    async handle({ ctx }, { params, actor }) {
+      const versions = await listServiceVersions(ctx.db, actor.accountId, keyOf(params.service))
+      const actors = versions.map(version => version.actor)
+      const nameOf = await actorNames(ctx.db, actor.accountId, actors)
+      return {
+        items: versions.map(({ version, source, actor: by, createdAt }) => ({
+          version,
+          actor: by,
+          by: nameOf(by),
+          createdAt: createdAt.toString(),
+          config: source as Record<string, unknown>,
+        })),
+      }
+    },
+  }),
+  defineRoute({
+    method: 'POST',
+    path: '/v1/services/{service}/versions/{version}/use',
+    summary: 'Roll a service back, or forth, to one of its versions',
+    tag: 'service',
+    can: 'service.write',
+    status: 202,
+    params: { service, version },
+    returns: ServiceView,
+    handle: async (context, { params, actor }) =>
+      viewOf(context, await useServiceVersion(context.ctx, actor, keyOf(params.service), params.version)),
+  }),
+  defineRoute({
+    method: 'GET',
+    path: '/v1/services/{service}/access-key',
+    summary: 'Get the access key that callers of the service send',
+    tag: 'service',
+    can: 'service.invoke',
+    params: { service },
+    returns: z.object({ accessKey: z.string(), endpoint: z.string() }),
+    async handle(context, { params, actor }) {
+      const key = keyOf(params.service)
+      const found = await getService(context.ctx.db, actor.accountId, key)
+      const accessKey = await serviceAccessKey(context.ctx, actor.accountId, key)
+      return { accessKey, endpoint: viewOf(context, found).endpoint }
+    },
+  }),
+  ...checks,
+]

@@ -1,0 +1,81 @@
+// Why a service or one of its instances is as it is: facts with a code, so that each reader can say them in its own language;
+// `textOf` says them in English.
+import type { WaitingReason } from '../scheduler/snapshot.ts'
+import type { EndReason, LeavingBecause } from './service-instance.ts'
+
+/** How an instance ended. */
+export interface End {
+  endReason: string | null
+  exitCode: number | null
+  exitSignal: string | null
+  endMessage: string | null
+}
+
+export interface EndedCause {
+  code: 'Ended'
+  reason: EndReason | null
+  exitCode: number | null
+  signal: string | null
+  message: string | null
+}
+
+export type Cause =
+  | { code: 'Counts'; running: number; wanted: number }
+  | { code: 'Ending'; count: number }
+  | { code: 'StoppedOnRequest' | 'ScaledToZero' | 'HealthCheckFails' }
+  /** A rollout does not go on. */
+  | { code: 'Paused' }
+  | { code: 'CrashLoop'; count: number; last: EndedCause | null }
+  | { code: 'Leaving'; because: LeavingBecause }
+  | ({ code: WaitingReason['code'] } & Pick<WaitingReason, 'message' | 'missing' | 'machines'>)
+  | EndedCause
+
+export function endOf({ endReason, exitCode, exitSignal, endMessage }: End): EndedCause {
+  return { code: 'Ended', reason: endReason as EndReason | null, exitCode, signal: exitSignal, message: endMessage }
+}
+
+/** What placement wrote down; null when it is not of its form. */
+export function waitingOf(reason: object | null): Cause | null {
+  if (reason === null || !('code' in reason)) return null
+  const { code, message, missing, machines } = reason as WaitingReason
+  return { code, message, missing, machines }
+}
+
+export function textOf(causes: readonly Cause[]): string {
+  return causes
+    .map(cause => (cause.code === 'Paused' ? 'paused: ' : `${sentence(cause)}; `))
+    .join('')
+    .replace(/; $/, '')
+}
+
+function sentence(cause: Cause): string {
+  switch (cause.code) {
+    case 'Counts':
+      return `${cause.running} of ${cause.wanted} instances are running`
+    case 'Ending':
+      return `${cause.count} instances are ending`
+    case 'StoppedOnRequest':
+      return 'stopped on request'
+    case 'ScaledToZero':
+      return 'scaled to 0 instances'
+    case 'HealthCheckFails':
+      return 'its health check fails'
+    case 'Paused':
+      return 'paused'
+    case 'CrashLoop':
+      return `crash loop: ended ${cause.count} times in a row${cause.last ? `, last: ${sentence(cause.last)}` : ''}`
+    case 'Leaving':
+      return cause.because
+    case 'Ended':
+      return endText(cause)
+    default:
+      return cause.message
+  }
+}
+
+/** `exit code 1`, `signal SIGSEGV: …`. */
+function endText({ reason, exitCode, signal, message }: EndedCause): string {
+  const how = signal ? `signal ${signal}` : exitCode !== null ? `exit code ${exitCode}` : ''
+  const head = [reason ?? 'ended', how].filter(part => part !== '').join(', ')
+  return message ? `${head}: ${message}` : head
+}

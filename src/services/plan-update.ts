@@ -1,0 +1,69 @@
+// What an update of a service would be: read by the update itself and by the preview of it. Writes nothing.
+import { isDeepStrictEqual } from 'node:util'
+import type { Tx } from '../db/db.ts'
+import { Refusal } from '../lib/errors.ts'
+import { mergeConfig } from './merge-config.ts'
+import { checkEngine, groupIdOf, isWorkspace } from './resolve-config.ts'
+import { maxVersion, type ServiceRow, selectVersions, type VersionRow } from './service.store.ts'
+import type { ServicesRefusal } from './service.ts'
+import { parseServiceConfig, type ServiceSpec } from './service-config.ts'
+import { type ConfigObject, expandDotted, isObject } from './service-config-fields.ts'
+
+export interface ReadOptions {
+  /** The JSON is the whole description; else it may name only what changes. */
+  replace?: boolean
+}
+
+export interface PlannedUpdate {
+  /** That of the row when nothing but the replicas changes. */
+  version: number
+  replicas: number
+  spec: ServiceSpec
+  /** The JSON of that version. */
+  source: ConfigObject
+  /** Fields of the JSON that have no effect here. */
+  warnings: string[]
+}
+
+export async function planUpdate(
+  tx: Tx,
+  row: ServiceRow,
+  json: unknown,
+  { replace = false }: ReadOptions,
+): Promise<PlannedUpdate> {
+  if (!isObject(json)) throw refuseConfig('', 'a service is described by a JSON object')
+  const { token: _, ...given } = expandDotted(json)
+  const { source, warnings, ...read } = parseServiceConfig(replace ? given : mergeConfig(row.source, given))
+  const spec = await checkUpdate(tx, row, read.spec)
+  const metadata = isObject(given.metadata) ? given.metadata : {}
+  const replicas = metadata.instance === undefined ? row.replicas : spec.replicas
+  // Labels are part of a version, and of nothing that runs.
+  const same =
+    isDeepStrictEqual(whatRuns(spec), whatRuns(row.spec)) && isDeepStrictEqual(source.labels, row.source.labels)
+  const version = same ? row.version : (await maxVersion(tx, row.id)) + 1
+  return { version, replicas, spec, source, warnings }
+}
+
+const whatRuns = (spec: ServiceSpec): ServiceSpec => ({ ...spec, replicas: 0, workspaceId: null })
+
+/** One of the versions that the service had. */
+export async function getVersion(tx: Tx, row: ServiceRow, version: number): Promise<VersionRow> {
+  const [found] = await selectVersions(tx, row.id, version)
+  if (found) return found
+  const message = `${row.name} has no version ${version}`
+  throw new Refusal<ServicesRefusal>('ServiceVersionNotFound', message, { field: 'version', version })
+}
+
+async function checkUpdate(tx: Tx, row: ServiceRow, spec: ServiceSpec): Promise<ServiceSpec> {
+  if (spec.name !== row.name) throw refuseConfig('metadata.name', 'a service keeps its name')
+  const groupId = await groupIdOf(tx, row.accountId, spec.groupId)
+  if (groupId !== row.groupId)
+    throw refuseConfig('metadata.resource', 'a service keeps its group; deploy another one there')
+  if (spec.workspaceId !== null && !(await isWorkspace(tx, row.workspaceId, spec.workspaceId)))
+    throw refuseConfig('metadata.workspace_id', 'a service keeps its workspace_id: deploy another one there')
+  await checkEngine(tx, row.regionId, spec)
+  return { ...spec, groupId }
+}
+
+const refuseConfig = (field: string, message: string): Refusal =>
+  new Refusal<ServicesRefusal>('InvalidServiceConfig', message, { field })
