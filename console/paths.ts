@@ -16,6 +16,8 @@ export const paths = {
   deploy: (workspaceId: string, search: { groupId?: string } = {}) => at(['workspaces', workspaceId, 'deploy'], search),
   service: (workspaceId: string, service: string, search: { tab?: string; log?: string } = {}) =>
     at(['workspaces', workspaceId, 'services', service], search),
+  serviceUpdate: (workspaceId: string, service: string, search: { from?: number } = {}) =>
+    at(['workspaces', workspaceId, 'services', service, 'update'], search),
   groups: (workspaceId: string) => at(['workspaces', workspaceId, 'groups']),
   group: (workspaceId: string, groupId: string, search: { tab?: string } = {}) =>
     at(['workspaces', workspaceId, 'groups', groupId], search),

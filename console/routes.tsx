@@ -57,6 +57,10 @@ const workspacePages = [
     lazyRouteComponent(() => import('./pages/service/ServicePage.tsx'), 'ServicePage'),
   ),
   page(
+    '/workspaces/$workspaceId/services/$service/update',
+    lazyRouteComponent(() => import('./pages/service/UpdatePage.tsx'), 'UpdatePage'),
+  ),
+  page(
     '/workspaces/$workspaceId/groups',
     lazyRouteComponent(() => import('./pages/group/GroupListPage.tsx'), 'GroupListPage'),
   ),

@@ -9,12 +9,14 @@ import { useAll } from '../queries.ts'
 interface Props {
   config: Record<string, unknown>
   disabled: boolean
+  /** Fields that can't be changed any more. */
+  fixed?: readonly (keyof ServiceFields)[]
   /** What the server says of one input. */
   problem: { input: keyof ServiceFields; message: string } | null
   onChange: (config: Record<string, unknown>) => void
 }
 
-export function ServiceForm({ config, disabled, problem, onChange }: Props) {
+export function ServiceForm({ config, disabled, fixed = [], problem, onChange }: Props) {
   const fields = readFields(config)
   const set = <K extends keyof ServiceFields>(field: K, value: ServiceFields[K]) =>
     onChange(writeField(config, field, value))
@@ -45,10 +47,21 @@ export function ServiceForm({ config, disabled, problem, onChange }: Props) {
       {item(
         'name',
         t('services.name'),
-        <Input id="service-name" value={fields.name} maxLength={63} onChange={e => set('name', e.target.value)} />,
-        t('deploy.nameHint'),
+        <Input
+          id="service-name"
+          value={fields.name}
+          maxLength={63}
+          disabled={disabled || fixed.includes('name')}
+          onChange={e => set('name', e.target.value)}
+        />,
+        t(fixed.includes('name') ? 'deploy.nameKept' : 'deploy.nameHint'),
       )}
-      <GroupField value={fields.resource} onChange={groupId => set('resource', groupId)} item={item} />
+      <GroupField
+        value={fields.resource}
+        disabled={disabled || fixed.includes('resource')}
+        onChange={groupId => set('resource', groupId)}
+        item={item}
+      />
       <div style={{ display: 'grid', gridTemplateColumns: 'repeat(auto-fit, minmax(200px, 1fr))', gap: '0 12px' }}>
         {number('replicas', t('deploy.replicas'), 1)}
         {number('cpu', t('deploy.cpu'), 0.5)}
@@ -62,13 +75,20 @@ export function ServiceForm({ config, disabled, problem, onChange }: Props) {
 
 type ItemOf = (field: keyof ServiceFields, label: string, input: ReactNode, hint?: ReactNode) => ReactNode
 
-function GroupField(props: { value: string; onChange: (groupId: string) => void; item: ItemOf }) {
-  const { value, onChange, item } = props
+interface GroupFieldProps {
+  value: string
+  disabled: boolean
+  onChange: (groupId: string) => void
+  item: ItemOf
+}
+
+function GroupField({ value, disabled, onChange, item }: GroupFieldProps) {
   const groups = useAll('GET /v1/groups', {})
   const chosen = groups.data?.find(group => group.groupId === value || group.name === value)
   const select = (
     <Select
       id="service-resource"
+      disabled={disabled}
       aria-label={t('services.group')}
       showSearch={{ optionFilterProp: 'search' }}
       loading={groups.isPending}

@@ -2,7 +2,8 @@ import { Alert, App, Form, InputNumber, Modal } from 'antd'
 import { useState } from 'react'
 import type { Returns } from '../api.ts'
 import { t } from '../i18n/t.ts'
-import { useAct } from '../queries.ts'
+import { UpdateImpact } from '../pages/service/UpdateImpact.tsx'
+import { useAct, useApi } from '../queries.ts'
 import { errorText } from '../ui/refusal.ts'
 
 /** Sets how many instances are wanted. */
@@ -11,6 +12,13 @@ export function ServiceScale(props: { service: Returns<'GET /v1/services/{servic
   const { message } = App.useApp()
   const scale = useAct('POST /v1/services/{service}/scale')
   const [replicas, setReplicas] = useState<number | null>(service.replicas)
+  const changed = replicas !== null && replicas !== service.replicas
+  // Scaling is an update of the replicas alone, and so is its preview.
+  const preview = useApi(
+    'POST /v1/services/{service}/check',
+    { params: { service: service.serviceId }, body: { config: { metadata: { instance: replicas } } } },
+    { enabled: changed },
+  )
   const submit = async () => {
     if (replicas === null) return
     await scale.mutateAsync({ params: { service: service.serviceId }, body: { replicas } })
@@ -23,7 +31,7 @@ export function ServiceScale(props: { service: Returns<'GET /v1/services/{servic
       title={<span className="said">{t('services.scaleTitle', { name: service.name })}</span>}
       okText={t('services.scale')}
       cancelText={t('common.cancel')}
-      okButtonProps={{ disabled: replicas === null || replicas === service.replicas }}
+      okButtonProps={{ disabled: !changed }}
       confirmLoading={scale.isPending}
       onCancel={onClose}
       // What is refused is shown below.
@@ -38,6 +46,10 @@ export function ServiceScale(props: { service: Returns<'GET /v1/services/{servic
           <InputNumber id="scale-to" autoFocus min={0} precision={0} value={replicas} onChange={setReplicas} />
         </Form.Item>
       </Form>
+      {changed && preview.data && !preview.isPlaceholderData ? (
+        <UpdateImpact impact={preview.data.impact} title={t('services.scaleImpact')} />
+      ) : null}
+      {changed && preview.error ? <Alert type="error" showIcon role="alert" title={errorText(preview.error)} /> : null}
       {scale.error ? <Alert type="error" showIcon role="alert" title={errorText(scale.error)} /> : null}
     </Modal>
   )

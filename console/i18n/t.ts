@@ -3,6 +3,7 @@
 import { preferences } from '../preferences.ts'
 import { account } from './account.ts'
 import { buy } from './buy.ts'
+import { causes } from './causes.ts'
 import { events } from './events.ts'
 import { groups } from './groups.ts'
 import { machines } from './machines.ts'
@@ -20,6 +21,7 @@ export const messages = {
   ...buy,
   ...machines,
   ...services,
+  ...causes,
   ...money,
   ...operator,
   ...account,
@@ -56,6 +58,10 @@ function fill(text: string, parameters: Parameters): string {
 
 export const formatNumber = (value: number, digits = 1): string =>
   new Intl.NumberFormat(locale(), { maximumFractionDigits: digits }).format(value)
+
+/** One after another. */
+export const formatList = (parts: readonly string[]): string =>
+  parts.join(preferences().language === 'zh' ? '，' : ', ')
 
 /** Amounts stay integers: fen are cut into units and hundredths as text, so no figure is rounded by the browser. */
 export function formatFen(fen: string | bigint, currency: string): string {

@@ -2,14 +2,14 @@ import { expect, test } from 'vitest'
 import { parseJson, readFields, startJson, textOfJson, writeField } from '../../console/pages/service/service-json.ts'
 
 test('what a form writes is what it reads, and what it does not know stays', () => {
-  const config = { ...startJson('eas-r-1'), labels: { team: 'a' }, metadata: { rpc: { keepalive: 5 } } }
+  const config = { ...startJson('eas-r-1', 'ws-1'), labels: { team: 'a' }, metadata: { rpc: { keepalive: 5 } } }
   const named = writeField(writeField(config, 'name', 'digits'), 'cpu', 2)
   expect(readFields(named)).toMatchObject({ name: 'digits', cpu: 2, program: 'onnx' })
   expect(named).toMatchObject({ labels: { team: 'a' }, metadata: { rpc: { keepalive: 5 } } })
 })
 
 test('another kind of program leaves nothing of the one before', () => {
-  const command = writeField(writeField(startJson(''), 'modelPath', '/m.onnx'), 'program', 'command')
+  const command = writeField(writeField(startJson('', 'ws-1'), 'modelPath', '/m.onnx'), 'program', 'command')
   expect(command).not.toHaveProperty('processor')
   expect(command).not.toHaveProperty('model_path')
   const written = writeField(command, 'command', 'serve --port $PORT')
@@ -20,11 +20,11 @@ test('another kind of program leaves nothing of the one before', () => {
 })
 
 test('an emptied field leaves the JSON', () => {
-  expect(writeField(startJson('g'), 'memoryMib', null).metadata).not.toHaveProperty('memory')
+  expect(writeField(startJson('g', 'ws-1'), 'memoryMib', null).metadata).not.toHaveProperty('memory')
 })
 
 test('what is no JSON object is none', () => {
   expect(parseJson('{"a":')).toBeNull()
   expect(parseJson('[1]')).toBeNull()
-  expect(parseJson(textOfJson(startJson('x')))).toEqual(startJson('x'))
+  expect(parseJson(textOfJson(startJson('x', 'ws-1')))).toEqual(startJson('x', 'ws-1'))
 })

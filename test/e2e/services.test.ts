@@ -20,6 +20,18 @@ describeInBrowser('a developer', () => {
   })
   afterAll(() => world.stop())
 
+  async function workspaceId(): Promise<string> {
+    const workspaces = await (await world.client()).call('GET /v1/workspaces', {})
+    return workspaces.items[0]?.workspaceId ?? ''
+  }
+
+  /** A small service of one instance, asked for. */
+  async function runs(name: string): Promise<void> {
+    const metadata = { name, instance: 1, cpu: 0.2, memory: 100, resource: 'digits-room' }
+    const containers = [{ command: 'exec python3 -m http.server $PORT' }]
+    await (await world.client()).call('POST /v1/services', { body: { config: { metadata, containers } } })
+  }
+
   async function toDeployPage({ page, t }: OpenConsole): Promise<void> {
     await page.getByRole('link', { name: t('workspace.open') }).click()
     await page.getByRole('tab', { name: t('nav.services') }).click()
@@ -58,7 +70,7 @@ describeInBrowser('a developer', () => {
     await dialog.waitFor({ state: 'hidden' })
   }
 
-  test.each<Language>(['zh', 'en'])('runs the digits from drawing them to deleting them (%s)', async language => {
+  test.each<Language>(['zh', 'en'])('deploys the digits, draws one, and reads the log (%s)', async language => {
     const open = await world.open(language)
     const { page, t } = open
     const name = `digits_${language}`
@@ -67,7 +79,7 @@ describeInBrowser('a developer', () => {
     await page.getByRole('status').getByText(t('deploy.fine')).waitFor()
     await page.getByRole('button', { name: t('services.deploy') }).click()
     await page.getByRole('heading', { level: 1, name }).waitFor()
-    await page.getByText(t('services.reason.running', { running: 1, wanted: 1 })).waitFor()
+    await page.getByText(t('cause.Counts', { running: 1, wanted: 1 })).waitFor()
 
     await page.getByRole('tab', { name: t('services.tabTry') }).click()
     await drawOne(open, page.getByRole('img', { name: t('try.canvas') }))
@@ -90,8 +102,17 @@ describeInBrowser('a developer', () => {
       page.getByRole('button', { name: t('logs.download') }).click(),
     ])
     expect(download.suggestedFilename()).toMatch(new RegExp(`^${name}-.+\\.log$`))
+    expect(open.complaints).toEqual([])
+    await open.context.close()
+  })
 
-    await page.getByRole('tab', { name: t('services.tabInstances') }).click()
+  test.each<Language>(['zh', 'en'])('restarts, scales, stops, starts and deletes a service (%s)', async language => {
+    const open = await world.open(language)
+    const { page, t } = open
+    const name = `run_${language}`
+    await runs(name)
+    await page.goto(await world.url(`/workspaces/${await workspaceId()}/services/${name}`))
+    await page.getByText(t('cause.Counts', { running: 1, wanted: 1 })).waitFor()
     const table = page.getByRole('region', { name: t('services.tabInstances') })
     const before = await table.getByRole('row').nth(1).textContent()
     await table.getByRole('button', { name: t('services.restart') }).click()
@@ -102,19 +123,89 @@ describeInBrowser('a developer', () => {
     await page.getByRole('spinbutton', { name: t('services.scaleTo') }).fill('2')
     await page
       .getByRole('dialog')
+      .getByText(t('impact.started', { count: 1 }))
+      .waitFor()
+    await page
+      .getByRole('dialog')
       .getByRole('button', { name: t('services.scale') })
       .click()
-    await page.getByText(t('services.reason.running', { running: 2, wanted: 2 })).waitFor()
+    await page.getByText(t('cause.Counts', { running: 2, wanted: 2 })).waitFor()
     await page.getByRole('button', { name: t('services.stop'), exact: true }).click()
     await confirm(open, 'stop')
-    await page.getByText(t('services.reason.stopped')).waitFor()
+    await page.getByText(t('cause.StoppedOnRequest')).waitFor()
     await page.getByRole('button', { name: t('services.start'), exact: true }).click()
     await confirm(open, 'start')
-    await page.getByText(t('services.reason.running', { running: 2, wanted: 2 })).waitFor()
+    await page.getByText(t('cause.Counts', { running: 2, wanted: 2 })).waitFor()
     await page.getByRole('button', { name: t('services.delete'), exact: true }).click()
     await confirm(open, 'delete')
-    await page.getByText(t('services.empty')).waitFor()
+    await page.getByRole('heading', { level: 1, name: t('nav.serving') }).waitFor()
+    await page.getByRole('link', { name }).waitFor({ state: 'hidden' })
     expect(open.complaints).toEqual([])
+    await open.context.close()
+  })
+
+  test.each<Language>(['zh', 'en'])('updates a service, sees what it does, and goes back (%s)', async language => {
+    const open = await world.open(language)
+    const { page, t } = open
+    const owner = await world.client()
+    const name = `updated_${language}`
+    await runs(name)
+    await page.goto(await world.url(`/workspaces/${await workspaceId()}/services/${name}`))
+    await page.getByText(t('cause.Counts', { running: 1, wanted: 1 })).waitFor()
+
+    await page.getByRole('button', { name: t('services.update'), exact: true }).click()
+    await page.getByRole('heading', { level: 1, name: t('services.updateTitle', { name }) }).waitFor()
+    expect(await page.getByRole('textbox', { name: t('services.name') }).isDisabled()).toBe(true)
+    await page.getByRole('status').getByText(t('impact.none')).waitFor()
+    expect(await page.getByRole('button', { name: t('services.update'), exact: true }).isDisabled()).toBe(true)
+    // By the form; the JSON beside it follows, and so does what changes.
+    await page.getByRole('textbox', { name: t('deploy.command') }).fill('exit 3')
+    await page.getByRole('row', { name: 'containers[0].command' }).getByText('exit 3').waitFor()
+    await page.getByRole('spinbutton', { name: t('deploy.memory') }).fill('0')
+    await page.getByRole('status').getByText('metadata.memory').waitFor()
+    await page.getByRole('spinbutton', { name: t('deploy.memory') }).fill('120')
+    await page.getByText(t('impact.version', { version: '2', replaced: 1 })).waitFor()
+    await page.getByText(t('impact.surge', { maxSurge: 1 })).waitFor()
+    await page.getByRole('button', { name: t('services.update'), exact: true }).click()
+
+    // The new version crashes: the rollout pauses and says why, and what served before still does.
+    const rollout = page.getByRole('region', { name: t('rollout.update', { version: '2' }) })
+    await rollout.getByText(t('rollout.paused')).waitFor({ timeout: 20_000 })
+    await rollout.getByText(t('cause.exitCode', { exitCode: '3' })).waitFor()
+    await rollout.getByText(t('cause.Counts', { running: 1, wanted: 1 })).waitFor()
+    await rollout.getByRole('button', { name: t('rollout.rollBack', { version: '1' }) }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByText(t('impact.use', { version: '1', replaced: 1 })).waitFor()
+    await dialog.getByRole('button', { name: t('services.useVersion') }).click()
+    await rollout.waitFor({ state: 'hidden' })
+
+    await page.getByRole('tab', { name: t('services.tabVersions') }).click()
+    const versions = page.getByRole('region', { name: t('services.tabVersions') })
+    await versions.getByRole('button', { expanded: false }).first().click()
+    const compared = page.getByRole('region', { name: t('services.compare') })
+    await compared.getByRole('row', { name: 'metadata.memory' }).getByText('120').waitFor()
+    await owner.call('DELETE /v1/services/{service}', { params: { service: name } })
+    expect(open.complaints).toEqual([])
+    await open.context.close()
+  })
+
+  test('whoever updates from a version that is gone by now is told, and undoes nothing', async () => {
+    const open = await world.open('en')
+    const { page, t } = open
+    const owner = await world.client()
+    const metadata = { name: 'contended', instance: 0, cpu: 0.2, memory: 100, resource: 'digits-room' }
+    await owner.call('POST /v1/services', { body: { config: { metadata, containers: [{ command: 'serve' }] } } })
+    await page.goto(await world.url(`/workspaces/${await workspaceId()}/services/contended/update`))
+    await page.getByRole('textbox', { name: t('deploy.command') }).fill('mine')
+    await page.getByText(t('impact.idle')).waitFor()
+    const params = { service: 'contended' }
+    await owner.call('PUT /v1/services/{service}', { params, body: { config: { metadata: { memory: 90 } } } })
+    await page.getByText(t('services.changedMeanwhile', { version: '2' })).waitFor()
+    await page.getByRole('button', { name: t('services.update'), exact: true }).click()
+    await page.getByText(t('refusal.ServiceChanged', { version: '2' })).waitFor()
+    await page.getByRole('button', { name: t('services.startFrom', { version: '2' }) }).click()
+    expect(await page.getByRole('textbox', { name: t('deploy.command') }).inputValue()).toBe('serve')
+    expect(await page.getByRole('spinbutton', { name: t('deploy.memory') }).inputValue()).toBe('90')
     await open.context.close()
   })
 

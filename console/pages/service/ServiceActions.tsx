@@ -6,9 +6,10 @@ import type { Returns } from '../../api.ts'
 import { ServiceScale } from '../../forms/service-scale.tsx'
 import { t } from '../../i18n/t.ts'
 import { paths } from '../../paths.ts'
-import { useAct } from '../../queries.ts'
+import { useAct, useApi } from '../../queries.ts'
 import { ActionButton } from '../../ui/ActionButton.tsx'
 import { ConfirmImpact } from '../../ui/ConfirmImpact.tsx'
+import { StatusTag } from '../../ui/StatusTag.tsx'
 
 export type Service = Returns<'GET /v1/services/{service}'>
 type Action = 'restart' | 'stop' | 'start' | 'delete'
@@ -36,6 +37,12 @@ export function ServiceActions({ workspaceId, service }: { workspaceId: string; 
       <ActionButton type="primary" refusal={refusals.scale} onClick={() => setAsking('scale')}>
         {t('services.scale')}
       </ActionButton>
+      <ActionButton
+        refusal={refusals.update}
+        onClick={() => router.history.push(paths.serviceUpdate(workspaceId, service.serviceId))}
+      >
+        {t('services.update')}
+      </ActionButton>
       {(['restart', startOrStop, 'delete'] as const).map(one => (
         <ActionButton key={one} danger={one === 'delete'} refusal={refusals[one]} onClick={() => setAsking(one)}>
           {t(`services.${one}`)}
@@ -53,8 +60,29 @@ export function ServiceActions({ workspaceId, service }: { workspaceId: string; 
           onClose={() => setAsking(null)}
         >
           <div>{t(`services.impact.${action}`, { running: service.running, replicas: service.replicas })}</div>
+          {action === 'stop' || action === 'delete' ? <WhatStops service={service} /> : null}
         </ConfirmImpact>
       )}
     </>
+  )
+}
+
+/** The instances that end, and where each runs. */
+function WhatStops({ service }: { service: Service }) {
+  const answer = useApi('GET /v1/services/{service}/instances', { params: { service: service.serviceId } })
+  const instances = answer.data?.items ?? []
+  if (instances.length === 0) return null
+  return (
+    <div>
+      <div>{t('services.whatStops')}</div>
+      <ul className="impact">
+        {instances.map(({ serviceInstanceId, machineId, status }) => (
+          <li key={serviceInstanceId}>
+            <span className="id-text">{serviceInstanceId}</span> <StatusTag status={status} />{' '}
+            <span className="id-text quiet">{machineId}</span>
+          </li>
+        ))}
+      </ul>
+    </div>
   )
 }

@@ -12,6 +12,7 @@ import { IdText } from '../../ui/IdText.tsx'
 import { Instant } from '../../ui/Instant.tsx'
 import { StatusTag } from '../../ui/StatusTag.tsx'
 import { TextLink } from '../../ui/TextLink.tsx'
+import { causeText } from './cause.ts'
 import type { Service } from './ServiceActions.tsx'
 
 type ServiceInstance = Item<'GET /v1/services/{service}/instances'>
@@ -85,10 +86,10 @@ function columnsOf({ workspaceId, service, restart, ended }: Columns) {
     {
       title: t('common.status'),
       width: 200,
-      render: (_: unknown, { status, reason, crashCount }: ServiceInstance) => (
+      render: (_: unknown, { status, cause, crashCount }: ServiceInstance) => (
         <>
           <StatusTag status={status} />
-          {reason === '' ? null : <div className="said quiet">{reason}</div>}
+          {cause === null ? null : <div className="said quiet">{causeText(cause)}</div>}
           {crashCount === 0 ? null : <div className="quiet">{t('services.crashes', { count: crashCount })}</div>}
         </>
       ),
@@ -101,9 +102,9 @@ function columnsOf({ workspaceId, service, restart, ended }: Columns) {
     },
     {
       title: t('common.actions'),
-      width: 150,
-      render: (_: unknown, { serviceInstanceId, endedAt, machineId }: ServiceInstance) => (
-        <span style={{ display: 'inline-flex', gap: 12, alignItems: 'center', whiteSpace: 'nowrap' }}>
+      width: 220,
+      render: (_: unknown, { serviceInstanceId, endedAt, machineId, replaces }: ServiceInstance) => (
+        <span className="row-actions">
           {endedAt === null ? (
             <ActionButton
               type="link"
@@ -116,8 +117,13 @@ function columnsOf({ workspaceId, service, restart, ended }: Columns) {
             </ActionButton>
           ) : null}
           {machineId === null ? null : (
-            <TextLink to={paths.service(workspaceId, service.name, { tab: 'logs', log: serviceInstanceId })}>
+            <TextLink to={paths.service(workspaceId, service.serviceId, { tab: 'logs', log: serviceInstanceId })}>
               {t('services.logs')}
+            </TextLink>
+          )}
+          {replaces === null ? null : (
+            <TextLink to={paths.service(workspaceId, service.serviceId, { tab: 'logs', log: replaces })}>
+              {t('services.previousLog')}
             </TextLink>
           )}
         </span>

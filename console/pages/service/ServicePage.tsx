@@ -1,5 +1,7 @@
 // One service: what it is and how it is, then its instances, a place to try it, logs, versions and events.
+import { useRouter } from '@tanstack/react-router'
 import { Tabs, Typography } from 'antd'
+import { useEffect } from 'react'
 import { formatCpu, formatGib, t } from '../../i18n/t.ts'
 import { usePathParams, useSearchState } from '../../location.ts'
 import { paths } from '../../paths.ts'
@@ -13,7 +15,8 @@ import { PageHeader } from '../../ui/PageHeader.tsx'
 import { PageSkeleton } from '../../ui/PageSkeleton.tsx'
 import { StatusTag } from '../../ui/StatusTag.tsx'
 import { TextLink } from '../../ui/TextLink.tsx'
-import { reasonText } from './reason.ts'
+import { causesText } from './cause.ts'
+import { RolloutCard } from './RolloutCard.tsx'
 import { type Service, ServiceActions } from './ServiceActions.tsx'
 import { ServiceInstances } from './ServiceInstances.tsx'
 import { ServiceLogs } from './ServiceLogs.tsx'
@@ -22,9 +25,15 @@ import { TryIt } from './TryIt.tsx'
 
 export function ServicePage() {
   const { workspaceId, service: name } = usePathParams('workspaceId', 'service')
+  const router = useRouter()
   const answer = useApi('GET /v1/services/{service}', { params: { service: name } }, live)
+  // A service is shown in its own workspace only.
+  const elsewhere = answer.data && answer.data.workspaceId !== workspaceId ? answer.data : null
+  useEffect(() => {
+    if (elsewhere) router.history.replace(paths.service(elsewhere.workspaceId, elsewhere.serviceId))
+  }, [elsewhere, router])
   if (answer.error && !answer.data) return <ErrorState error={answer.error} onRetry={() => void answer.refetch()} />
-  if (!answer.data) return <PageSkeleton />
+  if (!answer.data || elsewhere) return <PageSkeleton />
   const service = answer.data
   return (
     <>
@@ -38,11 +47,12 @@ export function ServicePage() {
           <>
             <IdText id={service.serviceId} />
             <StatusTag status={service.status} />
-            <span className="said">{reasonText(service.reason)}</span>
+            <span className="said">{causesText(service.causes)}</span>
           </>
         }
         actions={<ServiceActions workspaceId={workspaceId} service={service} />}
       />
+      <RolloutCard workspaceId={workspaceId} service={service} />
       <ServiceFacts workspaceId={workspaceId} service={service} />
       <ServiceTabs workspaceId={workspaceId} service={service} />
     </>

@@ -9,7 +9,7 @@ import { Instant } from '../../ui/Instant.tsx'
 import { useRegionFilter } from '../../ui/RegionSwitcher.tsx'
 import { StatusTag } from '../../ui/StatusTag.tsx'
 import { LinkButton, TextLink } from '../../ui/TextLink.tsx'
-import { reasonText } from './reason.ts'
+import { causesText } from './cause.ts'
 
 type Service = Item<'GET /v1/services'>
 
@@ -57,10 +57,11 @@ const columnsOf = (workspaceId: string, names: ReadonlyMap<string, string>) => [
   {
     title: t('services.name'),
     width: 220,
-    render: (_: unknown, { name, serviceId }: Service) => (
+    sorter: (a: Service, b: Service) => a.name.localeCompare(b.name),
+    render: (_: unknown, { name, serviceId, workspaceId }: Service) => (
       <>
         <div>
-          <TextLink to={paths.service(workspaceId, name)} className="said">
+          <TextLink to={paths.service(workspaceId, serviceId)} className="said">
             {name}
           </TextLink>
         </div>
@@ -71,16 +72,17 @@ const columnsOf = (workspaceId: string, names: ReadonlyMap<string, string>) => [
   {
     title: t('common.status'),
     width: 230,
-    render: (_: unknown, { status, reason }: Service) => (
+    render: (_: unknown, { status, causes }: Service) => (
       <>
         <StatusTag status={status} />
-        <div className="said quiet">{reasonText(reason)}</div>
+        <div className="said quiet">{causesText(causes)}</div>
       </>
     ),
   },
   {
     title: t('services.replicas'),
     width: 150,
+    sorter: (a: Service, b: Service) => a.running - b.running || a.replicas - b.replicas,
     render: (_: unknown, { running, replicas }: Service) => (
       <span className="numeric">{t('services.replicasOf', { running, wanted: replicas })}</span>
     ),
@@ -98,6 +100,7 @@ const columnsOf = (workspaceId: string, names: ReadonlyMap<string, string>) => [
   {
     title: t('services.updatedAt'),
     width: 170,
+    sorter: (a: Service, b: Service) => a.updatedAt.localeCompare(b.updatedAt),
     render: (_: unknown, { updatedAt }: Service) => <Instant at={updatedAt} />,
   },
 ]

@@ -1,28 +1,26 @@
-import { App, Button, Tag } from 'antd'
+import { Tag } from 'antd'
 import { useState } from 'react'
 import type { Item } from '../../api.ts'
 import { t } from '../../i18n/t.ts'
-import { live, useAct, useApi } from '../../queries.ts'
+import { paths } from '../../paths.ts'
+import { live, useApi } from '../../queries.ts'
+import { ActionButton } from '../../ui/ActionButton.tsx'
 import { CodeBlock } from '../../ui/CodeBlock.tsx'
-import { ConfirmImpact } from '../../ui/ConfirmImpact.tsx'
 import { DataTable } from '../../ui/DataTable.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
 import { Instant } from '../../ui/Instant.tsx'
+import { TextLink } from '../../ui/TextLink.tsx'
+import { ChangesTable } from './ChangesTable.tsx'
 import type { Service } from './ServiceActions.tsx'
+import { UseVersion } from './UseVersion.tsx'
 
 type Version = Item<'GET /v1/services/{service}/versions'>
 
-/** Every JSON that the service had, newest first; any of them can be used again. */
+/** Every JSON that the service had, newest first, each compared with the present one; any of them can be used again. */
 export function ServiceVersions({ service }: { service: Service }) {
-  const { message } = App.useApp()
   const [chosen, setChosen] = useState<number | null>(null)
   const params = { service: service.serviceId }
   const answer = useApi('GET /v1/services/{service}/versions', { params }, live)
-  const use = useAct('POST /v1/services/{service}/versions/{version}/use')
-  const confirm = async (version: number) => {
-    await use.mutateAsync({ params: { ...params, version } })
-    void message.success(t('services.accepted', { action: t('services.useVersion') }))
-  }
   return (
     <>
       <DataTable<Version>
@@ -30,7 +28,7 @@ export function ServiceVersions({ service }: { service: Service }) {
         answer={{ ...answer, data: answer.data?.items }}
         rowKey={one => String(one.version)}
         empty={<EmptyState title={t('services.tabVersions')} />}
-        expandable={{ expandedRowRender: ({ config }) => <CodeBlock code={JSON.stringify(config, null, 2)} /> }}
+        expandable={{ expandedRowRender: version => <Compared service={service} version={version} /> }}
         columns={[
           {
             title: t('services.version'),
@@ -42,30 +40,53 @@ export function ServiceVersions({ service }: { service: Service }) {
             ),
           },
           { title: t('events.at'), width: 200, render: (_, { createdAt }) => <Instant at={createdAt} seconds /> },
-          { title: t('events.actor'), width: 260, render: (_, { actor }) => <span className="said">{actor}</span> },
+          { title: t('events.actor'), width: 240, render: (_, { actor }) => <span className="said">{actor}</span> },
           {
             title: t('common.actions'),
-            width: 160,
+            width: 240,
             render: (_, { version }) =>
               version === service.version ? null : (
-                <Button type="link" size="small" style={{ padding: 0 }} onClick={() => setChosen(version)}>
-                  {t('services.useVersion')}
-                </Button>
+                <span className="row-actions">
+                  <ActionButton
+                    type="link"
+                    size="small"
+                    style={{ padding: 0 }}
+                    refusal={service.refusals.update}
+                    onClick={() => setChosen(version)}
+                  >
+                    {t('services.useVersion')}
+                  </ActionButton>
+                  <TextLink to={paths.serviceUpdate(service.workspaceId, service.serviceId, { from: version })}>
+                    {t('services.editFrom')}
+                  </TextLink>
+                </span>
               ),
           },
         ]}
       />
-      {chosen === null ? null : (
-        <ConfirmImpact
-          open
-          title={t('services.useVersionTitle', { version: String(chosen) })}
-          action={t('services.useVersion')}
-          onConfirm={() => confirm(chosen)}
-          onClose={() => setChosen(null)}
-        >
-          <div>{t('services.useVersionImpact')}</div>
-        </ConfirmImpact>
-      )}
+      {chosen === null ? null : <UseVersion service={service} version={chosen} onClose={() => setChosen(null)} />}
     </>
+  )
+}
+
+function Compared({ service, version: { version, config } }: { service: Service; version: Version }) {
+  return (
+    <div className="stack">
+      {version === service.version ? null : (
+        <section aria-label={t('services.compare')} className="stack">
+          <strong>{t('services.compare')}</strong>
+          <ChangesTable
+            before={service.config}
+            after={config}
+            heads={[
+              t('services.presentVersion', { version: String(service.version) }),
+              t('services.versionNumber', { version: String(version) }),
+            ]}
+            same={t('services.sameAsPresent')}
+          />
+        </section>
+      )}
+      <CodeBlock code={JSON.stringify(config, null, 2)} />
+    </div>
   )
 }

@@ -74,11 +74,15 @@ function withProgram(config: Json, program: ProgramKind): Json {
   return { ...rest, containers: [program === 'image' ? { image: '', port: 8000 } : { command: '' }] }
 }
 
-export const startJson = (resource: string): Json => ({
-  metadata: { name: '', resource, instance: 1, cpu: 1, memory: 512 },
+export const startJson = (resource: string, workspaceId: string): Json => ({
+  metadata: { name: '', resource, workspace_id: workspaceId, instance: 1, cpu: 1, memory: 512 },
   processor: 'onnx',
   model_path: '',
 })
+
+/** Scaling makes no version: the JSON of a version says how many were wanted when it was made. */
+export const withReplicas = (config: Json, replicas: number): Json =>
+  readFields(config).replicas === replicas ? config : writeField(config, 'replicas', replicas)
 
 export const textOfJson = (config: Json): string => JSON.stringify(config, null, 2)
 

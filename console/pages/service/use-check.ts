@@ -1,29 +1,34 @@
-// Asks the server, a moment after the last key, whether this JSON could be deployed: it is the one that knows the rules.
+// Asks the server, a moment after the last key, what it says of this JSON: it is the one that knows the rules.
+import type { UseQueryResult } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
 import type { Refused } from '../../api.ts'
-import { useApi } from '../../queries.ts'
 import { parseJson } from './service-json.ts'
 
 const quietMs = 400
 
-export interface Check {
+export interface Check<Answer> {
   state: 'badJson' | 'checking' | 'refused' | 'fine'
   refused: Refused | null
-  warnings: string[]
+  /** Of a JSON that is fine. */
+  answer: Answer | null
 }
 
-export function useCheck(text: string): Check {
+/** The text as it was when the last key was pressed a moment ago: what is asked about. */
+export function useSettled(text: string): string {
   const [settled, setSettled] = useState(text)
   useEffect(() => {
     const timer = setTimeout(() => setSettled(text), quietMs)
     return () => clearTimeout(timer)
   }, [text])
-  const config = parseJson(settled)
-  const check = useApi('POST /v1/services/check', { body: { config: config ?? {} } }, { enabled: config !== null })
-  if (parseJson(text) === null) return { state: 'badJson', refused: null, warnings: [] }
-  if (check.isPlaceholderData || check.isPending || settled !== text) {
-    return { state: 'checking', refused: null, warnings: [] }
+  return settled
+}
+
+/** `asked`: what the server said of `settled`; it is asked only while that is JSON. */
+export function checkOf<Answer>(text: string, settled: string, asked: UseQueryResult<Answer, Refused>): Check<Answer> {
+  if (parseJson(text) === null) return { state: 'badJson', refused: null, answer: null }
+  if (asked.isPlaceholderData || asked.isPending || settled !== text) {
+    return { state: 'checking', refused: null, answer: null }
   }
-  if (check.error) return { state: 'refused', refused: check.error, warnings: [] }
-  return { state: 'fine', refused: null, warnings: check.data.warnings }
+  if (asked.error) return { state: 'refused', refused: asked.error, answer: null }
+  return { state: 'fine', refused: null, answer: asked.data }
 }

@@ -1,0 +1,81 @@
+// What was asked of a service last, until it is done: how far it has come, and why it does not go on.
+import { Alert, Card, Progress } from 'antd'
+import { useState } from 'react'
+import { t } from '../../i18n/t.ts'
+import { paths } from '../../paths.ts'
+import { ActionButton } from '../../ui/ActionButton.tsx'
+import { Instant } from '../../ui/Instant.tsx'
+import { LinkButton } from '../../ui/TextLink.tsx'
+import { causesText } from './cause.ts'
+import type { Service } from './ServiceActions.tsx'
+import { UseVersion } from './UseVersion.tsx'
+
+export function RolloutCard({ workspaceId, service }: { workspaceId: string; service: Service }) {
+  const { rollout, causes, version } = service
+  if (rollout === null) return null
+  const crashing = causes.some(cause => cause.code === 'CrashLoop')
+  const short = causes.some(({ code }) => code === 'NoRoom' || code === 'NoOpenMachine' || code === 'NoMachine')
+  const title =
+    rollout.kind === 'update' ? t('rollout.update', { version: String(version) }) : t(`rollout.${rollout.kind}`)
+  const percent = rollout.total === 0 ? 100 : Math.floor((rollout.done / rollout.total) * 100)
+  return (
+    <Card
+      size="small"
+      role="region"
+      aria-label={title}
+      title={title}
+      extra={<Instant at={rollout.startedAt} seconds />}
+      style={{ marginBottom: 16 }}
+    >
+      <div className="stack">
+        <div>
+          <div>{t('rollout.progress', { done: rollout.done, total: rollout.total })}</div>
+          <Progress
+            aria-label={title}
+            percent={percent}
+            size="small"
+            status={crashing ? 'exception' : short ? 'normal' : 'active'}
+          />
+        </div>
+        {crashing || short ? (
+          <Alert
+            type={crashing ? 'error' : 'warning'}
+            showIcon
+            title={t(crashing ? 'rollout.paused' : 'rollout.waiting')}
+            description={
+              <div className="stack">
+                <span className="said">{causesText(causes.filter(({ code }) => code !== 'Paused'))}</span>
+                <WaysOut workspaceId={workspaceId} service={service} crashing={crashing} />
+              </div>
+            }
+          />
+        ) : null}
+      </div>
+    </Card>
+  )
+}
+
+function WaysOut(props: { workspaceId: string; service: Service; crashing: boolean }) {
+  const { workspaceId, service, crashing } = props
+  const [asking, setAsking] = useState(false)
+  const before = service.rollout?.kind === 'update' ? service.rollout.fromVersion : null
+  return (
+    <div className="buttons">
+      {before === null || before === service.version ? null : (
+        <ActionButton refusal={service.refusals.update} onClick={() => setAsking(true)}>
+          {t('rollout.rollBack', { version: String(before) })}
+        </ActionButton>
+      )}
+      {crashing ? (
+        <LinkButton to={paths.service(workspaceId, service.serviceId, { tab: 'logs' })}>
+          {t('rollout.readLog')}
+        </LinkButton>
+      ) : (
+        <LinkButton to={paths.buy(workspaceId, { groupId: service.groupId })}>{t('rollout.addMachines')}</LinkButton>
+      )}
+      {asking && before !== null ? (
+        <UseVersion service={service} version={before} onClose={() => setAsking(false)} />
+      ) : null}
+    </div>
+  )
+}
