@@ -48,7 +48,7 @@ export async function billDays(ctx: Ctx, { zone, sliceSize = 2000 }: BillDaysOpt
     while (afterMachineId !== null) {
       afterMachineId = await billSlice(ctx, { day, zone, afterMachineId, sliceSize })
     }
-    if (await closeDay(ctx, day)) changed++
+    if (await closeDay(ctx, day, zone)) changed++
   }
   return { found: days.length, changed }
 }
@@ -117,7 +117,8 @@ async function charge(tx: Tx, now: Temporal.Instant, lines: readonly BillLine[])
   await insertBillLines(tx, now, lines)
 }
 
-async function closeDay(ctx: Ctx, day: string): Promise<boolean> {
+async function closeDay(ctx: Ctx, day: string, zone: string): Promise<boolean> {
+  const { start, end } = dayBounds(day, zone)
   const closed = await transaction(ctx, async tx => {
     if (!(await advanceBilledThrough(tx, day))) return false
     await appendEvents(tx, ctx.clock.now(), [
@@ -127,6 +128,8 @@ async function closeDay(ctx: Ctx, day: string): Promise<boolean> {
         subjectKind: 'billing_day',
         subjectId: day,
         actor: 'system:reconcile-billing',
+        // Whoever recomputes the day from the events finds here what the day was.
+        data: { zone, start: start.toString(), end: end.toString() },
       },
     ])
     await faults.point('billing.close.before-commit')

@@ -39,6 +39,36 @@ export interface AuditTable {
   requestId: string
 }
 
+export interface AuditorChecksTable {
+  checkName: string
+  cursor: Generated<string>
+  checkedAt: Temporal.Instant | null
+  roundEndedAt: Temporal.Instant | null
+}
+
+export interface AuditorFindingsTable {
+  checkName: string
+  detail: string
+  sliceAfter: string
+  parksBilling: boolean
+  firstSeenAt: Temporal.Instant
+  lastSeenAt: Temporal.Instant
+  clearedAt: Temporal.Instant | null
+}
+
+export interface BillCorrectionsTable {
+  machineId: string
+  billingDay: string
+  item: 'machine' | 'disk'
+  number: number
+  accountId: string
+  groupId: string
+  minutes: number
+  amountFen: bigint
+  reason: string
+  createdAt: Temporal.Instant
+}
+
 export interface BillLinesTable {
   machineId: string
   billingDay: string
@@ -55,6 +85,7 @@ export interface BillLinesTable {
 export interface BillingProgressTable {
   onlyRow: Generated<boolean>
   billedThrough: string | null
+  correctedEventId: Generated<bigint>
 }
 
 export interface ClientTokensTable {
@@ -458,6 +489,17 @@ export interface SignatureNoncesTable {
   seenAt: Temporal.Instant
 }
 
+export interface StatementsTable {
+  accountId: string
+  month: string
+  prepaidFen: bigint
+  postpaidFen: bigint
+  correctionsFen: bigint
+  afterNumber: bigint
+  throughNumber: bigint
+  finalisedAt: Temporal.Instant
+}
+
 export interface StockTable {
   zoneId: string
   specId: string
@@ -534,6 +576,9 @@ export interface DB {
   accessKeys: AccessKeysTable
   accounts: AccountsTable
   audit: AuditTable
+  auditorChecks: AuditorChecksTable
+  auditorFindings: AuditorFindingsTable
+  billCorrections: BillCorrectionsTable
   billLines: BillLinesTable
   billingProgress: BillingProgressTable
   clientTokens: ClientTokensTable
@@ -567,6 +612,7 @@ export interface DB {
   settings: SettingsTable
   signInAttempts: SignInAttemptsTable
   signatureNonces: SignatureNoncesTable
+  statements: StatementsTable
   stock: StockTable
   subscriptions: SubscriptionsTable
   transfers: TransfersTable

@@ -152,15 +152,16 @@ function lost(machine: ClaimedMachine, observation: MachineObservation, now: Tem
   const message = 'message' in observation ? observation.message : `the driver says ${observation.state}`
   const abort = isDraining(machine.drain)
   const drainId = machine.drain?.id
+  const aliveUntil = machine.observedAt ?? machine.runningAt ?? now
   return change(machine, now, {
     lostAt: now,
     dueAt: now.add({ seconds: observeEveryS }),
     events: [
-      event('machine.lost', { message }),
+      event('machine.lost', { message, aliveUntil: aliveUntil.toString() }),
       ...(abort ? [event('machine.drain_aborted', { drainId, because: 'lost' })] : []),
     ],
     // Nobody pays for a dead machine: its time ends when it was last seen alive (Q33).
-    intervalEnd: machine.observedAt ?? machine.runningAt ?? now,
+    intervalEnd: aliveUntil,
     health: { place: message },
     drain: abort ? 'aborted' : null,
   })

@@ -2,7 +2,8 @@
 // zero" is true of any double entry, so most of these tie a book to orders, machines and periods.
 import { sql } from 'kysely'
 import { verifySeals } from '../ledger/seal.ts'
-import { byQuery, type Invariant } from './invariant-check.ts'
+import { byQuery, bySlice, type Invariant, type KeyRange, within } from './invariant-check.ts'
+import { recomputedInvariants } from './recompute-bills.ts'
 
 const sameCurrency = byQuery(
   'I1 a transfer has two books of one currency',
@@ -12,11 +13,18 @@ const sameCurrency = byQuery(
     join ledger_accounts g on g.id = t.to_ledger_account_id where f.currency <> g.currency`,
 )
 
+// Each side is added up in one pass over the transfers, not book by book.
 const bookSums = sql`
-  select a.id, a.currency, a.balance_fen,
-    coalesce((select sum(amount_fen) from transfers where to_ledger_account_id = a.id), 0)
-    - coalesce((select sum(amount_fen) from transfers where from_ledger_account_id = a.id), 0) as sum_fen
-  from ledger_accounts a`
+  select a.id, a.currency, coalesce(i.fen, 0) - coalesce(o.fen, 0) as sum_fen from ledger_accounts a
+  left join (select to_ledger_account_id as id, sum(amount_fen) as fen from transfers group by 1) as i on i.id = a.id
+  left join (select from_ledger_account_id as id, sum(amount_fen) as fen from transfers group by 1) as o on o.id = a.id`
+
+/** What went out of and came into the books of a slice, by book. */
+const sideOf = (column: 'from_ledger_account_id' | 'to_ledger_account_id', range: KeyRange) => sql`
+  select ${sql.ref(column)} as id, sum(amount_fen) as fen from transfers where ${within(column, range)} group by 1`
+
+const orders = { table: 'orders', size: 2000 } as const
+const machines = { table: 'machines', size: 5000 } as const
 
 const sumsToZero = byQuery(
   'I2 the ledger sums to zero per currency',
@@ -25,31 +33,35 @@ const sumsToZero = byQuery(
     from (${bookSums}) as books group by currency having sum(sum_fen) <> 0`,
 )
 
-const storedBalances = byQuery(
+const storedBalances = bySlice(
   'I3 a stored balance is the sum of its transfers',
-  sql`
-    select format('%s stores %s, its transfers come to %s', id, balance_fen, sum_fen) as detail
-    from (${bookSums}) as books where balance_fen is not null and balance_fen <> sum_fen`,
+  { table: 'ledger_accounts', size: 2000 },
+  range => sql`
+    select format('%s stores %s, its transfers come to %s', a.id, a.balance_fen, coalesce(i.fen, 0) - coalesce(o.fen, 0)) as detail
+    from ledger_accounts a left join (${sideOf('to_ledger_account_id', range)}) as i on i.id = a.id
+    left join (${sideOf('from_ledger_account_id', range)}) as o on o.id = a.id
+    where a.balance_fen is not null and ${within('a.id', range)} and a.balance_fen <> coalesce(i.fen, 0) - coalesce(o.fen, 0)`,
 )
 
 const everyTransferSealed = byQuery(
   'I4 a transfer is sealed or waits for it',
   sql`
     select format('transfer %s has no number and does not wait for one', t.id) as detail from transfers t
-    where (select count(*) from ledger_seals s where s.transfer_id = t.id)
-      + (select count(*) from transfers_to_seal q where q.transfer_id = t.id) <> 1`,
+    left join ledger_seals s on s.transfer_id = t.id left join transfers_to_seal q on q.transfer_id = t.id
+    where (s.transfer_id is null) = (q.transfer_id is null)`,
 )
 
 const chain: Invariant = {
   name: 'I4 the chain is gap-free and intact',
-  violations: async db => {
-    const { problem } = await verifySeals(db)
+  slices: { table: 'ledger_seals', size: 20_000 },
+  violations: async (db, { after, to }) => {
+    const { problem } = await verifySeals(db, { after: BigInt(after || 0), to: to === null ? null : BigInt(to) })
     return problem ? [`at number ${problem.number}: ${problem.claim}`] : []
   },
 }
 
 // What the transfers, the lines and the row of an order say of its money.
-const orderSums = sql`
+const orderSums = (range: KeyRange) => sql`
   select o.*, coalesce(t.paid, 0) as t_paid, coalesce(t.captured, 0) as t_captured, coalesce(t.refunded, 0) as t_refunded,
     coalesce(t.paid_voucher, 0) as t_paid_voucher, coalesce(t.refunded_voucher, 0) as t_refunded_voucher,
     coalesce(l.pending, 0) as l_pending, coalesce(l.delivered, 0) as l_delivered, coalesce(l.delivered_fen, 0) as l_delivered_fen,
@@ -64,22 +76,23 @@ const orderSums = sql`
       sum(amount_fen) filter (where t.kind = 'refund' and g.kind = 'wallet_voucher') as refunded_voucher
     from transfers t join ledger_accounts f on f.id = t.from_ledger_account_id
     join ledger_accounts g on g.id = t.to_ledger_account_id
-    where t.order_id is not null group by t.order_id) as t on t.order_id = o.id
+    where ${within('t.order_id', range)} group by t.order_id) as t on t.order_id = o.id
   left join (
     select order_id, count(*) as lines, sum(amount_fen) as sum_fen, count(*) filter (where phase = 'pending') as pending,
       count(*) filter (where phase = 'delivered') as delivered,
       sum(amount_fen) filter (where phase = 'delivered') as delivered_fen,
       sum(amount_fen) filter (where phase = 'refunded') as refunded_fen
-    from order_lines group by order_id) as l on l.order_id = o.id
-  where o.kind <> 'refund'`
+    from order_lines where ${within('order_id', range)} group by order_id) as l on l.order_id = o.id
+  where o.kind <> 'refund' and ${within('o.id', range)}`
 
-const ordersMatchLedger = byQuery(
+const ordersMatchLedger = bySlice(
   'I5 an order says what its transfers and lines say',
-  sql`
+  orders,
+  range => sql`
     select format('order %s (%s): row %s/%s/%s, transfers %s/%s/%s, lines captured %s refunded %s, escrow %s', id, phase,
       paid_cash_fen + paid_voucher_fen, captured_fen, refunded_fen, t_paid, t_captured, t_refunded, l_delivered_fen,
       l_refunded_fen, escrow_fen) as detail
-    from (${orderSums}) as sums
+    from (${orderSums(range)}) as sums
     where t_paid <> paid_cash_fen + paid_voucher_fen or t_captured <> captured_fen or t_refunded <> refunded_fen
       or l_delivered_fen <> captured_fen or l_refunded_fen <> refunded_fen
       or escrow_fen <> t_paid - t_captured - t_refunded or l_lines <> quantity or l_sum_fen <> total_fen
@@ -87,40 +100,43 @@ const ordersMatchLedger = byQuery(
       or (phase not in ('placed', 'lapsed', 'cancelled') and t_paid <> total_fen)`,
 )
 
-const nothingLeftOver = byQuery(
+const nothingLeftOver = bySlice(
   'I5 an order ends as its lines did, with nothing in escrow',
-  sql`
+  orders,
+  range => sql`
     select format('order %s is %s with %s fen in escrow, %s lines open, %s delivered', id, phase, escrow_fen, l_pending,
       l_delivered) as detail
-    from (${orderSums}) as sums
+    from (${orderSums(range)}) as sums
     where (phase in ('fulfilled', 'refunded') and (escrow_fen <> 0 or l_pending <> 0
         or captured_fen + refunded_fen <> paid_cash_fen + paid_voucher_fen))
       or (phase = 'refunded' and l_delivered <> 0) or (phase = 'fulfilled' and l_delivered = 0)
       or (phase in ('lapsed', 'cancelled') and escrow_fen <> 0)`,
 )
 
-const chargedIsDelivered = byQuery(
+const chargedIsDelivered = bySlice(
   'I5 a line is charged exactly when its machine was delivered',
-  sql`
+  orders,
+  range => sql`
     select format('line %s of order %s is %s; its machine %s is %s, wished %s', l.line_no, l.order_id, l.phase,
       l.machine_id, coalesce(m.phase, 'not there'), m.desired) as detail
     from order_lines l join orders o on o.id = l.order_id
     left join machines m on m.order_id = l.order_id and m.line_no = l.line_no
-    where o.kind in ('purchase', 'scale_out') and (
+    where o.kind in ('purchase', 'scale_out') and ${within('o.id', range)} and ${within('l.order_id', range)} and (
       (l.phase = 'delivered' and m.running_at is null)
       or (l.phase = 'refunded' and m.id is not null and m.phase <> 'failed' and m.desired <> 'released')
       or (m.id is not null and m.id <> l.machine_id)
       or (o.phase in ('placed', 'paid', 'lapsed', 'cancelled') and m.id is not null))`,
 )
 
-const refundOrders = byQuery(
+const refundOrders = bySlice(
   'I5 every refund has its order',
-  sql`
+  orders,
+  range => sql`
     select format('order %s refunded %s fen, its refund orders say %s', o.id, o.refunded_fen, r.total) as detail
     from orders o left join lateral (
       select count(*) as count, coalesce(sum(total_fen), 0) as total, bool_and(phase = 'refunded') as ended
       from orders c where c.parent_order_id = o.id and c.kind = 'refund') as r on true
-    where o.kind <> 'refund' and (
+    where o.kind <> 'refund' and ${within('o.id', range)} and (
       (o.phase = 'refunded' and (r.count <> 1 or r.total <> o.refunded_fen or not r.ended))
       or (o.phase = 'fulfilled' and r.total <> o.refunded_fen) or r.count > 1)`,
 )
@@ -135,12 +151,13 @@ const stockIsHeld = byQuery(
     where coalesce(s.allocated, 0) <> coalesce(m.count, 0)`,
 )
 
-const periodsDisjoint = byQuery(
+const periodsDisjoint = bySlice(
   'I6 the paid periods of a machine do not overlap',
-  sql`
+  machines,
+  range => sql`
     select format('machine %s is paid from %s before %s', machine_id, period_start, previous_end) as detail
     from (select machine_id, period_start, lag(period_end) over (partition by machine_id order by period_start) as previous_end
-      from order_lines where phase = 'delivered' and period_start is not null) as periods
+      from order_lines where phase = 'delivered' and period_start is not null and ${within('machine_id', range)}) as periods
     where period_start < previous_end`,
 )
 
@@ -155,13 +172,15 @@ const revenueIsPeriods = byQuery(
     ) as sums where revenue <> periods`,
 )
 
-const subscriptionIsPeriods = byQuery(
+const subscriptionIsPeriods = bySlice(
   'I7 a machine is paid until the end of its last period',
-  sql`
+  machines,
+  range => sql`
     select format('machine %s: subscription until %s, periods until %s', coalesce(s.machine_id, p.machine_id), s.expires_at,
       p.period_end) as detail
-    from subscriptions s full join (select machine_id, max(period_end) as period_end from order_lines
-      where phase = 'delivered' and period_end is not null group by machine_id) as p on p.machine_id = s.machine_id
+    from (select * from subscriptions where ${within('machine_id', range)}) s
+    full join (select machine_id, max(period_end) as period_end from order_lines
+      where phase = 'delivered' and period_end is not null and ${within('machine_id', range)} group by machine_id) as p on p.machine_id = s.machine_id
     where s.expires_at is distinct from p.period_end`,
 )
 
@@ -174,13 +193,14 @@ const usageIsBilled = byQuery(
     where t.kind = 'usage' and t.amount_fen <> coalesce(b.sum, 0)`,
 )
 
-const billedWasDelivered = byQuery(
+const billedWasDelivered = bySlice(
   'I8 a bill line is of a postpaid machine that was delivered',
-  sql`
+  machines,
+  range => sql`
     select format('bill line %s %s of machine %s', b.billing_day, b.item, b.machine_id) as detail
     from bill_lines b join machines m on m.id = b.machine_id
     left join order_lines l on l.order_id = m.order_id and l.line_no = m.line_no
-    where m.charge_type <> 'postpaid' or l.phase is distinct from 'delivered'`,
+    where ${within('b.machine_id', range)} and (m.charge_type <> 'postpaid' or l.phase is distinct from 'delivered')`,
 )
 
 const keptUntilExpiry = byQuery(
@@ -203,12 +223,13 @@ const expiryMovesForward = byQuery(
     where expires_at <= previous`,
 )
 
-const refundsSameWay = byQuery(
+const refundsSameWay = bySlice(
   'I13 a refund goes back the way it was paid',
-  sql`
+  orders,
+  range => sql`
     select format('order %s: voucher paid %s, refunded %s; all paid %s, refunded %s', id, t_paid_voucher,
       t_refunded_voucher, t_paid, t_refunded) as detail
-    from (${orderSums}) as sums
+    from (${orderSums(range)}) as sums
     where t_refunded > t_paid or t_refunded_voucher > t_paid_voucher
       or t_refunded - t_refunded_voucher > t_paid - t_paid_voucher
       or (phase = 'refunded' and t_refunded_voucher <> t_paid_voucher)`,
@@ -230,6 +251,7 @@ export const moneyInvariants: readonly Invariant[] = [
   subscriptionIsPeriods,
   usageIsBilled,
   billedWasDelivered,
+  ...recomputedInvariants,
   keptUntilExpiry,
   expiryMovesForward,
   refundsSameWay,

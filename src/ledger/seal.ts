@@ -7,7 +7,7 @@ import type { Ctx } from '../db/ctx.ts'
 import { type Db, transaction } from '../db/db.ts'
 import { declareFaults } from '../lib/fault.ts'
 import type { Report } from '../reconcile/loop.ts'
-import { insertSeals, lastSeal, type SealedTransfer, selectSeals, selectToSeal } from './seal.store.ts'
+import { insertSeals, lastSeal, type Seal, selectBrokenSeal, selectLastNumber, selectToSeal } from './seal.store.ts'
 import type { Transfer } from './transfer.ts'
 
 const faults = declareFaults('ledger.seal.before-commit', 'ledger.seal.after-commit')
@@ -63,6 +63,9 @@ export async function sealTransfers(ctx: Ctx): Promise<Report> {
   return { found: sealed, changed: sealed }
 }
 
+/** The head of the chain: noted outside, it also tells when the newest transfers are cut off. */
+export const sealHead = (db: Db): Promise<Pick<Seal, 'number' | 'hash'> | null> => lastSeal(db)
+
 export interface SealCheck {
   ok: boolean
   /** How many carry a number. */
@@ -71,24 +74,19 @@ export interface SealCheck {
   problem: { number: bigint; claim: string } | null
 }
 
-/** Walks the whole chain in pages, with flat memory. */
-export async function verifySeals(db: Db): Promise<SealCheck> {
-  let number = 0n
-  let hash: Buffer = firstHash
-  for (;;) {
-    const page = await selectSeals(db, number, 5000)
-    for (const row of page) {
-      const claim = problemOf(row, number + 1n, hash)
-      if (claim) return { ok: false, sealed: number, problem: { number: number + 1n, claim } }
-      number = row.number
-      hash = row.hash
-    }
-    if (page.length < 5000) return { ok: true, sealed: number, problem: null }
-  }
-}
+const slice = 50_000n
 
-function problemOf(row: SealedTransfer, expected: bigint, previousHash: Buffer): string | null {
-  if (row.number !== expected) return `number ${expected} is missing`
-  if (!sealOf(row.number, previousHash, row.transfer).equals(row.hash)) return `transfer ${row.transfer.id} was changed`
-  return null
+/** Walks the chain (all of it, or the numbers in (after, to]) slice by slice, with flat memory. */
+export async function verifySeals(
+  db: Db,
+  { after, to }: { after: bigint; to: bigint | null } = { after: 0n, to: null },
+): Promise<SealCheck> {
+  const last = to ?? (await selectLastNumber(db))
+  for (let done = after; done < last; ) {
+    const until = done + slice < last ? done + slice : last
+    const problem = await selectBrokenSeal(db, done, until)
+    if (problem) return { ok: false, sealed: problem.number - 1n, problem }
+    done = until
+  }
+  return { ok: true, sealed: last, problem: null }
 }

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { verifyInvariants } from '../../src/insight/invariants.ts'
 import { moneyInvariants } from '../../src/insight/invariants-money.ts'
 import { tenantInvariants } from '../../src/insight/invariants-tenants.ts'
+import { recomputedInvariants } from '../../src/insight/recompute-bills.ts'
 import { sealTransfers } from '../../src/ledger/seal.ts'
 import { topUp } from '../../src/ledger/top-up.ts'
 import { requestRelease } from '../../src/orders/release.ts'
@@ -148,6 +149,7 @@ test.each(lies)('%s → %s', async (lie, noticedBy) => {
 
 test('no invariant is left without a lie that it notices', () => {
   const noticed = new Set(lies.map(([, name]) => name))
-  const own = [...moneyInvariants, ...tenantInvariants]
+  // What the second calculator notices is in tampering.test.ts.
+  const own = [...moneyInvariants, ...tenantInvariants].filter(invariant => !recomputedInvariants.includes(invariant))
   expect(own.map(({ name }) => name).filter(name => !noticed.has(name))).toEqual([])
 })
