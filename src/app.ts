@@ -6,6 +6,7 @@ import type { FastifyInstance } from 'fastify'
 import { consoleRoutes } from './api/console.ts'
 import type { ApiContext } from './api/context.ts'
 import { easRoutes } from './api/eas/eas.ts'
+import { EventStreams } from './api/event-streams.ts'
 import { oidcRoutes } from './api/oidc.ts'
 import { openApiDocument } from './api/openapi.ts'
 import { createServer, mountRoutes } from './api/server.ts'
@@ -22,6 +23,7 @@ import { ProcessMachines } from './drivers/process/machines.ts'
 import { ProcessRuntime } from './drivers/process/runtime.ts'
 import { SimulatedMachines } from './drivers/simulated/machines.ts'
 import { SimulatedRuntime } from './drivers/simulated/runtime.ts'
+import { EventTail } from './events/event-tail.ts'
 import type { MachineDriver } from './fleet/driver.ts'
 import { reconcileMachines } from './fleet/reconcile-machines.ts'
 import { RouteServer } from './gateway/route-server.ts'
@@ -115,11 +117,13 @@ async function compose(
   const passwords = new Passwords(random)
   const keys = await firstStart(ctx, box, passwords)
   const { host, routeServer } = await openRoutes(ctx, config, () => nudge('services'))
-  const loops = createLoops(ctx, config, host, nudge)
+  const { eventStreams, loops: eventLoops } = followEvents(ctx, () => nudge('events'))
+  const loops = [...createLoops(ctx, config, host, nudge), ...eventLoops]
   for (const loop of loops) nudges.set(loop.name, loop)
 
   const oidc = config.oidc && new OidcClient(config.oidc, log)
-  const api: ApiContext = { ctx, box, passwords, oidc, nudge: () => nudge(), settings: settingsOf(config) }
+  const own = { ctx, box, passwords, oidc, eventStreams }
+  const api: ApiContext = { ...own, nudge: () => nudge(), settings: settingsOf(config) }
   const tls = config.tls && new TlsFiles(config.tls, log)
   const app = createServer(api, { tls: tls?.pair ?? null, trustedProxies: config.trustedProxies })
   const reloadTls = () => ({ found: tls ? 1 : 0, changed: tls?.reload(app.server) ? 1 : 0 })
@@ -208,7 +212,7 @@ const follows: Record<string, string[]> = {
 function createLoops(ctx: Context, config: Config, host: RouteHost, nudge: (...names: string[]) => void): Loop[] {
   const { log } = ctx
   const onRun = ({ name, report }: LoopRun) => {
-    if (report !== null && report.changed > 0) nudge(...(follows[name] ?? [name]))
+    if (report !== null && report.changed > 0) nudge(...(follows[name] ?? [name]), 'events')
   }
   const quiet = async (work: Promise<unknown>) => {
     await work
@@ -225,6 +229,17 @@ function createLoops(ctx: Context, config: Config, host: RouteHost, nudge: (...n
     new Loop({ name: 'nonces', log, everyMs: 60_000, run: () => quiet(purgeNonces(ctx)) }),
     new Loop({ name: 'sessions', log, everyMs: 600_000, run: () => quiet(purgeSessions(ctx)) }),
   ]
+}
+
+/** What another process writes is seen at the next look; what this one writes, at once. */
+function followEvents(ctx: Context, wake: () => void): { eventStreams: EventStreams; loops: Loop[] } {
+  const tail = new EventTail(ctx.db, wake)
+  const eventStreams = new EventStreams({ ctx, tail })
+  const loops = [
+    new Loop({ name: 'events', log: ctx.log, everyMs: 500, run: () => tail.read() }),
+    new Loop({ name: 'event-streams', log: ctx.log, everyMs: 2_000, run: () => eventStreams.review() }),
+  ]
+  return { eventStreams, loops }
 }
 
 const settingsOf = (config: Config): ApiContext['settings'] => ({

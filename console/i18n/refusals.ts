@@ -18,6 +18,10 @@ export const refusals = {
     'The sign-in through the identity provider did not succeed. Try again.',
   ],
   'refusal.OidcNotConfigured': ['没有配置统一身份登录。', 'No identity provider is configured.'],
+  'refusal.TooManyStreams': [
+    '同时接收动态的页面过多，请关闭一些页面。',
+    'Too many pages follow what happens. Close some of them.',
+  ],
   'refusal.TooManyAttempts': ['尝试次数过多，请稍后再试。', 'Too many attempts. Wait a little, then try again.'],
   'refusal.BalanceInsufficient': [
     '钱包余额不足，请先请平台运营者充值。',

@@ -4,6 +4,7 @@ import type { Passwords } from '../identity/passwords.ts'
 import type { SecretBox } from '../identity/secret-box.ts'
 import type { OrdersCtx } from '../orders/orders-ctx.ts'
 import type { ServicesCtx } from '../services/services-ctx.ts'
+import type { EventStreams } from './event-streams.ts'
 
 export interface ApiContext {
   ctx: OrdersCtx & ServicesCtx
@@ -11,6 +12,8 @@ export interface ApiContext {
   passwords: Passwords
   /** null: there is no identity provider. */
   oidc: OidcClient | null
+  /** Those who follow what happens. */
+  eventStreams: EventStreams
   /** Tells the reconcilers to look now; carries no data. */
   nudge(): void
   settings: ApiSettings

@@ -71,7 +71,7 @@ function operationOf(route: Route): object {
       : {
           description: route.streams ? 'Lines as they come.' : 'The answer.',
           content: {
-            [route.streams ? 'text/plain' : 'application/json']: { schema: schemaOf(route.returns, 'output') },
+            [contentTypeOf(route)]: { schema: schemaOf(route.returns, 'output') },
           },
         }
   return {
@@ -93,6 +93,9 @@ function operationOf(route: Route): object {
     },
   }
 }
+
+const contentTypeOf = ({ streams }: Route): string =>
+  streams === true ? 'text/plain' : streams === false ? 'application/json' : streams
 
 /** `POST /v1/machines/{machineId}/drain` → `postMachinesDrain`: stable, and unique because the path is. */
 const operationId = (route: Route): string =>

@@ -26,6 +26,7 @@ export type ApiRefusal =
   | 'OidcNotConfigured'
   | 'GatewayUnreachable'
   | 'GatewayTimeout'
+  | 'TooManyStreams'
 
 export type AnyRefusal =
   | ApiRefusal
@@ -140,6 +141,7 @@ export const statuses = {
   // Not so often.
   TooManyAttempts: 429,
   SignInBusy: 429,
+  TooManyStreams: 429,
   NotImplemented: 501,
   GatewayUnreachable: 502,
   GatewayTimeout: 504,

@@ -22,12 +22,14 @@ export interface Call<P extends Shape, Q extends Shape, B extends Shape> {
   request: FastifyRequest
 }
 
-/** Lines that are sent as they come: plain, CSV or server-sent events; ends with the iterable. */
+/** Lines that are sent as they come: plain, CSV or, one event a line, server-sent events; ends with the iterable. */
 export interface Stream {
   contentType: 'text/plain; charset=utf-8' | 'text/csv; charset=utf-8' | 'text/event-stream'
   /** Browsers save it under this name. */
   fileName?: string
   lines(signal: AbortSignal): AsyncIterable<string>
+  /** Aborts when nothing more may be told, whether or not the caller reads. */
+  ends?: AbortSignal
 }
 
 export interface RouteOptions<P extends Shape, Q extends Shape, B extends Shape, R extends z.ZodType> {
@@ -45,8 +47,8 @@ export interface RouteOptions<P extends Shape, Q extends Shape, B extends Shape,
   query?: Q
   body?: B
   returns: R
-  /** Answers lines instead of `returns`. */
-  streams?: boolean
+  /** Answers lines instead of `returns`; plain text unless told. */
+  streams?: boolean | 'text/event-stream'
   /** A question with a body: it changes nothing, so the audit does not tell of it. */
   asks?: boolean
   handle(context: ApiContext, call: Call<P, Q, B>): Promise<z.input<R> | Stream>
@@ -64,7 +66,7 @@ export interface Route {
   query: z.ZodObject
   body: z.ZodObject | null
   returns: z.ZodType
-  streams: boolean
+  streams: boolean | 'text/event-stream'
   asks: boolean
   handle(context: ApiContext, call: Call<Shape, Shape, Shape>): Promise<unknown>
 }

@@ -4,6 +4,9 @@ import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Stream } from './route.ts'
 
+/** How long a stream that is over is given to say so. */
+const lastWordMs = 1_000
+
 const open = new WeakMap<Server, Set<AbortController>>()
 
 /** A server that closes ends its streams first: else whoever follows a log would keep it from closing. */
@@ -25,9 +28,17 @@ export function sendStream(request: FastifyRequest, reply: FastifyReply, stream:
     abort.abort()
   })
   const lines = stream.lines(abort.signal)
+  // Gone before the answer began: there is no other word of it.
+  if (reply.raw.destroyed) abort.abort()
+  stream.ends?.addEventListener('abort', () => setTimeout(() => reply.raw.destroy(), lastWordMs).unref(), {
+    once: true,
+  })
+  const isEvents = stream.contentType === 'text/event-stream'
   const text = (async function* () {
-    for await (const line of lines) yield stream.contentType === 'text/event-stream' ? `data: ${line}\n\n` : `${line}\n`
+    for await (const line of lines) yield isEvents ? `${line}\n\n` : `${line}\n`
   })()
+  // A proxy that gathers lines would hold back what happens now.
+  if (isEvents) reply.header('x-accel-buffering', 'no')
   if (stream.fileName) reply.header('content-disposition', `attachment; filename="${stream.fileName}"`)
   reply
     .header('content-type', stream.contentType)

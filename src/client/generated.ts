@@ -127,6 +127,13 @@ export interface Operations {
     body: null
     returns: { items: ({ eventId: string; at: string; kind: string; subjectKind: string; subjectId: string; actor: string; by: { kind: "user" | "operator" | "system"; name: string }; data: Record<string, unknown> })[] }
   }
+  /** Follow what changes, as server-sent events */
+  'GET /v1/events/stream': {
+    params: Record<never, never>
+    query: { after?: string }
+    body: null
+    returns: 'stream'
+  }
   /** List machines of all accounts */
   'GET /v1/fleet/machines': {
     params: Record<never, never>

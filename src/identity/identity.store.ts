@@ -137,6 +137,19 @@ export async function selectSigner(db: Db, accessKeyId: string): Promise<Signer 
   return rows[0] ?? null
 }
 
+/** The same for many at once; unknown ids are left out. */
+export async function selectSigners(
+  db: Db,
+  accessKeyIds: readonly string[],
+): Promise<(Omit<Signer, 'secretCipher'> & { accessKeyId: string })[]> {
+  const { rows } = await sql<Omit<Signer, 'secretCipher'> & { accessKeyId: string }>`
+    select k.id as access_key_id, k.account_id, k.user_id, u.name as user_name, u.role, u.disabled_at, k.expires_at,
+      k.revoked_at, k.last_used_at
+    from access_keys k join users u on u.account_id = k.account_id and u.id = k.user_id
+    where k.id = any(${accessKeyIds}::text[])`.execute(db)
+  return rows
+}
+
 /** False: this key has used the nonce before. The unique key decides between two at once. */
 export async function insertNonce(db: Db, accessKeyId: string, nonce: string, now: Temporal.Instant): Promise<boolean> {
   const { numAffectedRows } = await sql`

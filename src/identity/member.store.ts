@@ -36,3 +36,13 @@ export async function selectMemberships(
     where account_id = ${accountId} and user_id = ${userId}`.execute(db)
   return rows
 }
+
+/** Of many users at once. */
+export async function selectMembershipsOf(
+  db: Db,
+  userIds: readonly string[],
+): Promise<{ userId: string; workspaceId: string }[]> {
+  const { rows } = await sql<{ userId: string; workspaceId: string }>`
+    select user_id, workspace_id from workspace_members where user_id = any(${userIds}::text[])`.execute(db)
+  return rows
+}

@@ -61,6 +61,15 @@ export async function selectSessionOf(db: Db, digest: Buffer): Promise<(Session 
   return rows[0] ?? null
 }
 
+/** The same by id, for many at once; unknown ids are left out. */
+export async function selectSessionsById(db: Db, sessionIds: readonly string[]): Promise<(Session & SignInUser)[]> {
+  const { rows } = await sql<Session & SignInUser>`
+    select ${columns}, u.name as user_name, u.role, u.disabled_at
+    from sessions s join users u on u.account_id = s.account_id and u.id = s.user_id
+    where s.id = any(${sessionIds}::text[])`.execute(db)
+  return rows
+}
+
 /** That may still be live, newest first. */
 export async function selectSessions(
   db: Db,

@@ -3,6 +3,7 @@
 import type { FastifyInstance } from 'fastify'
 import { expect } from 'vitest'
 import type { ApiContext } from '../../src/api/context.ts'
+import { EventStreams } from '../../src/api/event-streams.ts'
 import type { Route } from '../../src/api/route.ts'
 import { createServer, mountRoutes, type ServerOptions } from '../../src/api/server.ts'
 import { routes } from '../../src/api/v1/routes.ts'
@@ -14,6 +15,7 @@ import { Client } from '../../src/client/client.ts'
 import type { Db } from '../../src/db/db.ts'
 import { SimulatedMachines } from '../../src/drivers/simulated/machines.ts'
 import { SimulatedRuntime } from '../../src/drivers/simulated/runtime.ts'
+import { EventTail } from '../../src/events/event-tail.ts'
 import type { FleetCtx } from '../../src/fleet/reconcile-machines.ts'
 import { reconcileMachines } from '../../src/fleet/reconcile-machines.ts'
 import type { Role } from '../../src/identity/access.ts'
@@ -31,7 +33,7 @@ import { invariant } from '../../src/lib/invariant.ts'
 import { SeededRandom } from '../../src/lib/random.ts'
 import { reconcileExpiry } from '../../src/orders/expiry.ts'
 import { reconcileOrders } from '../../src/orders/reconcile-orders.ts'
-import { settle } from '../../src/reconcile/loop.ts'
+import { Loop, settle } from '../../src/reconcile/loop.ts'
 import { servicesInGroup } from '../../src/services/group-services.ts'
 import { reconcileServices } from '../../src/services/reconcile-services.ts'
 import { RouteHost } from '../../src/services/routes.ts'
@@ -55,6 +57,8 @@ export interface TestApiOptions {
   cashFen?: bigint
   /** TLS, trusted proxies. */
   server?: ServerOptions
+  /** How many may follow what happens, and how often they hear that it goes on. */
+  eventStreams?: { heartbeatMs?: number; perUserMax?: number; streamsMax?: number }
   /** False: as if others could reach it. */
   loopback?: boolean
   /** In place of what the API has by default. */
@@ -152,17 +156,16 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
   const passwords = new Passwords(random, { parameters: { memoryKib: 64, passes: 1 } })
   const people = await makePeople(ctx, box, passwords, options.cashFen ?? 1_000_000_00n)
   const settings = settingsOf(ctx, options)
-  const context: ApiContext = { ctx, box, passwords, oidc: null, nudge: () => {}, settings, ...options.context?.(ctx) }
+  const { eventStreams, tailLoop } = followEvents(ctx, options)
+  const given = { ctx, box, passwords, oidc: null, eventStreams, nudge: () => {}, settings }
+  const context: ApiContext = { ...given, ...options.context?.(ctx) }
   const app = createServer(context, options.server)
   let handled = 0
-  const counted = routes.map((route): Route => {
-    const handle: Route['handle'] = (...given) => {
-      handled++
-      return route.handle(...given)
-    }
-    return { ...route, handle }
-  })
-  mountRoutes(app, context, counted)
+  mountRoutes(
+    app,
+    context,
+    counting(routes, () => handled++),
+  )
   options.mount?.(app, context)
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
   const host = new RouteHost(ctx, box, () => {})
@@ -193,11 +196,29 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     },
     close: async () => {
       await app.close()
+      await tailLoop.stop()
       await host.stop()
       await runtime.close()
       await fresh.close()
     },
   }
+}
+
+const counting = (all: readonly Route[], count: () => void): Route[] =>
+  all.map(route => {
+    const handle: Route['handle'] = (...given) => {
+      count()
+      return route.handle(...given)
+    }
+    return { ...route, handle }
+  })
+
+function followEvents(ctx: TestCtx, options: TestApiOptions) {
+  const tail = new EventTail(ctx.db)
+  const eventStreams = new EventStreams({ ctx, tail, ...options.eventStreams })
+  const tailLoop = new Loop({ name: 'events', log: ctx.log, everyMs: 20, run: () => tail.read() })
+  tailLoop.start()
+  return { eventStreams, tailLoop }
 }
 
 const settingsOf = ({ billingZone, operatorContact }: TestCtx, options: TestApiOptions): ApiContext['settings'] => ({

@@ -61,7 +61,9 @@ export async function sendTo(
     const length = bytes.length === 0 && method === 'GET' ? {} : { 'content-length': String(bytes.length) }
     const options = { agent, hostname, port, method, path: target, headers: { ...headers, ...length } }
     const outgoing = request(options, response => {
-      if (sent.headOnly && response.statusCode === 200) {
+      // Events go on for ever: nobody here waits for the last one.
+      const isEvents = response.headers['content-type'] === 'text/event-stream'
+      if ((sent.headOnly || isEvents) && response.statusCode === 200) {
         resolve(answerOf(response, ''))
         response.destroy()
         return

@@ -104,6 +104,7 @@ export const rows: Record<keyof Operations, TenantRow> = {
     ids: ({ postpaidIds }) => ({ subjectId: postpaidIds[0] }),
     input: ({ subjectId = '' }) => ({ query: { subjectId } }),
   },
+  'GET /v1/events/stream': {},
   'GET /v1/groups': {},
   'GET /v1/groups/{groupId}': { ids: group },
   'GET /v1/groups/{groupId}/remaining': { ids: group },

@@ -2,8 +2,11 @@ import { z } from 'zod'
 import { listEvents } from '../../events/event.ts'
 import { actorNames } from '../../identity/actors.ts'
 import { audienceOf } from '../../identity/audience.ts'
+import { Refusal } from '../../lib/errors.ts'
 import { defineRoute } from '../route.ts'
 import { ActorView, instant } from './fields.ts'
+
+const eventId = z.string().regex(/^\d{1,18}$/)
 
 const subjectKinds = [
   ...(['group', 'machine', 'order', 'service', 'service_instance'] as const),
@@ -21,11 +24,7 @@ export const eventRoutes = [
     query: {
       subjectKind: z.enum(subjectKinds).optional(),
       subjectId: z.string().max(100).optional(),
-      before: z
-        .string()
-        .regex(/^\d{1,18}$/)
-        .optional()
-        .describe('`eventId` of the last item of the page before.'),
+      before: eventId.optional().describe('`eventId` of the last item of the page before.'),
       limit: z.coerce.number().int().min(1).max(500).default(100),
     },
     returns: z.object({
@@ -64,6 +63,37 @@ export const eventRoutes = [
           data: data as Record<string, unknown>,
         })),
       }
+    },
+  }),
+  defineRoute({
+    method: 'GET',
+    path: '/v1/events/stream',
+    summary: 'Follow what changes, as server-sent events',
+    tag: 'event',
+    can: 'event.read',
+    query: {
+      after: eventId
+        .optional()
+        .describe(
+          '`id` of the last event that you were told; the header `Last-Event-ID` says the same. From now on by default.',
+        ),
+    },
+    returns: z
+      .string()
+      .describe(
+        '`ready` when it begins: with `resumed` true nothing was missed since `after`, else ask anew for what you show. `changes`: which things have changed, each once; `subjectIds` null means many. `end`: the session or the key is over.',
+      ),
+    streams: 'text/event-stream',
+    async handle({ eventStreams }, { query, principal, request }) {
+      const header = request.headers['last-event-id']
+      if (header !== undefined && !eventId.safeParse(header).success) {
+        throw new Refusal('InvalidParameter', 'last-event-id: send the `id` of an event of this stream, or nothing.', {
+          field: 'last-event-id',
+        })
+      }
+      const after = header ?? query.after
+      const { frames, ends } = await eventStreams.open(principal, after === undefined ? null : BigInt(String(after)))
+      return { contentType: 'text/event-stream', lines: frames, ends }
     },
   }),
 ]
