@@ -28,14 +28,17 @@ export async function writeAudit(ctx: Pick<Ctx, 'db' | 'clock'>, entry: AuditEnt
   const { principal, ...rest } = entry
   await insertAudit(ctx.db, {
     ...rest,
-    who: rest.who.slice(0, 200),
-    subjectId: rest.subjectId.slice(0, 500),
+    who: kept(rest.who, 200),
+    subjectId: kept(rest.subjectId, 500),
     at: ctx.clock.now(),
     accountId: principal?.accountId ?? null,
     userId: principal?.userId ?? null,
     credentialId: principal?.sessionId ?? principal?.accessKeyId ?? null,
   })
 }
+
+/** What was sent may be refused for the very character that the database can not keep: the refusal is noted all the same. */
+const kept = (text: string, length: number): string => text.slice(0, length).replaceAll('\0', '\uFFFD')
 
 /** Newest first. Those who run the platform see all of it, an owner what concerns the account. */
 export const listAudit = (db: Db, principal: Principal, filter: Omit<AuditFilter, 'accountId'>): Promise<AuditRow[]> =>

@@ -51,6 +51,11 @@ test('so does one that is refused: for the role, for the input, for what is not 
   ])
 })
 
+test('so does one that is refused for a character that no database keeps', async () => {
+  expect((await api.send(api.owner, 'DELETE', '/v1/groups/eas-r-%00')).status).toBe(400)
+  expect((await auditOf(api.owner))[0]).toMatchObject({ status: 400, subjectId: 'eas-r-\uFFFD' })
+})
+
 test('the EAS face is in it by the names of its operations', async () => {
   const answer = await api.send(api.developer, 'DELETE', '/api/v2/services/east/nothing_there')
   expect(answer.status).toBe(404)
