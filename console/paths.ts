@@ -26,14 +26,18 @@ export const paths = {
     at(['workspaces', workspaceId, 'buy'], search),
   /** What became of an order: its progress, then what was made, or its refund. */
   purchase: (workspaceId: string, orderId: string) => at(['workspaces', workspaceId, 'purchases', orderId]),
+  workspaceMembers: (workspaceId: string) => at(['workspaces', workspaceId, 'members']),
   orders: () => at(['money', 'orders']),
   order: (orderId: string) => at(['money', 'orders', orderId]),
   wallet: () => at(['money', 'wallet']),
   bill: () => at(['money', 'bill']),
   operatorAccounts: () => at(['operator', 'accounts']),
+  operatorAccount: (accountId: string, search: { tab?: string } = {}) =>
+    at(['operator', 'accounts', accountId], search),
   operatorOfferings: () => at(['operator', 'offerings']),
   operatorMachines: () => at(['operator', 'machines']),
   keys: () => at(['account', 'keys']),
   members: () => at(['account', 'members']),
   sessions: () => at(['account', 'sessions']),
+  audit: () => at(['account', 'audit']),
 } as const

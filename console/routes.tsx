@@ -45,6 +45,10 @@ const workspacePages = [
     lazyRouteComponent(() => import('./pages/workspace/WorkspaceListPage.tsx'), 'WorkspaceListPage'),
   ),
   page(
+    '/workspaces/$workspaceId/members',
+    lazyRouteComponent(() => import('./pages/workspace/WorkspaceMembersPage.tsx'), 'WorkspaceMembersPage'),
+  ),
+  page(
     '/workspaces/$workspaceId/services',
     lazyRouteComponent(() => import('./pages/service/ServiceListPage.tsx'), 'ServiceListPage'),
   ),
@@ -107,6 +111,10 @@ const operatorPages = [
     lazyRouteComponent(() => import('./pages/operator/AccountListPage.tsx'), 'AccountListPage'),
   ),
   page(
+    '/operator/accounts/$accountId',
+    lazyRouteComponent(() => import('./pages/operator/AccountPage.tsx'), 'AccountPage'),
+  ),
+  page(
     '/operator/offerings',
     lazyRouteComponent(() => import('./pages/operator/OfferingListPage.tsx'), 'OfferingListPage'),
   ),
@@ -123,11 +131,15 @@ const accountPages = [
   ),
   page(
     '/account/members',
-    lazyRouteComponent(() => import('./pages/account/MemberListPage.tsx'), 'MemberListPage'),
+    lazyRouteComponent(() => import('./pages/account/UserListPage.tsx'), 'UserListPage'),
   ),
   page(
     '/account/sessions',
     lazyRouteComponent(() => import('./pages/account/SessionListPage.tsx'), 'SessionListPage'),
+  ),
+  page(
+    '/account/audit',
+    lazyRouteComponent(() => import('./pages/account/AuditPage.tsx'), 'AuditPage'),
   ),
 ]
 

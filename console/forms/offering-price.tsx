@@ -1,7 +1,7 @@
-import { Alert, App, Form, InputNumber, Modal } from 'antd'
+import { Alert, App, Form, InputNumber, Modal, Input as TextInput } from 'antd'
 import { useState } from 'react'
 import type { Input, Item } from '../api.ts'
-import { t } from '../i18n/t.ts'
+import { formatInstant, t } from '../i18n/t.ts'
 import { useAct } from '../queries.ts'
 import { useInstallation } from '../ui/installation.ts'
 import { errorText } from '../ui/refusal.ts'
@@ -11,16 +11,24 @@ import { months } from './machine-renew.tsx'
 type Rates = Record<string, string | null>
 type Body = Input<'POST /v1/offerings/prices'>['body']
 
-/** Sets a price: a new version, from now on. What was bought before keeps the price that it was bought for. */
+/** Sets a price: a new version, from now or from a date on. What was bought before keeps the price that it was bought for. */
 export function OfferingPrice({ offering, onClose }: { offering: Item<'GET /v1/offerings'>; onClose: () => void }) {
-  const { zoneId, specId, chargeType, price } = offering
+  const { zoneId, specId, chargeType } = offering
   const { message } = App.useApp()
   const currency = useInstallation()?.currency ?? 'CNY'
   const [rates, setRates] = useState<Rates>(() => ratesOf(offering))
+  /** As the browser's own calendar has it; empty: now. */
+  const [from, setFrom] = useState('')
   const set = useAct('POST /v1/offerings/prices')
   const submit = async () => {
-    const made = await set.mutateAsync({ body: { zoneId, specId, chargeType, ...bodyOf(rates) } })
-    void message.success(t('operator.priceSet', { version: made.version }))
+    const effectiveAt = from === '' ? {} : { effectiveAt: new Date(from).toISOString() }
+    const made = await set.mutateAsync({ body: { zoneId, specId, chargeType, ...bodyOf(rates), ...effectiveAt } })
+    const { version, effectiveAt: at } = made
+    void message.success(
+      from === ''
+        ? t('operator.priceSet', { version })
+        : t('operator.priceScheduled', { version, at: formatInstant(at) }),
+    )
     onClose()
   }
   const input = (name: string, label: string) => (
@@ -46,12 +54,20 @@ export function OfferingPrice({ offering, onClose }: { offering: Item<'GET /v1/o
       onCancel={onClose}
       onOk={() => void submit().catch(() => undefined)}
     >
-      <p>{t('operator.priceHint', { version: (price?.version ?? 0) + 1, currency })}</p>
+      <p>{t('operator.priceHint', { currency })}</p>
       <Form layout="vertical" component="div" className="price-fields">
         {chargeType === 'prepaid'
           ? months.map(count => input(String(count), t('operator.monthRate', { count })))
           : input('hour', t('buy.pricePerHour'))}
         {input('disk', t(chargeType === 'prepaid' ? 'operator.diskMonthRate' : 'operator.diskHourRate'))}
+        <Form.Item label={t('operator.priceFrom')} extra={t('operator.priceFromHint')} htmlFor="price-from">
+          <TextInput
+            id="price-from"
+            type="datetime-local"
+            value={from}
+            onChange={event => setFrom(event.target.value)}
+          />
+        </Form.Item>
       </Form>
       {set.error ? <Alert type="error" showIcon role="alert" title={errorText(set.error)} /> : null}
     </Modal>

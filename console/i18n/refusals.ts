@@ -23,6 +23,35 @@ export const refusals = {
     'Too many pages follow what happens. Close some of them.',
   ],
   'refusal.TooManyAttempts': ['尝试次数过多，请稍后再试。', 'Too many attempts. Wait a little, then try again.'],
+  'refusal.UserDisabled': [
+    '该用户已被停用，请账号所有者启用。',
+    'This user is disabled. Ask an owner of the account to enable it.',
+  ],
+  'refusal.IdentityNotKnown': [
+    '统一身份提供方给出的邮箱在这里没有对应的用户，请账号所有者用你的邮箱添加你。',
+    'No user here has the e-mail that the identity provider vouches for. Ask the owner of the account to add you with it.',
+  ],
+  'refusal.LastOwner': [
+    '这是账号最后一个所有者，请先增加另一个所有者。',
+    'This is the last owner of the account. Make another one first.',
+  ],
+  'refusal.OwnUser': ['不能停用自己，请由其他所有者操作。', 'Nobody disables themselves. Another owner can.'],
+  'refusal.AccessKeyNotFound': ['这个密钥已经失效。', 'This key has ended.'],
+  'refusal.EmailInUse': ['这个邮箱已属于其他用户。', 'Another user has this e-mail.'],
+  'refusal.InvalidName': [
+    '名称不符合要求：1–63 个小写字母、数字、点、短横线或下划线，以字母或数字开头。',
+    'This name is not allowed: 1 to 63 lower-case letters, digits, dots, dashes and underscores, a letter or digit first.',
+  ],
+  'refusal.WeakPassword': [
+    '密码太弱：请用 12 到 200 个字符，不要过于简单。',
+    'This password is too weak: use 12 to 200 characters, and not a simple one.',
+  ],
+  'refusal.WrongPassword': ['当前密码不正确。', 'This is not your current password.'],
+  'refusal.WorkspaceNotFound': [
+    '工作空间不存在，或你不是它的成员。',
+    'There is no such workspace, or you are not in it.',
+  ],
+  'refusal.AccountNotFound': ['账号不存在。', 'There is no such account.'],
   'refusal.BalanceInsufficient': [
     '钱包余额不足，请先请平台运营者充值。',
     'The wallet does not cover this. Ask the operator for a top-up first.',

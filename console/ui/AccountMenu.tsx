@@ -1,6 +1,8 @@
 import { UserOutlined } from '@ant-design/icons'
 import { useNavigate, useRouter } from '@tanstack/react-router'
-import { Button, Dropdown } from 'antd'
+import { Button, Dropdown, type MenuProps } from 'antd'
+import { useState } from 'react'
+import { PasswordChange } from '../forms/password-change.tsx'
 import { t } from '../i18n/t.ts'
 import { paths } from '../paths.ts'
 import { prefer, usePreferences } from '../preferences.ts'
@@ -8,6 +10,7 @@ import { type Session, signOut } from '../session.ts'
 
 export function AccountMenu({ session }: { session: Session }) {
   const { language, theme } = usePreferences()
+  const [changing, setChanging] = useState(false)
   const router = useRouter()
   const navigate = useNavigate()
   const leave = async () => {
@@ -20,57 +23,67 @@ export function AccountMenu({ session }: { session: Session }) {
     light: () => prefer({ theme: 'light' }),
     dark: () => prefer({ theme: 'dark' }),
     keys: () => router.history.push(paths.keys()),
-    members: () => router.history.push(paths.members()),
+    // Who may not see the people of the account sees those of the workspaces.
+    members: () => router.history.push(session.may.includes('user.read') ? paths.members() : paths.workspaces()),
     sessions: () => router.history.push(paths.sessions()),
+    audit: () => router.history.push(paths.audit()),
+    password: () => setChanging(true),
     signOut: () => void leave(),
   }
   return (
-    <Dropdown
-      trigger={['click']}
-      menu={{
-        selectable: true,
-        selectedKeys: [language, theme],
-        items: [
-          {
-            type: 'group',
-            label: t('account.as', { user: session.userName, role: t(`role.${session.role}`) }),
-            children: [
-              { key: 'keys', label: t('account.keys') },
-              { key: 'members', label: t('account.members') },
-              { key: 'sessions', label: t('account.sessions') },
-            ],
-          },
-          { type: 'divider' },
-          {
-            type: 'group',
-            label: t('account.language'),
-            children: [
-              { key: 'zh', label: t('account.chinese') },
-              { key: 'en', label: t('account.english') },
-            ],
-          },
-          {
-            type: 'group',
-            label: t('account.theme'),
-            children: [
-              { key: 'light', label: t('account.light') },
-              { key: 'dark', label: t('account.dark') },
-            ],
-          },
-          { type: 'divider' },
-          { key: 'signOut', label: t('account.signOut') },
-        ],
-        onClick: ({ key }) => actions[key]?.(),
-      }}
-    >
-      <Button
-        type="text"
-        icon={<UserOutlined aria-hidden />}
-        aria-label={`${t('account.menu')}: ${session.accountName}`}
-        style={{ color: '#fff' }}
+    <>
+      <Dropdown
+        trigger={['click']}
+        menu={{
+          selectable: true,
+          selectedKeys: [language, theme],
+          items: itemsOf(session),
+          onClick: ({ key }) => actions[key]?.(),
+        }}
       >
-        <span className="said">{session.accountName}</span>
-      </Button>
-    </Dropdown>
+        <Button
+          type="text"
+          icon={<UserOutlined aria-hidden />}
+          aria-label={`${t('account.menu')}: ${session.accountName}`}
+          style={{ color: '#fff' }}
+        >
+          <span className="said">{session.accountName}</span>
+        </Button>
+      </Dropdown>
+      {changing ? <PasswordChange onClose={() => setChanging(false)} /> : null}
+    </>
   )
 }
+
+const itemsOf = (session: Session): NonNullable<MenuProps['items']> => [
+  {
+    type: 'group',
+    label: t('account.as', { user: session.userName, role: t(`role.${session.role}`) }),
+    children: [
+      { key: 'keys', label: t('account.keys') },
+      { key: 'members', label: t('account.members') },
+      { key: 'sessions', label: t('account.sessions') },
+      { key: 'password', label: t('password.change') },
+      ...(session.may.includes('audit.read') ? [{ key: 'audit', label: t('audit.title') }] : []),
+    ],
+  },
+  { type: 'divider' },
+  {
+    type: 'group',
+    label: t('account.language'),
+    children: [
+      { key: 'zh', label: t('account.chinese') },
+      { key: 'en', label: t('account.english') },
+    ],
+  },
+  {
+    type: 'group',
+    label: t('account.theme'),
+    children: [
+      { key: 'light', label: t('account.light') },
+      { key: 'dark', label: t('account.dark') },
+    ],
+  },
+  { type: 'divider' },
+  { key: 'signOut', label: t('account.signOut') },
+]

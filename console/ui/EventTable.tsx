@@ -3,6 +3,7 @@ import { useState } from 'react'
 import type { Input, Item } from '../api.ts'
 import { t, tryT } from '../i18n/t.ts'
 import { live, useApi } from '../queries.ts'
+import { ActorName } from './ActorName.tsx'
 import { DataTable } from './DataTable.tsx'
 import { EmptyState } from './EmptyState.tsx'
 import { Instant } from './Instant.tsx'
@@ -25,7 +26,7 @@ export function EventTable({ subjectKind, subjectId }: { subjectKind: SubjectKin
         columns={[
           { title: t('events.at'), width: 180, render: (_, { at }) => <Instant at={at} seconds /> },
           { title: t('events.kind'), width: 200, render: (_, { kind }) => tryT(`event.${kind}`) ?? kind },
-          { title: t('events.actor'), width: 220, render: (_, { actor }) => <span className="said">{actor}</span> },
+          { title: t('events.actor'), width: 220, render: (_, { actor, by }) => <ActorName by={by} id={actor} /> },
           {
             title: t('events.data'),
             render: (_, { data }) => <span className="said id-text wrap">{factsOf(data)}</span>,

@@ -177,6 +177,14 @@ export async function upsertOffering(tx: Tx, regionId: string, key: OfferingKey)
     on conflict (id) do update set retired_at = null`.execute(tx)
 }
 
+/** False: it is so already. */
+export async function setOfferingRetired(tx: Tx, offeringId: string, at: Temporal.Instant | null): Promise<boolean> {
+  const { numAffectedRows } = await sql`
+    update offerings set retired_at = ${at}
+    where id = ${offeringId} and (retired_at is null) = ${at !== null}`.execute(tx)
+  return numAffectedRows === 1n
+}
+
 export type Retirable = 'regions' | 'zones' | 'offerings'
 
 /** Retires what is not among `kept`; returns the ids that were retired now. */

@@ -3,7 +3,7 @@ import type { Ctx } from '../db/ctx.ts'
 import { type Tx, transaction } from '../db/db.ts'
 import { type Actor, appendEvents } from '../events/event.ts'
 import { Refusal } from '../lib/errors.ts'
-import { insertPriceVersion, lockNewestPrice } from './catalog.store.ts'
+import { insertPriceVersion, lockNewestPrice, setOfferingRetired } from './catalog.store.ts'
 import { type CatalogRefusal, type OfferingKey, offeringIdOf } from './offering.ts'
 import { type ChargeType, durations, type Price, type PriceVersion } from './price.ts'
 import { writeStockTotals } from './stock.ts'
@@ -37,7 +37,7 @@ export async function writePrice(
   const offeringId = offeringIdOf(key)
   const newest = await lockNewestPrice(tx, offeringId)
   if (newest === 'no_offering') {
-    throw new Refusal<CatalogRefusal>('NotOffered', `specId: there is no offering ${offeringId}`, { field: 'specId' })
+    throw noOffering(offeringId)
   }
   if (newest && samePrice(newest, price)) return newest
   const made: PriceVersion = {
@@ -117,6 +117,23 @@ export async function setStock(
     await appendEvents(tx, now, [stockEvent(actor.name, zoneId, specId, total)])
   })
 }
+
+/** Stops selling an offering, or takes it up again. What is sold goes on, is renewed and billed. Safe to repeat. */
+export async function setOnSale(ctx: Ctx, actor: Actor, key: OfferingKey, onSale: boolean): Promise<void> {
+  const offeringId = offeringIdOf(key)
+  const now = ctx.clock.now()
+  await transaction(ctx, async tx => {
+    if ((await lockNewestPrice(tx, offeringId)) === 'no_offering') throw noOffering(offeringId)
+    if (!(await setOfferingRetired(tx, offeringId, onSale ? null : now))) return
+    const kind = onSale ? 'offering.resumed' : 'offering.retired'
+    await appendEvents(tx, now, [
+      { accountId: null, kind, subjectKind: 'offering', subjectId: offeringId, actor: actor.name },
+    ])
+  })
+}
+
+const noOffering = (offeringId: string): Refusal<CatalogRefusal> =>
+  new Refusal('NotOffered', `specId: there is no offering ${offeringId}`, { field: 'specId' })
 
 export const stockEvent = (actor: string, zoneId: string, specId: string, total: number) => ({
   accountId: null,

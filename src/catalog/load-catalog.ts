@@ -72,7 +72,8 @@ const pricesOf = (offer: Offer): { key: OfferingKey; price: Price }[] =>
 async function loadOffer(tx: Tx, now: Temporal.Instant, offer: Offer, before: Map<string, string>): Promise<void> {
   const { zoneId, specId, stock } = offer
   for (const { key, price } of pricesOf(offer)) {
-    await upsertOffering(tx, offer.regionId, key)
+    // One that the file named before stays as the operator left it: selling that was stopped is not taken up by a restart.
+    if (!before.has(offeringIdOf(key))) await upsertOffering(tx, offer.regionId, key)
     if (before.get(offeringIdOf(key)) === JSON.stringify(plainPrice(price))) continue
     await writePrice(tx, { now, actor, key, price, effectiveAt: now })
   }

@@ -284,9 +284,16 @@ export interface Operations {
   /** List what can be bought, with stock and price */
   'GET /v1/offerings': {
     params: Record<never, never>
-    query: { regionId?: string; zoneId?: string; chargeType?: "prepaid" | "postpaid" }
+    query: { regionId?: string; zoneId?: string; chargeType?: "prepaid" | "postpaid"; stopped?: "true" | "false" }
     body: null
-    returns: { items: ({ offeringId: string; regionId: string; zoneId: string; specId: string; family: string; chargeType: "prepaid" | "postpaid"; simulated: boolean; cpuMilli: number; memoryMib: number; gpuModel: string | null; gpuCount: number; gpuMemoryMib: number; stock: { total: number; allocated: number; available: number }; price: { version: number; effectiveAt: string; monthMicros: Record<string, string>; hourMicros: string | null; diskGibMicros: string } | null })[] }
+    returns: { items: ({ offeringId: string; regionId: string; zoneId: string; specId: string; family: string; chargeType: "prepaid" | "postpaid"; simulated: boolean; onSale: boolean; cpuMilli: number; memoryMib: number; gpuModel: string | null; gpuCount: number; gpuMemoryMib: number; stock: { total: number; allocated: number; available: number }; price: { version: number; effectiveAt: string; monthMicros: Record<string, string>; hourMicros: string | null; diskGibMicros: string } | null })[] }
+  }
+  /** Stop selling an offering, or take it up again: what is sold goes on */
+  'PUT /v1/offerings/on-sale': {
+    params: Record<never, never>
+    query: Record<never, never>
+    body: { zoneId: string; specId: string; chargeType: "prepaid" | "postpaid"; onSale: boolean }
+    returns: null
   }
   /** List the price versions of an offering, newest first: those that were, the one in force, those to come */
   'GET /v1/offerings/prices': {

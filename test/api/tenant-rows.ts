@@ -43,6 +43,10 @@ export const rows: Record<keyof Operations, TenantRow> = {
     as: 'operator',
     input: body({ ...offering, chargeType: 'postpaid', hourMicros: '300000' }),
   },
+  'PUT /v1/offerings/on-sale': {
+    as: 'operator',
+    input: body({ zoneId: 'west-a', specId: 'g8m64', chargeType: 'postpaid', onSale: false }),
+  },
   'PUT /v1/stock': { as: 'operator', input: body({ ...offering, total: 7 }) },
   'GET /v1/accounts': { as: 'operator' },
   'POST /v1/accounts': { as: 'operator', input: body({ name: 'third' }) },

@@ -1,7 +1,8 @@
 // Users who must not come in any more, keys of one's own, and who did what, in names.
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { loadCatalog } from '../../src/catalog/catalog.ts'
 import { Browser } from './browser.ts'
-import { type Principal, startTestApi, type TestApi } from './harness.ts'
+import { catalog, type Principal, startTestApi, type TestApi } from './harness.ts'
 import { expectRefused } from './refused.ts'
 
 let api: TestApi
@@ -156,4 +157,31 @@ test('the fleet of all accounts, by account and place; prices that were, are and
   const nowhere = { ...offering, zoneId: 'nowhere' }
   const answer = await api.send(api.operator, 'GET', `/v1/offerings/prices?${new URLSearchParams(nowhere)}`)
   expect(answer.body.code).toBe('UnknownZone')
+})
+
+test('selling is stopped and taken up again; what is sold goes on', async () => {
+  const operator = api.client(api.operator)
+  const offering = { zoneId: 'east-b', specId: 'c4m16', chargeType: 'postpaid' as const }
+  const request = { ...offering, regionId: 'east', quantity: 1, groupName: 'there' }
+  const buy = (groupName: string) =>
+    api.send(api.owner, 'POST', '/v1/orders', { body: { request: { ...request, groupName } } })
+  const { groupId } = (await buy('there')).body
+  await api.settle()
+  const put = (onSale: boolean) => operator.call('PUT /v1/offerings/on-sale', { body: { ...offering, onSale } })
+  await put(false)
+  await put(false)
+  expect(await buy('too-late')).toMatchObject({ status: 400, body: { code: 'NotOffered' } })
+  const listed = async (by: Principal) =>
+    (await api.client(by).call('GET /v1/offerings', { query: { zoneId: 'east-b', stopped: 'true' } })).items
+  const isIt = (one: { specId: string; chargeType: string }) => one.specId === 'c4m16' && one.chargeType === 'postpaid'
+  expect((await listed(api.operator)).find(isIt)).toMatchObject({ onSale: false })
+  expect((await listed(api.owner)).find(isIt), 'to buyers it is not there').toBeUndefined()
+  const machines = await api.client(api.owner).call('GET /v1/machines', { query: { groupId: String(groupId) } })
+  expect(machines.items).toMatchObject([{ phase: 'running' }])
+  await loadCatalog(api.context.ctx, catalog(19_999))
+  expect(await buy('too-late'), 'a restart with a changed file does not take it up').toMatchObject({ status: 400 })
+  await put(true)
+  expect((await buy('again')).status).toBe(202)
+  const events = await operator.call('GET /v1/events', { query: { subjectKind: 'offering' } })
+  expect(events.items.slice(0, 2).map(event => event.kind)).toEqual(['offering.resumed', 'offering.retired'])
 })

@@ -27,10 +27,10 @@ export class ConsoleWorld {
   readonly installation = new Installation()
   browser: Browser | null = null
 
-  /** Up, with money in the owner's wallet. */
-  async start(): Promise<void> {
+  /** Up, with money in the owner's wallet; `settings` are added to its berth.yaml. */
+  async start(settings = ''): Promise<void> {
     const { installation } = this
-    writeFileSync(join(installation.home, 'berth.yaml'), consoleCatalog)
+    writeFileSync(join(installation.home, 'berth.yaml'), settings + consoleCatalog)
     const [browser] = await Promise.all([launchChromium(), installation.up()])
     this.browser = browser
     await this.topUp('100000000')

@@ -1,6 +1,8 @@
 // Where this user is signed in, and ending what should not be.
 import { App, Button, Tag } from 'antd'
+import { useState } from 'react'
 import type { Item } from '../../api.ts'
+import { PasswordChange } from '../../forms/password-change.tsx'
 import { t } from '../../i18n/t.ts'
 import { live, useAct, useApi } from '../../queries.ts'
 import { DataTable } from '../../ui/DataTable.tsx'
@@ -13,6 +15,7 @@ type SignedIn = Item<'GET /v1/sessions'>
 
 export function SessionListPage() {
   const { message } = App.useApp()
+  const [changing, setChanging] = useState(false)
   const sessions = useApi('GET /v1/sessions', {}, live)
   const revoke = useAct('POST /v1/sessions/{sessionId}/revoke')
   const revokeOthers = useAct('POST /v1/sessions/revoke-others')
@@ -21,7 +24,12 @@ export function SessionListPage() {
     <>
       <PageHeader
         title={t('account.sessions')}
-        actions={<Button onClick={() => revokeOthers.mutate({}, told)}>{t('sessions.revokeOthers')}</Button>}
+        actions={
+          <>
+            <Button onClick={() => setChanging(true)}>{t('password.change')}</Button>
+            <Button onClick={() => revokeOthers.mutate({}, told)}>{t('sessions.revokeOthers')}</Button>
+          </>
+        }
       />
       <DataTable<SignedIn>
         label={t('account.sessions')}
@@ -57,6 +65,7 @@ export function SessionListPage() {
           },
         ]}
       />
+      {changing ? <PasswordChange onClose={() => setChanging(false)} /> : null}
     </>
   )
 }

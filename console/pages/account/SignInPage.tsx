@@ -5,6 +5,7 @@ import { t } from '../../i18n/t.ts'
 import { useSearchState } from '../../location.ts'
 import { paths } from '../../paths.ts'
 import { prefer, usePreferences } from '../../preferences.ts'
+import { still, useApi } from '../../queries.ts'
 import { signIn } from '../../session.ts'
 import { errorText, refusalText } from '../../ui/refusal.ts'
 
@@ -20,13 +21,15 @@ export function SignInPage() {
   const [{ from, refused }] = useSearchState<'from' | 'refused'>()
   const [error, setError] = useState<unknown>(null)
   const [working, setWorking] = useState(false)
+  // Only addresses of this console: `//elsewhere` is another site's.
+  const next = from?.startsWith('/') && !/^\/[/\\]/.test(from) ? from : paths.home()
+  const ways = useApi('GET /v1/sign-in', {}, still)
   const submit = async (credentials: Credentials) => {
     setWorking(true)
     setError(null)
     try {
       await signIn(credentials)
-      // Only addresses of this console: `//elsewhere` is another site's.
-      router.history.replace(from?.startsWith('/') && !/^\/[/\\]/.test(from) ? from : paths.home())
+      router.history.replace(next)
     } catch (thrown) {
       setError(thrown)
       setWorking(false)
@@ -56,6 +59,12 @@ export function SignInPage() {
             {t('signIn.submit')}
           </Button>
         </Form>
+        {ways.data?.oidc ? (
+          // A navigation, not a call: the provider's own pages come next.
+          <Button block href={`/v1/sign-in/oidc?next=${encodeURIComponent(next)}`} style={{ marginTop: 8 }}>
+            {t('signIn.oidc')}
+          </Button>
+        ) : null}
         <p style={{ opacity: 0.75, fontSize: 12, margin: '16px 0' }}>{t('signIn.lost')}</p>
         <Segmented
           aria-label={t('account.language')}

@@ -1,6 +1,7 @@
-import { Button, Space } from 'antd'
+import { Button, Space, Tag } from 'antd'
 import { useState } from 'react'
 import type { Item } from '../../api.ts'
+import { OfferingOnSale } from '../../forms/offering-on-sale.tsx'
 import { OfferingPrice } from '../../forms/offering-price.tsx'
 import { OfferingStock } from '../../forms/offering-stock.tsx'
 import { formatMicros, t } from '../../i18n/t.ts'
@@ -10,59 +11,94 @@ import { EmptyState } from '../../ui/EmptyState.tsx'
 import { useInstallation } from '../../ui/installation.ts'
 import { PageHeader } from '../../ui/PageHeader.tsx'
 import { ChargeTag } from '../../ui/StatusTag.tsx'
+import { OfferingVersions } from './OfferingVersions.tsx'
 
 type Offering = Item<'GET /v1/offerings'>
 
+interface Asking {
+  form: 'price' | 'stock' | 'versions' | 'onSale'
+  offering: Offering
+}
+
 export function OfferingListPage() {
-  const [asking, setAsking] = useState<{ form: 'price' | 'stock'; offering: Offering } | null>(null)
+  const [asking, setAsking] = useState<Asking | null>(null)
   const close = () => setAsking(null)
-  const offerings = useApi('GET /v1/offerings', {}, live)
+  const offerings = useApi('GET /v1/offerings', { query: { stopped: 'true' } }, live)
   const currency = useInstallation()?.currency ?? 'CNY'
   return (
     <>
       <PageHeader title={t('nav.offerings')} />
+      <p className="quiet">{t('operator.offeringsHint')}</p>
       <DataTable<Offering>
         label={t('nav.offerings')}
         answer={{ ...offerings, data: offerings.data?.items }}
         rowKey={offering => offering.offeringId}
         empty={<EmptyState title={t('operator.noOfferings')} />}
-        columns={[
-          { title: t('common.zone'), dataIndex: 'zoneId' },
-          { title: t('machines.spec'), dataIndex: 'specId' },
-          { title: t('machines.charge'), render: (_, { chargeType }) => <ChargeTag chargeType={chargeType} /> },
-          {
-            title: t('operator.stock'),
-            render: (_, { stock }) => t('operator.stockOf', { available: stock.available, total: stock.total }),
-          },
-          {
-            title: t('buy.pricePerMonth'),
-            render: (_, { price }) => {
-              const micros = price?.monthMicros['1']
-              return micros ? formatMicros(micros, currency) : '—'
-            },
-          },
-          {
-            title: t('buy.pricePerHour'),
-            render: (_, { price }) => (price?.hourMicros ? formatMicros(price.hourMicros, currency) : '—'),
-          },
-          { title: t('operator.priceVersion'), render: (_, { price }) => price?.version ?? '—' },
-          {
-            title: t('common.actions'),
-            render: (_, offering) => (
-              <Space>
-                <Button size="small" onClick={() => setAsking({ form: 'price', offering })}>
-                  {t('operator.setPrice')}
-                </Button>
-                <Button size="small" onClick={() => setAsking({ form: 'stock', offering })}>
-                  {t('operator.setStock')}
-                </Button>
-              </Space>
-            ),
-          },
-        ]}
+        columns={columns(currency, setAsking)}
       />
       {asking?.form === 'price' ? <OfferingPrice offering={asking.offering} onClose={close} /> : null}
+      {asking?.form === 'versions' ? <OfferingVersions offering={asking.offering} onClose={close} /> : null}
+      {asking?.form === 'onSale' ? <OfferingOnSale offering={asking.offering} onClose={close} /> : null}
       {asking?.form === 'stock' ? <OfferingStock offering={asking.offering} onClose={close} /> : null}
     </>
   )
 }
+
+const columns = (currency: string, ask: (asking: Asking) => void) => [
+  { title: t('common.zone'), dataIndex: 'zoneId' },
+  { title: t('machines.spec'), dataIndex: 'specId' },
+  {
+    title: t('machines.charge'),
+    render: (_: unknown, { chargeType }: Offering) => <ChargeTag chargeType={chargeType} />,
+  },
+  {
+    title: t('operator.stock'),
+    render: (_: unknown, { stock }: Offering) =>
+      t('operator.stockOf', { available: stock.available, total: stock.total }),
+  },
+  {
+    title: t('buy.pricePerMonth'),
+    render: (_: unknown, { price }: Offering) => {
+      const micros = price?.monthMicros['1']
+      return micros ? formatMicros(micros, currency) : '—'
+    },
+  },
+  {
+    title: t('buy.pricePerHour'),
+    render: (_: unknown, { price }: Offering) => (price?.hourMicros ? formatMicros(price.hourMicros, currency) : '—'),
+  },
+  {
+    title: t('operator.priceVersion'),
+    render: (_: unknown, offering: Offering) => (
+      <Button
+        type="link"
+        size="small"
+        aria-label={`${t('operator.versions')}: ${offering.offeringId}`}
+        onClick={() => ask({ form: 'versions', offering })}
+      >
+        {offering.price?.version ?? '—'}
+      </Button>
+    ),
+  },
+  {
+    title: t('common.status'),
+    render: (_: unknown, { onSale }: Offering) =>
+      onSale ? <Tag color="success">{t('operator.onSale')}</Tag> : <Tag>{t('operator.stopped')}</Tag>,
+  },
+  {
+    title: t('common.actions'),
+    render: (_: unknown, offering: Offering) => (
+      <Space>
+        <Button size="small" onClick={() => ask({ form: 'price', offering })}>
+          {t('operator.setPrice')}
+        </Button>
+        <Button size="small" onClick={() => ask({ form: 'stock', offering })}>
+          {t('operator.setStock')}
+        </Button>
+        <Button size="small" danger={offering.onSale} onClick={() => ask({ form: 'onSale', offering })}>
+          {t(offering.onSale ? 'operator.stopSelling' : 'operator.resumeSelling')}
+        </Button>
+      </Space>
+    ),
+  },
+]

@@ -1,21 +1,33 @@
+import { Space } from 'antd'
+import { useState } from 'react'
 import type { Item } from '../../api.ts'
+import { WorkspaceName } from '../../forms/workspace-name.tsx'
 import { t } from '../../i18n/t.ts'
 import { paths } from '../../paths.ts'
 import { useApi } from '../../queries.ts'
+import { ActionButton } from '../../ui/ActionButton.tsx'
 import { DataTable } from '../../ui/DataTable.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
 import { IdText } from '../../ui/IdText.tsx'
 import { Instant } from '../../ui/Instant.tsx'
+import { useMay } from '../../ui/may.ts'
 import { PageHeader } from '../../ui/PageHeader.tsx'
 import { LinkButton, TextLink } from '../../ui/TextLink.tsx'
 
 type Workspace = Item<'GET /v1/workspaces'>
 
 export function WorkspaceListPage() {
+  const [naming, setNaming] = useState<{ workspace: Workspace | null } | null>(null)
+  const refusal = useMay('user.write')
   const workspaces = useApi('GET /v1/workspaces', {})
+  const create = (
+    <ActionButton type="primary" refusal={refusal} onClick={() => setNaming({ workspace: null })}>
+      {t('workspace.create')}
+    </ActionButton>
+  )
   return (
     <>
-      <PageHeader title={t('workspace.title')} />
+      <PageHeader title={t('workspace.title')} actions={create} />
       <DataTable<Workspace>
         label={t('workspace.title')}
         answer={{ ...workspaces, data: workspaces.data?.items }}
@@ -34,14 +46,23 @@ export function WorkspaceListPage() {
           { title: t('common.createdAt'), render: (_, { createdAt }) => <Instant at={createdAt} /> },
           {
             title: t('common.actions'),
-            render: (_, { workspaceId }) => (
-              <LinkButton type="link" size="small" to={paths.groups(workspaceId)}>
-                {t('workspace.open')}
-              </LinkButton>
+            render: (_, workspace) => (
+              <Space>
+                <LinkButton type="link" size="small" to={paths.groups(workspace.workspaceId)}>
+                  {t('workspace.open')}
+                </LinkButton>
+                <LinkButton type="link" size="small" to={paths.workspaceMembers(workspace.workspaceId)}>
+                  {t('workspace.members')}
+                </LinkButton>
+                <ActionButton type="link" size="small" refusal={refusal} onClick={() => setNaming({ workspace })}>
+                  {t('workspace.rename')}
+                </ActionButton>
+              </Space>
             ),
           },
         ]}
       />
+      {naming ? <WorkspaceName workspace={naming.workspace} onClose={() => setNaming(null)} /> : null}
     </>
   )
 }

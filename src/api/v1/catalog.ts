@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import { getOffering, listOfferings, listRegions, priceVersions } from '../../catalog/catalog.ts'
-import { setPrice, setStock } from '../../catalog/change-catalog.ts'
+import { setOnSale, setPrice, setStock } from '../../catalog/change-catalog.ts'
 import type { PricedOffering } from '../../catalog/offering.ts'
 import { durations, type PriceVersion } from '../../catalog/price.ts'
+import { may } from '../../identity/access.ts'
 import { actorNames } from '../../identity/actors.ts'
 import { defineRoute } from '../route.ts'
 import { ActorView, instant, micros } from './fields.ts'
@@ -26,6 +27,7 @@ const OfferingView = z.object({
   family: z.string(),
   chargeType,
   simulated: z.boolean().describe('Its machines do not exist: for trials.'),
+  onSale: z.boolean().describe('False: what is sold goes on, nothing more is.'),
   cpuMilli: z.number().int(),
   memoryMib: z.number().int(),
   gpuModel: z.string().nullable(),
@@ -48,8 +50,9 @@ const priceView = (price: PriceVersion) => ({
   diskGibMicros: price.diskGibMicros.toString(),
 })
 
-const offeringView = ({ spec, price, ...offering }: PricedOffering) => ({
+const offeringView = ({ spec, price, retired, ...offering }: PricedOffering) => ({
   ...offering,
+  onSale: !retired,
   family: spec.family,
   cpuMilli: spec.cpuMilli,
   memoryMib: spec.memoryMib,
@@ -89,11 +92,15 @@ export const catalogRoutes = [
       regionId: z.string().max(100).optional(),
       zoneId: z.string().max(100).optional(),
       chargeType: chargeType.optional(),
+      stopped: z.enum(['true', 'false']).default('false').describe('Also what is not sold any more: for the operator.'),
     },
     returns: z.object({ items: z.array(OfferingView) }),
-    async handle({ ctx }, { query }) {
+    async handle({ ctx }, { query: { stopped, ...query }, principal }) {
+      const includeRetired = stopped === 'true' && may(principal.role, 'platform.operate')
       const filter = Object.fromEntries(Object.entries(query).filter(([, value]) => value !== undefined))
-      return { items: (await listOfferings(ctx.db, { at: ctx.clock.now(), ...filter })).map(offeringView) }
+      return {
+        items: (await listOfferings(ctx.db, { at: ctx.clock.now(), ...filter, includeRetired })).map(offeringView),
+      }
     },
   }),
   defineRoute({
@@ -172,6 +179,20 @@ export const catalogRoutes = [
           effectiveAt,
         ),
       )
+    },
+  }),
+  defineRoute({
+    method: 'PUT',
+    path: '/v1/offerings/on-sale',
+    summary: 'Stop selling an offering, or take it up again: what is sold goes on',
+    tag: 'catalog',
+    can: 'platform.operate',
+    status: 204,
+    body: { zoneId: z.string().max(100), specId: z.string().max(100), chargeType, onSale: z.boolean() },
+    returns: z.null(),
+    async handle({ ctx }, { body: { onSale, ...key }, actor }) {
+      await setOnSale(ctx, actor, key, onSale)
+      return null
     },
   }),
   defineRoute({

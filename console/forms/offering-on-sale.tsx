@@ -1,0 +1,23 @@
+import type { Item } from '../api.ts'
+import { formatNumber, t } from '../i18n/t.ts'
+import { useAct } from '../queries.ts'
+import { ConfirmImpact } from '../ui/ConfirmImpact.tsx'
+
+/** Stops selling, or takes it up again. What is sold goes on either way. */
+export function OfferingOnSale({ offering, onClose }: { offering: Item<'GET /v1/offerings'>; onClose: () => void }) {
+  const { zoneId, specId, chargeType, onSale, stock } = offering
+  const set = useAct('PUT /v1/offerings/on-sale')
+  const body = { zoneId, specId, chargeType, onSale: !onSale }
+  return (
+    <ConfirmImpact
+      open
+      danger={onSale}
+      title={t(onSale ? 'operator.stopTitle' : 'operator.resumeTitle', { spec: specId, zone: zoneId })}
+      action={t(onSale ? 'operator.stopSelling' : 'operator.resumeSelling')}
+      onConfirm={() => set.mutateAsync({ body })}
+      onClose={onClose}
+    >
+      {t(onSale ? 'operator.stopImpact' : 'operator.resumeImpact', { sold: formatNumber(stock.allocated) })}
+    </ConfirmImpact>
+  )
+}

@@ -1,0 +1,166 @@
+// Who wrote what, when, from where and with which result. The filters stand in the address; the export takes the same ones.
+import { App, Button, Input, Segmented, Space, Tag, Tooltip } from 'antd'
+import { useState } from 'react'
+import { type Input as ApiInput, type Item, open } from '../../api.ts'
+import { t } from '../../i18n/t.ts'
+import { useSearchState } from '../../location.ts'
+import { useApi } from '../../queries.ts'
+import { DataTable } from '../../ui/DataTable.tsx'
+import { EmptyState } from '../../ui/EmptyState.tsx'
+import { Instant } from '../../ui/Instant.tsx'
+import { PageHeader } from '../../ui/PageHeader.tsx'
+import { errorText, refusalText } from '../../ui/refusal.ts'
+import { saveAs } from '../../ui/save-as.ts'
+
+type Entry = Item<'GET /v1/audit'>
+type Query = NonNullable<ApiInput<'GET /v1/audit'>['query']>
+type Filter = 'who' | 'operation' | 'result' | 'from' | 'to'
+
+const results = ['', 'done', 'refused'] as const
+
+const isDay = (text: string | undefined): text is string => /^\d{4}-\d{2}-\d{2}$/.test(text ?? '')
+
+/** Midnight of a day as this browser's calendar has it. */
+function dayStart(day: string, daysLater = 0): string {
+  const at = new Date(`${day}T00:00:00`)
+  at.setDate(at.getDate() + daysLater)
+  return at.toISOString()
+}
+
+function queryOf(search: Partial<Record<Filter, string>>): Query {
+  const { who, operation, result, from, to } = search
+  return {
+    ...(who ? { who } : {}),
+    ...(operation ? { operation } : {}),
+    ...(result === 'done' || result === 'refused' ? { result } : {}),
+    ...(isDay(from) ? { from: dayStart(from) } : {}),
+    // The last day is included.
+    ...(isDay(to) ? { to: dayStart(to, 1) } : {}),
+  }
+}
+
+export function AuditPage() {
+  const { message } = App.useApp()
+  const [search] = useSearchState<Filter>()
+  const [limit, setLimit] = useState(100)
+  const [saving, setSaving] = useState(false)
+  const query = queryOf(search)
+  const audit = useApi('GET /v1/audit', { query: { ...query, limit } })
+  const save = async () => {
+    setSaving(true)
+    try {
+      const answer = await open('GET /v1/audit', { query: { ...query, format: 'csv' } })
+      saveAs(await answer.blob(), 'audit.csv')
+    } catch (error) {
+      void message.error(errorText(error))
+    } finally {
+      setSaving(false)
+    }
+  }
+  const filtered = Object.keys(query).length > 0
+  return (
+    <>
+      <PageHeader
+        title={t('audit.title')}
+        actions={
+          <Button loading={saving} onClick={() => void save()}>
+            {t('audit.export')}
+          </Button>
+        }
+      />
+      <AuditFilters />
+      <DataTable<Entry>
+        label={t('audit.title')}
+        answer={{ ...audit, data: audit.data?.items }}
+        rowKey={entry => entry.auditId}
+        empty={<EmptyState title={filtered ? t('common.noMatch') : t('audit.empty')} />}
+        columns={columns()}
+      />
+      {audit.data?.nextPageToken && limit < 500 ? (
+        <Button onClick={() => setLimit(500)}>{t('events.more')}</Button>
+      ) : null}
+      {audit.data?.nextPageToken && limit === 500 ? <p>{t('audit.exportForMore')}</p> : null}
+    </>
+  )
+}
+
+function AuditFilters() {
+  const [search, setSearch] = useSearchState<Filter>()
+  const text = (name: 'who' | 'operation', label: string) => (
+    <Input.Search
+      key={name}
+      allowClear
+      aria-label={label}
+      placeholder={label}
+      defaultValue={search[name] ?? ''}
+      maxLength={100}
+      onSearch={value => setSearch({ [name]: value })}
+      style={{ width: 220 }}
+    />
+  )
+  const day = (name: 'from' | 'to', label: string) => (
+    <Input
+      type="date"
+      aria-label={label}
+      prefix={<span className="quiet">{label}</span>}
+      value={search[name] ?? ''}
+      onChange={event => setSearch({ [name]: event.target.value })}
+      style={{ width: 200 }}
+    />
+  )
+  return (
+    <div className="filters" style={{ display: 'flex', flexWrap: 'wrap', gap: 8, marginBottom: 12 }}>
+      {text('who', t('audit.who'))}
+      {text('operation', t('audit.operation'))}
+      <Segmented
+        aria-label={t('audit.result')}
+        value={search.result ?? ''}
+        onChange={value => setSearch({ result: value })}
+        options={results.map(value => ({ value: value as string, label: t(`audit.result.${value || 'all'}`) }))}
+      />
+      {day('from', t('audit.from'))}
+      {day('to', t('audit.to'))}
+    </div>
+  )
+}
+
+const columns = () => [
+  { title: t('audit.at'), width: 180, render: (_: unknown, { at }: Entry) => <Instant at={at} seconds /> },
+  {
+    title: t('audit.who'),
+    width: 170,
+    render: (_: unknown, { who, method, credentialId }: Entry) => (
+      <Tooltip title={credentialId ? <span className="said">{credentialId}</span> : null}>
+        <Space orientation="vertical" size={0}>
+          <span className="said">{who === '' ? '—' : who}</span>
+          <span className="quiet">{t(`audit.method.${method}`)}</span>
+        </Space>
+      </Tooltip>
+    ),
+  },
+  {
+    title: t('audit.operation'),
+    width: 300,
+    render: (_: unknown, { operation }: Entry) => <span className="said id-text wrap">{operation}</span>,
+  },
+  {
+    title: t('audit.subject'),
+    width: 260,
+    render: (_: unknown, { subjectId }: Entry) => <span className="said id-text wrap">{subjectId || '—'}</span>,
+  },
+  {
+    title: t('audit.result'),
+    width: 190,
+    render: (_: unknown, { code, status }: Entry) =>
+      code === null ? (
+        <Tag color="success">{t('audit.result.done')}</Tag>
+      ) : (
+        <Tooltip title={<span className="said">{refusalText({ code, message: `${status} ${code}` })}</span>}>
+          <Tag color="error" tabIndex={0}>
+            {code}
+          </Tag>
+        </Tooltip>
+      ),
+  },
+  { title: t('sessions.address'), width: 130, dataIndex: 'address' },
+]

@@ -1,0 +1,178 @@
+// The tables of an account's page: movements of the wallet, groups, orders, people.
+import { useQuery } from '@tanstack/react-query'
+import { Button, Tag } from 'antd'
+import { useState } from 'react'
+import { call, type Input, type Item, type Refused, type Returns } from '../../api.ts'
+import { formatCpu, formatGib, formatNumber, t, tryT } from '../../i18n/t.ts'
+import { live, useAct, useApi } from '../../queries.ts'
+import { ConfirmImpact } from '../../ui/ConfirmImpact.tsx'
+import { DataTable } from '../../ui/DataTable.tsx'
+import { EmptyState } from '../../ui/EmptyState.tsx'
+import { IdText } from '../../ui/IdText.tsx'
+import { BillingInstant, Instant } from '../../ui/Instant.tsx'
+import { Money } from '../../ui/Money.tsx'
+import { ChargeTag, StatusTag } from '../../ui/StatusTag.tsx'
+import { PasswordOnce } from '../account/UserListPage.tsx'
+
+type Operation =
+  | 'GET /v1/accounts/{accountId}/wallet/transfers'
+  | 'GET /v1/accounts/{accountId}/groups'
+  | 'GET /v1/accounts/{accountId}/orders'
+
+const pageSize = 500
+
+/** Every page of a list below an account, one after the other. */
+function useAccountList<K extends Operation>(operation: K, accountId: string) {
+  return useQuery<Item<K>[], Refused>({
+    queryKey: [operation, 'all', accountId],
+    queryFn: async ({ signal }) => {
+      const items: Item<K>[] = []
+      for (let after: string | undefined; ; ) {
+        const query = { limit: pageSize, ...(after === undefined ? {} : { after }) }
+        const input = { params: { accountId }, query } as unknown as Input<K>
+        const page = (await call(operation, input, signal)) as Returns<K> & { items: Item<K>[] }
+        items.push(...page.items)
+        if (page.nextPageToken === null) return items
+        after = page.nextPageToken
+      }
+    },
+    ...live,
+  })
+}
+
+export function AccountMovements({ accountId }: { accountId: string }) {
+  const movements = useAccountList('GET /v1/accounts/{accountId}/wallet/transfers', accountId)
+  return (
+    <DataTable
+      label={t('wallet.transfers')}
+      answer={movements}
+      rowKey={movement => movement.transferId + movement.signedFen}
+      empty={<EmptyState title={t('wallet.noTransfers')} />}
+      columns={[
+        { title: t('events.at'), width: 190, render: (_, { at }) => <Instant at={at} seconds /> },
+        { title: t('wallet.kind'), width: 130, render: (_, { kind }) => tryT(`transfer.${kind}`) ?? kind },
+        { title: t('wallet.into'), width: 100, render: (_, { wallet }) => t(`wallet.${wallet}`) },
+        { title: t('wallet.amount'), width: 140, render: (_, { signedFen }) => <Money fen={signedFen} /> },
+        { title: t('wallet.order'), width: 270, render: (_, { orderId }) => (orderId ? <IdText id={orderId} /> : '—') },
+        { title: t('wallet.memo'), render: (_, { memo }) => <span className="said">{memo}</span> },
+      ]}
+    />
+  )
+}
+
+export function AccountGroups({ accountId }: { accountId: string }) {
+  const groups = useAccountList('GET /v1/accounts/{accountId}/groups', accountId)
+  return (
+    <DataTable
+      label={t('nav.groups')}
+      answer={groups}
+      rowKey={group => group.groupId}
+      empty={<EmptyState title={t('operator.noGroups')} />}
+      columns={[
+        { title: t('common.name'), width: 180, render: (_, { name }) => <span className="said">{name}</span> },
+        { title: t('groups.id'), width: 250, render: (_, { groupId }) => <IdText id={groupId} /> },
+        { title: t('machines.charge'), width: 120, render: (_, { kind }) => <ChargeTag chargeType={kind} /> },
+        { title: t('common.region'), width: 110, dataIndex: 'regionId' },
+        { title: t('nav.fleet'), width: 90, render: (_, { machines }) => formatNumber(machines) },
+        {
+          title: t('groups.usedOfTotal'),
+          width: 190,
+          render: (_, group) => (
+            <div className="lines numeric">
+              <div>{t('groups.cpuOf', { used: formatCpu(group.cpuUsedMilli), total: formatCpu(group.cpuMilli) })}</div>
+              <div>
+                {t('groups.memoryOf', { used: formatGib(group.memoryUsedMib), total: formatGib(group.memoryMib) })}
+              </div>
+            </div>
+          ),
+        },
+        { title: t('groups.services'), width: 80, render: (_, { services }) => formatNumber(services) },
+        {
+          title: t('groups.nextExpiry'),
+          width: 175,
+          render: (_, { nextExpiresAt }) => <BillingInstant at={nextExpiresAt} />,
+        },
+      ]}
+    />
+  )
+}
+
+export function AccountOrders({ accountId }: { accountId: string }) {
+  const orders = useAccountList('GET /v1/accounts/{accountId}/orders', accountId)
+  return (
+    <DataTable
+      label={t('orders.title')}
+      answer={orders}
+      rowKey={order => order.orderId}
+      empty={<EmptyState title={t('orders.empty')} />}
+      columns={[
+        { title: t('orders.id'), width: 270, render: (_, { orderId }) => <IdText id={orderId} /> },
+        { title: t('orders.kind'), width: 100, render: (_, { kind }) => t(`orders.kind.${kind}`) },
+        { title: t('common.status'), width: 130, render: (_, { phase }) => <StatusTag status={phase} /> },
+        { title: t('machines.spec'), width: 150, render: (_, { specId }) => specId ?? '—' },
+        { title: t('orders.quantity'), width: 90, dataIndex: 'quantity' },
+        { title: t('orders.total'), width: 130, render: (_, { totalFen }) => <Money fen={totalFen} /> },
+        { title: t('orders.refunded'), width: 130, render: (_, { refundedFen }) => <Money fen={refundedFen} /> },
+        { title: t('common.createdAt'), width: 170, render: (_, { createdAt }) => <Instant at={createdAt} /> },
+      ]}
+    />
+  )
+}
+
+type User = Item<'GET /v1/accounts/{accountId}/users'>
+
+export function AccountUsers({ accountId }: { accountId: string }) {
+  const users = useApi('GET /v1/accounts/{accountId}/users', { params: { accountId } }, live)
+  const reset = useAct('POST /v1/accounts/{accountId}/users/{userId}/reset-password')
+  const [asking, setAsking] = useState<User | null>(null)
+  const [made, setMade] = useState<{ name: string; password: string } | null>(null)
+  return (
+    <>
+      <p className="quiet">{t('operator.usersHint')}</p>
+      <DataTable<User>
+        label={t('account.members')}
+        answer={{ ...users, data: users.data?.items }}
+        rowKey={user => user.userId}
+        empty={<EmptyState title={t('members.empty')} />}
+        columns={[
+          { title: t('common.name'), render: (_, { name }) => <span className="said">{name}</span> },
+          { title: t('members.role'), render: (_, { role }) => t(`role.${role}`) },
+          {
+            title: t('common.status'),
+            render: (_, { disabledAt }) =>
+              disabledAt === null ? (
+                <Tag color="success">{t('users.active')}</Tag>
+              ) : (
+                <Tag color="error">{t('users.disabled')}</Tag>
+              ),
+          },
+          { title: t('common.createdAt'), render: (_, { createdAt }) => <Instant at={createdAt} /> },
+          {
+            title: t('common.actions'),
+            render: (_, user) => (
+              <Button size="small" onClick={() => setAsking(user)}>
+                {t('users.resetPassword')}
+              </Button>
+            ),
+          },
+        ]}
+      />
+      {asking ? (
+        <ConfirmImpact
+          open
+          danger
+          title={t('users.resetTitle', { name: asking.name })}
+          action={t('users.resetPassword')}
+          onConfirm={async () => {
+            const { password } = await reset.mutateAsync({ params: { accountId, userId: asking.userId } })
+            setMade({ name: asking.name, password })
+          }}
+          onClose={() => setAsking(null)}
+        >
+          {t('users.resetImpact')}
+        </ConfirmImpact>
+      ) : null}
+      {made ? <PasswordOnce {...made} onClose={() => setMade(null)} /> : null}
+    </>
+  )
+}

@@ -1,0 +1,149 @@
+// Machines of all accounts or of one, with their filters in the address.
+import { Select } from 'antd'
+import type { Item } from '../../api.ts'
+import { formatCpu, formatGib, t } from '../../i18n/t.ts'
+import { useSearchState } from '../../location.ts'
+import { paths } from '../../paths.ts'
+import { live, still, useAll, useApi } from '../../queries.ts'
+import { DataTable } from '../../ui/DataTable.tsx'
+import { EmptyState } from '../../ui/EmptyState.tsx'
+import { IdText } from '../../ui/IdText.tsx'
+import { BillingInstant } from '../../ui/Instant.tsx'
+import { ChargeTag, StatusTag } from '../../ui/StatusTag.tsx'
+import { TextLink } from '../../ui/TextLink.tsx'
+
+type Machine = Item<'GET /v1/fleet/machines'>
+type Filter = 'accountId' | 'regionId' | 'zoneId' | 'specId' | 'chargeType' | 'status'
+
+export function MachineTable({ accountId }: { accountId?: string }) {
+  const [search, setSearch] = useSearchState<Filter>()
+  const { regionId, zoneId, specId, chargeType, status } = search
+  const query = { accountId: accountId ?? search.accountId, regionId, zoneId, specId, chargeType }
+  const machines = useAll('GET /v1/fleet/machines', query, live)
+  return (
+    <>
+      <MachineFilters search={search} onChange={setSearch} byAccount={accountId === undefined} />
+      <DataTable<Machine>
+        label={t('nav.fleet')}
+        answer={machines}
+        rowKey={machine => machine.machineId}
+        keep={machine => !status || machine.status === status}
+        empty={
+          <EmptyState
+            title={
+              Object.values(query).some(value => value !== undefined) ? t('common.noMatch') : t('operator.noMachines')
+            }
+          />
+        }
+        columns={[
+          { title: t('operator.machineId'), width: 250, render: (_, { machineId }) => <IdText id={machineId} /> },
+          { title: t('common.status'), width: 130, render: (_, machine) => <StatusTag status={machine.status} /> },
+          ...(accountId === undefined
+            ? [
+                {
+                  title: t('signIn.account'),
+                  width: 130,
+                  render: (_: unknown, machine: Machine) => (
+                    <TextLink to={paths.operatorAccount(machine.accountId)} className="said">
+                      {machine.accountName}
+                    </TextLink>
+                  ),
+                },
+              ]
+            : []),
+          { title: t('common.zone'), width: 120, dataIndex: 'zoneId' },
+          { title: t('machines.spec'), width: 130, dataIndex: 'specId' },
+          {
+            title: t('groups.usedOfTotal'),
+            width: 180,
+            render: (_, machine) => (
+              <div className="lines numeric">
+                <div>
+                  {t('groups.cpuOf', { used: formatCpu(machine.cpuUsedMilli), total: formatCpu(machine.cpuMilli) })}
+                </div>
+                <div>
+                  {t('groups.memoryOf', {
+                    used: formatGib(machine.memoryUsedMib),
+                    total: formatGib(machine.memoryMib),
+                  })}
+                </div>
+              </div>
+            ),
+          },
+          { title: t('machines.charge'), width: 120, render: (_, one) => <ChargeTag chargeType={one.chargeType} /> },
+          { title: t('operator.expires'), width: 175, render: (_, one) => <BillingInstant at={one.expiresAt} /> },
+        ]}
+      />
+    </>
+  )
+}
+
+interface FilterProps {
+  search: Partial<Record<Filter, string>>
+  onChange: (change: Partial<Record<Filter, string | undefined>>) => void
+  byAccount: boolean
+}
+
+const statuses = [
+  ...(['Attaching', 'Ready', 'Ready-SchedulingDisabled', 'NotReady'] as const),
+  ...(['NotReady-SchedulingDisabled', 'Stopped', 'Deleting', 'CreateFailed'] as const),
+] as const
+
+function MachineFilters({ search, onChange, byAccount }: FilterProps) {
+  const accounts = useApi('GET /v1/accounts', {}, { ...still, enabled: byAccount })
+  const regions = useApi('GET /v1/regions', {}, still)
+  const offerings = useApi('GET /v1/offerings', {}, still)
+  const all = regions.data?.items ?? []
+  const zones = all.filter(one => !search.regionId || one.regionId === search.regionId).flatMap(one => one.zones)
+  const specs = [...new Set((offerings.data?.items ?? []).map(one => one.specId))].sort()
+  const select = (name: Filter, label: string, options: { value: string; label: string }[]) => (
+    <Select
+      key={name}
+      allowClear
+      aria-label={label}
+      placeholder={label}
+      value={search[name] ?? null}
+      onChange={(value: string | null | undefined) =>
+        onChange({ [name]: value ?? undefined, ...(name === 'regionId' ? { zoneId: undefined } : {}) })
+      }
+      options={options}
+      style={{ minWidth: 150 }}
+    />
+  )
+  return (
+    <div style={{ display: 'flex', flexWrap: 'wrap', gap: 8, marginBottom: 12 }}>
+      {byAccount
+        ? select(
+            'accountId',
+            t('signIn.account'),
+            (accounts.data?.items ?? []).map(one => ({ value: one.accountId, label: one.name })),
+          )
+        : null}
+      {select(
+        'regionId',
+        t('common.region'),
+        all.map(one => ({ value: one.regionId, label: one.name })),
+      )}
+      {select(
+        'zoneId',
+        t('common.zone'),
+        zones.map(one => ({ value: one.zoneId, label: one.zoneId })),
+      )}
+      {select(
+        'specId',
+        t('machines.spec'),
+        specs.map(one => ({ value: one, label: one })),
+      )}
+      {select(
+        'chargeType',
+        t('machines.charge'),
+        (['prepaid', 'postpaid'] as const).map(one => ({ value: one, label: t(`charge.${one}`) })),
+      )}
+      {select(
+        'status',
+        t('common.status'),
+        statuses.map(one => ({ value: one, label: t(`status.${one}`) })),
+      )}
+    </div>
+  )
+}

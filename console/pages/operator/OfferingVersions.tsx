@@ -1,0 +1,69 @@
+// Every version of a price: those that were, the one in force, those that are to come.
+import { Modal, Tag } from 'antd'
+import type { Item } from '../../api.ts'
+import { formatMicros, t } from '../../i18n/t.ts'
+import { useApi } from '../../queries.ts'
+import { ActorName } from '../../ui/ActorName.tsx'
+import { DataTable } from '../../ui/DataTable.tsx'
+import { EmptyState } from '../../ui/EmptyState.tsx'
+import { BillingInstant } from '../../ui/Instant.tsx'
+import { useInstallation } from '../../ui/installation.ts'
+
+type Version = Item<'GET /v1/offerings/prices'>
+
+const colors = { past: 'default', in_force: 'success', scheduled: 'processing' } as const
+
+export function OfferingVersions({ offering, onClose }: { offering: Item<'GET /v1/offerings'>; onClose: () => void }) {
+  const { zoneId, specId, chargeType } = offering
+  const currency = useInstallation()?.currency ?? 'CNY'
+  const versions = useApi('GET /v1/offerings/prices', { query: { zoneId, specId, chargeType } })
+  const title = t('operator.versionsTitle', { spec: specId, zone: zoneId })
+  return (
+    <Modal open title={title} width={860} footer={null} onCancel={onClose}>
+      <DataTable<Version>
+        label={t('operator.versions')}
+        answer={{ ...versions, data: versions.data?.items }}
+        rowKey={version => String(version.version)}
+        pageParameter="version"
+        empty={<EmptyState title={t('operator.noPrice')} />}
+        columns={[
+          { title: t('operator.priceVersion'), width: 90, dataIndex: 'version' },
+          {
+            title: t('common.status'),
+            width: 100,
+            render: (_, { state }) => <Tag color={colors[state]}>{t(`operator.price.${state}`)}</Tag>,
+          },
+          {
+            title: t('operator.priceFrom'),
+            width: 190,
+            render: (_, { effectiveAt }) => <BillingInstant at={effectiveAt} />,
+          },
+          {
+            title: t('operator.price'),
+            width: 280,
+            render: (_, version) => (
+              <div className="lines numeric">
+                {ratesOf(version, currency).map(line => (
+                  <div key={line}>{line}</div>
+                ))}
+              </div>
+            ),
+          },
+          { title: t('operator.setBy'), width: 130, render: (_, { by }) => <ActorName by={by} /> },
+        ]}
+      />
+    </Modal>
+  )
+}
+
+function ratesOf({ monthMicros, hourMicros, diskGibMicros }: Version, currency: string): string[] {
+  const money = (micros: string) => formatMicros(micros, currency)
+  const months = Object.entries(monthMicros).map(
+    ([count, micros]) => `${t('operator.monthRate', { count: Number(count) })}: ${money(micros)}`,
+  )
+  return [
+    ...months,
+    ...(hourMicros === null ? [] : [`${t('buy.pricePerHour')}: ${money(hourMicros)}`]),
+    `${t(hourMicros === null ? 'operator.diskMonthRate' : 'operator.diskHourRate')}: ${money(diskGibMicros)}`,
+  ]
+}
