@@ -13,6 +13,7 @@ import { createServer, mountRoutes } from './api/server.ts'
 import { TlsFiles } from './api/tls-files.ts'
 import { routes } from './api/v1/routes.ts'
 import { unbilledFen } from './billing/accrued.ts'
+import { correctBills } from './billing/correct-bills.ts'
 import { billDays } from './billing/reconcile-billing.ts'
 import { listRegions, loadCatalog } from './catalog/catalog.ts'
 import type { Engine } from './catalog/offering.ts'
@@ -226,6 +227,7 @@ function createLoops(ctx: Context, config: Config, host: RouteHost, nudge: (...n
     new Loop({ name: 'expiry', log, onRun, everyMs: 5_000, run: () => reconcileExpiry(ctx) }),
     new Loop({ name: 'ledger-seal', log, everyMs: 2_000, run: () => sealTransfers(ctx) }),
     new Loop({ name: 'billing', log, everyMs: 60_000, run: () => billDays(ctx, { zone: config.billingZone }) }),
+    new Loop({ name: 'corrections', log, everyMs: 60_000, run: () => correctBills(ctx, { zone: config.billingZone }) }),
     new Loop({ name: 'nonces', log, everyMs: 60_000, run: () => quiet(purgeNonces(ctx)) }),
     new Loop({ name: 'sessions', log, everyMs: 600_000, run: () => quiet(purgeSessions(ctx)) }),
   ]

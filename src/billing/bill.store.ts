@@ -10,6 +10,7 @@ export interface MeteredFilter {
   start: Temporal.Instant
   end: Temporal.Instant
   accountId?: string
+  machineIds?: readonly string[]
   /** Keyset: the last machine of the slice before. */
   afterMachineId?: string
   limit?: number
@@ -26,6 +27,7 @@ interface MeteredRow extends Omit<MeteredMachine, 'intervals'> {
  */
 export async function selectMeteredMachines(db: Db, filter: MeteredFilter): Promise<MeteredMachine[]> {
   const account: RawBuilder<unknown> = filter.accountId ? sql`and m.account_id = ${filter.accountId}` : sql``
+  const named: RawBuilder<unknown> = filter.machineIds ? sql`and m.id = any(${filter.machineIds}::text[])` : sql``
   const limit: RawBuilder<unknown> = filter.limit ? sql`limit ${filter.limit}` : sql``
   const { rows } = await sql<MeteredRow>`
     select m.id as machine_id, m.account_id, m.group_id, m.zone_id, m.spec_id, m.system_disk_gib, r.starts, r.ends,
@@ -37,7 +39,7 @@ export async function selectMeteredMachines(db: Db, filter: MeteredFilter): Prom
       where i.machine_id = m.id and i.started_at < ${filter.end}::timestamptz
         and (i.ended_at is null or (i.ended_at > ${filter.start}::timestamptz and i.ended_at > i.started_at))
     ) r on r.starts is not null
-    where m.charge_type = 'postpaid' and m.id > ${filter.afterMachineId ?? ''} ${account}
+    where m.charge_type = 'postpaid' and m.id > ${filter.afterMachineId ?? ''} ${account} ${named}
       and (m.ended_at is null or m.ended_at > ${filter.start}::timestamptz)
       and not exists (select from order_lines l
         where l.order_id = m.order_id and l.line_no = m.line_no and l.phase = 'refunded')
@@ -93,6 +95,16 @@ export async function insertBillLines(tx: Tx, now: Temporal.Instant, lines: read
   return Number(numAffectedRows ?? 0n)
 }
 
+/** `usageTransferId` of those among these lines that stand already. */
+export async function selectStanding(tx: Tx, lines: readonly BillLine[]): Promise<Set<string>> {
+  const { rows } = await sql<Pick<BillLine, 'machineId' | 'billingDay' | 'item'>>`
+    select b.machine_id, b.billing_day, b.item from bill_lines b
+    join unnest(${lines.map(l => l.machineId)}::text[], ${lines.map(l => l.billingDay)}::date[],
+      ${lines.map(l => l.item)}::text[]) as l (machine_id, billing_day, item)
+      on l.machine_id = b.machine_id and l.billing_day = b.billing_day and l.item = b.item`.execute(tx)
+  return new Set(rows.map(usageTransferId))
+}
+
 interface SegmentJson {
   version: number
   microsPerHour: string
@@ -136,8 +148,10 @@ export interface BilledSum {
 
 export async function sumBillLines(db: Db, accountId: string, from: string, to: string): Promise<BilledSum[]> {
   const { rows } = await sql<BilledSum>`
-    select machine_id, group_id, item, count(*)::int as days, sum(minutes)::int as minutes, sum(amount_fen)::bigint as amount_fen
-    from bill_lines where account_id = ${accountId} and billing_day between ${from}::date and ${to}::date
+    select machine_id, group_id, item, sum(line)::int as days, sum(minutes)::int as minutes, sum(amount_fen)::bigint as amount_fen
+    from (select account_id, billing_day, machine_id, group_id, item, 1 as line, minutes, amount_fen from bill_lines
+      union all select account_id, billing_day, machine_id, group_id, item, 0, minutes, amount_fen from bill_corrections) as l
+    where account_id = ${accountId} and billing_day between ${from}::date and ${to}::date
     group by machine_id, group_id, item order by machine_id, item desc`.execute(db)
   return rows
 }

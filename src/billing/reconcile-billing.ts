@@ -4,10 +4,11 @@ import { priceBook } from '../catalog/catalog.ts'
 import type { Ctx } from '../db/ctx.ts'
 import { type Tx, transaction } from '../db/db.ts'
 import { appendEvents } from '../events/event.ts'
-import { revenuePostpaid, walletOf } from '../ledger/ledger-account.ts'
+import { lockWallets } from '../ledger/ledger-account.ts'
 import { post } from '../ledger/transfer.ts'
 import { billingDay, dayBounds } from '../lib/calendar.ts'
 import { declareFaults } from '../lib/fault.ts'
+import { invariant } from '../lib/invariant.ts'
 import type { Report } from '../reconcile/loop.ts'
 import {
   advanceBilledThrough,
@@ -15,9 +16,11 @@ import {
   selectBilledThrough,
   selectFirstRunning,
   selectMeteredMachines,
+  selectStanding,
   selectUndecidedSince,
 } from './bill.store.ts'
 import { type BillLine, linesOfDay, type MeteredMachine, usageTransferId } from './bill-line.ts'
+import { usageTransfers } from './usage-transfers.ts'
 
 const faults = declareFaults(
   'billing.slice.before-commit',
@@ -97,24 +100,27 @@ async function billSlice(
 
 const lastId = (machines: readonly MeteredMachine[]): string | null => machines.at(-1)?.machineId ?? null
 
-/** Usage is owed: the wallet may go below 0, which is what arrears are. */
+/**
+ * Usage is owed: the cash wallet may go below 0, which is what arrears are. Vouchers are used up first. The wallets are
+ * locked before the standing lines are read: what vouchers were there to pay a line is decided once.
+ */
 async function charge(tx: Tx, now: Temporal.Instant, lines: readonly BillLine[]): Promise<void> {
   if (lines.length === 0) return
-  const wallets = new Map<string, string>()
-  for (const accountId of new Set(lines.map(line => line.accountId))) {
-    wallets.set(accountId, (await walletOf(tx, now, accountId)).cashId)
-  }
-  const transfers = lines.map(line => ({
-    id: usageTransferId(line),
-    kind: 'usage' as const,
-    from: wallets.get(line.accountId) ?? '',
-    to: revenuePostpaid,
-    amountFen: line.amountFen,
-    machineId: line.machineId,
-    memo: `${line.item} ${line.billingDay}: ${line.minutes} min`,
-  }))
+  const wallets = await lockWallets(tx, now, [...new Set(lines.map(line => line.accountId))])
+  const standing = await selectStanding(tx, lines)
+  const fresh = lines.filter(line => !standing.has(usageTransferId(line)))
+  if (fresh.length === 0) return
+  const vouchers = new Map([...wallets].map(([accountId, wallet]) => [accountId, wallet.voucherFen]))
+  const transfers = fresh.flatMap(line => {
+    const wallet = wallets.get(line.accountId)
+    invariant(wallet, 'the wallets of every account in the slice are locked')
+    const left = vouchers.get(line.accountId) ?? 0n
+    const voucherFen = left < line.amountFen ? left : line.amountFen
+    vouchers.set(line.accountId, left - voucherFen)
+    return usageTransfers(line, wallet, voucherFen)
+  })
   await post(tx, now, transfers, { allowNegative: true })
-  await insertBillLines(tx, now, lines)
+  await insertBillLines(tx, now, fresh)
 }
 
 async function closeDay(ctx: Ctx, day: string, zone: string): Promise<boolean> {

@@ -184,13 +184,38 @@ const subscriptionIsPeriods = bySlice(
     where s.expires_at is distinct from p.period_end`,
 )
 
-const usageIsBilled = byQuery(
+// A line is paid by the transfer that it names and, where vouchers covered a part, by `…:voucher`; so is a correction.
+const correctionId = sql`concat_ws(':', 'correction', machine_id, billing_day, item, number)`
+
+const usageIsBilled = bySlice(
   'I8 usage taken is usage billed',
-  sql`
-    select format('transfer %s takes %s fen, its bill lines come to %s', t.id, t.amount_fen, coalesce(b.sum, 0)) as detail
-    from transfers t left join (select transfer_id, sum(amount_fen) as sum from bill_lines where transfer_id is not null
-      group by transfer_id) as b on b.transfer_id = t.id
-    where t.kind = 'usage' and t.amount_fen <> coalesce(b.sum, 0)`,
+  { table: 'ledger_seals', size: 20_000 },
+  ({ after, to }) => sql`
+    select format('transfer %s takes %s fen for no bill line', t.id, t.amount_fen) as detail
+    from (select id, amount_fen, case when right(id, 8) = ':voucher' then left(id, -8) else id end as line_id from transfers
+      where kind in ('usage', 'reversal') ${
+        to === null
+          ? sql``
+          : sql`and id in (select transfer_id from ledger_seals
+              where number > ${after || '0'}::bigint and number <= ${to}::bigint)`
+      }) as t
+    left join bill_lines b on b.transfer_id = t.line_id
+    left join (select ${correctionId} as id from bill_corrections) as c on c.id = t.line_id
+    where b.transfer_id is null and c.id is null`,
+)
+
+const billedIsTaken = bySlice(
+  'I8 usage billed is usage taken',
+  machines,
+  range => sql`
+    select format('bill line %s is %s fen, its transfers come to %s', l.id, l.amount_fen, l.sign * coalesce(t.amount_fen, 0)
+      + l.sign * coalesce(v.amount_fen, 0)) as detail
+    from (
+      select transfer_id as id, amount_fen, 1 as sign from bill_lines where ${within('machine_id', range)}
+      union all
+      select ${correctionId}, amount_fen, -1 from bill_corrections where ${within('machine_id', range)}) as l
+    left join transfers t on t.id = l.id left join transfers v on v.id = l.id || ':voucher'
+    where l.sign * (coalesce(t.amount_fen, 0) + coalesce(v.amount_fen, 0)) <> l.amount_fen`,
 )
 
 const billedWasDelivered = bySlice(
@@ -250,6 +275,7 @@ export const moneyInvariants: readonly Invariant[] = [
   revenueIsPeriods,
   subscriptionIsPeriods,
   usageIsBilled,
+  billedIsTaken,
   billedWasDelivered,
   ...recomputedInvariants,
   keptUntilExpiry,

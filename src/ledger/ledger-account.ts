@@ -72,3 +72,35 @@ export async function lockWallet(tx: Tx, now: Temporal.Instant, accountId: strin
     voucherFen: locked.get(wallet.voucherId)?.balanceFen ?? 0n,
   }
 }
+
+/** The wallets of many accounts, opened where missing and locked until the transaction ends. By account. */
+export async function lockWallets(
+  tx: Tx,
+  now: Temporal.Instant,
+  accountIds: readonly string[],
+): Promise<Map<string, Wallet & Balances>> {
+  const wallets = accountIds.map(accountId => ({
+    accountId,
+    cashId: walletCashId(accountId),
+    voucherId: walletVoucherId(accountId),
+  }))
+  await insertLedgerAccounts(
+    tx,
+    now,
+    wallets.flatMap(({ accountId, cashId, voucherId }) => [
+      { id: cashId, accountId, kind: 'wallet_cash', orderId: null },
+      { id: voucherId, accountId, kind: 'wallet_voucher', orderId: null },
+    ]),
+  )
+  const locked = await lockBalances(
+    tx,
+    wallets.flatMap(({ cashId, voucherId }) => [cashId, voucherId]),
+  )
+  return new Map(
+    wallets.map(({ accountId, cashId, voucherId }) => {
+      const cashFen = locked.get(cashId)?.balanceFen ?? 0n
+      const voucherFen = locked.get(voucherId)?.balanceFen ?? 0n
+      return [accountId, { cashId, voucherId, cashFen, voucherFen }]
+    }),
+  )
+}

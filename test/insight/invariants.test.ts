@@ -122,6 +122,11 @@ const lies: [lie: string, noticedBy: string][] = [
     'I8 a bill line is of a postpaid machine that was delivered',
   ],
   [
+    `insert into bill_lines (machine_id, billing_day, item, account_id, group_id, minutes, amount_fen, segments, transfer_id, created_at)
+      select id, '2026-01-31', 'machine', account_id, group_id, 1, 7, '[]', 'usage:' || id, created_at from machines where charge_type = 'postpaid'`,
+    'I8 usage billed is usage taken',
+  ],
+  [
     `update machines set release_accepted_at = created_at where charge_type = 'prepaid'`,
     'I11 a prepaid machine is not released before its expiry',
   ],
