@@ -1,7 +1,10 @@
-// How pages ask: one hook per kind of question. What is shown stays fresh by asking again while the page is visible.
+// How pages ask: one hook per kind of question. What is shown stays fresh as the server tells what has changed
+// (ui/use-live-events.ts); what moves without an event is asked for again now and then.
 import {
   keepPreviousData,
+  type Query,
   QueryClient,
+  replaceEqualDeep,
   type UseMutationResult,
   type UseQueryResult,
   useMutation,
@@ -9,14 +12,26 @@ import {
   useQueryClient,
 } from '@tanstack/react-query'
 import { call, type Input, type Item, type Operation, Refused, type Returns } from './api.ts'
+import { isConnected } from './live/connected.ts'
 
-/** How often what moves is asked for again. */
-export const live = { refetchInterval: 3_000 } as const
+/** A list of this many rows is pages of answers: nothing asks for all of it lightly. */
+const longRows = 1_000
+const isLong = (query: { state: { data: unknown } }): boolean =>
+  Array.isArray(query.state.data) && query.state.data.length > longRows
+
+/** Usage and load move without an event; and without the server's word everything has to be asked for. */
+function floorMs(query: { state: { data: unknown } }): number {
+  if (isConnected()) return isLong(query) ? 300_000 : 30_000
+  return isLong(query) ? 30_000 : 5_000
+}
+
+/** What moves. */
+export const live = { refetchInterval: floorMs } as const
 /** What changes rarely: prices, regions, facts of the installation. */
 export const still = { staleTime: 60_000 } as const
 
 interface Options {
-  refetchInterval?: number | false
+  refetchInterval?: number | false | typeof floorMs
   staleTime?: number
   enabled?: boolean
 }
@@ -52,7 +67,7 @@ type Listed = {
 
 const pageSize = 500
 
-/** Every page of a list, one after the other: what a table of 10,000 rows shows. */
+/** Every page of a list, one after the other: what a table of 10,000 rows shows. The first rows are there at once. */
 export function useAll<K extends Listed>(
   operation: K,
   query: Record<string, string | undefined>,
@@ -60,18 +75,28 @@ export function useAll<K extends Listed>(
 ): UseQueryResult<Item<K>[], Refused> {
   return useQuery({
     queryKey: [operation, 'all', query],
-    queryFn: async ({ signal }) => {
+    queryFn: async ({ client, queryKey, signal }) => {
       const items: Item<K>[] = []
+      const isFirst = client.getQueryData(queryKey) === undefined
       for (let after: string | undefined; ; ) {
         const input = { query: { ...query, limit: pageSize, after } } as unknown as Input<K>
         const page = (await call(operation, input, signal)) as { items: Item<K>[]; nextPageToken: string | null }
         items.push(...page.items)
         if (page.nextPageToken === null) return items
+        if (isFirst) client.setQueryData(queryKey, [...items])
         after = page.nextPageToken
       }
     },
+    // Comparing 10,000 rows field by field takes longer than drawing those that are seen.
+    structuralSharing: (before, next) =>
+      (next as unknown[]).length > longRows ? next : replaceEqualDeep(before, next),
     ...options,
   }) as UseQueryResult<Item<K>[], Refused>
+}
+
+/** Asks anew for what is shown; for long lists the server tells which of their rows have changed. */
+export function refreshShown(client: QueryClient): Promise<void> {
+  return client.invalidateQueries({ predicate: (query: Query) => !isConnected() || !isLong(query) })
 }
 
 /** One action. Whatever it changed is asked for anew: nothing on the page may contradict it. */
@@ -79,6 +104,6 @@ export function useAct<K extends Operation>(operation: K): UseMutationResult<Ret
   const client = useQueryClient()
   return useMutation<Returns<K>, Refused, Input<K>>({
     mutationFn: input => call(operation, input),
-    onSettled: () => client.invalidateQueries(),
+    onSettled: () => refreshShown(client),
   })
 }

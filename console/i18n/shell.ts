@@ -14,6 +14,7 @@ export const shell = {
   'nav.accounts': ['账号', 'Accounts'],
   'nav.offerings': ['规格与价格', 'Specs & prices'],
   'nav.fleet': ['机器', 'Machines'],
+  'shell.reconnecting': ['连接已断开，正在重新连接…', 'Disconnected. Reconnecting…'],
   'region.every': ['全部地域', 'All regions'],
   'region.label': ['切换地域', 'Switch region'],
   'common.retry': ['重试', 'Try again'],

@@ -9,6 +9,7 @@ import { type Session, useSession } from '../session.ts'
 import { AccountMenu } from './AccountMenu.tsx'
 import { ErrorState } from './ErrorState.tsx'
 import { useInstallation } from './installation.ts'
+import { LiveSign } from './LiveSign.tsx'
 import { PageSkeleton } from './PageSkeleton.tsx'
 import { RegionSwitcher } from './RegionSwitcher.tsx'
 import { TextLink } from './TextLink.tsx'
@@ -24,7 +25,8 @@ export function Shell() {
   useEffect(() => {
     if (leave) void navigate({ to: paths.signIn(href === '/' ? {} : { from: href }), replace: true })
   }, [leave, navigate, href])
-  if (session.error) return <ErrorState error={session.error} onRetry={() => void session.refetch()} />
+  if (session.error && session.data === undefined)
+    return <ErrorState error={session.error} onRetry={() => void session.refetch()} />
   if (!session.data) return <PageSkeleton />
   return <Frame session={session.data} />
 }
@@ -43,6 +45,7 @@ function Frame({ session }: { session: Session }) {
         </TextLink>
         <RegionSwitcher />
         <div className="shell-spring" />
+        <LiveSign />
         <AccountMenu session={session} />
       </Layout.Header>
       <Layout hasSider>

@@ -1,15 +1,28 @@
-// Keeps what is on the page fresh. Until the server tells of events by itself, what moves is asked for every few seconds
-// (queries.ts); here the page catches up at once when it comes back into sight.
+// Keeps what is on the page fresh: the server tells what has changed, and only what shows that is asked for anew.
 import { useQueryClient } from '@tanstack/react-query'
 import { useEffect } from 'react'
+import { Connection } from '../live/connection.ts'
+import { Refresher } from '../live/refresh.ts'
+import { refreshShown } from '../queries.ts'
+import { sessionQuery } from '../session.ts'
 
 export function useLiveEvents(): void {
   const client = useQueryClient()
   useEffect(() => {
-    const catchUp = () => {
-      if (document.visibilityState === 'visible') void client.invalidateQueries()
+    const refresher = new Refresher(client)
+    const connection = new Connection({
+      onChanges: changes => refresher.add(changes),
+      // Some things move without an event; and of what was missed long ago nobody says what it was.
+      onReady: missedNothing => void (missedNothing ? refreshShown(client) : client.invalidateQueries()),
+      onRefused: () => void client.invalidateQueries({ queryKey: sessionQuery.queryKey }),
+    })
+    const follow = () => (document.visibilityState === 'visible' ? connection.open() : connection.close())
+    follow()
+    document.addEventListener('visibilitychange', follow)
+    return () => {
+      document.removeEventListener('visibilitychange', follow)
+      connection.close()
+      refresher.stop()
     }
-    document.addEventListener('visibilitychange', catchUp)
-    return () => document.removeEventListener('visibilitychange', catchUp)
   }, [client])
 }

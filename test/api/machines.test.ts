@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Client } from '../../src/client/client.ts'
-import { startTestApi, type TestApi } from './harness.ts'
+import { type Principal, startTestApi, type TestApi } from './harness.ts'
 import { turnPages } from './paging.ts'
 import { expectRefused } from './refused.ts'
 import { mustBe, populate, postpaid, type World } from './world.ts'
@@ -34,6 +34,19 @@ test('a machine says where it stands, until when it is paid, and why something c
   const release = { machineIds: [world.spareId, prepaidId] }
   const refused = { body: release, status: 403, code: 'PrepaidNotExpired', field: null }
   expect(await expectRefused(api, { call: 'POST /v1/machines/release', ...refused })).toContain(prepaidId)
+})
+
+test('some machines are asked for by their ids; what is not there, or another account’s, is left out', async () => {
+  const wanted = [world.spareId, world.prepaidIds[0]].sort()
+  const list = (machineIds: string, as: Principal = api.owner) =>
+    api.client(as).call('GET /v1/machines', { query: { machineIds } })
+  expect(idsOf((await list([...wanted, 'eas-i-nobodys'].join(','))).items).sort()).toEqual(wanted)
+  expect((await list(wanted.join(','), api.other)).items).toEqual([])
+  const many = Array.from({ length: 101 }, () => world.spareId).join(',')
+  for (const bad of ['', ',', 'a,,b', many]) {
+    const call = `GET /v1/machines?machineIds=${bad}`
+    await expectRefused(api, { call, code: 'InvalidParameter', field: 'machineIds' })
+  }
 })
 
 test('machines are listed by group, zone, spec, charge type and phase', async () => {

@@ -6,7 +6,7 @@ import { call } from '../../api.ts'
 import { t } from '../../i18n/t.ts'
 import { usePathParams, useSearchState } from '../../location.ts'
 import { paths } from '../../paths.ts'
-import { still, useAll, useApi } from '../../queries.ts'
+import { live, still, useAll, useApi } from '../../queries.ts'
 import { useInstallation } from '../../ui/installation.ts'
 import { PageHeader } from '../../ui/PageHeader.tsx'
 import { PageSkeleton } from '../../ui/PageSkeleton.tsx'
@@ -32,7 +32,7 @@ export function BuyPage() {
   const offerings = useApi(
     'GET /v1/offerings',
     { query: { regionId: form.regionId, chargeType: form.chargeType } },
-    { enabled: form.regionId !== '', refetchInterval: 5_000 },
+    { enabled: form.regionId !== '', ...live },
   )
   const sold = offerings.data?.items ?? []
   const here = sold.filter(offering => offering.zoneId === form.zoneId)

@@ -5,7 +5,7 @@ import type { Returns } from '../../api.ts'
 import { formatFen, t } from '../../i18n/t.ts'
 import { usePathParams } from '../../location.ts'
 import { paths } from '../../paths.ts'
-import { useAct, useApi } from '../../queries.ts'
+import { live, useAct, useApi } from '../../queries.ts'
 import { ErrorState } from '../../ui/ErrorState.tsx'
 import { IdText } from '../../ui/IdText.tsx'
 import { useInstallation } from '../../ui/installation.ts'
@@ -24,7 +24,7 @@ const moving = new Set(['paid', 'provisioning', 'refunding'])
 
 export function PurchasePage() {
   const { workspaceId, orderId } = usePathParams('workspaceId', 'orderId')
-  const order = useApi('GET /v1/orders/{orderId}', { params: { orderId } }, { refetchInterval: 1_500 })
+  const order = useApi('GET /v1/orders/{orderId}', { params: { orderId } }, live)
   if (order.error && !order.data) return <ErrorState error={order.error} onRetry={() => void order.refetch()} />
   if (!order.data) return <PageSkeleton />
   const { phase, quantity } = order.data
@@ -139,7 +139,7 @@ function Outcome({ workspaceId, order }: { workspaceId: string; order: Order }) 
 function Payment({ order }: { order: Order }) {
   const { modal } = App.useApp()
   const currency = useInstallation()?.currency ?? 'CNY'
-  const wallet = useApi('GET /v1/wallet', {}, { refetchInterval: 5_000 })
+  const wallet = useApi('GET /v1/wallet', {}, live)
   const pay = useAct('POST /v1/orders/{orderId}/pay')
   const cancel = useAct('POST /v1/orders/{orderId}/cancel')
   const params = { orderId: order.orderId }

@@ -4,7 +4,7 @@ import { Progress } from 'antd'
 import { call, type Item } from '../../api.ts'
 import { t } from '../../i18n/t.ts'
 import { paths } from '../../paths.ts'
-import { useAll } from '../../queries.ts'
+import { live, useAll } from '../../queries.ts'
 import { DataTable } from '../../ui/DataTable.tsx'
 import { IdText } from '../../ui/IdText.tsx'
 import { BillingInstant } from '../../ui/Instant.tsx'
@@ -24,8 +24,6 @@ interface Props {
 const pageSize = 500
 
 export function PurchasedMachines({ workspaceId, orderId, groupId, quantity, moving }: Props) {
-  // A large order is many pages: it is asked for less often.
-  const refetchInterval = moving ? (quantity > 1_000 ? 4_000 : 1_500) : 10_000
   const lines = useQuery({
     // The last word is asked for when the order has ended.
     queryKey: ['lines', orderId, moving],
@@ -40,13 +38,9 @@ export function PurchasedMachines({ workspaceId, orderId, groupId, quantity, mov
         afterLine = last.lineNo
       }
     },
-    refetchInterval,
+    ...live,
   })
-  const machines = useAll(
-    'GET /v1/machines',
-    { groupId: groupId ?? undefined },
-    { enabled: groupId !== null, refetchInterval },
-  )
+  const machines = useAll('GET /v1/machines', { groupId: groupId ?? undefined }, { enabled: groupId !== null, ...live })
   const statuses = new Map((machines.data ?? []).map(machine => [machine.machineId, machine.status]))
   const done = (lines.data ?? []).filter(line => line.phase === 'delivered').length
   const statusOf = (line: Line) =>

@@ -5,7 +5,7 @@ import type { Item } from '../../api.ts'
 import { formatCpu, formatGib, t, tryT } from '../../i18n/t.ts'
 import { useSearchState } from '../../location.ts'
 import { paths } from '../../paths.ts'
-import { useAll } from '../../queries.ts'
+import { live, useAll } from '../../queries.ts'
 import { DataTable } from '../../ui/DataTable.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
 import { IdText } from '../../ui/IdText.tsx'
@@ -19,7 +19,7 @@ export type Machine = Item<'GET /v1/machines'>
 export function GroupMachines({ workspaceId, groupId }: { workspaceId: string; groupId: string }) {
   const [{ q = '', status }, setSearch] = useSearchState<'q' | 'status' | 'page'>()
   const [selected, setSelected] = useState<string[]>([])
-  const machines = useAll('GET /v1/machines', { groupId }, { refetchInterval: 4_000 })
+  const machines = useAll('GET /v1/machines', { groupId }, live)
   const statuses = [...new Set((machines.data ?? []).map(machine => machine.status))].sort()
   const wanted = q.trim().toLowerCase()
   const chosen = new Set(selected)

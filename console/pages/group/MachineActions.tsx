@@ -8,6 +8,7 @@ import { call } from '../../api.ts'
 import { AutoRenewMachines } from '../../forms/machine-auto-renew.tsx'
 import { RenewMachines } from '../../forms/machine-renew.tsx'
 import { t } from '../../i18n/t.ts'
+import { refreshShown } from '../../queries.ts'
 import { ActionButton } from '../../ui/ActionButton.tsx'
 import { ConfirmImpact } from '../../ui/ConfirmImpact.tsx'
 import { refusalText } from '../../ui/refusal.ts'
@@ -64,7 +65,7 @@ export function MachineActions({ machines, single = false, onDone = () => undefi
       void message.success(t('machines.accepted', { action: actionText(action), count: can(action).length }))
       onDone()
     } finally {
-      void client.invalidateQueries()
+      void refreshShown(client)
     }
   }
   const open = asking === 'renew' || asking === 'autoRenew' ? null : asking

@@ -159,6 +159,11 @@ const phases = ['pending', 'provisioning', 'running', 'stopped', 'failed', 'rele
 export const machineQuery = {
   ...paging,
   groupId: groupId.optional(),
+  machineIds: z
+    .string()
+    .regex(/^[\w-]{1,100}(,[\w-]{1,100}){0,99}$/, 'must be at most 100 ids, separated by commas')
+    .optional()
+    .describe('Only these, separated by commas; at most 100.'),
   zoneId: z.string().max(100).optional(),
   specId: z.string().max(100).optional(),
   chargeType: z.enum(['prepaid', 'postpaid']).optional(),
@@ -172,6 +177,7 @@ export async function machinePage(
     limit,
     after,
     phase,
+    machineIds: some,
     ...query
   }: z.output<z.ZodObject<typeof machineQuery>> & {
     accountId?: string | undefined
@@ -181,6 +187,7 @@ export async function machinePage(
   const filter = Object.fromEntries(Object.entries(query).filter(([, value]) => value !== undefined))
   const found = await listMachines(ctx.db, {
     ...filter,
+    ...(some === undefined ? {} : { ids: some.split(',') }),
     phases: phase ? [phase] : phases.filter(other => other !== 'released'),
     after: readPageToken(after),
     limit: limit + 1,

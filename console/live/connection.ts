@@ -1,0 +1,67 @@
+// The stream of what changes, kept open while the page is seen: browsers have few connections per server, and a page that
+// nobody sees needs none. It comes back by itself, and is then told what it missed.
+import type { Change } from './concerns.ts'
+import { setConnected } from './connected.ts'
+
+export interface Heard {
+  onChanges(changes: readonly Change[]): void
+  /** It has begun: `missedNothing` when it went on from where it was. */
+  onReady(missedNothing: boolean): void
+  /** The server wants no more of this, or does not answer: perhaps nobody is signed in any longer. */
+  onRefused(): void
+}
+
+const firstPauseMs = 500
+const pauseMsMax = 10_000
+
+export class Connection {
+  readonly #heard: Heard
+  #source: EventSource | null = null
+  #timer: number | null = null
+  #lastId = ''
+  #failures = 0
+
+  constructor(heard: Heard) {
+    this.#heard = heard
+  }
+
+  open(): void {
+    if (this.#source !== null) return
+    this.#clearTimer()
+    const source = new EventSource(`/v1/events/stream${this.#lastId === '' ? '' : `?after=${this.#lastId}`}`)
+    this.#source = source
+    source.addEventListener('ready', event => {
+      this.#failures = 0
+      this.#lastId = event.lastEventId
+      setConnected(true)
+      this.#heard.onReady((JSON.parse(event.data) as { resumed: boolean }).resumed)
+    })
+    source.addEventListener('changes', event => {
+      this.#lastId = event.lastEventId
+      this.#heard.onChanges((JSON.parse(event.data) as { changes: Change[] }).changes)
+    })
+    source.addEventListener('end', () => this.#again())
+    source.addEventListener('error', () => this.#again())
+  }
+
+  close(): void {
+    this.#clearTimer()
+    this.#source?.close()
+    this.#source = null
+    setConnected(false)
+  }
+
+  /** A browser gives up on its own after a refusal, and comes back all at once after a restart: the pause is ours. */
+  #again(): void {
+    this.close()
+    this.#failures++
+    if (this.#failures > 1) this.#heard.onRefused()
+    const pauseMs = Math.min(pauseMsMax, firstPauseMs * 2 ** (this.#failures - 1))
+    this.#timer = window.setTimeout(() => this.open(), pauseMs / 2 + (Math.random() * pauseMs) / 2)
+  }
+
+  #clearTimer(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    this.#timer = null
+  }
+}
