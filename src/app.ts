@@ -34,6 +34,7 @@ import { Passwords } from './identity/passwords.ts'
 import { SecretBox } from './identity/secret-box.ts'
 import { purgeSessions } from './identity/sessions.ts'
 import { purgeNonces } from './identity/verify-request.ts'
+import { audit } from './insight/auditor.ts'
 import { labelCurrency } from './ledger/ledger-account.ts'
 import { sealTransfers } from './ledger/seal.ts'
 import { type Clock, systemClock } from './lib/clock.ts'
@@ -228,6 +229,7 @@ function createLoops(ctx: Context, config: Config, host: RouteHost, nudge: (...n
     new Loop({ name: 'ledger-seal', log, everyMs: 2_000, run: () => sealTransfers(ctx) }),
     new Loop({ name: 'billing', log, everyMs: 60_000, run: () => billDays(ctx, { zone: config.billingZone }) }),
     new Loop({ name: 'corrections', log, everyMs: 60_000, run: () => correctBills(ctx, { zone: config.billingZone }) }),
+    new Loop({ name: 'auditor', log, everyMs: 5_000, run: () => audit(ctx) }),
     new Loop({ name: 'nonces', log, everyMs: 60_000, run: () => quiet(purgeNonces(ctx)) }),
     new Loop({ name: 'sessions', log, everyMs: 600_000, run: () => quiet(purgeSessions(ctx)) }),
   ]

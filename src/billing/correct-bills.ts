@@ -4,12 +4,13 @@ import { priceBook } from '../catalog/catalog.ts'
 import type { Ctx } from '../db/ctx.ts'
 import { type Tx, transaction } from '../db/db.ts'
 import { appendEvents } from '../events/event.ts'
+import { billingParkedSince } from '../ledger/findings.ts'
 import { lockWallets } from '../ledger/ledger-account.ts'
 import { post } from '../ledger/transfer.ts'
 import { billingDay, dayBounds } from '../lib/calendar.ts'
 import { declareFaults } from '../lib/fault.ts'
 import { invariant } from '../lib/invariant.ts'
-import type { Report } from '../reconcile/loop.ts'
+import { idle, type Report } from '../reconcile/loop.ts'
 import { selectMeteredMachines } from './bill.store.ts'
 import { type BillLine, linesOfDay, usageTransferId } from './bill-line.ts'
 import {
@@ -32,6 +33,7 @@ const settledAfter = Temporal.Duration.from({ minutes: 5 })
 
 /** `found`: machines found lost since the last look; `changed`: lines corrected. */
 export async function correctBills(ctx: Ctx, { zone }: { zone: string }): Promise<Report> {
+  if ((await billingParkedSince(ctx.db)) !== null) return idle
   const report = await transaction(ctx, async tx => {
     const now = ctx.clock.now()
     const { billedThrough, correctedEventId } = await lockProgress(tx)

@@ -4,12 +4,13 @@ import { priceBook } from '../catalog/catalog.ts'
 import type { Ctx } from '../db/ctx.ts'
 import { type Tx, transaction } from '../db/db.ts'
 import { appendEvents } from '../events/event.ts'
+import { billingParkedSince } from '../ledger/findings.ts'
 import { lockWallets } from '../ledger/ledger-account.ts'
 import { post } from '../ledger/transfer.ts'
 import { billingDay, dayBounds } from '../lib/calendar.ts'
 import { declareFaults } from '../lib/fault.ts'
 import { invariant } from '../lib/invariant.ts'
-import type { Report } from '../reconcile/loop.ts'
+import { idle, type Report } from '../reconcile/loop.ts'
 import {
   advanceBilledThrough,
   insertBillLines,
@@ -42,8 +43,9 @@ export interface BillDaysOptions {
   sliceSize?: number
 }
 
-/** `found`: days that were due; `changed`: days closed by this run. */
+/** Nothing while billing is parked. `found`: days that were due; `changed`: days closed by this run. */
 export async function billDays(ctx: Ctx, { zone, sliceSize = 2000 }: BillDaysOptions): Promise<Report> {
+  if ((await billingParkedSince(ctx.db)) !== null) return idle
   const days = await daysDue(ctx, zone)
   let changed = 0
   for (const day of days) {

@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import { CommandTree } from './command.ts'
 import { addAccountCommands } from './commands/account.ts'
+import { addAuditorCommand } from './commands/auditor.ts'
 import { addBillCommand } from './commands/bill.ts'
 import { addCatalogCommands } from './commands/catalog.ts'
 import { addGroupCommands } from './commands/group.ts'
@@ -30,5 +31,6 @@ export function addApiCommands(program: Command, options: ApiCommandOptions): vo
   addInvokeCommand(tree)
   addWalletCommands(tree.noun('wallet', 'the wallet: balance, what moved in it, top-up'))
   addBillCommand(tree)
+  addAuditorCommand(tree)
   addAccountCommands(tree)
 }

@@ -113,6 +113,20 @@ export interface Operations {
     body: null
     returns: { items: ({ auditId: string; at: string; accountId: string | null; userId: string | null; who: string; method: "access_key" | "session" | "password" | "oidc"; credentialId: string | null; operation: string; subjectId: string; address: string; status: number; code: string | null; requestId: string })[]; nextPageToken: string | null }
   }
+  /** Get what the auditor has checked and found, and whether billing is parked for it */
+  'GET /v1/auditor': {
+    params: Record<never, never>
+    query: Record<never, never>
+    body: null
+    returns: { billingParkedSince: string | null; checks: ({ name: string; parksBilling: boolean; checkedAt: string | null; roundEndedAt: string | null; findings: ({ detail: string; firstSeenAt: string; lastSeenAt: string })[] })[] }
+  }
+  /** Get the auditor's figures in Prometheus' text format */
+  'GET /v1/auditor/metrics': {
+    params: Record<never, never>
+    query: Record<never, never>
+    body: null
+    returns: 'stream'
+  }
   /** Get the bill of a period: by group and machine, with what has accrued */
   'GET /v1/bill': {
     params: Record<never, never>

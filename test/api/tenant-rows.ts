@@ -81,6 +81,8 @@ export const rows: Record<keyof Operations, TenantRow> = {
     input: ({ password }) => ({ body: { current: password, next: 'a longer one than before' } }),
   },
   'POST /v1/sign-out': {},
+  'GET /v1/auditor': { as: 'operator' },
+  'GET /v1/auditor/metrics': { as: 'operator' },
   'GET /v1/audit': { repeatsWhatWasAsked: true },
   'GET /v1/workspaces': {},
   'POST /v1/workspaces': { input: body({ name: 'research' }) },

@@ -4,6 +4,7 @@ import { accessKeyRoutes } from './access-keys.ts'
 import { accountViewRoutes } from './account-view.ts'
 import { accountRoutes } from './accounts.ts'
 import { auditRoutes } from './audit.ts'
+import { auditorRoutes } from './auditor.ts'
 import { billRoutes } from './bill.ts'
 import { catalogRoutes } from './catalog.ts'
 import { drainRoutes } from './drains.ts'
@@ -45,5 +46,6 @@ export const routes: readonly Route[] = [
   ...accessKeyRoutes,
   ...userRoutes,
   ...auditRoutes,
+  ...auditorRoutes,
   ...statusRoutes,
 ]
