@@ -15,6 +15,7 @@ import { routes } from './api/v1/routes.ts'
 import { unbilledFen } from './billing/accrued.ts'
 import { correctBills } from './billing/correct-bills.ts'
 import { billDays } from './billing/reconcile-billing.ts'
+import { finaliseStatements } from './billing/reconcile-statements.ts'
 import { listRegions, loadCatalog } from './catalog/catalog.ts'
 import type { Engine } from './catalog/offering.ts'
 import { type Config, isLoopback } from './config.ts'
@@ -229,6 +230,12 @@ function createLoops(ctx: Context, config: Config, host: RouteHost, nudge: (...n
     new Loop({ name: 'ledger-seal', log, everyMs: 2_000, run: () => sealTransfers(ctx) }),
     new Loop({ name: 'billing', log, everyMs: 60_000, run: () => billDays(ctx, { zone: config.billingZone }) }),
     new Loop({ name: 'corrections', log, everyMs: 60_000, run: () => correctBills(ctx, { zone: config.billingZone }) }),
+    new Loop({
+      name: 'statements',
+      log,
+      everyMs: 60_000,
+      run: () => finaliseStatements(ctx, { zone: config.billingZone }),
+    }),
     new Loop({ name: 'auditor', log, everyMs: 5_000, run: () => audit(ctx) }),
     new Loop({ name: 'nonces', log, everyMs: 60_000, run: () => quiet(purgeNonces(ctx)) }),
     new Loop({ name: 'sessions', log, everyMs: 600_000, run: () => quiet(purgeSessions(ctx)) }),

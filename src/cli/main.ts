@@ -13,6 +13,7 @@ import { addMachineRenewalCommands } from './commands/machine-renewal.ts'
 import { addOrderCommands } from './commands/order.ts'
 import { addServiceCommands } from './commands/service.ts'
 import { addServiceVersionCommands } from './commands/service-version.ts'
+import { addStatementCommands } from './commands/statement.ts'
 import { addWalletCommands } from './commands/wallet.ts'
 import type { ApiCommandOptions } from './session.ts'
 
@@ -31,6 +32,7 @@ export function addApiCommands(program: Command, options: ApiCommandOptions): vo
   addInvokeCommand(tree)
   addWalletCommands(tree.noun('wallet', 'the wallet: balance, what moved in it, top-up'))
   addBillCommand(tree)
+  addStatementCommands(tree.noun('statement', 'monthly statements: draft, then final for good'))
   addAuditorCommand(tree)
   addAccountCommands(tree)
 }

@@ -610,6 +610,27 @@ export interface Operations {
     body: null
     returns: null
   }
+  /** List the statements, newest month first: drafts, then final ones */
+  'GET /v1/statements': {
+    params: Record<never, never>
+    query: Record<never, never>
+    body: null
+    returns: { items: ({ month: string; phase: "draft" | "final"; finalisedAt: string | null; totals: { prepaidFen: string; postpaidFen: string; correctionsFen: string; totalFen: string } })[] }
+  }
+  /** Get the statement of a month: by group, machine, item and day */
+  'GET /v1/statements/{month}': {
+    params: { month: string }
+    query: Record<never, never>
+    body: null
+    returns: { month: string; phase: "draft" | "final"; finalisedAt: string | null; totals: { prepaidFen: string; postpaidFen: string; correctionsFen: string; totalFen: string }; accountId: string; currency: string; billingZone: string; waitsFor: { code: "MonthNotOver" | "DaysNotClosed" | "OrderNotSettled" | "NotSealed" | "NotMadeYet"; message: string } | null; consumedFen: string; groups: ({ groupId: string; name: string; totalFen: string; consumedFen: string; machines: ({ machineId: string; specId: string; chargeType: "prepaid" | "postpaid"; totalFen: string; consumedFen: string; items: ({ kind: "prepaid" | "postpaid" | "correction"; item: string; lines: number; minutes: number; amountFen: string })[] })[] })[]; days: ({ day: string; prepaidFen: string; postpaidFen: string; correctionsFen: string; consumedFen: string })[] }
+  }
+  /** List the lines of a statement, or download them as CSV */
+  'GET /v1/statements/{month}/lines': {
+    params: { month: string }
+    query: { limit?: number; after?: string; machineId?: string; format?: "json" | "csv" }
+    body: null
+    returns: { items: ({ lineId: string; billingDay: string; kind: "prepaid" | "postpaid" | "correction"; item: "period" | "machine" | "disk"; machineId: string | null; orderId: string | null; minutes: number | null; amountFen: string; late: boolean })[]; nextPageToken: string | null }
+  }
   /** Set how many machines of a spec a zone has */
   'PUT /v1/stock': {
     params: Record<never, never>

@@ -498,6 +498,7 @@ export interface StatementsTable {
   afterNumber: bigint
   throughNumber: bigint
   finalisedAt: Temporal.Instant
+  endsAt: Temporal.Instant
 }
 
 export interface StockTable {

@@ -185,7 +185,9 @@ const subscriptionIsPeriods = bySlice(
 )
 
 // A line is paid by the transfer that it names and, where vouchers covered a part, by `…:voucher`; so is a correction.
-const correctionId = sql`concat_ws(':', 'correction', machine_id, billing_day, item, number)`
+const correctionIdOf = (of: string) =>
+  sql`concat_ws(':', 'correction', ${sql.ref(`${of}.machineId`)}, ${sql.ref(`${of}.billingDay`)}, ${sql.ref(`${of}.item`)}, ${sql.ref(`${of}.number`)})`
+const correctionId = correctionIdOf('bill_corrections')
 
 const usageIsBilled = bySlice(
   'I8 usage taken is usage billed',
@@ -226,6 +228,34 @@ const billedWasDelivered = bySlice(
     from bill_lines b join machines m on m.id = b.machine_id
     left join order_lines l on l.order_id = m.order_id and l.line_no = m.line_no
     where ${within('b.machine_id', range)} and (m.charge_type <> 'postpaid' or l.phase is distinct from 'delivered')`,
+)
+
+// Added up per account: what was sealed too late for one statement is on the next, and on no other.
+const statementsAreLedger = byQuery(
+  'I7 the statements of an account are what the ledger says',
+  sql`
+    select format('account %s: its statements until %s say %s prepaid, %s postpaid, %s corrected; the ledger says %s, %s, %s',
+      account_id, ends_at, prepaid, postpaid, corrections, l_prepaid, l_postpaid, l_corrections) as detail
+    from (
+      select s.*,
+        (select coalesce(sum(case when t.to_ledger_account_id = 'revenue:prepaid' then t.amount_fen else -t.amount_fen end), 0)
+          from ledger_accounts b join transfers t on (t.from_ledger_account_id = b.id and t.to_ledger_account_id = 'revenue:prepaid')
+            or (t.to_ledger_account_id = b.id and t.from_ledger_account_id = 'revenue:prepaid')
+          join ledger_seals n on n.transfer_id = t.id
+          where b.account_id = s.account_id and t.at < s.ends_at and n.number <= s.through) as l_prepaid,
+        (select coalesce(sum(b.amount_fen), 0) from bill_lines b join ledger_seals n on n.transfer_id = b.transfer_id
+          where b.account_id = s.account_id and b.billing_day < s.next_month and n.number <= s.through) as l_postpaid,
+        (select coalesce(sum(c.amount_fen), 0) from bill_corrections c join ledger_seals n on n.transfer_id = ${correctionIdOf('c')}
+          where c.account_id = s.account_id and c.billing_day < s.next_month and n.number <= s.through) as l_corrections
+      from (select account_id, max(ends_at) as ends_at, (max(month) + interval '1 month')::date as next_month,
+          max(through_number) as through, sum(prepaid_fen) as prepaid, sum(postpaid_fen) as postpaid,
+          sum(corrections_fen) as corrections from statements group by account_id) as s) as sums
+    where prepaid <> l_prepaid or postpaid <> l_postpaid or corrections <> l_corrections
+    union all
+    select format('account %s: the statement of %s does not follow on the one before', account_id, month)
+    from (select *, lag(through_number) over w as before, lag(month) over w as previous from statements
+      window w as (partition by account_id order by month)) as s
+    where before is not null and (after_number <> before or previous <> (month - interval '1 month')::date)`,
 )
 
 const keptUntilExpiry = byQuery(
@@ -276,6 +306,7 @@ export const moneyInvariants: readonly Invariant[] = [
   subscriptionIsPeriods,
   usageIsBilled,
   billedIsTaken,
+  statementsAreLedger,
   billedWasDelivered,
   ...recomputedInvariants,
   keptUntilExpiry,

@@ -127,6 +127,11 @@ const lies: [lie: string, noticedBy: string][] = [
     'I8 usage billed is usage taken',
   ],
   [
+    `insert into statements (account_id, month, prepaid_fen, postpaid_fen, corrections_fen, after_number, through_number, finalised_at, ends_at)
+      select 'acc-1', '2026-01-01', 1, 0, 0, 0, max(number), '2026-02-01', '2026-01-31T16:00:00Z' from ledger_seals`,
+    'I7 the statements of an account are what the ledger says',
+  ],
+  [
     `update machines set release_accepted_at = created_at where charge_type = 'prepaid'`,
     'I11 a prepaid machine is not released before its expiry',
   ],

@@ -19,6 +19,7 @@ import { serviceInstanceRoutes } from './service-instances.ts'
 import { serviceVersionRoutes } from './service-versions.ts'
 import { serviceRoutes } from './services.ts'
 import { signInRoutes } from './sign-in.ts'
+import { statementRoutes } from './statements.ts'
 import { statusRoutes } from './status.ts'
 import { tryRoutes } from './try.ts'
 import { userRoutes } from './users.ts'
@@ -39,6 +40,7 @@ export const routes: readonly Route[] = [
   ...tryRoutes,
   ...walletRoutes,
   ...billRoutes,
+  ...statementRoutes,
   ...eventRoutes,
   ...signInRoutes,
   ...accountRoutes,
