@@ -14,6 +14,7 @@ export type CliRefusal =
   | 'UnknownZone'
   | 'GroupNotFound'
   | 'UserNotFound'
+  | 'WorkspaceNotFound'
 
 export const exitCodes = { failed: 1, refused: 2, notRunning: 3, timeout: 4 } as const
 

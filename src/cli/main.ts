@@ -11,6 +11,7 @@ import { addLogsCommand } from './commands/logs.ts'
 import { addMachineCommands } from './commands/machine.ts'
 import { addMachineRenewalCommands } from './commands/machine-renewal.ts'
 import { addOrderCommands } from './commands/order.ts'
+import { addPeopleCommands } from './commands/people.ts'
 import { addServiceCommands } from './commands/service.ts'
 import { addServiceVersionCommands } from './commands/service-version.ts'
 import { addStatementCommands } from './commands/statement.ts'
@@ -35,4 +36,5 @@ export function addApiCommands(program: Command, options: ApiCommandOptions): vo
   addStatementCommands(tree.noun('statement', 'monthly statements: draft, then final for good'))
   addAuditorCommand(tree)
   addAccountCommands(tree)
+  addPeopleCommands(tree)
 }

@@ -35,6 +35,8 @@ export interface UpOptions {
 
 export interface Running {
   state: RunState
+  /** Has control read its certificate again. */
+  reload(): void
   /** Stops everything in order; repeatable. */
   stop(): Promise<void>
 }
@@ -126,7 +128,10 @@ async function startRoles(options: UpOptions, postgres: KeptPostgres | null): Pr
     return stopping
   }
   await startInOrder({ agent, control, gateway }, say)
-  return { state, stop }
+  const reload = () => {
+    if (control.pid !== null) process.kill(control.pid, 'SIGHUP')
+  }
+  return { state, stop, reload }
 }
 
 /** All or none: when one does not start, those before it are stopped again. */

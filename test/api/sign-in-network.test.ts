@@ -1,5 +1,4 @@
 // Where the API listens decides about the cookie: TLS, the loopback, a trusted proxy, or none at all.
-import { execFileSync } from 'node:child_process'
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,17 +6,14 @@ import { connect } from 'node:tls'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { TlsFiles } from '../../src/api/tls-files.ts'
 import { silentLog } from '../../src/lib/log.ts'
+import { makeCertificate } from '../certificates.ts'
 import { Browser } from './browser.ts'
 import { startTestApi } from './harness.ts'
 
 let dir: string
 beforeAll(() => {
   dir = mkdtempSync(join(tmpdir(), 'berth-tls-'))
-  for (const name of ['one', 'two']) {
-    const out = ['-keyout', join(dir, `${name}.key`), '-out', join(dir, `${name}.crt`)]
-    const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
-    execFileSync('openssl', ['req', '-x509', ...curve, '-subj', `/CN=${name}`, ...out], { stdio: 'ignore' })
-  }
+  for (const name of ['one', 'two']) makeCertificate(dir, name)
 })
 afterAll(() => rmSync(dir, { recursive: true, force: true }))
 

@@ -1,7 +1,7 @@
 // A Berth of real processes in a directory of its own, and the command line that talks to it, as people run both.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { temporaryRoot } from '../temporary.ts'
@@ -33,6 +33,11 @@ export function run(args: readonly string[], env: NodeJS.ProcessEnv): Promise<En
   })
 }
 
+export interface StartOptions {
+  yaml?: (home: string) => string
+  env?: NodeJS.ProcessEnv
+}
+
 export class Berth {
   readonly home: string
   readonly env: NodeJS.ProcessEnv
@@ -44,13 +49,16 @@ export class Berth {
     this.#up = up
   }
 
-  static async start(): Promise<Berth> {
+  /** `yaml` is its berth.yaml, told where that is; `more` is added to the environment of both. */
+  static async start({ yaml, env: more = {} }: StartOptions = {}): Promise<Berth> {
     const home = mkdtempSync(join(temporaryRoot, 'berth-cli-'))
     // Services run as another user when this is root.
     chmodSync(home, 0o711)
+    if (yaml) writeFileSync(join(home, 'berth.yaml'), yaml(home))
     const env = {
       ...{ BERTH_HOME: home, BERTH_CONFIG: '', DATABASE_URL: '' },
       ...{ BERTH_API_LISTEN: '127.0.0.1:0', BERTH_GATEWAY_LISTEN: '127.0.0.1:0' },
+      ...more,
     }
     const up = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, 'up'], {
       env: { ...process.env, ...env },
@@ -67,6 +75,16 @@ export class Berth {
       up.once('exit', code => reject(new Error(`berth up ended with ${code}:\n${said}`)))
     })
     return new Berth(home, env, up)
+  }
+
+  /** Of `berth up`. */
+  get pid(): number {
+    return this.#up.pid ?? 0
+  }
+
+  /** The same Berth with more in the environment of its commands: another key. */
+  as(env: NodeJS.ProcessEnv): Berth {
+    return new Berth(this.home, { ...this.env, ...env }, this.#up)
   }
 
   /** `berth <args>`, whatever comes of it. */

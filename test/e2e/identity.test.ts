@@ -1,5 +1,5 @@
 // The people of an account in a real browser: let in by a password or by an identity provider, added, changed, disabled; their
-// keys, workspaces, sessions and what the audit says of it. In both languages.
+// keys, workspaces, sessions and what the audit says of it. The way in in both languages, the rest in one.
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Client } from '../../src/client/client.ts'
@@ -74,7 +74,7 @@ describeInBrowser('the people of an account', () => {
     await open.context.close()
   })
 
-  test.each(languages)('are added, changed, disabled and enabled by the owner (%s)', async language => {
+  test.each(['zh'] as Language[])('are added, changed, disabled and enabled by the owner (%s)', async language => {
     const open = await world.open(language)
     const { page, t } = open
     const name = `ana-${language}`
@@ -136,7 +136,7 @@ describeInBrowser('the people of an account', () => {
     await open.context.close()
   })
 
-  test.each(languages)('have keys: shown once, rotated with an overlap, revoked (%s)', async language => {
+  test.each(['en'] as Language[])('have keys: shown once, rotated with an overlap, revoked (%s)', async language => {
     const open = await world.open(language)
     const { page, t } = open
     const keys = t('account.keys')
@@ -182,7 +182,7 @@ describeInBrowser('the people of an account', () => {
     await open.context.close()
   })
 
-  test.each(languages)('work in workspaces: made, named anew, with members (%s)', async language => {
+  test.each(['zh'] as Language[])('work in workspaces: made, named anew, with members (%s)', async language => {
     const open = await world.open(language)
     const { page, t } = open
     const list = t('workspace.title')
@@ -221,7 +221,9 @@ describeInBrowser('the people of an account', () => {
     await open.context.close()
   })
 
-  test.each(languages)('change their password, end other sessions, and read the audit (%s)', async language => {
+  test.each([
+    'en',
+  ] as Language[])('change their password, end other sessions, and read the audit (%s)', async language => {
     const owner = await world.client()
     const made = await owner.call('POST /v1/users', {
       body: { name: `olga-${language}`, role: 'owner', withPassword: true },
@@ -271,9 +273,9 @@ describeInBrowser('the people of an account', () => {
     for (const { context } of [open, other]) await context.close()
   })
 
-  test.each(
-    languages,
-  )('the operator opens an account, tops it up, looks into it and sets a price from a date (%s)', async language => {
+  test.each([
+    'zh',
+  ] as Language[])('the operator opens an account, tops it up, looks into it and sets a price from a date (%s)', async language => {
     const open = await world.open(language, { who: 'operator' })
     const { page, t } = open
     const name = `acme-${language}`
@@ -309,7 +311,7 @@ describeInBrowser('the people of an account', () => {
     await page.getByRole('dialog').waitFor({ state: 'hidden' })
     await offering.getByRole('button', { name: new RegExp(t('operator.versions')) }).click()
     await page.getByRole('dialog').getByText(t('operator.price.scheduled')).first().waitFor()
-    await page.getByRole('dialog').getByText(t('operator.price.in_force')).waitFor()
+    await page.getByRole('dialog').getByText(t('operator.price.in_force'), { exact: true }).waitFor()
     await page.keyboard.press('Escape')
     await page.goto(await world.url('/operator/machines?regionId=east'))
     await page.getByText(t('common.noMatch')).waitFor()

@@ -95,7 +95,7 @@ function AuditFilters() {
       defaultValue={search[name] ?? ''}
       maxLength={100}
       onSearch={value => setSearch({ [name]: value })}
-      style={{ width: 220 }}
+      style={{ width: 175 }}
     />
   )
   const day = (name: 'from' | 'to', label: string) => (
@@ -105,7 +105,7 @@ function AuditFilters() {
       prefix={<span className="quiet">{label}</span>}
       value={search[name] ?? ''}
       onChange={event => setSearch({ [name]: event.target.value })}
-      style={{ width: 200 }}
+      style={{ width: 172 }}
     />
   )
   return (
@@ -125,10 +125,10 @@ function AuditFilters() {
 }
 
 const columns = () => [
-  { title: t('audit.at'), width: 180, render: (_: unknown, { at }: Entry) => <Instant at={at} seconds /> },
+  { title: t('audit.at'), width: 160, render: (_: unknown, { at }: Entry) => <Instant at={at} seconds /> },
   {
     title: t('audit.who'),
-    width: 170,
+    width: 150,
     render: (_: unknown, { who, method, credentialId }: Entry) => (
       <Tooltip title={credentialId ? <span className="said">{credentialId}</span> : null}>
         <Space orientation="vertical" size={0}>
@@ -140,17 +140,25 @@ const columns = () => [
   },
   {
     title: t('audit.operation'),
-    width: 300,
-    render: (_: unknown, { operation }: Entry) => <span className="said id-text wrap">{operation}</span>,
+    width: 240,
+    render: (_: unknown, { operation }: Entry) => (
+      <span className="said id-text wrap" style={{ maxWidth: 230 }}>
+        {operation}
+      </span>
+    ),
   },
   {
     title: t('audit.subject'),
-    width: 260,
-    render: (_: unknown, { subjectId }: Entry) => <span className="said id-text wrap">{subjectId || '—'}</span>,
+    width: 220,
+    render: (_: unknown, { subjectId }: Entry) => (
+      <span className="said id-text wrap" style={{ maxWidth: 210 }}>
+        {subjectId || '—'}
+      </span>
+    ),
   },
   {
     title: t('audit.result'),
-    width: 190,
+    width: 130,
     render: (_: unknown, { code, status }: Entry) =>
       code === null ? (
         <Tag color="success">{t('audit.result.done')}</Tag>
@@ -162,5 +170,5 @@ const columns = () => [
         </Tooltip>
       ),
   },
-  { title: t('sessions.address'), width: 130, dataIndex: 'address' },
+  { title: t('sessions.address'), width: 110, dataIndex: 'address' },
 ]

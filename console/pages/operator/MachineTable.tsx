@@ -36,23 +36,33 @@ export function MachineTable({ accountId }: { accountId?: string }) {
           />
         }
         columns={[
-          { title: t('operator.machineId'), width: 250, render: (_, { machineId }) => <IdText id={machineId} /> },
-          { title: t('common.status'), width: 130, render: (_, machine) => <StatusTag status={machine.status} /> },
-          ...(accountId === undefined
-            ? [
-                {
-                  title: t('signIn.account'),
-                  width: 130,
-                  render: (_: unknown, machine: Machine) => (
+          {
+            title: t('operator.machineId'),
+            width: 250,
+            render: (_, machine) => (
+              <>
+                <IdText id={machine.machineId} />
+                {accountId === undefined ? (
+                  <div>
                     <TextLink to={paths.operatorAccount(machine.accountId)} className="said">
                       {machine.accountName}
                     </TextLink>
-                  ),
-                },
-              ]
-            : []),
-          { title: t('common.zone'), width: 120, dataIndex: 'zoneId' },
-          { title: t('machines.spec'), width: 130, dataIndex: 'specId' },
+                  </div>
+                ) : null}
+              </>
+            ),
+          },
+          { title: t('common.status'), width: 130, render: (_, machine) => <StatusTag status={machine.status} /> },
+          {
+            title: `${t('common.zone')} / ${t('machines.spec')}`,
+            width: 150,
+            render: (_, { zoneId, specId }) => (
+              <div className="lines">
+                <div>{zoneId}</div>
+                <div className="quiet">{specId}</div>
+              </div>
+            ),
+          },
           {
             title: t('groups.usedOfTotal'),
             width: 180,

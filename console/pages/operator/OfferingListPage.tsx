@@ -45,8 +45,16 @@ export function OfferingListPage() {
 }
 
 const columns = (currency: string, ask: (asking: Asking) => void) => [
-  { title: t('common.zone'), dataIndex: 'zoneId' },
-  { title: t('machines.spec'), dataIndex: 'specId' },
+  {
+    title: `${t('common.zone')} / ${t('machines.spec')}`,
+    width: 130,
+    render: (_: unknown, { zoneId, specId }: Offering) => (
+      <div className="lines">
+        <div>{zoneId}</div>
+        <div className="quiet">{specId}</div>
+      </div>
+    ),
+  },
   {
     title: t('machines.charge'),
     render: (_: unknown, { chargeType }: Offering) => <ChargeTag chargeType={chargeType} />,
@@ -88,7 +96,7 @@ const columns = (currency: string, ask: (asking: Asking) => void) => [
   {
     title: t('common.actions'),
     render: (_: unknown, offering: Offering) => (
-      <Space>
+      <Space wrap size={4} style={{ maxWidth: 240 }}>
         <Button size="small" onClick={() => ask({ form: 'price', offering })}>
           {t('operator.setPrice')}
         </Button>

@@ -28,6 +28,7 @@ export function addAccountCommands(tree: CommandTree): void {
   const users = tree.noun('user', 'users of the account and their access keys')
   addUsers(users)
   addPasswords(users)
+  addSwitches(users)
   addAccessKeys(users)
 }
 
@@ -45,18 +46,23 @@ function addAccounts(tree: CommandTree): void {
         printTable(['ACCOUNT', 'NAME', 'CREATED'], rows, { empty: 'No accounts.' })
       },
     })
-    .add<{ owner?: string }>({
+    .add<{ owner?: string; password?: boolean }>({
       usage: 'create <name>',
       summary: 'create an account, with its owner and the first access key',
       examples: ['berth account create team-b --owner bo'],
-      options: [['--owner <name>', 'name of its first user; admin by default']],
+      options: [
+        ['--owner <name>', 'name of its first user; admin by default'],
+        ['--password', 'also a random password to sign in with'],
+      ],
       as: 'operator',
       async run({ session, args: [name = ''], options }) {
-        const made = await session.call('POST /v1/accounts', { body: { name, ...given({ ownerName: options.owner }) } })
+        const body = { name, withPassword: options.password ?? false, ...given({ ownerName: options.owner }) }
+        const made = await session.call('POST /v1/accounts', { body })
         if (options.json) return printJson(made)
         printFields({
           account: made.account.accountId,
-          user: made.key.userId,
+          user: `${options.owner ?? 'admin'} (${made.key.userId})`,
+          ...(made.password === null ? {} : { password: made.password }),
           'access key': made.key.accessKeyId,
           secret: made.key.secret,
         })
@@ -74,8 +80,15 @@ function addUsers(tree: CommandTree): void {
       async run({ session, options }) {
         const found = await session.call('GET /v1/users')
         if (options.json) return printJson(found)
-        const rows = found.items.map((one): Cell[] => [one.userId, one.name, one.role, timeText(one.createdAt)])
-        printTable(['USER', 'NAME', 'ROLE', 'CREATED'], rows, { empty: 'No users.' })
+        const rows = found.items.map((one): Cell[] => [
+          one.userId,
+          one.name,
+          one.role,
+          one.email,
+          one.disabledAt === null ? 'active' : 'disabled',
+          timeText(one.createdAt),
+        ])
+        printTable(['USER', 'NAME', 'ROLE', 'E-MAIL', 'STATE', 'CREATED'], rows, { empty: 'No users.' })
       },
     })
     .add<{ role?: (typeof userRoles)[number] }>({
@@ -140,8 +153,36 @@ function addPasswords(tree: CommandTree): void {
   })
 }
 
+function addSwitches(tree: CommandTree): void {
+  tree
+    .add<AskingOptions>({
+      usage: 'disable <user>',
+      summary: 'keep a user out, by name or id: sessions end, access keys are refused; what they did stays',
+      examples: ['berth user disable ana --yes'],
+      asks: true,
+      async run({ session, args: [user = ''], options }) {
+        await confirm(`Disable ${user}? Every session ends and every access key is refused at once.`, options.yes)
+        const params = { userId: await userIdOf(session, user) }
+        const changed = await session.call('POST /v1/users/{userId}/disable', { params })
+        if (options.json) return printJson(changed)
+        say(`${changed.name} is disabled. \`berth user enable ${changed.name}\` lets them in again.`)
+      },
+    })
+    .add({
+      usage: 'enable <user>',
+      summary: 'let a disabled user in again, by name or id',
+      examples: ['berth user enable ana'],
+      async run({ session, args: [user = ''], options }) {
+        const params = { userId: await userIdOf(session, user) }
+        const changed = await session.call('POST /v1/users/{userId}/enable', { params })
+        if (options.json) return printJson(changed)
+        say(`${changed.name} can come in again.`)
+      },
+    })
+}
+
 /** Users are named by id or by name. */
-async function userIdOf(session: Session, user: string): Promise<string> {
+export async function userIdOf(session: Session, user: string): Promise<string> {
   if (user.startsWith('usr-')) return user
   const { items } = await session.call('GET /v1/users')
   const found = items.find(one => one.name === user)
@@ -168,8 +209,8 @@ function addAccessKeys(tree: CommandTree): void {
         if (options.json) return printJson(found)
         const rows = found.items.map((key): Cell[] => [
           key.accessKeyId,
-          key.userId,
-          key.revokedAt === null ? 'valid' : 'revoked',
+          key.userName,
+          key.refusals.revoke === null ? 'valid' : key.revokedAt === null ? 'ended' : 'revoked',
           timeText(key.expiresAt),
           timeText(key.lastUsedAt),
         ])
@@ -177,11 +218,12 @@ function addAccessKeys(tree: CommandTree): void {
       },
     })
     .add({
-      usage: 'create-key <user>',
-      summary: 'create an access key for a user',
-      examples: ['berth user create-key usr-…'],
-      async run({ session, args: [userId = ''], options }) {
-        showKey(await session.call('POST /v1/access-keys', { body: { userId } }), options.json)
+      usage: 'create-key [user]',
+      summary: 'create an access key for yourself, or for a user by name or id',
+      examples: ['berth user create-key', 'berth user create-key ana'],
+      async run({ session, args: [user], options }) {
+        const userId = user === undefined ? undefined : await userIdOf(session, user)
+        showKey(await session.call('POST /v1/access-keys', { body: given({ userId }) }), options.json)
       },
     })
     .add<{ overlap?: number }>({
