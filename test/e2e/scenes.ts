@@ -135,48 +135,56 @@ export function scenes(at: Furnished): Scene[] {
     { name: 'order', path: `/money/orders/${at.refundedOrderId}` },
     { name: 'wallet', path: '/money/wallet' },
     { name: 'bill', path: '/money/bill' },
-    { name: 'keys', path: '/account/keys' },
-    { name: 'key-create', path: '/account/keys', act: button('keys.create') },
-    { name: 'members', path: '/account/members' },
-    { name: 'member-add', path: '/account/members', act: button('users.add') },
-    { name: 'member-reset', path: '/account/members', act: button('users.resetPassword') },
-    { name: 'workspace-create', path: '/workspaces', act: button('workspace.create') },
-    { name: 'workspace-members', path: `${workspace}/members` },
-    { name: 'password', path: '/account/sessions', act: button('password.change') },
-    { name: 'audit', path: '/account/audit' },
-    { name: 'audit-no-match', path: '/account/audit?who=nobody-like-it' },
-    { name: 'sessions', path: '/account/sessions' },
+    ...accountScenes(workspace),
     {
       name: 'account-menu',
       path: '/workspaces',
       act: ({ page, t }) => page.getByRole('button', { name: t('account.menu') }).click(),
     },
     { name: 'not-found', path: '/workspaces/x/y/z' },
-    { name: 'operator-accounts', path: '/operator/accounts', who: 'operator' },
-    {
-      name: 'operator-account-create',
-      path: '/operator/accounts',
-      who: 'operator',
-      act: button('operator.createAccount'),
-    },
-    { name: 'operator-account', path: `/operator/accounts/${at.accountId}`, who: 'operator' },
-    { name: 'operator-account-groups', path: `/operator/accounts/${at.accountId}?tab=groups`, who: 'operator' },
-    { name: 'operator-account-users', path: `/operator/accounts/${at.accountId}?tab=users`, who: 'operator' },
-    {
-      name: 'operator-prices',
-      path: '/operator/offerings',
-      who: 'operator',
-      act: ({ page, t }) =>
-        page
-          .getByRole('button', { name: new RegExp(t('operator.versions')) })
-          .first()
-          .click(),
-    },
-    { name: 'operator-audit', path: '/account/audit', who: 'operator' },
-    { name: 'operator-offerings', path: '/operator/offerings', who: 'operator' },
-    { name: 'operator-machines', path: '/operator/machines', who: 'operator' },
+    ...operatorScenes(at),
   ]
 }
+
+const accountScenes = (workspace: string): Scene[] => [
+  { name: 'keys', path: '/account/keys' },
+  { name: 'key-create', path: '/account/keys', act: button('keys.create') },
+  { name: 'members', path: '/account/members' },
+  { name: 'member-add', path: '/account/members', act: button('users.add') },
+  { name: 'member-reset', path: '/account/members', act: button('users.resetPassword') },
+  { name: 'workspace-create', path: '/workspaces', act: button('workspace.create') },
+  { name: 'workspace-members', path: `${workspace}/members` },
+  { name: 'password', path: '/account/sessions', act: button('password.change') },
+  { name: 'audit', path: '/account/audit' },
+  { name: 'audit-no-match', path: '/account/audit?who=nobody-like-it' },
+  { name: 'sessions', path: '/account/sessions' },
+]
+
+const operatorScenes = (at: Furnished): Scene[] => [
+  { name: 'operator-accounts', path: '/operator/accounts', who: 'operator' },
+  {
+    name: 'operator-account-create',
+    path: '/operator/accounts',
+    who: 'operator',
+    act: button('operator.createAccount'),
+  },
+  { name: 'operator-account', path: `/operator/accounts/${at.accountId}`, who: 'operator' },
+  { name: 'operator-account-groups', path: `/operator/accounts/${at.accountId}?tab=groups`, who: 'operator' },
+  { name: 'operator-account-users', path: `/operator/accounts/${at.accountId}?tab=users`, who: 'operator' },
+  {
+    name: 'operator-prices',
+    path: '/operator/offerings',
+    who: 'operator',
+    act: ({ page, t }) =>
+      page
+        .getByRole('button', { name: new RegExp(t('operator.versions')) })
+        .first()
+        .click(),
+  },
+  { name: 'operator-audit', path: '/account/audit', who: 'operator' },
+  { name: 'operator-offerings', path: '/operator/offerings', who: 'operator' },
+  { name: 'operator-machines', path: '/operator/machines', who: 'operator' },
+]
 
 /** Waits until the page has what it asked for: nothing is loading and nothing is about to. */
 export async function settle(page: Page): Promise<void> {

@@ -35,58 +35,70 @@ export function MachineTable({ accountId }: { accountId?: string }) {
             }
           />
         }
-        columns={[
-          {
-            title: t('operator.machineId'),
-            width: 250,
-            render: (_, machine) => (
-              <>
-                <IdText id={machine.machineId} />
-                {accountId === undefined ? (
-                  <div>
-                    <TextLink to={paths.operatorAccount(machine.accountId)} className="said">
-                      {machine.accountName}
-                    </TextLink>
-                  </div>
-                ) : null}
-              </>
-            ),
-          },
-          { title: t('common.status'), width: 130, render: (_, machine) => <StatusTag status={machine.status} /> },
-          {
-            title: `${t('common.zone')} / ${t('machines.spec')}`,
-            width: 150,
-            render: (_, { zoneId, specId }) => (
-              <div className="lines">
-                <div>{zoneId}</div>
-                <div className="quiet">{specId}</div>
-              </div>
-            ),
-          },
-          {
-            title: t('groups.usedOfTotal'),
-            width: 180,
-            render: (_, machine) => (
-              <div className="lines numeric">
-                <div>
-                  {t('groups.cpuOf', { used: formatCpu(machine.cpuUsedMilli), total: formatCpu(machine.cpuMilli) })}
-                </div>
-                <div>
-                  {t('groups.memoryOf', {
-                    used: formatGib(machine.memoryUsedMib),
-                    total: formatGib(machine.memoryMib),
-                  })}
-                </div>
-              </div>
-            ),
-          },
-          { title: t('machines.charge'), width: 120, render: (_, one) => <ChargeTag chargeType={one.chargeType} /> },
-          { title: t('operator.expires'), width: 175, render: (_, one) => <BillingInstant at={one.expiresAt} /> },
-        ]}
+        columns={columns(accountId === undefined)}
       />
     </>
   )
 }
+
+const columns = (byAccount: boolean) => [
+  {
+    title: t('operator.machineId'),
+    width: 250,
+    render: (_: unknown, machine: Machine) => (
+      <>
+        <IdText id={machine.machineId} />
+        {byAccount ? (
+          <div>
+            <TextLink to={paths.operatorAccount(machine.accountId)} className="said">
+              {machine.accountName}
+            </TextLink>
+          </div>
+        ) : null}
+      </>
+    ),
+  },
+  {
+    title: t('common.status'),
+    width: 130,
+    render: (_: unknown, machine: Machine) => <StatusTag status={machine.status} />,
+  },
+  {
+    title: `${t('common.zone')} / ${t('machines.spec')}`,
+    width: 150,
+    render: (_: unknown, { zoneId, specId }: Machine) => (
+      <div className="lines">
+        <div>{zoneId}</div>
+        <div className="quiet">{specId}</div>
+      </div>
+    ),
+  },
+  {
+    title: t('groups.usedOfTotal'),
+    width: 180,
+    render: (_: unknown, machine: Machine) => (
+      <div className="lines numeric">
+        <div>{t('groups.cpuOf', { used: formatCpu(machine.cpuUsedMilli), total: formatCpu(machine.cpuMilli) })}</div>
+        <div>
+          {t('groups.memoryOf', {
+            used: formatGib(machine.memoryUsedMib),
+            total: formatGib(machine.memoryMib),
+          })}
+        </div>
+      </div>
+    ),
+  },
+  {
+    title: t('machines.charge'),
+    width: 120,
+    render: (_: unknown, one: Machine) => <ChargeTag chargeType={one.chargeType} />,
+  },
+  {
+    title: t('operator.expires'),
+    width: 175,
+    render: (_: unknown, one: Machine) => <BillingInstant at={one.expiresAt} />,
+  },
+]
 
 interface FilterProps {
   search: Partial<Record<Filter, string>>
