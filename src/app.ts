@@ -38,11 +38,15 @@ import { purgeNonces } from './identity/verify-request.ts'
 import { audit } from './insight/auditor.ts'
 import { labelCurrency } from './ledger/ledger-account.ts'
 import { sealTransfers } from './ledger/seal.ts'
+import { bootId } from './lib/boot-id.ts'
 import { type Clock, systemClock } from './lib/clock.ts'
 import { Refusal } from './lib/errors.ts'
 import type { Logger } from './lib/log.ts'
 import { type Random, systemRandom } from './lib/random.ts'
+import { renewAutomatically } from './orders/auto-renew.ts'
 import { reconcileExpiry } from './orders/expiry.ts'
+import { noticeExpiries } from './orders/expiry-notices.ts'
+import { moveOffExpiring } from './orders/move-off.ts'
 import { reconcileOrders } from './orders/reconcile-orders.ts'
 import { agentSocketPath, credentialsPath, routeSocketPath, runDir } from './processes/run-state.ts'
 import { secretKey } from './processes/secret-key.ts'
@@ -52,6 +56,7 @@ import { servicesInGroup } from './services/group-services.ts'
 import { reconcileServices } from './services/reconcile-services.ts'
 import { RouteHost } from './services/routes.ts'
 import { RuntimeWatch } from './services/runtime-watch.ts'
+import { TimeGuard } from './time/time-guard.ts'
 
 export type Context = ApiContext['ctx'] & { machineDriver(regionId: string): MachineDriver }
 
@@ -121,7 +126,7 @@ async function compose(
   const keys = await firstStart(ctx, box, passwords)
   const { host, routeServer } = await openRoutes(ctx, config, () => nudge('services'))
   const { eventStreams, loops: eventLoops } = followEvents(ctx, () => nudge('events'))
-  const loops = [...createLoops(ctx, config, host, nudge), ...eventLoops]
+  const loops = [...createLoops(ctx, config, host, new TimeGuard(ctx, await bootId()), nudge), ...eventLoops]
   for (const loop of loops) nudges.set(loop.name, loop)
 
   const oidc = config.oidc && new OidcClient(config.oidc, log)
@@ -210,10 +215,19 @@ const follows: Record<string, string[]> = {
   machines: ['orders', 'services'],
   services: ['machines'],
   expiry: ['machines', 'services'],
+  'move-off': ['machines', 'services'],
+  renewal: ['machines', 'services'],
 }
 
-function createLoops(ctx: Context, config: Config, host: RouteHost, nudge: (...names: string[]) => void): Loop[] {
+function createLoops(
+  ctx: Context,
+  config: Config,
+  host: RouteHost,
+  time: TimeGuard,
+  nudge: (...names: string[]) => void,
+): Loop[] {
   const { log } = ctx
+  const zone = config.billingZone
   const onRun = ({ name, report }: LoopRun) => {
     if (report !== null && report.changed > 0) nudge(...(follows[name] ?? [name]), 'events')
   }
@@ -226,16 +240,15 @@ function createLoops(ctx: Context, config: Config, host: RouteHost, nudge: (...n
     new Loop({ name: 'machines', log, onRun, run: () => reconcileMachines(ctx) }),
     new Loop({ name: 'services', log, onRun, run: () => reconcileServices(ctx) }),
     new Loop({ name: 'routes', log, run: () => quiet(host.refresh()) }),
-    new Loop({ name: 'expiry', log, onRun, everyMs: 5_000, run: () => reconcileExpiry(ctx) }),
+    new Loop({ name: 'time', log, everyMs: 5_000, run: () => quiet(time.observe()) }),
+    new Loop({ name: 'renewal', log, onRun, everyMs: 15_000, run: time.steadily(() => renewAutomatically(ctx)) }),
+    new Loop({ name: 'expiry', log, onRun, everyMs: 5_000, run: time.steadily(() => reconcileExpiry(ctx)) }),
+    new Loop({ name: 'move-off', log, onRun, everyMs: 15_000, run: time.steadily(() => moveOffExpiring(ctx)) }),
+    new Loop({ name: 'expiry-notices', log, everyMs: 60_000, run: time.steadily(() => noticeExpiries(ctx)) }),
     new Loop({ name: 'ledger-seal', log, everyMs: 2_000, run: () => sealTransfers(ctx) }),
-    new Loop({ name: 'billing', log, everyMs: 60_000, run: () => billDays(ctx, { zone: config.billingZone }) }),
-    new Loop({ name: 'corrections', log, everyMs: 60_000, run: () => correctBills(ctx, { zone: config.billingZone }) }),
-    new Loop({
-      name: 'statements',
-      log,
-      everyMs: 60_000,
-      run: () => finaliseStatements(ctx, { zone: config.billingZone }),
-    }),
+    new Loop({ name: 'billing', log, everyMs: 60_000, run: time.steadily(() => billDays(ctx, { zone })) }),
+    new Loop({ name: 'corrections', log, everyMs: 60_000, run: time.steadily(() => correctBills(ctx, { zone })) }),
+    new Loop({ name: 'statements', log, everyMs: 60_000, run: time.steadily(() => finaliseStatements(ctx, { zone })) }),
     new Loop({ name: 'auditor', log, everyMs: 5_000, run: () => audit(ctx) }),
     new Loop({ name: 'nonces', log, everyMs: 60_000, run: () => quiet(purgeNonces(ctx)) }),
     new Loop({ name: 'sessions', log, everyMs: 600_000, run: () => quiet(purgeSessions(ctx)) }),

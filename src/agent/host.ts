@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { availableParallelism, totalmem } from 'node:os'
 import { promisify } from 'node:util'
-import { bootId } from './processes.ts'
+import { bootId } from '../lib/boot-id.ts'
 import type { HostState } from './protocol.ts'
 
 /** What this host has. Graphics cards are asked of `nvidia-smi`; without it there are none. */

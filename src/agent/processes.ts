@@ -18,11 +18,6 @@ export interface ProcessEntry {
   residentBytes: number | null
 }
 
-export async function bootId(): Promise<string> {
-  if (hasProc) return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
-  return (await run('sysctl', ['-n', 'kern.bootsessionuuid'])).stdout.trim()
-}
-
 /** The start time of a running process; null when it is gone or a zombie, which runs no more. */
 export async function startTimeOf(pid: number): Promise<string | null> {
   if (hasProc) return readStat(pid)?.startTime ?? null

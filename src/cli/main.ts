@@ -10,6 +10,7 @@ import { addInvokeCommand } from './commands/invoke.ts'
 import { addLogsCommand } from './commands/logs.ts'
 import { addMachineCommands } from './commands/machine.ts'
 import { addMachineRenewalCommands } from './commands/machine-renewal.ts'
+import { addNoticeCommands } from './commands/notice.ts'
 import { addOrderCommands } from './commands/order.ts'
 import { addPeopleCommands } from './commands/people.ts'
 import { addServiceCommands } from './commands/service.ts'
@@ -35,6 +36,7 @@ export function addApiCommands(program: Command, options: ApiCommandOptions): vo
   addBillCommand(tree)
   addStatementCommands(tree.noun('statement', 'monthly statements: draft, then final for good'))
   addAuditorCommand(tree)
+  addNoticeCommands(tree.noun('notice', 'notices: what the account must know in time'))
   addAccountCommands(tree)
   addPeopleCommands(tree)
 }

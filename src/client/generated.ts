@@ -295,6 +295,20 @@ export interface Operations {
     body: { machineIds: (string)[]; force?: boolean; reason?: string }
     returns: { machineIds: (string)[] }
   }
+  /** List notices of the account, newest first: expiry, renewal, arrears */
+  'GET /v1/notices': {
+    params: Record<never, never>
+    query: { unread?: "true" | "false"; kind?: "subscription.expires" | "subscription.renewed" | "subscription.renewal_failed" | "subscription.expired" | "subscription.released"; subjectId?: string; before?: string; limit?: number }
+    body: null
+    returns: { items: ({ noticeId: string; kind: "subscription.expires" | "subscription.renewed" | "subscription.renewal_failed" | "subscription.expired" | "subscription.released"; severity: "info" | "warning" | "critical"; subjectKind: string; subjectId: string; createdAt: string; readAt: string | null; data: Record<string, unknown> })[]; unread: number }
+  }
+  /** Mark notices as read, up to and with one */
+  'POST /v1/notices/read': {
+    params: Record<never, never>
+    query: Record<never, never>
+    body: { throughNoticeId: string }
+    returns: { read: number }
+  }
   /** List what can be bought, with stock and price */
   'GET /v1/offerings': {
     params: Record<never, never>
@@ -566,7 +580,7 @@ export interface Operations {
     params: Record<never, never>
     query: Record<never, never>
     body: null
-    returns: { accountId: string; accountName: string; userId: string; userName: string; role: "owner" | "finance" | "developer" | "viewer" | "operator"; sessionId: string | null; may: ("catalog.read" | "order.read" | "order.write" | "wallet.read" | "wallet.topUp" | "bill.read" | "event.read" | "fleet.read" | "fleet.operate" | "group.write" | "service.read" | "service.write" | "service.invoke" | "self.manage" | "user.read" | "audit.read" | "user.write" | "platform.operate")[]; csrf: string | null }
+    returns: { accountId: string; accountName: string; userId: string; userName: string; role: "owner" | "finance" | "developer" | "viewer" | "operator"; sessionId: string | null; may: ("catalog.read" | "order.read" | "order.write" | "wallet.read" | "wallet.topUp" | "bill.read" | "notice.read" | "notice.write" | "event.read" | "fleet.read" | "fleet.operate" | "group.write" | "service.read" | "service.write" | "service.invoke" | "self.manage" | "user.read" | "audit.read" | "user.write" | "platform.operate")[]; csrf: string | null }
   }
   /** List your open sessions, newest first */
   'GET /v1/sessions': {
@@ -601,7 +615,7 @@ export interface Operations {
     params: Record<never, never>
     query: Record<never, never>
     body: { account: string; user: string; password: string }
-    returns: { accountId: string; accountName: string; userId: string; userName: string; role: "owner" | "finance" | "developer" | "viewer" | "operator"; sessionId: string | null; may: ("catalog.read" | "order.read" | "order.write" | "wallet.read" | "wallet.topUp" | "bill.read" | "event.read" | "fleet.read" | "fleet.operate" | "group.write" | "service.read" | "service.write" | "service.invoke" | "self.manage" | "user.read" | "audit.read" | "user.write" | "platform.operate")[]; csrf: string | null }
+    returns: { accountId: string; accountName: string; userId: string; userName: string; role: "owner" | "finance" | "developer" | "viewer" | "operator"; sessionId: string | null; may: ("catalog.read" | "order.read" | "order.write" | "wallet.read" | "wallet.topUp" | "bill.read" | "notice.read" | "notice.write" | "event.read" | "fleet.read" | "fleet.operate" | "group.write" | "service.read" | "service.write" | "service.invoke" | "self.manage" | "user.read" | "audit.read" | "user.write" | "platform.operate")[]; csrf: string | null }
   }
   /** Sign out: the session that asks ends */
   'POST /v1/sign-out': {

@@ -245,6 +245,29 @@ export interface MigrationsTable {
   appliedAt: Temporal.Instant
 }
 
+export interface NoticesTable {
+  id: GeneratedAlways<bigint>
+  accountId: string
+  kind: string
+  subjectKind: string
+  subjectId: string
+  key: string
+  data: FilledJson
+  createdAt: Temporal.Instant
+  uptimeSeconds: bigint
+  readAt: Temporal.Instant | null
+  deliveryDueAt: Temporal.Instant | null
+  deliveryAttempts: Generated<number>
+  deliveredAt: Temporal.Instant | null
+  deliveryError: string | null
+}
+
+export interface ObservedUptimeTable {
+  oneRow: Generated<boolean>
+  seconds: bigint
+  observedAt: Temporal.Instant
+}
+
 export interface OfferingsTable {
   id: string
   regionId: string
@@ -520,6 +543,19 @@ export interface SubscriptionsTable {
   stoppedAt: Temporal.Instant | null
   endedAt: Temporal.Instant | null
   generation: Generated<number>
+  renewDueAt: Temporal.Instant | null
+  noticedSteps: Generated<number>
+  movedOffAt: Temporal.Instant | null
+}
+
+export interface TimeMarksTable {
+  bootId: string
+  wallAt: Temporal.Instant
+  sinceBootMs: bigint
+  pausedAt: Temporal.Instant | null
+  pauseReason: string | null
+  jumpedTo: Temporal.Instant | null
+  jumpedSinceBootMs: bigint | null
 }
 
 export interface TransfersTable {
@@ -594,6 +630,8 @@ export interface DB {
   machineSpecs: MachineSpecsTable
   machines: MachinesTable
   migrations: MigrationsTable
+  notices: NoticesTable
+  observedUptime: ObservedUptimeTable
   offerings: OfferingsTable
   orderLines: OrderLinesTable
   orders: OrdersTable
@@ -616,6 +654,7 @@ export interface DB {
   statements: StatementsTable
   stock: StockTable
   subscriptions: SubscriptionsTable
+  timeMarks: TimeMarksTable
   transfers: TransfersTable
   transfersToSeal: TransfersToSealTable
   users: UsersTable

@@ -30,6 +30,8 @@ const permissions = {
   /** Money from outside comes in through the operator only. */
   'wallet.topUp': ['operator'],
   'bill.read': tenant,
+  'notice.read': tenant,
+  'notice.write': ['owner', 'finance', 'developer'],
   /** What happened: as much of it as concerns them. */
   'event.read': everyone,
   'fleet.read': tenant,

@@ -8,6 +8,7 @@ import { endLines, type PendingLine, selectPending, selectUnfinished, updateOrde
 import type { Order } from './order.ts'
 import { orderEvent } from './orders.ts'
 import type { OrdersCtx } from './orders-ctx.ts'
+import { nextRenewalTry } from './renewal-schedule.ts'
 import { insertSubscriptions } from './subscription.store.ts'
 import { firstPeriod, type Period } from './subscription.ts'
 import type { Work } from './work.ts'
@@ -40,7 +41,10 @@ export async function deliverLines(ctx: OrdersCtx, { tx, now, orders, actor }: W
     })),
   )
   invariant(ended === delivered.length, 'the lines of a locked order are ended by this transaction alone')
-  await insertSubscriptions(tx, delivered.flatMap(subscriptionOf))
+  await insertSubscriptions(
+    tx,
+    delivered.flatMap(one => subscriptionOf(one, now, ctx.billingZone)),
+  )
   await post(
     tx,
     now,
@@ -72,10 +76,13 @@ export async function deliverLines(ctx: OrdersCtx, { tx, now, orders, actor }: W
   )
 }
 
-function subscriptionOf({ line, order, period }: Delivered) {
+function subscriptionOf({ line, order, period }: Delivered, now: Temporal.Instant, zone: string) {
   if (period === null) return []
   const { accountId, autoRenew, autoRenewMonths } = order
-  return [{ machineId: line.machineId, accountId, period, autoRenew, autoRenewMonths: autoRenewMonths ?? 1 }]
+  const renewDueAt = autoRenew ? nextRenewalTry(period.expiresAt, zone, { from: now }) : null
+  return [
+    { machineId: line.machineId, accountId, period, autoRenew, autoRenewMonths: autoRenewMonths ?? 1, renewDueAt },
+  ]
 }
 
 function startedEvent({ line, order, period }: Delivered, actor: string): NewEvent[] {

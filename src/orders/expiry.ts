@@ -4,6 +4,8 @@ import { type Db, type Tx, transaction } from '../db/db.ts'
 import { appendEvents } from '../events/event.ts'
 import { releaseMachines, stopMachines } from '../fleet/machines.ts'
 import { declareFaults } from '../lib/fault.ts'
+import type { NewNotice } from '../notices/notice.ts'
+import { giveNotices } from '../notices/notices.ts'
 import type { Report } from '../reconcile/loop.ts'
 import type { OrdersCtx } from './orders-ctx.ts'
 import {
@@ -14,7 +16,7 @@ import {
   takeExpired,
   takeKeptLongEnough,
 } from './subscription.store.ts'
-import { keptFor, type Subscription } from './subscription.ts'
+import { keptFor, keptUntil, type Subscription } from './subscription.ts'
 
 const faults = declareFaults(
   'orders.expire.before-commit',
@@ -24,6 +26,8 @@ const faults = declareFaults(
 )
 
 const batchSize = 500
+/** A release waits until it has been known for this long, of observed uptime. */
+const toldSeconds = 86_400
 const actorName = 'system:expiry'
 
 /** A batch of each: stop what has expired, release what was kept long enough. */
@@ -37,13 +41,14 @@ export async function reconcileExpiry(ctx: OrdersCtx): Promise<Report> {
     }
     await markStopped(tx, now, idsOf(expired))
     await tell(tx, now, 'subscription.expired', expired)
+    await giveNotices(tx, now, expired.map(expiredNotice))
     await faults.point('orders.expire.before-commit')
     return expired.length
   })
   if (stopped > 0) await faults.point('orders.expire.after-commit')
   const released = await transaction(ctx, async tx => {
     const now = ctx.clock.now()
-    const kept = await takeKeptLongEnough(tx, now.subtract(keptFor), batchSize)
+    const kept = await takeKeptLongEnough(tx, now.subtract(keptFor), toldSeconds, batchSize)
     if (kept.length === 0) return 0
     for (const [accountId, machineIds] of byAccount(kept)) {
       const actor = { accountId, name: actorName }
@@ -56,12 +61,27 @@ export async function reconcileExpiry(ctx: OrdersCtx): Promise<Report> {
     }
     await markEnded(tx, now, idsOf(kept))
     await tell(tx, now, 'subscription.ended', kept)
+    await giveNotices(tx, now, kept.map(releasedNotice))
     await faults.point('orders.end.before-commit')
     return kept.length
   })
   if (released > 0) await faults.point('orders.end.after-commit')
   return { found: stopped + released, changed: stopped + released }
 }
+
+const expiredNotice = ({ accountId, machineId, expiresAt }: Subscription): NewNotice => ({
+  accountId,
+  kind: 'subscription.expired',
+  ...{ subjectKind: 'machine', subjectId: machineId, key: `expired:${machineId}:${expiresAt}` },
+  data: { expiresAt, keptUntil: keptUntil({ expiresAt }) },
+})
+
+const releasedNotice = ({ accountId, machineId, expiresAt }: Subscription): NewNotice => ({
+  accountId,
+  kind: 'subscription.released',
+  ...{ subjectKind: 'machine', subjectId: machineId, key: `released:${machineId}` },
+  data: { expiresAt },
+})
 
 const idsOf = (subscriptions: readonly Subscription[]): string[] => subscriptions.map(one => one.machineId)
 

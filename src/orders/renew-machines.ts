@@ -2,6 +2,7 @@
 // so of two renewals of one machine the second is refused with the new expiry and its money stays where it is (Q23).
 import type { Tx } from '../db/db.ts'
 import { type Actor, appendEvents, type NewEvent } from '../events/event.ts'
+import { liftBillingHolds } from '../fleet/billing-holds.ts'
 import { startMachines } from '../fleet/machines.ts'
 import { post } from '../ledger/transfer.ts'
 import { Refusal } from '../lib/errors.ts'
@@ -10,6 +11,7 @@ import { captureOf } from './capture.ts'
 import { endLines, selectLines } from './order.store.ts'
 import type { Order, OrderLine, OrdersRefusal } from './order.ts'
 import type { OrdersCtx } from './orders-ctx.ts'
+import { nextRenewalTry } from './renewal-schedule.ts'
 import { extendSubscriptions, lockSubscriptions } from './subscription.store.ts'
 import { hasExpired, keptUntil, type Period, renewedPeriod, type Subscription } from './subscription.ts'
 
@@ -39,6 +41,7 @@ interface Renewed {
   /** It had expired: the period starts now. */
   restarts: boolean
   period: Period
+  renewDueAt: Temporal.Instant | null
 }
 
 async function renewLines(
@@ -58,7 +61,9 @@ async function renewLines(
     const subscription = subscriptions.get(line.machineId ?? '')
     invariant(subscription, `machine ${line.machineId} of renewal ${order.id} has a subscription`)
     const period = renewedPeriod(subscription, months, now, ctx.billingZone)
-    return { line, machineId: subscription.machineId, subscription, restarts: hasExpired(subscription, now), period }
+    const { machineId, autoRenew } = subscription
+    const renewDueAt = autoRenew ? nextRenewalTry(period.expiresAt, ctx.billingZone, { from: now }) : null
+    return { line, machineId, subscription, restarts: hasExpired(subscription, now), period, renewDueAt }
   })
   refuseConflicts(renewed, now)
   await extendSubscriptions(tx, renewed)
@@ -82,6 +87,8 @@ async function renewLines(
     now,
     renewed.map(one => renewedEvent(one, order, actor)),
   )
+  const movedOff = renewed.filter(one => one.subscription.movedOffAt !== null).map(one => one.machineId)
+  await liftBillingHolds(tx, now, actor, movedOff)
   const restarted = renewed.filter(one => one.restarts).map(one => one.machineId)
   if (restarted.length > 0) await startMachines(tx, now, { machineIds: restarted, actor })
 }

@@ -9,17 +9,20 @@ export interface NewSubscription {
   period: Period
   autoRenew: boolean
   autoRenewMonths: number
+  /** The first try of automatic renewal; null: none. */
+  renewDueAt: Temporal.Instant | null
 }
 
 export async function insertSubscriptions(tx: Tx, rows: readonly NewSubscription[]): Promise<void> {
   if (rows.length === 0) return
   await sql`
     insert into subscriptions (machine_id, account_id, anchor_at, months_since_anchor, starts_at, expires_at, auto_renew,
-      auto_renew_months)
+      auto_renew_months, renew_due_at)
     select * from unnest(${rows.map(r => r.machineId)}::text[], ${rows.map(r => r.accountId)}::text[],
       ${rows.map(r => r.period.anchorAt)}::timestamptz[], ${rows.map(r => r.period.monthsSinceAnchor)}::integer[],
       ${rows.map(r => r.period.startsAt)}::timestamptz[], ${rows.map(r => r.period.expiresAt)}::timestamptz[],
-      ${rows.map(r => r.autoRenew)}::boolean[], ${rows.map(r => r.autoRenewMonths)}::integer[])`.execute(tx)
+      ${rows.map(r => r.autoRenew)}::boolean[], ${rows.map(r => r.autoRenewMonths)}::integer[],
+      ${rows.map(r => r.renewDueAt)}::timestamptz[])`.execute(tx)
 }
 
 export async function lockSubscriptions(
@@ -40,15 +43,17 @@ export async function lockSubscriptions(
 /** Writes the new periods of subscriptions that this transaction has locked. A new anchor is a new start. */
 export async function extendSubscriptions(
   tx: Tx,
-  rows: readonly { machineId: string; period: Period; restarts: boolean }[],
+  rows: readonly { machineId: string; period: Period; restarts: boolean; renewDueAt: Temporal.Instant | null }[],
 ): Promise<void> {
   await sql`
     update subscriptions s set anchor_at = p.anchor_at, months_since_anchor = p.months, expires_at = p.expires_at,
-      starts_at = case when p.restarts then p.starts_at else s.starts_at end, stopped_at = null, generation = generation + 1
+      starts_at = case when p.restarts then p.starts_at else s.starts_at end, stopped_at = null, generation = generation + 1,
+      renew_due_at = p.renew_due_at, noticed_steps = 0, moved_off_at = null
     from unnest(${rows.map(r => r.machineId)}::text[], ${rows.map(r => r.period.anchorAt)}::timestamptz[],
       ${rows.map(r => r.period.monthsSinceAnchor)}::integer[], ${rows.map(r => r.period.startsAt)}::timestamptz[],
-      ${rows.map(r => r.period.expiresAt)}::timestamptz[], ${rows.map(r => r.restarts)}::boolean[])
-      as p (machine_id, anchor_at, months, starts_at, expires_at, restarts)
+      ${rows.map(r => r.period.expiresAt)}::timestamptz[], ${rows.map(r => r.restarts)}::boolean[],
+      ${rows.map(r => r.renewDueAt)}::timestamptz[])
+      as p (machine_id, anchor_at, months, starts_at, expires_at, restarts, renew_due_at)
     where s.machine_id = p.machine_id and s.expires_at < p.expires_at`.execute(tx)
 }
 
@@ -57,9 +62,69 @@ export async function takeExpired(tx: Tx, now: Temporal.Instant, limit: number):
   return selectDue(tx, sql`stopped_at is null and expires_at <= ${now}::timestamptz`, limit)
 }
 
-/** Stopped, and expired at or before `cutoff`: kept long enough. */
-export async function takeKeptLongEnough(tx: Tx, cutoff: Temporal.Instant, limit: number): Promise<Subscription[]> {
-  return selectDue(tx, sql`stopped_at is not null and expires_at <= ${cutoff}::timestamptz`, limit)
+/**
+ * Stopped, and expired at or before `cutoff`: kept long enough. And told so `toldSeconds` of observed uptime ago: nobody
+ * loses a machine because Berth slept through the time in which it would have been told (Q22).
+ */
+export async function takeKeptLongEnough(
+  tx: Tx,
+  cutoff: Temporal.Instant,
+  toldSeconds: number,
+  limit: number,
+): Promise<Subscription[]> {
+  return selectDue(
+    tx,
+    sql`stopped_at is not null and expires_at <= ${cutoff}::timestamptz and exists (
+      select 1 from notices n where n.subject_id = subscriptions.machine_id and n.kind = 'subscription.expired'
+        and n.created_at >= subscriptions.stopped_at
+        and n.uptime_seconds + ${toldSeconds} <= (select coalesce(max(seconds), 0) from observed_uptime))`,
+    limit,
+  )
+}
+
+/** Whose next notice has come: `thresholds` are the expiries at which each step is due, the earliest step first. */
+export async function takeToNotice(
+  tx: Tx,
+  thresholds: readonly Temporal.Instant[],
+  limit: number,
+): Promise<Subscription[]> {
+  const due = thresholds.map((until, steps) => sql`(noticed_steps = ${steps} and expires_at <= ${until}::timestamptz)`)
+  return selectDue(tx, sql`stopped_at is null and (${sql.join(due, sql` or `)})`, limit)
+}
+
+export async function markNoticed(tx: Tx, rows: readonly { machineId: string; steps: number }[]): Promise<void> {
+  await sql`
+    update subscriptions s set noticed_steps = r.steps
+    from unnest(${rows.map(r => r.machineId)}::text[], ${rows.map(r => r.steps)}::integer[]) as r (machine_id, steps)
+    where s.machine_id = r.machine_id`.execute(tx)
+}
+
+/** Running ones that expire in the time given and were not moved off yet. */
+export async function selectToMoveOff(
+  db: Db,
+  { now, until }: { now: Temporal.Instant; until: Temporal.Instant },
+  limit: number,
+): Promise<Subscription[]> {
+  const { rows } = await sql<Subscription>`
+    select * from subscriptions
+    where ended_at is null and stopped_at is null and moved_off_at is null
+      and expires_at > ${now}::timestamptz and expires_at <= ${until}::timestamptz
+    order by expires_at, machine_id limit ${limit}`.execute(db)
+  return rows
+}
+
+/** False when it was renewed, or moved off by another, meanwhile. */
+export async function markMovedOff(
+  tx: Tx,
+  now: Temporal.Instant,
+  machineId: string,
+  expiresAt: Temporal.Instant,
+): Promise<boolean> {
+  const { numAffectedRows } = await sql`
+    update subscriptions set moved_off_at = ${now}::timestamptz
+    where machine_id = ${machineId} and expires_at = ${expiresAt}::timestamptz and moved_off_at is null
+      and stopped_at is null and ended_at is null`.execute(tx)
+  return numAffectedRows === 1n
 }
 
 async function selectDue(tx: Tx, condition: RawBuilder<unknown>, limit: number): Promise<Subscription[]> {
@@ -71,14 +136,39 @@ async function selectDue(tx: Tx, condition: RawBuilder<unknown>, limit: number):
 
 export async function markStopped(tx: Tx, now: Temporal.Instant, machineIds: readonly string[]): Promise<void> {
   await sql`
-    update subscriptions set stopped_at = ${now}::timestamptz, generation = generation + 1
+    update subscriptions set stopped_at = ${now}::timestamptz, renew_due_at = null, generation = generation + 1
     where machine_id = any(${machineIds}::text[])`.execute(tx)
 }
 
 export async function markEnded(tx: Tx, now: Temporal.Instant, machineIds: readonly string[]): Promise<void> {
   await sql`
-    update subscriptions set ended_at = ${now}::timestamptz, generation = generation + 1
+    update subscriptions set ended_at = ${now}::timestamptz, renew_due_at = null, generation = generation + 1
     where machine_id = any(${machineIds}::text[]) and ended_at is null`.execute(tx)
+}
+
+/** Sets the next tries of automatic renewal. */
+export async function setRenewDue(
+  tx: Tx,
+  rows: readonly { machineId: string; renewDueAt: Temporal.Instant | null }[],
+): Promise<void> {
+  await sql`
+    update subscriptions s set renew_due_at = r.renew_due_at
+    from unnest(${rows.map(r => r.machineId)}::text[], ${rows.map(r => r.renewDueAt)}::timestamptz[])
+      as r (machine_id, renew_due_at)
+    where s.machine_id = r.machine_id`.execute(tx)
+}
+
+/** Whose try of automatic renewal is due: who expires first comes first, then by id. */
+export async function selectRenewDue(
+  db: Db | Tx,
+  now: Temporal.Instant,
+  limit: number,
+): Promise<{ machineId: string; accountId: string }[]> {
+  const { rows } = await sql<{ machineId: string; accountId: string }>`
+    select machine_id, account_id from subscriptions
+    where renew_due_at <= ${now}::timestamptz and ended_at is null
+    order by expires_at, machine_id limit ${limit}`.execute(db)
+  return rows
 }
 
 /** Those that it changes. */

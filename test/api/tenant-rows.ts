@@ -109,6 +109,11 @@ export const rows: Record<keyof Operations, TenantRow> = {
   'GET /v1/wallet': {},
   'GET /v1/wallet/transfers': {},
   'GET /v1/bill': {},
+  'GET /v1/notices': {
+    ids: ({ postpaidIds }) => ({ subjectId: postpaidIds[0] }),
+    input: ({ subjectId = '' }) => ({ query: { subjectId } }),
+  },
+  'POST /v1/notices/read': { input: body({ throughNoticeId: '1' }) },
   'GET /v1/events': {
     ids: ({ postpaidIds }) => ({ subjectId: postpaidIds[0] }),
     input: ({ subjectId = '' }) => ({ query: { subjectId } }),

@@ -163,9 +163,12 @@ describe('an expired machine', () => {
     await expect(renew([machineId])).rejects.toMatchObject({ code: 'MachineReleased' })
   })
 
-  test('that nobody looked at for weeks is stopped and released all the same', async () => {
+  test('that nobody looked at for weeks is stopped, and released once that has been told for a day (Q22)', async () => {
     await aMachine(2)
     await shop.pass({ hours: 24 * 100 })
+    await shop.pass({ hours: 23 })
+    expect(shop.driver.size).toBe(2)
+    await shop.pass({ hours: 1 })
     await shop.pass({ minutes: 1 })
     expect(shop.driver.size).toBe(0)
   })

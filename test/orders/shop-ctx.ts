@@ -5,12 +5,17 @@ import type { Price } from '../../src/catalog/price.ts'
 import type { Db } from '../../src/db/db.ts'
 import type { Actor } from '../../src/events/event.ts'
 import type { MachineDriver } from '../../src/fleet/driver.ts'
-import type { FleetCtx } from '../../src/fleet/reconcile-machines.ts'
+import { type FleetCtx, reconcileMachines } from '../../src/fleet/reconcile-machines.ts'
 import { topUp } from '../../src/ledger/top-up.ts'
 import type { ManualClock } from '../../src/lib/clock.ts'
 import { SeededRandom } from '../../src/lib/random.ts'
+import { renewAutomatically } from '../../src/orders/auto-renew.ts'
 import type { BuyRequestInput } from '../../src/orders/buy-request.ts'
+import { reconcileExpiry } from '../../src/orders/expiry.ts'
+import { noticeExpiries } from '../../src/orders/expiry-notices.ts'
+import { moveOffExpiring } from '../../src/orders/move-off.ts'
 import type { OrdersCtx } from '../../src/orders/orders-ctx.ts'
+import { reconcileOrders } from '../../src/orders/reconcile-orders.ts'
 
 export type ShopCtx = OrdersCtx & FleetCtx & { clock: ManualClock }
 
@@ -61,11 +66,34 @@ export function shopCtx(db: Db, clock: ManualClock, driver: MachineDriver, log: 
   }
 }
 
+/** What control runs for orders and machines, but without waiting between the runs. */
+export const reconcilersOf = (ctx: ShopCtx) => [
+  () => reconcileOrders(ctx),
+  () => reconcileMachines(ctx),
+  () => renewAutomatically(ctx),
+  () => moveOffExpiring(ctx),
+  () => reconcileExpiry(ctx),
+  () => noticeExpiries(ctx),
+]
+
 export async function addAccount(ctx: ShopCtx, id: string, cashFen: bigint): Promise<Actor> {
   await ctx.db.insertInto('accounts').values({ id, name: id, createdAt: ctx.clock.now() }).execute()
   const actor = { accountId: id, name: `user:${id}` }
   if (cashFen > 0n) await topUp(ctx, actor, id, cashFen, null)
   return actor
+}
+
+/** Control has run all the while: what it must have told in time, it has. */
+export async function countUptime(db: Db, time: Temporal.DurationLike): Promise<void> {
+  const seconds = BigInt(Math.floor(Temporal.Duration.from(time).total('seconds')))
+  const observedAt = Temporal.Instant.fromEpochMilliseconds(0)
+  await db
+    .insertInto('observedUptime')
+    .values({ seconds, observedAt })
+    .onConflict(conflict =>
+      conflict.column('oneRow').doUpdateSet(eb => ({ seconds: eb('observedUptime.seconds', '+', seconds) })),
+    )
+    .execute()
 }
 
 let groups = 0

@@ -4,20 +4,26 @@ import { loadCatalog } from '../../src/catalog/catalog.ts'
 import type { Db } from '../../src/db/db.ts'
 import { SimulatedMachines, type SimulatedMachinesOptions } from '../../src/drivers/simulated/machines.ts'
 import type { Actor } from '../../src/events/event.ts'
-import { reconcileMachines } from '../../src/fleet/reconcile-machines.ts'
 import { assertInvariants } from '../../src/insight/invariants.ts'
 import { type Balances, balances } from '../../src/ledger/ledger-account.ts'
 import { sealTransfers } from '../../src/ledger/seal.ts'
 import { ManualClock } from '../../src/lib/clock.ts'
 import type { BuyRequestInput } from '../../src/orders/buy-request.ts'
-import { reconcileExpiry } from '../../src/orders/expiry.ts'
 import type { Order } from '../../src/orders/order.ts'
 import { getOrder } from '../../src/orders/orders.ts'
 import { placeOrder } from '../../src/orders/place-order.ts'
-import { reconcileOrders } from '../../src/orders/reconcile-orders.ts'
 import { settle } from '../../src/reconcile/loop.ts'
 import { type FreshDb, freshDb } from '../postgres.ts'
-import { addAccount, aRequest, catalog, keepErrors, type ShopCtx, shopCtx } from './shop-ctx.ts'
+import {
+  addAccount,
+  aRequest,
+  catalog,
+  countUptime,
+  keepErrors,
+  reconcilersOf,
+  type ShopCtx,
+  shopCtx,
+} from './shop-ctx.ts'
 
 export interface Shop {
   fresh: FreshDb
@@ -58,7 +64,7 @@ export async function aShop(options: ShopOptions = {}): Promise<Shop> {
   const { log, errors } = keepErrors()
   const ctx = shopCtx(db, clock, driver, log)
   await loadCatalog(ctx, catalog(options.stock ?? 20_000))
-  const settleAll = () => settle([() => reconcileOrders(ctx), () => reconcileMachines(ctx), () => reconcileExpiry(ctx)])
+  const settleAll = () => settle(reconcilersOf(ctx))
   const actor = await addAccount(ctx, 'acc-1', options.cashFen ?? 10_000_00n)
   const buy = (request: Partial<BuyRequestInput> = {}, by: Actor = actor) =>
     placeOrder(ctx, by, { request: aRequest(request), pay: true })
@@ -73,6 +79,7 @@ export async function aShop(options: ShopOptions = {}): Promise<Shop> {
     settle: settleAll,
     pass: async time => {
       clock.advance(time)
+      await countUptime(db, time)
       await settleAll()
     },
     account: (id, cashFen = 0n) => addAccount(ctx, id, cashFen),

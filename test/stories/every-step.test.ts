@@ -14,7 +14,7 @@ import { assertInvariants } from '../../src/insight/invariants.ts'
 import { countFaults, declaredFaults, disarmFaults } from '../../src/lib/fault.ts'
 import { addAccount, catalog } from '../orders/shop-ctx.ts'
 import { type FreshDb, freshDb } from '../postgres.ts'
-import { accountId, live, openWorld, summarize } from './life.ts'
+import { accountId, live, openWorld, poorAccountId, summarize } from './life.ts'
 
 const start = '2026-01-31T04:00:00Z'
 const prefixes = ['ledger.', 'orders.', 'fleet.provision.', 'fleet.apply.', 'fleet.release.']
@@ -57,7 +57,7 @@ async function prepare(name: string): Promise<{ fresh: FreshDb; journalPath: str
   const journalPath = join(directory, `${name}.jsonl`)
   const { ctx } = openWorld(fresh.db, journalPath, start)
   await loadCatalog(ctx, oneSided())
-  await addAccount(ctx, accountId, 0n)
+  for (const id of [accountId, poorAccountId]) await addAccount(ctx, id, 0n)
   return { fresh, journalPath }
 }
 

@@ -7,26 +7,26 @@ import type { Db } from '../../src/db/db.ts'
 import { SimulatedMachines } from '../../src/drivers/simulated/machines.ts'
 import type { Actor } from '../../src/events/event.ts'
 import type { MachineDriver, ProvisionAnswer, ProvisionRequest } from '../../src/fleet/driver.ts'
-import { reconcileMachines } from '../../src/fleet/reconcile-machines.ts'
 import { sealTransfers } from '../../src/ledger/seal.ts'
 import { topUp } from '../../src/ledger/top-up.ts'
 import { ManualClock } from '../../src/lib/clock.ts'
 import { isRefusal } from '../../src/lib/errors.ts'
 import { setAutoRenew } from '../../src/orders/auto-renew.ts'
-import { reconcileExpiry } from '../../src/orders/expiry.ts'
 import type { Order } from '../../src/orders/order.ts'
 import { listOrderLines } from '../../src/orders/orders.ts'
 import { payOrder } from '../../src/orders/pay-order.ts'
 import { cancelOrder, placeOrder } from '../../src/orders/place-order.ts'
-import { reconcileOrders } from '../../src/orders/reconcile-orders.ts'
 import { requestRelease } from '../../src/orders/release.ts'
 import { placeRenewal } from '../../src/orders/renewal.ts'
 import { keptFor } from '../../src/orders/subscription.ts'
 import { settle } from '../../src/reconcile/loop.ts'
-import { aRequest, keepErrors, type ShopCtx, shopCtx } from '../orders/shop-ctx.ts'
+import { aRequest, countUptime, keepErrors, reconcilersOf, type ShopCtx, shopCtx } from '../orders/shop-ctx.ts'
 
 export const accountId = 'acc-life'
 const actor: Actor = { accountId, name: 'user:life' }
+/** Has the money for one machine and one month. */
+export const poorAccountId = 'acc-poor'
+const poor: Actor = { accountId: poorAccountId, name: 'user:poor' }
 
 export interface World {
   ctx: ShopCtx
@@ -69,11 +69,19 @@ export function openWorld(db: Db, journalPath: string, startAt: string): World {
 }
 
 export async function live({ ctx, driver }: World): Promise<void> {
-  const settled = () => settle([() => reconcileOrders(ctx), () => reconcileMachines(ctx), () => reconcileExpiry(ctx)])
-  const place = (clientToken: string, request: Parameters<typeof aRequest>[0], pay = true): Promise<Order> =>
-    placeOrder(ctx, actor, { request: aRequest({ groupName: clientToken, ...request }), clientToken, pay })
-  const until = (instant: Temporal.Instant) => {
-    if (Temporal.Instant.compare(ctx.clock.now(), instant) < 0) ctx.clock.set(instant)
+  const settled = () => settle(reconcilersOf(ctx))
+  const place = (
+    clientToken: string,
+    request: Parameters<typeof aRequest>[0],
+    pay = true,
+    by = actor,
+  ): Promise<Order> =>
+    placeOrder(ctx, by, { request: aRequest({ groupName: clientToken, ...request }), clientToken, pay })
+  const until = async (instant: Temporal.Instant) => {
+    const now = ctx.clock.now()
+    if (Temporal.Instant.compare(now, instant) >= 0) return
+    ctx.clock.advance(now.until(instant))
+    await countUptime(ctx.db, now.until(instant))
   }
   await topUp(ctx, actor, accountId, 5000_00n, 'money')
   await topUp(ctx, actor, accountId, 333_33n, 'voucher', 'voucher')
@@ -92,10 +100,13 @@ export async function live({ ctx, driver }: World): Promise<void> {
   const unwanted = await place('unwanted', {}, false)
   await cancelOrder(ctx, actor, unwanted.id)
   const forgotten = await place('forgotten', {}, false)
+  await topUp(ctx, poor, poor.accountId, 100_00n, 'money')
+  const lasting = await place('lasting', { autoRenew: true })
+  const last = await place('last', { autoRenew: true }, true, poor)
   await settled()
-  until(forgotten.lapsesAt ?? ctx.clock.now())
+  await until(forgotten.lapsesAt ?? ctx.clock.now())
   await settled()
-  for (const order of [wanted, used, short, failing, partial]) await mustHaveEnded(ctx.db, order.id)
+  for (const order of [wanted, used, short, failing, partial, lasting, last]) await mustHaveEnded(ctx.db, order.id)
 
   const machineIds = await machinesOf(ctx.db, wanted.id)
   const renewal = await placeRenewal(ctx, actor, { request: { machineIds, months: 1 }, clientToken: 'renewal' })
@@ -104,9 +115,17 @@ export async function live({ ctx, driver }: World): Promise<void> {
   await settled()
   await setAutoRenew(ctx, actor, machineIds, false, 3).catch(unlessReleased)
 
-  until(await lastExpiry(ctx.db))
+  // The one with money renews by itself, the poor one's try fails; then neither is wanted any more.
+  const expiry = (await deliveredAt(ctx.db, last.id)).add({ hours: 28 * 24 })
+  await until(expiry.subtract({ hours: 8 * 24 }))
   await settled()
-  until((await lastExpiry(ctx.db)).add(keptFor))
+  await setAutoRenew(ctx, actor, await machinesOf(ctx.db, lasting.id), false).catch(unlessReleased)
+  await until(expiry.subtract({ hours: 1 }))
+  await settled()
+
+  await until(await lastExpiry(ctx.db))
+  await settled()
+  await until((await lastExpiry(ctx.db)).add(keptFor))
   await settled()
   ctx.clock.advance({ minutes: 1 })
   await settled()
@@ -130,6 +149,13 @@ async function mustHaveEnded(db: Db, orderId: string): Promise<void> {
 async function machinesOf(db: Db, orderId: string): Promise<string[]> {
   const rows = await db.selectFrom('machines').select('id').where('orderId', '=', orderId).orderBy('lineNo').execute()
   return rows.map(row => row.id)
+}
+
+async function deliveredAt(db: Db, orderId: string): Promise<Temporal.Instant> {
+  const query = db.selectFrom('machines').select('runningAt').where('orderId', '=', orderId)
+  const { runningAt } = await query.executeTakeFirstOrThrow()
+  if (runningAt === null) throw new Error(`order ${orderId} was not delivered`)
+  return runningAt
 }
 
 async function lastExpiry(db: Db): Promise<Temporal.Instant> {

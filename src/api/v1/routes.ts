@@ -12,6 +12,7 @@ import { eventRoutes } from './events.ts'
 import { groupRoutes } from './groups.ts'
 import { machineChangeRoutes } from './machine-changes.ts'
 import { machineRoutes } from './machines.ts'
+import { noticeRoutes } from './notices.ts'
 import { orderRoutes } from './orders.ts'
 import { renewalRoutes } from './renewals.ts'
 import { serviceImpactRoutes } from './service-impact.ts'
@@ -41,6 +42,7 @@ export const routes: readonly Route[] = [
   ...walletRoutes,
   ...billRoutes,
   ...statementRoutes,
+  ...noticeRoutes,
   ...eventRoutes,
   ...signInRoutes,
   ...accountRoutes,

@@ -1,0 +1,93 @@
+// SQL of notices. Nobody else writes this table.
+import { sql } from 'kysely'
+import type { Db, Tx } from '../db/db.ts'
+import type { NewNotice, Notice, NoticeKind } from './notice.ts'
+
+/** Adds those whose key is new; returns how many. `uptime` comes with them: what was observed until now. */
+export async function insertNotices(tx: Tx, now: Temporal.Instant, notices: readonly NewNotice[]): Promise<number> {
+  const { numAffectedRows } = await sql`
+    insert into notices (account_id, kind, subject_kind, subject_id, key, data, created_at, uptime_seconds, delivery_due_at)
+    select account_id, kind, subject_kind, subject_id, key, data::jsonb, ${now}::timestamptz,
+      coalesce((select seconds from observed_uptime), 0), ${now}::timestamptz
+    from unnest(${notices.map(n => n.accountId)}::text[], ${notices.map(n => n.kind)}::text[],
+      ${notices.map(n => n.subjectKind)}::text[], ${notices.map(n => n.subjectId)}::text[],
+      ${notices.map(n => n.key)}::text[], ${notices.map(n => JSON.stringify(n.data))}::text[])
+      with ordinality as n (account_id, kind, subject_kind, subject_id, key, data, position)
+    order by position
+    on conflict (key) do nothing`.execute(tx)
+  return Number(numAffectedRows ?? 0n)
+}
+
+export interface NoticeFilter {
+  accountId: string
+  unread?: boolean
+  kind?: NoticeKind
+  subjectId?: string
+  /** Only those before this id: the page continues towards the past. */
+  beforeId?: bigint
+  limit: number
+}
+
+const columns = [
+  ...(['id', 'accountId', 'kind', 'subjectKind', 'subjectId', 'key', 'data', 'createdAt', 'uptimeSeconds'] as const),
+  ...(['readAt', 'deliveredAt'] as const),
+] as const
+
+/** Newest first. */
+export async function selectNotices(db: Db | Tx, filter: NoticeFilter): Promise<Notice[]> {
+  let query = db.selectFrom('notices').select(columns).where('accountId', '=', filter.accountId)
+  if (filter.unread === true) query = query.where('readAt', 'is', null)
+  if (filter.kind !== undefined) query = query.where('kind', '=', filter.kind)
+  if (filter.subjectId !== undefined) query = query.where('subjectId', '=', filter.subjectId)
+  if (filter.beforeId !== undefined) query = query.where('id', '<', filter.beforeId)
+  const rows = await query.orderBy('id', 'desc').limit(Math.min(filter.limit, 500)).execute()
+  return rows.map(row => row as Notice)
+}
+
+export async function countUnread(db: Db | Tx, accountId: string): Promise<number> {
+  const { rows } = await sql<{ count: bigint }>`
+    select count(*) as count from notices where account_id = ${accountId} and read_at is null`.execute(db)
+  return Number(rows[0]?.count ?? 0n)
+}
+
+/** Up to and with this one, all of the account count as read. */
+export async function markRead(tx: Tx, accountId: string, throughId: bigint, now: Temporal.Instant): Promise<number> {
+  const { numAffectedRows } = await sql`
+    update notices set read_at = ${now}::timestamptz
+    where account_id = ${accountId} and id <= ${throughId} and read_at is null`.execute(tx)
+  return Number(numAffectedRows ?? 0n)
+}
+
+export interface DueDelivery extends Notice {
+  deliveryAttempts: number
+}
+
+/** Due ones, oldest first, put off until `retryAt` while this caller tries: no other takes them meanwhile. */
+export async function takeDeliveries(
+  db: Db | Tx,
+  now: Temporal.Instant,
+  retryAt: Temporal.Instant,
+  limit: number,
+): Promise<DueDelivery[]> {
+  const { rows } = await sql<DueDelivery>`
+    with due as (
+      select id from notices where delivery_due_at <= ${now}::timestamptz
+      order by delivery_due_at, id limit ${limit} for update skip locked)
+    update notices n set delivery_due_at = ${retryAt}::timestamptz, delivery_attempts = n.delivery_attempts + 1
+    from due where n.id = due.id
+    returning n.id, n.account_id, n.kind, n.subject_kind, n.subject_id, n.key, n.data, n.created_at, n.uptime_seconds,
+      n.read_at, n.delivered_at, n.delivery_attempts`.execute(db)
+  return rows.toSorted((a, b) => (a.id < b.id ? -1 : 1))
+}
+
+export async function settleDelivery(
+  db: Db | Tx,
+  id: bigint,
+  outcome: { deliveredAt: Temporal.Instant } | { error: string; dueAt: Temporal.Instant | null },
+): Promise<void> {
+  const change =
+    'deliveredAt' in outcome
+      ? { deliveredAt: outcome.deliveredAt, deliveryDueAt: null, deliveryError: null }
+      : { deliveryDueAt: outcome.dueAt, deliveryError: outcome.error.slice(0, 500) }
+  await db.updateTable('notices').set(change).where('id', '=', id).execute()
+}
