@@ -4,6 +4,7 @@ import type { CatalogRefusal } from '../catalog/offering.ts'
 import type { PriceRefusal } from '../catalog/price.ts'
 import type { FleetRefusal } from '../fleet/machine.ts'
 import type { IdentityRefusal } from '../identity/access.ts'
+import type { InsightRefusal } from '../insight/explain.ts'
 import type { LedgerRefusal } from '../ledger/transfer.ts'
 import { type Details, Refusal } from '../lib/errors.ts'
 import type { OrdersRefusal } from '../orders/order.ts'
@@ -34,6 +35,7 @@ export type AnyRefusal =
   | CatalogRefusal
   | PriceRefusal
   | FleetRefusal
+  | InsightRefusal
   | IdentityRefusal
   | LedgerRefusal
   | OrdersRefusal
@@ -100,6 +102,7 @@ export const statuses = {
   MachineNotFound: 404,
   NeverDrained: 404,
   OrderNotFound: 404,
+  TransferNotFound: 404,
   QuoteNotFound: 404,
   AccountNotFound: 404,
   UserNotFound: 404,

@@ -1,6 +1,6 @@
 // SQL of bill_corrections. Nobody else writes this table.
 import { sql } from 'kysely'
-import type { Db, Tx } from '../db/db.ts'
+import type { Tx } from '../db/db.ts'
 import type { BillLine } from './bill-line.ts'
 import type { Correction } from './usage-transfers.ts'
 
@@ -80,17 +80,4 @@ export async function insertCorrections(
       ${rows.map(r => r.billingDay)}::date[], ${rows.map(r => r.item)}::text[], ${rows.map(r => r.number)}::int[],
       ${rows.map(r => r.accountId)}::text[], ${rows.map(r => r.groupId)}::text[], ${rows.map(r => r.minutes)}::int[],
       ${rows.map(r => r.amountFen)}::bigint[])`.execute(tx)
-}
-
-export interface StandingCorrection extends Correction {
-  createdAt: Temporal.Instant
-  reason: string
-}
-
-export async function selectCorrections(db: Db, machineId: string, billingDay: string): Promise<StandingCorrection[]> {
-  const { rows } = await sql<StandingCorrection>`
-    select machine_id, billing_day, item, number, account_id, group_id, minutes, amount_fen, reason, created_at
-    from bill_corrections where machine_id = ${machineId} and billing_day = ${billingDay}::date
-    order by item, number`.execute(db)
-  return rows
 }

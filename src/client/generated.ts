@@ -260,6 +260,13 @@ export interface Operations {
     body: { reason: string }
     returns: { machineId: string; groupId: string; orderId: string; regionId: string; zoneId: string; specId: string; chargeType: "prepaid" | "postpaid"; status: string; phase: string; stoppedBecause: string | null; failure: { code: string; message: string } | null; cpuMilli: number; cpuUsedMilli: number; memoryMib: number; memoryUsedMib: number; gpuModel: string | null; gpuCount: number; gpuUsed: number; systemDiskGib: number; address: string | null; createdAt: string; runningAt: string | null; expiresAt: string | null; autoRenew: boolean; lostAt: string | null; holds: ({ ownerKind: string; owner: string; by: { kind: "user" | "operator" | "system"; name: string }; reason: string; at: string; expiresAt: string | null })[]; drain: { drainId: string; phase: string; reason: string; startedAt: string; deadlineAt: string; overdue: boolean } | null; refusals: { cordon: { code: string; message: string } | null; uncordon: { code: string; message: string } | null; drain: { code: string; message: string } | null; cancelDrain: { code: string; message: string } | null; forceDrain: { code: string; message: string } | null; release: { code: string; message: string } | null; renew: { code: string; message: string } | null } }
   }
+  /** Explain what a machine has cost: its orders, when it ran, what was paid and billed */
+  'GET /v1/machines/{machineId}/explain': {
+    params: { machineId: string }
+    query: Record<never, never>
+    body: null
+    returns: { subject: { kind: "order" | "machine" | "line" | "transfer"; id: string }; amountFen: string | null; steps: ({ code: "order" | "machine" | "interval" | "minutes" | "price" | "list_price" | "formula" | "rounding" | "line" | "period" | "billed" | "correction" | "transfer" | "more"; at: string | null; ids: Record<string, string>; figures: Record<string, string> })[] }
+  }
   /** List what runs on a machine */
   'GET /v1/machines/{machineId}/instances': {
     params: { machineId: string }
@@ -364,6 +371,13 @@ export interface Operations {
     query: Record<never, never>
     body: null
     returns: { orderId: string; kind: "purchase" | "scale_out" | "renewal" | "resize" | "refund"; phase: "placed" | "paid" | "provisioning" | "fulfilled" | "refunding" | "refunded" | "lapsed" | "cancelled"; chargeType: "prepaid" | "postpaid"; groupId: string | null; parentOrderId: string | null; regionId: string | null; zoneId: string | null; specId: string | null; quantity: number; months: number | null; systemDiskGib: number | null; autoRenew: boolean; partialOk: boolean; totalFen: string; paidCashFen: string; paidVoucherFen: string; capturedFen: string; refundedFen: string; reason: { code: string; message: string } | null; createdAt: string; paidAt: string | null; endedAt: string | null }
+  }
+  /** Explain an order: its price, what each line came to, and where the money went */
+  'GET /v1/orders/{orderId}/explain': {
+    params: { orderId: string }
+    query: Record<never, never>
+    body: null
+    returns: { subject: { kind: "order" | "machine" | "line" | "transfer"; id: string }; amountFen: string | null; steps: ({ code: "order" | "machine" | "interval" | "minutes" | "price" | "list_price" | "formula" | "rounding" | "line" | "period" | "billed" | "correction" | "transfer" | "more"; at: string | null; ids: Record<string, string>; figures: Record<string, string> })[] }
   }
   /** List the lines of an order: one per machine */
   'GET /v1/orders/{orderId}/lines': {
@@ -651,6 +665,13 @@ export interface Operations {
     query: Record<never, never>
     body: { zoneId: string; specId: string; total: number }
     returns: null
+  }
+  /** Explain a transfer or a line of a bill, from the order to the ledger */
+  'GET /v1/transfers/{transferId}/explain': {
+    params: { transferId: string }
+    query: Record<never, never>
+    body: null
+    returns: { subject: { kind: "order" | "machine" | "line" | "transfer"; id: string }; amountFen: string | null; steps: ({ code: "order" | "machine" | "interval" | "minutes" | "price" | "list_price" | "formula" | "rounding" | "line" | "period" | "billed" | "correction" | "transfer" | "more"; at: string | null; ids: Record<string, string>; figures: Record<string, string> })[] }
   }
   /** List users of the account */
   'GET /v1/users': {

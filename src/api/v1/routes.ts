@@ -9,6 +9,7 @@ import { billRoutes } from './bill.ts'
 import { catalogRoutes } from './catalog.ts'
 import { drainRoutes } from './drains.ts'
 import { eventRoutes } from './events.ts'
+import { explainRoutes } from './explain.ts'
 import { groupRoutes } from './groups.ts'
 import { machineChangeRoutes } from './machine-changes.ts'
 import { machineRoutes } from './machines.ts'
@@ -43,6 +44,7 @@ export const routes: readonly Route[] = [
   ...billRoutes,
   ...statementRoutes,
   ...noticeRoutes,
+  ...explainRoutes,
   ...eventRoutes,
   ...signInRoutes,
   ...accountRoutes,
