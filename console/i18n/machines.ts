@@ -50,6 +50,10 @@ export const machines = {
   'machines.address': ['地址', 'Address'],
   'machines.runningAt': ['开始运行', 'Running since'],
   'machines.instances': ['运行在此的服务实例', 'Service instances on it'],
+  'machines.otherInstances': [
+    '另有 {count} 个服务实例属于你看不到的工作空间。',
+    'And {count|service instance|service instances} of workspaces that are not yours.',
+  ],
   'machines.noInstances': ['没有服务实例', 'No service instance'],
   'machines.group': ['资源组', 'Resource group'],
   'machines.autoRenewTitle': ['设置 {count} 台机器的自动续费', 'Auto-renewal of {count|machine|machines}'],

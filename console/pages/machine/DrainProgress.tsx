@@ -4,6 +4,7 @@ import type { Returns } from '../../api.ts'
 import { formatNumber, t } from '../../i18n/t.ts'
 import { paths } from '../../paths.ts'
 import { useApi } from '../../queries.ts'
+import { ActorName } from '../../ui/ActorName.tsx'
 import { DataTable } from '../../ui/DataTable.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
 import { Facts } from '../../ui/Facts.tsx'
@@ -11,6 +12,7 @@ import { IdText } from '../../ui/IdText.tsx'
 import { Instant } from '../../ui/Instant.tsx'
 import { StatusTag } from '../../ui/StatusTag.tsx'
 import { TextLink } from '../../ui/TextLink.tsx'
+import { OtherInstances } from './MachineInstances.tsx'
 
 type Drain = Returns<'GET /v1/machines/{machineId}/drain'>
 type Move = Drain['moves'][number]
@@ -30,7 +32,7 @@ export function DrainProgress({ workspaceId, machineId, underWay }: Props) {
   )
   // Never drained: nothing to tell.
   if (!drain.data || drain.data.machineId !== machineId) return null
-  const { phase, reason, actor, startedAt, deadlineAt, endedAt, receipt, moves } = drain.data
+  const { phase, reason, actor, by, startedAt, deadlineAt, endedAt, receipt, moves, otherMoves } = drain.data
   const waiting = moves.find(move => move.waitsFor !== null)?.waitsFor
   return (
     <Card
@@ -63,11 +65,12 @@ export function DrainProgress({ workspaceId, machineId, underWay }: Props) {
           endedAt
             ? [t('drain.endedAt'), <Instant key="ended" at={endedAt} seconds />]
             : [t('drain.deadlineAt'), <Instant key="deadline" at={deadlineAt} seconds />],
-          [t('events.actor'), actor],
+          [t('events.actor'), <ActorName key="by" by={by} id={actor} />],
           [t('common.reason'), reason || '—'],
         ]}
       />
       {moves.length > 0 ? <Moves workspaceId={workspaceId} moves={moves} /> : null}
+      <OtherInstances count={otherMoves.instances} />
     </Card>
   )
 }

@@ -70,6 +70,7 @@ export function MachineInstances({ workspaceId, machineId }: { workspaceId: stri
           },
         ]}
       />
+      <OtherInstances count={answer.data?.others ?? 0} />
       {restarting === null ? null : (
         <ConfirmImpact
           open
@@ -84,4 +85,9 @@ export function MachineInstances({ workspaceId, machineId }: { workspaceId: stri
       )}
     </>
   )
+}
+
+/** Of services that whoever looks does not see: their number alone. */
+export function OtherInstances({ count }: { count: number }) {
+  return count > 0 ? <p className="quiet">{t('machines.otherInstances', { count })}</p> : null
 }

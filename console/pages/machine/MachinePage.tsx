@@ -4,6 +4,7 @@ import { formatCpu, formatGib, t, tryT } from '../../i18n/t.ts'
 import { usePathParams } from '../../location.ts'
 import { paths } from '../../paths.ts'
 import { live, useApi } from '../../queries.ts'
+import { ActorName } from '../../ui/ActorName.tsx'
 import { ErrorState } from '../../ui/ErrorState.tsx'
 import { EventTable } from '../../ui/EventTable.tsx'
 import { Facts } from '../../ui/Facts.tsx'
@@ -83,8 +84,8 @@ function Said({ machine: m }: { machine: Machine }) {
             <ul className="impact">
               {m.holds.map(hold => (
                 <li key={hold.ownerKind + hold.owner} className="said">
-                  {tryT(`hold.${hold.ownerKind}`) ?? hold.ownerKind} · {hold.owner} · {hold.reason || '—'} ·{' '}
-                  <Instant at={hold.at} />
+                  {tryT(`hold.${hold.ownerKind}`) ?? hold.ownerKind} · <ActorName by={hold.by} id={hold.owner} /> ·{' '}
+                  {hold.reason || '—'} · <Instant at={hold.at} />
                 </li>
               ))}
             </ul>

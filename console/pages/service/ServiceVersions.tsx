@@ -5,6 +5,7 @@ import { t } from '../../i18n/t.ts'
 import { paths } from '../../paths.ts'
 import { live, useApi } from '../../queries.ts'
 import { ActionButton } from '../../ui/ActionButton.tsx'
+import { ActorName } from '../../ui/ActorName.tsx'
 import { CodeBlock } from '../../ui/CodeBlock.tsx'
 import { DataTable } from '../../ui/DataTable.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
@@ -40,7 +41,7 @@ export function ServiceVersions({ service }: { service: Service }) {
             ),
           },
           { title: t('events.at'), width: 200, render: (_, { createdAt }) => <Instant at={createdAt} seconds /> },
-          { title: t('events.actor'), width: 240, render: (_, { actor }) => <span className="said">{actor}</span> },
+          { title: t('events.actor'), width: 240, render: (_, { actor, by }) => <ActorName by={by} id={actor} /> },
           {
             title: t('common.actions'),
             width: 240,
