@@ -43,6 +43,7 @@ import { type Clock, systemClock } from './lib/clock.ts'
 import { Refusal } from './lib/errors.ts'
 import type { Logger } from './lib/log.ts'
 import { type Random, systemRandom } from './lib/random.ts'
+import { deliverNotices } from './notices/deliver-notices.ts'
 import { renewAutomatically } from './orders/auto-renew.ts'
 import { reconcileExpiry } from './orders/expiry.ts'
 import { noticeExpiries } from './orders/expiry-notices.ts'
@@ -250,6 +251,7 @@ function createLoops(
     new Loop({ name: 'corrections', log, everyMs: 60_000, run: time.steadily(() => correctBills(ctx, { zone })) }),
     new Loop({ name: 'statements', log, everyMs: 60_000, run: time.steadily(() => finaliseStatements(ctx, { zone })) }),
     new Loop({ name: 'auditor', log, everyMs: 5_000, run: () => audit(ctx) }),
+    new Loop({ name: 'notices', log, everyMs: 5_000, run: () => deliverNotices(ctx, config.webhook) }),
     new Loop({ name: 'nonces', log, everyMs: 60_000, run: () => quiet(purgeNonces(ctx)) }),
     new Loop({ name: 'sessions', log, everyMs: 600_000, run: () => quiet(purgeSessions(ctx)) }),
   ]

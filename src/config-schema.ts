@@ -144,6 +144,19 @@ const oidc = z.strictObject({
   trustEmail: yesOrNo.default(false),
 })
 
+/** Where notices go; plain http only to this host. */
+const webhook = z.strictObject({
+  url: read(text => {
+    const url = URL.parse(text)
+    const loopback = url !== null && ['127.0.0.1', '[::1]', 'localhost'].includes(url.hostname)
+    return url && (url.protocol === 'https:' || (url.protocol === 'http:' && loopback)) ? text : null
+  }, 'the https address of a webhook'),
+  secret: z
+    .string()
+    .regex(/^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/, 'expected whsec_ and 24 to 64 random bytes in base64')
+    .optional(),
+})
+
 const file = z.strictObject({
   dataDir: z.string().min(1).optional(),
   currency: z
@@ -161,6 +174,7 @@ const file = z.strictObject({
   tls: z.strictObject({ certificate: z.string().min(1), key: z.string().min(1) }).optional(),
   trustedProxies: z.array(proxy).default([]),
   oidc: oidc.optional(),
+  notices: z.strictObject({ webhook: webhook.optional() }).default({}),
   catalog: catalog.optional(),
 })
 

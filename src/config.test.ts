@@ -209,6 +209,12 @@ describe('TLS, proxies and the identity provider', () => {
   })
 
   it('a provider is spoken to over https, or on the loopback; its secret may come from the environment', () => {
+    const secret = `whsec_${Buffer.alloc(32, 1).toString('base64')}`
+    const hook = (url: string, more = `, secret: "${secret}"`) => `notices: { webhook: { url: "${url}"${more} } }\n`
+    expect(withText(hook('https://ops.example.org/x')).webhook).toEqual({ url: 'https://ops.example.org/x', secret })
+    expect(() => withText(hook('http://ops.example.org/x'))).toThrow(/notices\.webhook\.url/)
+    expect(() => withText(hook('https://ops.example.org/x', ''))).toThrow(/notices\.webhook\.secret/)
+    expect(() => withText(hook('https://ops.example.org/x', ', secret: "short"'))).toThrow(/notices\.webhook\.secret/)
     expect(withText('oidc: { issuer: "https://login.example.org", clientId: berth }\n').oidc).toEqual({
       ...{ issuer: 'https://login.example.org', clientId: 'berth', clientSecret: 'from outside' },
       ...{ scope: 'openid email', redirectUrl: null, emailClaim: 'email', trustEmail: false },

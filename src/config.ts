@@ -13,6 +13,7 @@ import {
 import { dataDirectory } from './data-directory.ts'
 import { Refusal } from './lib/errors.ts'
 import { invariant } from './lib/invariant.ts'
+import type { WebhookConfig } from './notices/webhook.ts'
 
 export type { ListenAddress } from './config-schema.ts'
 
@@ -38,6 +39,8 @@ export interface Config {
   /** Whose X-Forwarded-… headers are believed. */
   trustedProxies: readonly string[]
   oidc: OidcConfig | null
+  /** Where notices are delivered to; null: nowhere. */
+  webhook: WebhookConfig | null
   catalog: CatalogConfig
 }
 
@@ -96,6 +99,7 @@ export function loadConfig({ env = process.env, path, host = hostFacts() }: Load
     tls: file.tls ? { certificate: besides(file.tls.certificate), key: besides(file.tls.key) } : null,
     trustedProxies: file.trustedProxies,
     oidc: oidcOf(file.oidc, filled(env.BERTH_OIDC_CLIENT_SECRET)),
+    webhook: webhookOf(file.notices.webhook, filled(env.BERTH_WEBHOOK_SECRET), configPath),
     catalog,
   }
 }
@@ -104,6 +108,21 @@ export function loadConfig({ env = process.env, path, host = hostFacts() }: Load
 function oidcOf(oidc: ConfigFile['oidc'], secret: string | undefined): OidcConfig | null {
   if (oidc === undefined) return null
   return { ...oidc, clientSecret: secret ?? oidc.clientSecret ?? null, redirectUrl: oidc.redirectUrl ?? null }
+}
+
+function webhookOf(
+  webhook: ConfigFile['notices']['webhook'],
+  secret: string | undefined,
+  file: string,
+): WebhookConfig | null {
+  if (webhook === undefined) return null
+  const key = secret ?? webhook.secret
+  if (key !== undefined) return { url: webhook.url, secret: key }
+  throw new Refusal<ConfigRefusal>(
+    'InvalidConfig',
+    `${file}: notices.webhook.secret: give the key that notices are signed with, here or in BERTH_WEBHOOK_SECRET`,
+    { file, field: 'notices.webhook.secret' },
+  )
 }
 
 /** An empty variable is as good as none. */
