@@ -56,8 +56,21 @@ function fill(text: string, parameters: Parameters): string {
   )
 }
 
+/** Making one takes longer than drawing a row, and a table asks for the same few again and again. */
+function kept<Options extends object, Format>(make: (locale: string, options: Options) => Format) {
+  const formats = new Map<string, Format>()
+  return (options: Options): Format => {
+    const key = `${locale()} ${JSON.stringify(options)}`
+    const found = formats.get(key) ?? make(locale(), options)
+    formats.set(key, found)
+    return found
+  }
+}
+const numbers = kept((tag, options: Intl.NumberFormatOptions) => new Intl.NumberFormat(tag, options))
+const dates = kept((tag, options: Intl.DateTimeFormatOptions) => new Intl.DateTimeFormat(tag, options))
+
 export const formatNumber = (value: number, digits = 1): string =>
-  new Intl.NumberFormat(locale(), { maximumFractionDigits: digits }).format(value)
+  numbers({ maximumFractionDigits: digits }).format(value)
 
 /** One after another. */
 export const formatList = (parts: readonly string[]): string =>
@@ -92,7 +105,7 @@ function currencySymbol(currency: string): string {
 }
 
 export function formatInstant(iso: string, timeZone?: string, withSeconds = false): string {
-  return new Intl.DateTimeFormat(locale(), {
+  return dates({
     year: 'numeric',
     month: preferences().language === 'zh' ? '2-digit' : 'short',
     day: '2-digit',

@@ -1,7 +1,7 @@
 // A table of a list: loading, error and empty states, filters and the page in the address, and rows drawn only where they
 // are seen once there are many.
 import { Table, type TableProps } from 'antd'
-import type { ReactNode } from 'react'
+import { type ReactNode, useMemo } from 'react'
 import { t } from '../i18n/t.ts'
 import { useSearchState } from '../location.ts'
 import { EmptyState } from './EmptyState.tsx'
@@ -36,8 +36,9 @@ interface Props<Row extends object> {
 export function DataTable<Row extends object>(props: Props<Row>) {
   const { label, answer, rowKey, columns, empty, keep, selection, pageParameter = 'page', expandable } = props
   const [search, setSearch] = useSearchState<string>()
+  // Filtered only when the rows or the filters are others: 10,000 rows are drawn anew with every choice.
+  const rows = useMemo(() => (answer.data ?? []).filter(row => keep?.(row) ?? true), [answer.data, keep])
   if (answer.error && !answer.data) return <ErrorState error={answer.error} onRetry={() => answer.refetch()} />
-  const rows = (answer.data ?? []).filter(row => keep?.(row) ?? true)
   const many = rows.length > virtualFrom
   const width = columns.reduce((sum, column) => sum + (typeof column.width === 'number' ? column.width : 150), 64)
   return (

@@ -27,7 +27,15 @@ export function BillingInstant({ at }: { at: string | null }) {
   )
 }
 
+const zones = new Map<string, string>()
+
+/** `GMT+8`: of one zone and day at a time, as clocks are put forward and back. */
 function shortZone(at: string, timeZone: string): string {
+  const key = `${timeZone} ${at.slice(0, 10)}`
+  const known = zones.get(key)
+  if (known !== undefined) return known
   const parts = new Intl.DateTimeFormat('en-US', { timeZone, timeZoneName: 'shortOffset' }).formatToParts(new Date(at))
-  return parts.find(part => part.type === 'timeZoneName')?.value ?? timeZone
+  const zone = parts.find(part => part.type === 'timeZoneName')?.value ?? timeZone
+  zones.set(key, zone)
+  return zone
 }

@@ -1,32 +1,9 @@
 // How the built console is served, and what its first page weighs. `npm test` has built it before.
-import { readFileSync, statSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import Fastify from 'fastify'
 import { describe, expect, test } from 'vitest'
 import { consolePrefixes, consoleRoutes } from '../../src/api/console.ts'
 import { systemRandom } from '../../src/lib/random.ts'
-
-const built = fileURLToPath(new URL('../../dist/console/', import.meta.url))
-
-interface Chunk {
-  file: string
-  isEntry?: boolean
-  imports?: string[]
-}
-
-const manifest = JSON.parse(readFileSync(`${built}.vite/manifest.json`, 'utf8')) as Record<string, Chunk>
-
-/** What a browser loads for these: each file once. */
-function filesOf(names: readonly string[], seen = new Set<string>()): Set<string> {
-  for (const name of names) {
-    const chunk = manifest[name]
-    if (!chunk) throw new Error(`the build has no ${name}`)
-    if (seen.has(chunk.file)) continue
-    seen.add(chunk.file)
-    filesOf(chunk.imports ?? [], seen)
-  }
-  return seen
-}
+import { brotliBytes, manifest } from './built.ts'
 
 function server() {
   const app = Fastify()
@@ -79,9 +56,5 @@ describe('the console is served', () => {
 })
 
 test('the first load of the list of groups is at most 380 kB of compressed script', () => {
-  const files = filesOf(['index.html', 'pages/group/GroupListPage.tsx'])
-  const bytes = [...files]
-    .filter(file => file.endsWith('.js'))
-    .reduce((sum, file) => sum + statSync(`${built}${file}.br`).size, 0)
-  expect(bytes).toBeLessThanOrEqual(380_000)
+  expect(brotliBytes(['index.html', 'pages/group/GroupListPage.tsx'])).toBeLessThanOrEqual(380_000)
 })

@@ -46,6 +46,12 @@ export class ConsoleWorld {
     return this.installation.client(who)
   }
 
+  /** The owner's first. */
+  async workspaceId(): Promise<string> {
+    const { items } = await (await this.client()).call('GET /v1/workspaces', {})
+    return items[0]?.workspaceId ?? ''
+  }
+
   async url(path: string): Promise<string> {
     const { state } = await this.installation.status()
     return new URL(path, state?.apiUrl).href

@@ -39,7 +39,7 @@ describeInBrowser('a page that is open', () => {
   test.each<Language>(['zh', 'en'])('shows what is done elsewhere, without being asked (%s)', async language => {
     const open = await world.open(language)
     const { page, t } = open
-    await page.goto(await world.url(`/workspaces/${await workspaceId()}/groups/${groupId}`))
+    await page.goto(await world.url(`/workspaces/${await world.workspaceId()}/groups/${groupId}`))
     const table = page.getByRole('region', { name: t('groups.tabMachines') })
     const row = table.getByRole('row').filter({ hasText: machineId })
     await row.getByText(t('status.Ready'), { exact: true }).waitFor()
@@ -62,7 +62,7 @@ describeInBrowser('a page that is open', () => {
   test.each<Language>(['zh', 'en'])('outlives its server, and catches up with what it missed (%s)', async language => {
     const open = await world.open(language)
     const { page, t } = open
-    await page.goto(await world.url(`/workspaces/${await workspaceId()}/groups/${groupId}`))
+    await page.goto(await world.url(`/workspaces/${await world.workspaceId()}/groups/${groupId}`))
     const row = page
       .getByRole('region', { name: t('groups.tabMachines') })
       .getByRole('row')
@@ -92,7 +92,4 @@ describeInBrowser('a page that is open', () => {
       response => response.ok,
       () => false,
     )
-
-  const workspaceId = async () =>
-    (await (await world.client()).call('GET /v1/workspaces', {})).items[0]?.workspaceId ?? ''
 })

@@ -1,7 +1,7 @@
 // The resource groups of the account. Search and filters stand in the address.
 import { DownOutlined } from '@ant-design/icons'
 import { useRouter } from '@tanstack/react-router'
-import { Button, Dropdown, Input, Select } from 'antd'
+import { Button, Dropdown } from 'antd'
 import { useState } from 'react'
 import type { Item } from '../../api.ts'
 import { GroupRename } from '../../forms/group-rename.tsx'
@@ -13,6 +13,7 @@ import { DataTable } from '../../ui/DataTable.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
 import { IdText } from '../../ui/IdText.tsx'
 import { BillingInstant } from '../../ui/Instant.tsx'
+import { ListFilters } from '../../ui/ListFilters.tsx'
 import { PageHeader } from '../../ui/PageHeader.tsx'
 import { useRegionFilter } from '../../ui/RegionSwitcher.tsx'
 import { ServingTabs } from '../../ui/ServingTabs.tsx'
@@ -24,7 +25,7 @@ export type Group = Item<'GET /v1/groups'>
 
 export function GroupListPage() {
   const { workspaceId } = usePathParams('workspaceId')
-  const [{ q = '', kind }, setSearch] = useSearchState<'q' | 'kind' | 'page'>()
+  const [{ q = '', kind }] = useSearchState<'q' | 'kind'>()
   const groups = useAll('GET /v1/groups', { regionId: useRegionFilter() }, live)
   const [renaming, setRenaming] = useState<Group | null>(null)
   const wanted = q.trim().toLowerCase()
@@ -35,30 +36,20 @@ export function GroupListPage() {
     <>
       <PageHeader title={t('nav.serving')} />
       <ServingTabs workspaceId={workspaceId} active="groups" />
-      <div className="toolbar">
-        <div style={{ display: 'flex', gap: 8, flexWrap: 'wrap' }}>
-          <Input.Search
-            allowClear
-            defaultValue={q}
-            onChange={event => setSearch({ q: event.target.value, page: undefined })}
-            placeholder={t('groups.search')}
-            aria-label={t('groups.search')}
-            style={{ width: 260 }}
-          />
-          <Select
-            aria-label={t('groups.kind')}
-            value={kind ?? ''}
-            onChange={value => setSearch({ kind: value, page: undefined })}
-            style={{ minWidth: 160 }}
-            options={[
-              { value: '', label: t('groups.everyKind') },
-              { value: 'prepaid', label: t('charge.prepaid') },
-              { value: 'postpaid', label: t('charge.postpaid') },
-            ]}
-          />
-        </div>
+      <ListFilters
+        search={t('groups.search')}
+        choice={{
+          name: 'kind',
+          label: t('groups.kind'),
+          every: t('groups.everyKind'),
+          options: [
+            { value: 'prepaid', label: t('charge.prepaid') },
+            { value: 'postpaid', label: t('charge.postpaid') },
+          ],
+        }}
+      >
         <NewGroup workspaceId={workspaceId} />
-      </div>
+      </ListFilters>
       <DataTable<Group>
         label={t('groups.title')}
         answer={groups}

@@ -1,6 +1,5 @@
 // The machines of a group: searched, filtered, and acted on many at once.
-import { Input, Select } from 'antd'
-import { useState } from 'react'
+import { useCallback, useMemo, useState } from 'react'
 import type { Item } from '../../api.ts'
 import { formatCpu, formatGib, t, tryT } from '../../i18n/t.ts'
 import { useSearchState } from '../../location.ts'
@@ -10,53 +9,50 @@ import { DataTable } from '../../ui/DataTable.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
 import { IdText } from '../../ui/IdText.tsx'
 import { BillingInstant } from '../../ui/Instant.tsx'
+import { ListFilters } from '../../ui/ListFilters.tsx'
 import { ChargeTag, StatusTag } from '../../ui/StatusTag.tsx'
 import { LinkButton } from '../../ui/TextLink.tsx'
 import { MachineActions } from './MachineActions.tsx'
 
 export type Machine = Item<'GET /v1/machines'>
 
+const none: Machine[] = []
+
 export function GroupMachines({ workspaceId, groupId }: { workspaceId: string; groupId: string }) {
-  const [{ q = '', status }, setSearch] = useSearchState<'q' | 'status' | 'page'>()
+  const [{ q = '', status }] = useSearchState<'q' | 'status'>()
   const [selected, setSelected] = useState<string[]>([])
   const machines = useAll('GET /v1/machines', { groupId }, live)
-  const statuses = [...new Set((machines.data ?? []).map(machine => machine.status))].sort()
-  const wanted = q.trim().toLowerCase()
-  const chosen = new Set(selected)
+  const all = machines.data ?? none
+  const statuses = useMemo(() => [...new Set(all.map(machine => machine.status))].sort(), [all])
+  const chosen = useMemo(() => {
+    const ids = new Set(selected)
+    return ids.size === 0 ? none : all.filter(machine => ids.has(machine.machineId))
+  }, [all, selected])
+  const keep = useCallback(
+    (machine: Machine) =>
+      machine.machineId.includes(q.trim().toLowerCase()) && (status === undefined || machine.status === status),
+    [q, status],
+  )
+  const columns = useMemo(() => columnsOf(workspaceId), [workspaceId])
   return (
     <>
-      <div className="toolbar">
-        <div style={{ display: 'flex', gap: 8, flexWrap: 'wrap' }}>
-          <Input.Search
-            allowClear
-            defaultValue={q}
-            onChange={event => setSearch({ q: event.target.value, page: undefined })}
-            placeholder={t('machines.search')}
-            aria-label={t('machines.search')}
-            style={{ width: 240 }}
-          />
-          <Select
-            aria-label={t('common.status')}
-            value={status ?? ''}
-            onChange={value => setSearch({ status: value, page: undefined })}
-            style={{ minWidth: 140 }}
-            options={[
-              { value: '', label: t('machines.everyStatus') },
-              ...statuses.map(value => ({ value, label: tryT(`status.${value}`) ?? value })),
-            ]}
-          />
-        </div>
-        <MachineActions
-          machines={(machines.data ?? []).filter(machine => chosen.has(machine.machineId))}
-          onDone={() => setSelected([])}
-        />
-      </div>
+      <ListFilters
+        search={t('machines.search')}
+        choice={{
+          name: 'status',
+          label: t('common.status'),
+          every: t('machines.everyStatus'),
+          options: statuses.map(value => ({ value, label: tryT(`status.${value}`) ?? value })),
+        }}
+      >
+        <MachineActions machines={chosen} onDone={() => setSelected([])} />
+      </ListFilters>
       <DataTable<Machine>
         label={t('groups.tabMachines')}
         answer={machines}
-        rowKey={machine => machine.machineId}
-        keep={machine => machine.machineId.includes(wanted) && (status === undefined || machine.status === status)}
-        columns={columns(workspaceId)}
+        rowKey={machineKey}
+        keep={keep}
+        columns={columns}
         selection={{ keys: selected, onChange: setSelected }}
         empty={
           <EmptyState title={t('machines.empty')} hint={t('machines.emptyHint')}>
@@ -70,10 +66,15 @@ export function GroupMachines({ workspaceId, groupId }: { workspaceId: string; g
   )
 }
 
-const columns = (workspaceId: string) => [
+const machineKey = (machine: Machine): string => machine.machineId
+const byText = (pick: (machine: Machine) => string) => (a: Machine, b: Machine) =>
+  pick(a) < pick(b) ? -1 : pick(a) > pick(b) ? 1 : 0
+
+const columnsOf = (workspaceId: string) => [
   {
     title: t('machines.id'),
     width: 250,
+    sorter: byText(machine => machine.machineId),
     render: (_: unknown, { machineId }: Machine) => (
       <IdText id={machineId} to={paths.machine(workspaceId, machineId)} />
     ),
@@ -81,11 +82,13 @@ const columns = (workspaceId: string) => [
   {
     title: t('common.status'),
     width: 150,
+    sorter: byText(machine => machine.status),
     render: (_: unknown, { status }: Machine) => <StatusTag status={status} />,
   },
   {
     title: t('machines.specAndZone'),
     width: 150,
+    sorter: byText(machine => `${machine.specId} ${machine.zoneId}`),
     render: (_: unknown, { specId, zoneId }: Machine) => (
       <>
         <div>{specId}</div>
@@ -96,6 +99,7 @@ const columns = (workspaceId: string) => [
   {
     title: t('groups.usedOfTotal'),
     width: 190,
+    sorter: (a: Machine, b: Machine) => a.cpuUsedMilli / a.cpuMilli - b.cpuUsedMilli / b.cpuMilli,
     render: (_: unknown, m: Machine) => (
       <div className="lines numeric">
         <div>{t('groups.cpuOf', { used: formatCpu(m.cpuUsedMilli), total: formatCpu(m.cpuMilli) })}</div>
@@ -111,6 +115,7 @@ const columns = (workspaceId: string) => [
   {
     title: t('machines.charge'),
     width: 210,
+    sorter: byText(machine => machine.expiresAt ?? ''),
     render: (_: unknown, { chargeType, expiresAt, autoRenew }: Machine) => (
       <div className="lines">
         <ChargeTag chargeType={chargeType} />
