@@ -162,7 +162,7 @@ describeInBrowser('the people of an account', () => {
     expect(await whoami.call('GET /v1/whoami', {})).toMatchObject({ userName: 'admin' })
     await page.reload()
     const lastUsed = row(open, keys, accessKeyId).locator('time')
-    await expect.poll(() => lastUsed.count()).toBeGreaterThan(1)
+    await expect.poll(() => lastUsed.count(), { timeout: 15_000 }).toBeGreaterThan(1)
 
     await row(open, keys, accessKeyId)
       .getByRole('button', { name: t('keys.rotate') })
@@ -236,7 +236,9 @@ describeInBrowser('the people of an account', () => {
       await typePassword(one, made.name, String(made.password))
       await one.page.getByRole('heading', { level: 1, name: t('account.sessions') }).waitFor()
     }
-    await expect.poll(() => page.getByRole('button', { name: t('sessions.revoke') }).count()).toBe(1)
+    await expect
+      .poll(() => page.getByRole('button', { name: t('sessions.revoke') }).count(), { timeout: 15_000 })
+      .toBe(1)
     await page.getByRole('button', { name: t('password.change') }).click()
     await page.getByLabel(t('password.current'), { exact: true }).fill('not this one')
     await page.getByLabel(t('password.next'), { exact: true }).fill('one that is long enough')
