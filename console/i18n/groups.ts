@@ -38,10 +38,11 @@ export const groups = {
     '资源组只有在没有机器和服务时才能删除；删除后 ID 不会再被使用。',
     'A group can be deleted only when no machine and no service remains. Its ID is never used again.',
   ],
-  'groups.remain': [
-    '还剩 {machines} 台机器、{services} 个服务',
-    '{machines|machine|machines} and {services|service|services} remain',
-  ],
+  'groups.nothingRemains': ['没有机器和服务了，可以删除。', 'No machine and no service remains: it can be deleted.'],
+  'groups.remainingService': ['服务', 'service'],
+  'groups.remainingMachine': ['机器', 'machine'],
+  'groups.remainingOthers': ['{count} 个属于其他工作空间的服务', '{count|service|services} of other workspaces'],
+  'groups.remainingMore': ['还有更多', 'and more'],
   'groups.deleted': ['资源组已删除', 'Group deleted'],
   'groups.deploy': ['如何部署到这里', 'Deploy here'],
   'groups.deployHint': [

@@ -22,6 +22,8 @@ export interface DrainMoveView {
   served: number
   failed: number
   longestMs: number
+  /** Since when it is to move. */
+  startedAt: Temporal.Instant
   movedAt: Temporal.Instant | null
 }
 
@@ -83,7 +85,7 @@ export async function drainView(
 async function selectMoves(db: Db, drainId: string): Promise<DrainMoveView[]> {
   const { rows } = await sql<Omit<DrainMoveView, 'waitsFor'> & { blockedReason: unknown }>`
     select v.service_instance_id, v.service_id, s.name as service_name, s.workspace_id, s.actor as owner, v.replacement_id, v.to_machine_id,
-      v.blocked_reason, v.in_flight_at_start, v.served, v.failed, v.longest_ms, v.moved_at
+      v.blocked_reason, v.in_flight_at_start, v.served, v.failed, v.longest_ms, v.started_at, v.moved_at
     from drain_moves v join services s on s.id = v.service_id
     where v.drain_id = ${drainId} order by v.started_at, v.service_instance_id`.execute(db)
   return rows.map(({ blockedReason, ...row }) => ({ ...row, waitsFor: blockedReason as DrainMoveView['waitsFor'] }))

@@ -1,14 +1,12 @@
 // One resource group: what it is, how to deploy onto it, and its machines, services, orders and events.
 
-import { useRouter } from '@tanstack/react-router'
-import { App, Button, Tabs } from 'antd'
+import { Button, Tabs } from 'antd'
 import { useState } from 'react'
 import { GroupRename } from '../../forms/group-rename.tsx'
 import { formatCpu, formatGib, t } from '../../i18n/t.ts'
 import { usePathParams, useSearchState } from '../../location.ts'
 import { paths } from '../../paths.ts'
-import { live, useAct, useApi } from '../../queries.ts'
-import { ConfirmImpact } from '../../ui/ConfirmImpact.tsx'
+import { live, useApi } from '../../queries.ts'
 import { ErrorState } from '../../ui/ErrorState.tsx'
 import { EventTable } from '../../ui/EventTable.tsx'
 import { Facts } from '../../ui/Facts.tsx'
@@ -20,6 +18,7 @@ import { ChargeTag } from '../../ui/StatusTag.tsx'
 import { LinkButton } from '../../ui/TextLink.tsx'
 import { OrderTable } from '../money/OrderTable.tsx'
 import { ServiceTable } from '../service/ServiceTable.tsx'
+import { DeleteGroup } from './DeleteGroup.tsx'
 import { DeployHere } from './DeployHere.tsx'
 import type { Group } from './GroupListPage.tsx'
 import { GroupMachines } from './GroupMachines.tsx'
@@ -40,16 +39,8 @@ export function GroupPage() {
 }
 
 function GroupHeader({ workspaceId, group }: { workspaceId: string; group: Group }) {
-  const router = useRouter()
-  const { message } = App.useApp()
   const [dialog, setDialog] = useState<'rename' | 'deploy' | 'delete' | null>(null)
-  const remove = useAct('DELETE /v1/groups/{groupId}')
   const close = () => setDialog(null)
-  const confirmDelete = async () => {
-    await remove.mutateAsync({ params: { groupId: group.groupId } })
-    void message.success(t('groups.deleted'))
-    router.history.push(paths.groups(workspaceId))
-  }
   return (
     <>
       <PageHeader
@@ -79,19 +70,7 @@ function GroupHeader({ workspaceId, group }: { workspaceId: string; group: Group
       />
       {dialog === 'rename' ? <GroupRename group={group} onClose={close} /> : null}
       <DeployHere open={dialog === 'deploy'} workspaceId={workspaceId} groupId={group.groupId} onClose={close} />
-      <ConfirmImpact
-        open={dialog === 'delete'}
-        title={t('groups.deleteTitle', { name: group.name })}
-        action={t('groups.delete')}
-        danger
-        onConfirm={confirmDelete}
-        onClose={close}
-      >
-        <div>{t('groups.deleteImpact')}</div>
-        {group.machines + group.services > 0 ? (
-          <strong>{t('groups.remain', { machines: group.machines, services: group.services })}</strong>
-        ) : null}
-      </ConfirmImpact>
+      {dialog === 'delete' ? <DeleteGroup workspaceId={workspaceId} group={group} onClose={close} /> : null}
     </>
   )
 }

@@ -1,9 +1,11 @@
 // The latest drain of a machine: what moves where, what it waits for, and in the end its receipt.
-import { Alert, Card } from 'antd'
+import { Alert, Card, Space } from 'antd'
+import { useState } from 'react'
 import type { Returns } from '../../api.ts'
 import { formatNumber, t } from '../../i18n/t.ts'
 import { paths } from '../../paths.ts'
 import { useApi } from '../../queries.ts'
+import { ActionButton } from '../../ui/ActionButton.tsx'
 import { ActorName } from '../../ui/ActorName.tsx'
 import { DataTable } from '../../ui/DataTable.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
@@ -12,6 +14,9 @@ import { IdText } from '../../ui/IdText.tsx'
 import { Instant } from '../../ui/Instant.tsx'
 import { StatusTag } from '../../ui/StatusTag.tsx'
 import { TextLink } from '../../ui/TextLink.tsx'
+import type { Machine } from '../group/GroupMachines.tsx'
+import { actionText, ConfirmChange } from './ConfirmChange.tsx'
+import { DrainClock, Elapsed } from './DrainClock.tsx'
 import { OtherInstances } from './MachineInstances.tsx'
 
 type Drain = Returns<'GET /v1/machines/{machineId}/drain'>
@@ -19,12 +24,12 @@ type Move = Drain['moves'][number]
 
 interface Props {
   workspaceId: string
-  machineId: string
-  /** Whether one goes on. */
-  underWay: boolean
+  machine: Machine
 }
 
-export function DrainProgress({ workspaceId, machineId, underWay }: Props) {
+export function DrainProgress({ workspaceId, machine }: Props) {
+  const { machineId } = machine
+  const underWay = machine.drain?.phase === 'draining'
   const drain = useApi(
     'GET /v1/machines/{machineId}/drain',
     { params: { machineId } },
@@ -32,8 +37,7 @@ export function DrainProgress({ workspaceId, machineId, underWay }: Props) {
   )
   // Never drained: nothing to tell.
   if (!drain.data || drain.data.machineId !== machineId) return null
-  const { phase, reason, actor, by, startedAt, deadlineAt, endedAt, receipt, moves, otherMoves } = drain.data
-  const waiting = moves.find(move => move.waitsFor !== null)?.waitsFor
+  const { phase, reason, actor, by, force, startedAt, deadlineAt, endedAt, receipt, moves, otherMoves } = drain.data
   return (
     <Card
       size="small"
@@ -47,12 +51,7 @@ export function DrainProgress({ workspaceId, machineId, underWay }: Props) {
       style={{ margin: '12px 0' }}
     >
       {endedAt === null && (phase === 'blocked' || phase === 'overdue') ? (
-        <Alert
-          type="warning"
-          showIcon
-          title={t(phase === 'blocked' ? 'drain.blocked' : 'drain.overdue')}
-          description={waiting ? <span className="said">{waiting.message}</span> : undefined}
-        />
+        <Decide phase={phase} moves={moves} machine={machine} />
       ) : null}
       <Facts
         items={[
@@ -64,9 +63,10 @@ export function DrainProgress({ workspaceId, machineId, underWay }: Props) {
           [t('drain.startedAt'), <Instant key="started" at={startedAt} seconds />],
           endedAt
             ? [t('drain.endedAt'), <Instant key="ended" at={endedAt} seconds />]
-            : [t('drain.deadlineAt'), <Instant key="deadline" at={deadlineAt} seconds />],
+            : [t('drain.deadlineAt'), <Deadline key="deadline" at={deadlineAt} />],
+          ...(force ? [[t('drain.forced'), t('machines.on')] as [string, string]] : []),
           [t('events.actor'), <ActorName key="by" by={by} id={actor} />],
-          [t('common.reason'), reason || '—'],
+          [t('common.reason'), <bdi key="reason">{reason || '—'}</bdi>],
         ]}
       />
       {moves.length > 0 ? <Moves workspaceId={workspaceId} moves={moves} /> : null}
@@ -74,6 +74,62 @@ export function DrainProgress({ workspaceId, machineId, underWay }: Props) {
     </Card>
   )
 }
+
+const Deadline = ({ at }: { at: string }) => (
+  <>
+    <Instant at={at} seconds /> <DrainClock deadlineAt={at} />
+  </>
+)
+
+interface DecideProps {
+  phase: 'blocked' | 'overdue'
+  moves: readonly Move[]
+  machine: Machine
+}
+
+/** Nothing is stopped by itself: what it waits for, whose it is and for how long, and what a person can do. */
+function Decide({ phase, moves, machine }: DecideProps) {
+  const [asking, setAsking] = useState<'cancelDrain' | 'forceDrain' | null>(null)
+  const waiting = moves.filter(move => move.movedAt === null && move.waitsFor !== null)
+  return (
+    <Alert
+      type="warning"
+      showIcon
+      title={t(phase === 'blocked' ? 'drain.blocked' : 'drain.overdue')}
+      description={
+        <>
+          <ul className="impact">
+            {waiting.slice(0, shownAtMost).map(move => (
+              <li key={move.serviceInstanceId} className="said">
+                {move.serviceName}: {move.waitsFor?.message} ·{' '}
+                <Elapsed since={move.startedAt} owner={move.ownerName.name} />
+              </li>
+            ))}
+          </ul>
+          <p>{t(phase === 'blocked' ? 'drain.decideBlocked' : 'drain.decide')}</p>
+          <Space wrap>
+            {(['cancelDrain', 'forceDrain'] as const).map(action => (
+              <ActionButton
+                key={action}
+                size="small"
+                danger={action === 'forceDrain'}
+                refusal={machine.refusals[action]}
+                onClick={() => setAsking(action)}
+              >
+                {actionText(action)}
+              </ActionButton>
+            ))}
+          </Space>
+          {asking === null ? null : (
+            <ConfirmChange action={asking} machineIds={[machine.machineId]} onClose={() => setAsking(null)} />
+          )}
+        </>
+      }
+    />
+  )
+}
+
+const shownAtMost = 5
 
 function Moves({ workspaceId, moves }: { workspaceId: string; moves: Move[] }) {
   return (
@@ -101,12 +157,17 @@ function Moves({ workspaceId, moves }: { workspaceId: string; moves: Move[] }) {
         },
         {
           title: t('drain.where'),
-          width: 220,
-          render: (_, { movedAt, waitsFor }) =>
+          width: 260,
+          render: (_, { movedAt, waitsFor, startedAt, ownerName }) =>
             movedAt ? (
               <Instant at={movedAt} seconds />
             ) : (
-              <span className="said">{waitsFor?.message ?? t('drain.moving')}</span>
+              <>
+                <div className="said">{waitsFor?.message ?? t('drain.moving')}</div>
+                <div className="said quiet">
+                  <Elapsed since={startedAt} owner={ownerName.name} />
+                </div>
+              </>
             ),
         },
         { title: t('drain.served'), width: 90, render: (_, { served }) => formatNumber(served) },

@@ -55,7 +55,7 @@ export function MachinePage() {
         ]}
       />
       <Said machine={m} />
-      <DrainProgress workspaceId={workspaceId} machineId={machineId} underWay={m.drain !== null} />
+      <DrainProgress workspaceId={workspaceId} machine={m} />
       <h2 style={{ fontSize: 16 }}>{t('machines.instances')}</h2>
       <MachineInstances workspaceId={workspaceId} machineId={machineId} />
       <h2 style={{ fontSize: 16 }}>{t('groups.tabEvents')}</h2>

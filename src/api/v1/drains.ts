@@ -39,6 +39,7 @@ const DrainView = z.object({
       served: z.number().int(),
       failed: z.number().int(),
       longestMs: z.number().int(),
+      startedAt: instant.describe('Since when it is to move.'),
       movedAt: instant.nullable(),
     }),
   ),
@@ -66,7 +67,10 @@ async function viewOf(db: ApiContext['ctx']['db'], account: string, drain: Drain
     startedAt: drain.startedAt.toString(),
     deadlineAt: drain.deadlineAt.toString(),
     endedAt: isoOrNull(drain.endedAt),
-    moves: drain.moves.map(move => ({ ...move, ownerName: by(move.owner), movedAt: isoOrNull(move.movedAt) })),
+    moves: drain.moves.map(move => ({
+      ...{ ...move, ownerName: by(move.owner) },
+      ...{ startedAt: move.startedAt.toString(), movedAt: isoOrNull(move.movedAt) },
+    })),
   }
 }
 

@@ -1,0 +1,89 @@
+// Before an action on machines: the server's own preview, then a button that names the action. The preview is made anew
+// while the dialog is open, and only machines that take the action are sent.
+import { useQueryClient } from '@tanstack/react-query'
+import { App, InputNumber } from 'antd'
+import { useState } from 'react'
+import { call, type Returns } from '../../api.ts'
+import { t } from '../../i18n/t.ts'
+import { useApi } from '../../queries.ts'
+import { ConfirmImpact } from '../../ui/ConfirmImpact.tsx'
+import { ErrorState } from '../../ui/ErrorState.tsx'
+import { ChangeImpact } from './ChangeImpact.tsx'
+
+export type ChangePreview = Returns<'POST /v1/machines/preview'>
+export type ChangeAction = ChangePreview['action']
+
+export const actionText = (action: ChangeAction): string =>
+  t(action === 'release' ? 'machines.delete' : `machines.${action}`)
+
+/** As many as the server takes in one call. */
+const atOnce = 9_999
+const defaultDeadlineMinutes = 60
+
+interface Props {
+  action: ChangeAction
+  machineIds: readonly string[]
+  onDone?: () => void
+  onClose: () => void
+}
+
+export function ConfirmChange({ action, machineIds, onDone = () => undefined, onClose }: Props) {
+  const { message } = App.useApp()
+  const client = useQueryClient()
+  const [deadlineMinutes, setDeadlineMinutes] = useState<number | null>(defaultDeadlineMinutes)
+  const body = { action, machineIds: machineIds.slice(0, atOnce) }
+  const preview = useApi('POST /v1/machines/preview', { body }, { refetchInterval: 5_000 })
+  const taken = preview.data?.machines.filter(machine => machine.refusal === null) ?? []
+  const confirm = async (reason: string) => {
+    const ids = taken.map(machine => machine.machineId)
+    const deadlineSeconds = action === 'drain' ? { deadlineSeconds: Math.round((deadlineMinutes ?? 0) * 60) } : {}
+    try {
+      if (action === 'release') await call('POST /v1/machines/release', { body: { machineIds: ids, reason } })
+      else await call('POST /v1/machines/actions', { body: { action, machineIds: ids, reason, ...deadlineSeconds } })
+      void message.success(t('machines.accepted', { action: actionText(action), count: ids.length }))
+      onDone()
+    } finally {
+      void client.invalidateQueries()
+    }
+  }
+  return (
+    <ConfirmImpact
+      open
+      title={t('machines.confirm', {
+        action: actionText(action),
+        count: preview.data ? taken.length : machineIds.length,
+      })}
+      action={actionText(action)}
+      danger={action === 'release' || action === 'forceDrain'}
+      askReason={action !== 'uncordon' && action !== 'cancelDrain'}
+      {...(action === 'release' ? { acknowledge: t('machines.deleteForGood') } : {})}
+      {...(action === 'forceDrain' ? { acknowledge: t('machines.forceForGood') } : {})}
+      ready={preview.data !== undefined && taken.length > 0 && deadlineMinutes !== null}
+      onConfirm={confirm}
+      onClose={onClose}
+    >
+      <div>{t(`machines.impact.${action}`)}</div>
+      {preview.error && !preview.data ? (
+        <ErrorState error={preview.error} onRetry={() => void preview.refetch()} />
+      ) : (
+        <ChangeImpact preview={preview.data} />
+      )}
+      {action === 'drain' ? (
+        <div>
+          <label htmlFor="deadline">{t('drain.deadlineMinutes')}</label>
+          <div>
+            <InputNumber
+              id="deadline"
+              min={0}
+              max={1_440}
+              precision={0}
+              value={deadlineMinutes}
+              onChange={setDeadlineMinutes}
+            />
+          </div>
+          <div className="quiet">{t('drain.deadlineHint')}</div>
+        </div>
+      ) : null}
+    </ConfirmImpact>
+  )
+}
