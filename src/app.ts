@@ -1,7 +1,8 @@
 // The composition root of control: the only file that knows every module and driver. It opens the database, brings it up to
 // date, starts the reconcilers, the routes' end towards the gateways, and the API.
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { FastifyInstance } from 'fastify'
 import { consoleRoutes } from './api/console.ts'
 import type { ApiContext } from './api/context.ts'
@@ -268,11 +269,14 @@ function followEvents(ctx: Context, wake: () => void): { eventStreams: EventStre
   return { eventStreams, loops }
 }
 
+const exampleModel = fileURLToPath(new URL('../examples/digits/model.onnx', import.meta.url))
+
 const settingsOf = (config: Config): ApiContext['settings'] => ({
   currency: config.currency,
   billingZone: config.billingZone,
   operatorContact: config.operatorContact,
   gatewayUrl: `http://${config.listen.gateway.host}:${config.listen.gateway.port}`,
+  exampleModelPath: existsSync(exampleModel) ? exampleModel : null,
   version: config.version,
   loopback: isLoopback(config.listen.api),
 })

@@ -58,6 +58,10 @@ export const refusals = {
   ],
   'refusal.AccountInArrears': ['账号已欠费，充值后才能继续。', 'The account is in arrears. Top it up first.'],
   'refusal.NameInUse': ['这个名称已被使用，请换一个。', 'This name is taken. Choose another.'],
+  'refusal.InvalidReason': [
+    '原因不能为空或含有控制字符，最多 500 个字符。',
+    'A reason is needed: plain text, at most 500 characters.',
+  ],
   'refusal.InvalidGroupName': ['名称不符合要求：1–27 个字符。', 'This name is not allowed: 1 to 27 characters.'],
   'refusal.GroupNotFound': ['资源组不存在或不属于你的账号。', 'There is no such group in your account.'],
   'refusal.MachineNotFound': ['机器不存在或不属于你的账号。', 'There is no such machine in your account.'],

@@ -25,6 +25,8 @@ export interface ApiSettings {
   operatorContact: string
   /** Where inference requests go, as callers reach it: `http://127.0.0.1:8701`. */
   gatewayUrl: string
+  /** The example model on this host, for a first deployment; null where it is not installed. */
+  exampleModelPath: string | null
   version: string
   /** The API can be reached from this host only. */
   loopback: boolean

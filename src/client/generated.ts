@@ -202,7 +202,7 @@ export interface Operations {
     params: Record<never, never>
     query: Record<never, never>
     body: null
-    returns: { version: string; currency: string; billingZone: string; operatorContact: string; gatewayUrl: string }
+    returns: { version: string; currency: string; billingZone: string; operatorContact: string; gatewayUrl: string; exampleModelPath: string | null }
   }
   /** List machines */
   'GET /v1/machines': {

@@ -223,6 +223,7 @@ function followEvents(ctx: TestCtx, options: TestApiOptions) {
 
 const settingsOf = ({ billingZone, operatorContact }: TestCtx, options: TestApiOptions): ApiContext['settings'] => ({
   ...{ currency: 'CNY', billingZone, operatorContact, gatewayUrl: 'http://127.0.0.1:8701', version: '0' },
+  exampleModelPath: '/models/digits.onnx',
   loopback: options.loopback ?? true,
 })
 

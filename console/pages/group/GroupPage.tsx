@@ -69,7 +69,7 @@ function GroupHeader({ workspaceId, group }: { workspaceId: string; group: Group
         }
       />
       {dialog === 'rename' ? <GroupRename group={group} onClose={close} /> : null}
-      <DeployHere open={dialog === 'deploy'} workspaceId={workspaceId} groupId={group.groupId} onClose={close} />
+      <DeployHere open={dialog === 'deploy'} workspaceId={workspaceId} group={group} onClose={close} />
       {dialog === 'delete' ? <DeleteGroup workspaceId={workspaceId} group={group} onClose={close} /> : null}
     </>
   )

@@ -5,7 +5,7 @@ import { App, InputNumber } from 'antd'
 import { useState } from 'react'
 import { call, type Returns } from '../../api.ts'
 import { t } from '../../i18n/t.ts'
-import { useApi } from '../../queries.ts'
+import { refreshShown, useApi } from '../../queries.ts'
 import { ConfirmImpact } from '../../ui/ConfirmImpact.tsx'
 import { ErrorState } from '../../ui/ErrorState.tsx'
 import { ChangeImpact } from './ChangeImpact.tsx'
@@ -43,7 +43,7 @@ export function ConfirmChange({ action, machineIds, onDone = () => undefined, on
       void message.success(t('machines.accepted', { action: actionText(action), count: ids.length }))
       onDone()
     } finally {
-      void client.invalidateQueries()
+      void refreshShown(client)
     }
   }
   return (

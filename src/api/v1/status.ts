@@ -23,6 +23,7 @@ export const statusRoutes = [
       billingZone: z.string(),
       operatorContact: z.string(),
       gatewayUrl: z.string(),
+      exampleModelPath: z.string().nullable().describe('The example model on the host of the control plane.'),
     }),
     handle: async ({ settings }) => settings,
   }),
