@@ -93,7 +93,6 @@ export const services = {
   'services.compare': ['与当前版本对比', 'Compared with the present version'],
   'services.sameAsPresent': ['与当前版本相同', 'The same as the present version'],
   'services.editFrom': ['基于此版本更新', 'Update from this version'],
-  'services.whatStops': ['将停止的实例', 'What stops'],
   'services.previousLog': ['前一实例的日志', 'Previous log'],
   'deploy.form': ['表单', 'Form'],
   'deploy.jsonHint': ['两边是同一份配置：改哪边都行。', 'Both sides are the same description: change either.'],

@@ -34,8 +34,8 @@ export function ChangeImpact({ preview }: { preview: ChangePreview | undefined }
       {groups.map(({ groupId, openMachines, openMachinesAfter }) => (
         <div key={groupId}>{t('impact.open', { before: openMachines, after: openMachinesAfter })}</div>
       ))}
-      <Holds title="impact.lifts" machines={taken} read={machine => machine.lifts} />
-      <Holds title="impact.remaining" machines={taken} read={machine => machine.remaining} />
+      <Holds which="lifts" machines={taken} />
+      <Holds which="remaining" machines={taken} />
       {billing && taken.length > 0 ? <Billing machines={taken} billing={billing} /> : null}
       <Listed title={t('machines.leftOut', { count: refused.length })} machines={refused}>
         {machine => (machine.refusal ? refusalText(machine.refusal) : '')}
@@ -62,20 +62,12 @@ function Billing({
   )
 }
 
-type Hold = MachinePreview['lifts'][number]
-
-interface HoldsProps {
-  title: 'impact.lifts' | 'impact.remaining'
-  machines: readonly MachinePreview[]
-  read: (machine: MachinePreview) => readonly Hold[]
-}
-
-function Holds({ title, machines, read }: HoldsProps) {
-  const holds = machines.flatMap(machine => read(machine).map(hold => ({ machineId: machine.machineId, hold })))
+function Holds({ which, machines }: { which: 'lifts' | 'remaining'; machines: readonly MachinePreview[] }) {
+  const holds = machines.flatMap(({ machineId, [which]: own }) => own.map(hold => ({ machineId, hold })))
   if (holds.length === 0) return null
   return (
     <div>
-      {t(title, { count: holds.length })}
+      {t(`impact.${which}`, { count: holds.length })}
       <ul className="impact">
         {holds.slice(0, shownAtMost).map(({ machineId, hold }) => (
           <li key={machineId + hold.ownerKind + hold.owner + hold.at}>

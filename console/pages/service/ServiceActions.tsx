@@ -9,7 +9,7 @@ import { paths } from '../../paths.ts'
 import { useAct, useApi } from '../../queries.ts'
 import { ActionButton } from '../../ui/ActionButton.tsx'
 import { ConfirmImpact } from '../../ui/ConfirmImpact.tsx'
-import { StatusTag } from '../../ui/StatusTag.tsx'
+import { InstanceImpacts } from '../machine/InstanceImpacts.tsx'
 
 export type Service = Returns<'GET /v1/services/{service}'>
 type Action = 'restart' | 'stop' | 'start' | 'delete'
@@ -60,29 +60,16 @@ export function ServiceActions({ workspaceId, service }: { workspaceId: string; 
           onClose={() => setAsking(null)}
         >
           <div>{t(`services.impact.${action}`, { running: service.running, replicas: service.replicas })}</div>
-          {action === 'stop' || action === 'delete' ? <WhatStops service={service} /> : null}
+          {action === 'stop' || action === 'delete' ? <WhatStops service={service} action={action} /> : null}
         </ConfirmImpact>
       )}
     </>
   )
 }
 
-/** The instances that end, and where each runs. */
-function WhatStops({ service }: { service: Service }) {
-  const answer = useApi('GET /v1/services/{service}/instances', { params: { service: service.serviceId } })
-  const instances = answer.data?.items ?? []
-  if (instances.length === 0) return null
-  return (
-    <div>
-      <div>{t('services.whatStops')}</div>
-      <ul className="impact">
-        {instances.map(({ serviceInstanceId, machineId, status }) => (
-          <li key={serviceInstanceId}>
-            <span className="id-text">{serviceInstanceId}</span> <StatusTag status={status} />{' '}
-            <span className="id-text quiet">{machineId}</span>
-          </li>
-        ))}
-      </ul>
-    </div>
-  )
+/** The instances that end, where each runs and what it has in flight, as the server foresees it. */
+function WhatStops({ service, action }: { service: Service; action: 'stop' | 'delete' }) {
+  const params = { service: service.serviceId }
+  const impact = useApi('POST /v1/services/{service}/preview', { params, body: { action } })
+  return impact.data ? <InstanceImpacts services={[impact.data]} /> : null
 }
