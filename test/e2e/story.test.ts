@@ -26,7 +26,7 @@ describeInBrowser('the story', () => {
       await buyer.open.context.close()
     })
 
-    test('buys two machines by use into a new group, and one more into it', async () => {
+    test('buys two machines by use into a new group', async () => {
       const { page, t } = buyer.open
       await page.getByRole('link', { name: t('workspace.open') }).click()
       await buyer.newGroup('postpaid')
@@ -37,6 +37,10 @@ describeInBrowser('the story', () => {
       await buyer.seeDelivered(2)
       await page.getByRole('link', { name: t('purchase.openGroup') }).click()
       await page.getByRole('heading', { level: 1, name: room }).waitFor()
+    })
+
+    test('buys one more into that group', async () => {
+      const { page, t } = buyer.open
       await buyer.addMachines()
       await page.getByRole('radio', { name: 'host.small' }).check()
       await buyer.confirmPurchase()
@@ -79,7 +83,7 @@ describeInBrowser('the story', () => {
       await page.getByRole('status').getByText(t('deploy.fine')).waitFor()
       await page.getByRole('button', { name: t('services.deploy') }).click()
       await page.getByRole('heading', { level: 1, name: service }).waitFor()
-      await page.getByText(t('services.reason.running', { running: 2, wanted: 2 })).waitFor()
+      await page.getByText(t('cause.Counts', { running: 2, wanted: 2 })).waitFor()
       await page.goto(groupPage)
     })
 
@@ -189,12 +193,12 @@ describeInBrowser('the story', () => {
       await dialog.getByRole('checkbox').check()
       await buyer.act(t('machines.delete'), { inDialogOnly: true })
       await page.getByText(t('status.Deleted'), { exact: true }).first().waitFor()
-      await buyer.toGroup(renamed)
-      await expect.poll(async () => (await buyer.machineIds()).length, { timeout: 15_000 }).toBe(2)
     })
 
-    test('deletes the group: first what stands in the way, then gone', async () => {
+    test('is told what stands in the way of deleting the group', async () => {
       const { page, t } = buyer.open
+      await buyer.toGroup(renamed)
+      await expect.poll(async () => (await buyer.machineIds()).length, { timeout: 15_000 }).toBe(2)
       await page.getByRole('button', { name: t('groups.delete') }).click()
       const dialog = page.getByRole('dialog')
       await dialog.getByRole('link', { name: service }).waitFor()
@@ -205,6 +209,10 @@ describeInBrowser('the story', () => {
       await page.getByRole('button', { name: t('services.delete'), exact: true }).click()
       await page.getByRole('dialog').getByRole('checkbox').check()
       await buyer.act(t('services.delete'), { inDialogOnly: true })
+    })
+
+    test('deletes the group once nothing stands in the way', async () => {
+      const { page, t } = buyer.open
       await buyer.toGroup(renamed)
       const remove = page.getByRole('button', { name: t('machines.delete'), exact: true })
       await buyer.machineTable().getByRole('checkbox').first().check()
@@ -220,7 +228,7 @@ describeInBrowser('the story', () => {
       await expect.poll(() => page.getByText(renamed).count(), { timeout: 15_000 }).toBe(0)
     })
 
-    test('buys prepaid into a new group and into an existing one, renews, and is told whom to ask before deleting', async () => {
+    test('buys prepaid into a new group and into an existing one', async () => {
       const { page, t } = buyer.open
       const name = `paid-${language}`
       await buyer.newGroup('prepaid')
@@ -234,6 +242,10 @@ describeInBrowser('the story', () => {
       await buyer.confirmPurchase('¥800.00')
       await buyer.seeDelivered(1)
       await page.getByRole('link', { name: t('purchase.openGroup') }).click()
+    })
+
+    test('renews them, and is told whom to ask before they end', async () => {
+      const { page, t } = buyer.open
       const table = buyer.machineTable()
       await table.getByText(t('status.Ready'), { exact: true }).nth(1).waitFor()
       const expiries = () =>
