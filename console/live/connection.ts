@@ -3,10 +3,12 @@
 import type { Change } from './concerns.ts'
 import { setConnected } from './connected.ts'
 
+/** For the first time; from where it was; or after something was missed of which nobody says what it was. */
+export type Begun = 'first' | 'resumed' | 'missed'
+
 export interface Heard {
   onChanges(changes: readonly Change[]): void
-  /** It has begun: `missedNothing` when it went on from where it was. */
-  onReady(missedNothing: boolean): void
+  onReady(begun: Begun): void
   /** The server wants no more of this, or does not answer: perhaps nobody is signed in any longer. */
   onRefused(): void
 }
@@ -31,10 +33,12 @@ export class Connection {
     const source = new EventSource(`/v1/events/stream${this.#lastId === '' ? '' : `?after=${this.#lastId}`}`)
     this.#source = source
     source.addEventListener('ready', event => {
+      const { resumed } = JSON.parse(event.data) as { resumed: boolean }
+      const begun = this.#lastId === '' ? 'first' : resumed ? 'resumed' : 'missed'
       this.#failures = 0
       this.#lastId = event.lastEventId
       setConnected(true)
-      this.#heard.onReady((JSON.parse(event.data) as { resumed: boolean }).resumed)
+      this.#heard.onReady(begun)
     })
     source.addEventListener('changes', event => {
       this.#lastId = event.lastEventId

@@ -3,7 +3,7 @@ import { useQueryClient } from '@tanstack/react-query'
 import { useEffect } from 'react'
 import { Connection } from '../live/connection.ts'
 import { Refresher } from '../live/refresh.ts'
-import { refreshShown } from '../queries.ts'
+import { refreshLoaded, refreshShown } from '../queries.ts'
 import { sessionQuery } from '../session.ts'
 
 export function useLiveEvents(): void {
@@ -12,8 +12,11 @@ export function useLiveEvents(): void {
     const refresher = new Refresher(client)
     const connection = new Connection({
       onChanges: changes => refresher.add(changes),
-      // Some things move without an event; and of what was missed long ago nobody says what it was.
-      onReady: missedNothing => void (missedNothing ? refreshShown(client) : client.invalidateQueries()),
+      onReady: begun => {
+        if (begun === 'first') refreshLoaded(client)
+        // Some things move without an event.
+        else void (begun === 'resumed' ? refreshShown(client) : client.invalidateQueries())
+      },
       onRefused: () => void client.invalidateQueries({ queryKey: sessionQuery.queryKey }),
     })
     const follow = () => (document.visibilityState === 'visible' ? connection.open() : connection.close())
