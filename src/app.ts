@@ -14,9 +14,6 @@ import { createServer, mountRoutes } from './api/server.ts'
 import { TlsFiles } from './api/tls-files.ts'
 import { routes } from './api/v1/routes.ts'
 import { unbilledFen } from './billing/accrued.ts'
-import { correctBills } from './billing/correct-bills.ts'
-import { billDays } from './billing/reconcile-billing.ts'
-import { finaliseStatements } from './billing/reconcile-statements.ts'
 import { listRegions, loadCatalog } from './catalog/catalog.ts'
 import type { Engine } from './catalog/offering.ts'
 import { type Config, isLoopback } from './config.ts'
@@ -36,7 +33,6 @@ import { Passwords } from './identity/passwords.ts'
 import { SecretBox } from './identity/secret-box.ts'
 import { purgeSessions } from './identity/sessions.ts'
 import { purgeNonces } from './identity/verify-request.ts'
-import { audit } from './insight/auditor.ts'
 import { labelCurrency } from './ledger/ledger-account.ts'
 import { sealTransfers } from './ledger/seal.ts'
 import { bootId } from './lib/boot-id.ts'
@@ -44,6 +40,7 @@ import { type Clock, systemClock } from './lib/clock.ts'
 import { Refusal } from './lib/errors.ts'
 import type { Logger } from './lib/log.ts'
 import { type Random, systemRandom } from './lib/random.ts'
+import { type MoneyTask, MoneyWork } from './money-work.ts'
 import { deliverNotices } from './notices/deliver-notices.ts'
 import { renewAutomatically } from './orders/auto-renew.ts'
 import { reconcileExpiry } from './orders/expiry.ts'
@@ -78,6 +75,8 @@ export interface ControlOptions {
   log: Logger
   clock?: Clock
   random?: Random
+  /** False: no billing, statements or audit by themselves, for who measures them. */
+  moneyWork?: boolean
 }
 
 export async function startControl(options: ControlOptions): Promise<Control> {
@@ -92,7 +91,7 @@ export async function startControl(options: ControlOptions): Promise<Control> {
 }
 
 async function compose(
-  { config, log, clock = systemClock, random = systemRandom }: ControlOptions,
+  { config, databaseUrl, log, clock = systemClock, random = systemRandom, moneyWork = true }: ControlOptions,
   db: Db,
 ): Promise<Control> {
   mkdirSync(runDir(config.dataDir), { recursive: true })
@@ -100,13 +99,7 @@ async function compose(
   const base = { db, clock, random, log }
   const engines = await loadInstallation(base, config)
   const drivers = createDrivers(config, clock)
-  const engineOf = (regionId: string): Drivers => {
-    const engine = engines.get(regionId)
-    const found = engine && drivers[engine]
-    if (!found)
-      throw new Refusal('EngineNotSupported', `Region ${regionId} runs on ${engine}, which this version can not drive.`)
-    return found
-  }
+  const engineOf = byRegion(engines, drivers)
   const nudges = new Map<string, Loop>()
   const nudge = (...names: string[]) => {
     for (const [name, loop] of nudges) if (names.length === 0 || names.includes(name)) loop.nudge()
@@ -128,7 +121,11 @@ async function compose(
   const keys = await firstStart(ctx, box, passwords)
   const { host, routeServer } = await openRoutes(ctx, config, () => nudge('services'))
   const { eventStreams, loops: eventLoops } = followEvents(ctx, () => nudge('events'))
-  const loops = [...createLoops(ctx, config, host, new TimeGuard(ctx, await bootId()), nudge), ...eventLoops]
+  const money = moneyWork ? new MoneyWork({ databaseUrl, zone: config.billingZone }) : null
+  const loops = [
+    ...createLoops(ctx, config, host, { time: new TimeGuard(ctx, await bootId()), money }, nudge),
+    ...eventLoops,
+  ]
   for (const loop of loops) nudges.set(loop.name, loop)
 
   const oidc = config.oidc && new OidcClient(config.oidc, log)
@@ -154,6 +151,7 @@ async function compose(
     watch.stop()
     await app.close()
     for (const loop of loops) await loop.stop()
+    await money?.close()
     await host.stop()
     await routeServer.close()
     for (const { close: closeDriver } of Object.values(drivers)) await closeDriver?.()
@@ -196,6 +194,20 @@ interface Drivers {
   close?(): Promise<void>
 }
 
+/** The drivers of a region, or the refusal that its engine can't be driven. */
+function byRegion(
+  engines: Map<string, Engine>,
+  drivers: Partial<Record<Engine, Drivers>>,
+): (regionId: string) => Drivers {
+  return regionId => {
+    const engine = engines.get(regionId)
+    const found = engine && drivers[engine]
+    if (found) return found
+    const message = `Region ${regionId} runs on ${engine}, which this version can not drive.`
+    throw new Refusal('EngineNotSupported', message)
+  }
+}
+
 function createDrivers(config: Config, clock: Clock): Partial<Record<Engine, Drivers>> {
   const simulated = new SimulatedRuntime({ clock })
   return {
@@ -225,11 +237,10 @@ function createLoops(
   ctx: Context,
   config: Config,
   host: RouteHost,
-  time: TimeGuard,
+  { time, money }: { time: TimeGuard; money: MoneyWork | null },
   nudge: (...names: string[]) => void,
 ): Loop[] {
   const { log } = ctx
-  const zone = config.billingZone
   const onRun = ({ name, report }: LoopRun) => {
     if (report !== null && report.changed > 0) nudge(...(follows[name] ?? [name]), 'events')
   }
@@ -248,13 +259,24 @@ function createLoops(
     new Loop({ name: 'move-off', log, onRun, everyMs: 15_000, run: time.steadily(() => moveOffExpiring(ctx)) }),
     new Loop({ name: 'expiry-notices', log, everyMs: 60_000, run: time.steadily(() => noticeExpiries(ctx)) }),
     new Loop({ name: 'ledger-seal', log, everyMs: 2_000, run: () => sealTransfers(ctx) }),
-    new Loop({ name: 'billing', log, everyMs: 60_000, run: time.steadily(() => billDays(ctx, { zone })) }),
-    new Loop({ name: 'corrections', log, everyMs: 60_000, run: time.steadily(() => correctBills(ctx, { zone })) }),
-    new Loop({ name: 'statements', log, everyMs: 60_000, run: time.steadily(() => finaliseStatements(ctx, { zone })) }),
-    new Loop({ name: 'auditor', log, everyMs: 5_000, run: () => audit(ctx) }),
+    ...(money ? moneyLoops(ctx, money, time) : []),
     new Loop({ name: 'notices', log, everyMs: 5_000, run: () => deliverNotices(ctx, config.webhook) }),
     new Loop({ name: 'nonces', log, everyMs: 60_000, run: () => quiet(purgeNonces(ctx)) }),
     new Loop({ name: 'sessions', log, everyMs: 600_000, run: () => quiet(purgeSessions(ctx)) }),
+  ]
+}
+
+/** Work that takes its time: in a thread of its own, away from the API. */
+function moneyLoops(ctx: Context, work: MoneyWork, time: TimeGuard): Loop[] {
+  const loop = (name: MoneyTask, everyMs: number, steadily = true) => {
+    const run = () => work.run(name)
+    return new Loop({ name, log: ctx.log, everyMs, run: steadily ? time.steadily(run) : run })
+  }
+  return [
+    loop('billing', 60_000),
+    loop('corrections', 60_000),
+    loop('statements', 60_000),
+    loop('auditor', 5_000, false),
   ]
 }
 

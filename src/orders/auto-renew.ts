@@ -3,6 +3,7 @@
 import type { Months } from '../catalog/price.ts'
 import { type Tx, transaction } from '../db/db.ts'
 import { type Actor, appendEvents } from '../events/event.ts'
+import { billingParkedSince } from '../ledger/findings.ts'
 import { lockWallet } from '../ledger/ledger-account.ts'
 import { Refusal } from '../lib/errors.ts'
 import { declareFaults } from '../lib/fault.ts'
@@ -71,10 +72,10 @@ const batchSize = 200
 /** After an error that is no refusal. */
 const retryAfter = { minutes: 1 } as const
 
-/** Makes the tries that are due. */
+/** Makes the tries that are due; nothing is charged by itself while the books are wrong, and the tries are made up for then. */
 export async function renewAutomatically(ctx: OrdersCtx): Promise<Report> {
   const due = await selectRenewDue(ctx.db, ctx.clock.now(), batchSize)
-  if (due.length === 0) return idle
+  if (due.length === 0 || (await billingParkedSince(ctx.db)) !== null) return idle
   let changed = 0
   for (const one of due) changed += await tryRenewal(ctx, one)
   return { found: due.length, changed }

@@ -130,6 +130,23 @@ describe('a person with a terminal and no browser', () => {
     expect(wallet.cashFen).toBe('41000')
   })
 
+  test('reads the statement of the month, has a line of it explained, and sees that the books are right', async () => {
+    const { items } = await host.json<Items<{ month: string; phase: string }>>('statement', 'list')
+    const month = items[0]?.month ?? ''
+    expect(items[0]?.phase).toBe('draft')
+    const shown = await host.berth('statement', 'show', month)
+    expect(shown.stdout).toMatch(/prepaid +90\.00/)
+    const lines = await host.berth('statement', 'lines', month)
+    const lineId = lines.stdout.split('\n')[1]?.split(',').at(-1) ?? ''
+    const [english, chinese] = [
+      await host.berth('explain', lineId),
+      await host.berth('explain', lineId, '--language', 'zh'),
+    ]
+    expect(english.stdout).toMatch(/price list of .*\n.*30\.00 × 1\n.*rounded half-up, once: 30\.00\n/)
+    expect(chinese.stdout).toMatch(/合计 30\.00 元/)
+    expect((await host.berth('auditor')).stdout).toMatch(/billing {2}runs\n/)
+  })
+
   test('stops, starts and deletes the service; its last log stays readable by its id', async () => {
     const { serviceId } = await host.json<{ serviceId: string }>('service', 'show', 'digits')
     expect(await host.json('service', 'stop', 'digits')).toMatchObject({ status: 'Stopped' })

@@ -8,6 +8,7 @@ import { auditorMetrics } from '../../src/insight/auditor-metrics.ts'
 import { allInvariants } from '../../src/insight/invariants.ts'
 import { sealTransfers } from '../../src/ledger/seal.ts'
 import { armFault, disarmFaults } from '../../src/lib/fault.ts'
+import { renewAutomatically } from '../../src/orders/auto-renew.ts'
 import { aShop, type Shop } from '../orders/shop.ts'
 
 const zone = 'Asia/Shanghai'
@@ -78,6 +79,24 @@ test('what is wrong is found with its first and last time, parks billing, and cl
     .orderBy('id')
     .execute()
   expect(told.map(event => event.kind)).toEqual(['billing.parked', 'billing.resumed'])
+})
+
+test('nothing renews by itself while billing is parked, and is made up for afterwards', async () => {
+  const order = await shop.buy({ autoRenew: true, groupName: 'renewing' })
+  await shop.settle()
+  const renewals = async () =>
+    (await shop.db.selectFrom('orders').select('id').where('kind', '=', 'renewal').execute()).length
+  await balance(-1)
+  await fullRound()
+  await shop.pass({ hours: 24 * 22 })
+  expect(await renewAutomatically(shop.ctx)).toEqual({ found: 0, changed: 0 })
+  expect(await renewals()).toBe(0)
+  await balance(1)
+  await fullRound()
+  await renewAutomatically(shop.ctx)
+  expect(await renewals()).toBe(1)
+  expect(await shop.machines(order.id)).toMatchObject([{ phase: 'running' }])
+  while ((await sealTransfers(shop.ctx)).changed > 0);
 })
 
 test('a run that dies leaves its finding to the next one', async () => {

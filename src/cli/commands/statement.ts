@@ -16,12 +16,12 @@ function addList(tree: CommandTree): void {
     summary: 'list the statements: drafts, then final ones',
     examples: ['berth statement list'],
     async run({ session, options }) {
-      const { items } = await session.call('GET /v1/statements', {})
+      const found = await session.call('GET /v1/statements', {})
       if (options.json) {
-        printJson(items)
+        printJson(found)
         return
       }
-      const rows = items.map(({ month, phase, totals, finalisedAt }): Cell[] => [
+      const rows = found.items.map(({ month, phase, totals, finalisedAt }): Cell[] => [
         ...[month, phase, moneyText(totals.prepaidFen), moneyText(totals.postpaidFen)],
         ...[moneyText(totals.correctionsFen), moneyText(totals.totalFen), timeText(finalisedAt)],
       ])

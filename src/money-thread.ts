@@ -1,0 +1,44 @@
+// The thread of heavy money work: closing billing days, corrections, statements, the auditor. It has a few connections of its
+// own, so that neither the event loop of the API nor its pool waits for a hundred thousand bill lines.
+import { parentPort, workerData } from 'node:worker_threads'
+import { correctBills } from './billing/correct-bills.ts'
+import { billDays } from './billing/reconcile-billing.ts'
+import { finaliseStatements } from './billing/reconcile-statements.ts'
+import { openDb } from './db/db.ts'
+import { audit } from './insight/auditor.ts'
+import { systemClock } from './lib/clock.ts'
+import { createLog } from './lib/log.ts'
+import { systemRandom } from './lib/random.ts'
+import type { MoneyAnswer, MoneyRequest, MoneyThreadOptions } from './money-work.ts'
+
+const { databaseUrl, zone } = workerData as MoneyThreadOptions
+const log = createLog('money')
+const ctx = {
+  db: openDb({ connectionString: databaseUrl, max: 4 }, log),
+  clock: systemClock,
+  random: systemRandom,
+  log,
+}
+
+const tasks = {
+  billing: () => billDays(ctx, { zone }),
+  corrections: () => correctBills(ctx, { zone }),
+  statements: () => finaliseStatements(ctx, { zone }),
+  auditor: () => audit(ctx),
+}
+
+const answer = (message: MoneyAnswer): void => parentPort?.postMessage(message)
+
+parentPort?.on('message', async (request: MoneyRequest) => {
+  if (request === 'close') {
+    await ctx.db.destroy()
+    parentPort?.close()
+    return
+  }
+  const { id, task } = request
+  try {
+    answer({ id, report: await tasks[task]() })
+  } catch (error) {
+    answer({ id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) })
+  }
+})
