@@ -2,7 +2,7 @@
 // writes the first two.
 import { type RawBuilder, sql } from 'kysely'
 import type { Db, Tx } from '../db/db.ts'
-import { type BillItem, type BillLine, type MeteredMachine, usageTransferId } from './bill-line.ts'
+import { type BillItem, type BillLine, type DiskSize, type MeteredMachine, usageTransferId } from './bill-line.ts'
 import type { Segment } from './metering.ts'
 
 export interface MeteredFilter {
@@ -16,7 +16,11 @@ export interface MeteredFilter {
   limit?: number
 }
 
-interface MeteredRow extends Omit<MeteredMachine, 'intervals'> {
+interface MeteredRow extends Omit<MeteredMachine, 'intervals' | 'disks'> {
+  systemDiskGib: number
+  /** What its disk was before each time that it grew, and when that was; null: it never did. */
+  sizesBefore: number[] | null
+  grownAt: Temporal.Instant[] | null
   starts: Temporal.Instant[]
   ends: (Temporal.Instant | null)[]
 }
@@ -31,6 +35,7 @@ export async function selectMeteredMachines(db: Db, filter: MeteredFilter): Prom
   const limit: RawBuilder<unknown> = filter.limit ? sql`limit ${filter.limit}` : sql``
   const { rows } = await sql<MeteredRow>`
     select m.id as machine_id, m.account_id, m.group_id, m.zone_id, m.spec_id, m.system_disk_gib, r.starts, r.ends,
+      d.sizes_before, d.grown_at,
       (select min(i.started_at) from running_intervals i
        where i.machine_id = m.id and (i.ended_at is null or i.ended_at > i.started_at)) as anchor
     from machines m join lateral (
@@ -39,15 +44,31 @@ export async function selectMeteredMachines(db: Db, filter: MeteredFilter): Prom
       where i.machine_id = m.id and i.started_at < ${filter.end}::timestamptz
         and (i.ended_at is null or (i.ended_at > ${filter.start}::timestamptz and i.ended_at > i.started_at))
     ) r on r.starts is not null
+    left join lateral (
+      select array_agg(z.from_gib order by z.ended_at) as sizes_before, array_agg(z.ended_at order by z.ended_at) as grown_at
+      from machine_resizes z where z.machine_id = m.id and z.phase = 'done'
+    ) d on true
     where m.charge_type = 'postpaid' and m.id > ${filter.afterMachineId ?? ''} ${account} ${named}
       and (m.ended_at is null or m.ended_at > ${filter.start}::timestamptz)
       and not exists (select from order_lines l
         where l.order_id = m.order_id and l.line_no = m.line_no and l.phase = 'refunded')
     order by m.id ${limit}`.execute(db)
-  return rows.map(({ starts, ends, ...machine }) => ({
+  return rows.map(({ starts, ends, systemDiskGib, sizesBefore, grownAt, ...machine }) => ({
     ...machine,
+    disks: disksOf(machine.anchor, systemDiskGib, sizesBefore ?? [], grownAt ?? []),
     intervals: starts.map((start, index) => ({ start, end: ends[index] ?? null })),
   }))
+}
+
+/** Its sizes, each from its instant on: what a disk was before it grew the next time it was since it grew before. */
+function disksOf(
+  anchor: Temporal.Instant,
+  nowGib: number,
+  sizesBefore: readonly number[],
+  grownAt: readonly Temporal.Instant[],
+): DiskSize[] {
+  const sizes = [...sizesBefore, nowGib]
+  return sizes.map((gib, index) => ({ gib, from: grownAt[index - 1] ?? anchor }))
 }
 
 /** The first instant at which any postpaid machine (of the account) ran. */

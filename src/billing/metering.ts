@@ -16,6 +16,8 @@ export interface HourRate {
   version: number
   effectiveAt: Temporal.Instant
   microsPerHour: Micros
+  /** Its minutes are not billed: the item was free then. */
+  free?: boolean
 }
 
 export interface MeterRequest {
@@ -57,17 +59,18 @@ export function meter({ anchor, intervals, window, asOf, rates }: MeterRequest):
   const slotFrom = (instant: Temporal.Instant): number => slotsUntil(instant.epochNanoseconds - zero)
   const inWindow = { from: slotFrom(window.start), to: slotFrom(window.end) }
   const billed = billedSlots(intervals, zero, asOf.epochNanoseconds).map(slots => overlap(slots, inWindow))
-  const segments = rates.flatMap(({ version, effectiveAt, microsPerHour }, index) => {
+  const priced = rates.flatMap(({ version, effectiveAt, microsPerHour, free }, index) => {
     const next = rates[index + 1]
     const inForce = { from: slotFrom(effectiveAt), to: next ? slotFrom(next.effectiveAt) : inWindow.to }
     const minutes = sum(billed.map(slots => count(overlap(slots, inForce))))
-    return minutes > 0 ? [{ version, microsPerHour, minutes }] : []
+    return minutes > 0 ? [{ version, microsPerHour, minutes, free: free ?? false }] : []
   })
-  const minutes = sum(billed.map(count))
   invariant(
-    minutes === sum(segments.map(segment => segment.minutes)),
+    sum(billed.map(count)) === sum(priced.map(segment => segment.minutes)),
     'every billed minute has a price in force at its start',
   )
+  const segments = priced.flatMap(({ free, ...segment }) => (free ? [] : [segment]))
+  const minutes = sum(segments.map(segment => segment.minutes))
   const exact = segments.reduce((total, segment) => total + segment.microsPerHour * BigInt(segment.minutes), 0n)
   return { minutes, amountFen: roundHalfUpToFen(exact, 60n), segments }
 }

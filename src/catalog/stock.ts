@@ -22,18 +22,22 @@ export async function allocateStock(
     returning 1`.execute(tx)
   if (rows.length > 0) return wanted
   if (!partialOk) return 0
-  // The row is locked first, so that what is counted is still there when it is taken.
-  const counted = await sql<{ available: number }>`
-    select total - allocated as available from stock where zone_id = ${zoneId} and spec_id = ${specId} for update`.execute(
-    tx,
-  )
-  const granted = Math.min(wanted, Math.max(0, counted.rows[0]?.available ?? 0))
+  const granted = Math.min(wanted, await lockStock(tx, zoneId, specId))
   if (granted > 0) {
     await sql`
       update stock set allocated = allocated + ${granted}
       where zone_id = ${zoneId} and spec_id = ${specId}`.execute(tx)
   }
   return granted
+}
+
+/** How many machines are left, which stays true until this transaction ends. */
+export async function lockStock(tx: Tx, zoneId: string, specId: string): Promise<number> {
+  const { rows } = await sql<{ available: number }>`
+    select total - allocated as available from stock where zone_id = ${zoneId} and spec_id = ${specId} for update`.execute(
+    tx,
+  )
+  return Math.max(0, rows[0]?.available ?? 0)
 }
 
 /** Gives machines back to stock. The caller's `holds_stock` flag makes it happen once. */

@@ -35,12 +35,57 @@ export async function buy(session: Session, request: BuyRequest, options: Placin
   const quote = await session.call('POST /v1/quotes', { body: request })
   const currency = await currencyOf(session)
   say(quote.formula)
+  sayAlternatives(quote, request)
   const price =
     request.chargeType === 'prepaid'
       ? `${moneyText(quote.totalFen)} ${currency}`
       : `${moneyText(quote.unitFen)} ${currency} a machine and hour (${moneyText(quote.dayFen)} for all in 24 hours)`
   await confirm(`Buy ${plural(request.quantity, 'machine')} for ${price}?`, options.yes)
   await placeQuoted(session, quote.quoteId, options)
+}
+
+type Quote = Operations['POST /v1/quotes']['returns']
+
+const alternativeNames = {
+  ...{ fewer: 'fewer now', zone: 'another zone', region: 'another region' },
+  ...{ charge_type: 'paid otherwise', larger_spec: 'the next larger spec' },
+} as const satisfies Record<Quote['alternatives'][number]['kind'], string>
+
+/** Where stock is short: what happens, and what there is instead. */
+function sayAlternatives({ available, alternatives }: Quote, request: BuyRequest): void {
+  if (available >= request.quantity) return
+  const wait = request.waitMinutes ?? 0
+  const then =
+    wait > 0 ? `the order waits up to ${plural(wait, 'minute')} for the rest` : 'what is missing is paid back'
+  say(`Only ${available} of ${request.quantity} × ${request.specId} can be had in ${request.zoneId} now; ${then}.`)
+  for (const one of alternatives) {
+    const price =
+      one.chargeType === 'prepaid' ? moneyText(one.totalFen) : `${moneyText(one.unitFen)} a machine and hour`
+    const months = one.months === null ? 'postpaid' : plural(one.months, 'month')
+    say(`  ${alternativeNames[one.kind]}: ${one.quantity} × ${one.specId} in ${one.zoneId}, ${months}, for ${price}`)
+  }
+}
+
+/** Larger system disks: the quote with its formulas, a yes, the order, and the disks as they grow. */
+export async function resize(
+  session: Session,
+  request: NonNullable<Operations['POST /v1/resizes/quotes']['body']>,
+  options: Placing,
+): Promise<void> {
+  const quote = await session.call('POST /v1/resizes/quotes', { body: request })
+  for (const line of quote.lines.slice(0, 20)) {
+    say(`${line.machineId}  ${line.fromGib} → ${line.toGib} GiB  ${line.formula}`)
+  }
+  if (quote.lines.length > 20) say(`… and ${quote.lines.length - 20} more`)
+  const currency = await currencyOf(session)
+  const price =
+    quote.chargeType === 'prepaid'
+      ? `${moneyText(quote.totalFen)} ${currency}`
+      : `${moneyText(quote.dayFen)} ${currency} more in 24 hours`
+  await confirm(`Make ${plural(quote.lines.length, 'disk')} larger for ${price}? A disk never shrinks.`, options.yes)
+  const body = { quoteId: quote.quoteId, clientToken: newClientToken() }
+  const placed = await session.call('POST /v1/resizes', { body })
+  await showOutcome(session, placed, 0, options)
 }
 
 export async function renew(
@@ -112,7 +157,9 @@ export function awaitOrder(session: Session, placed: Order, runningBefore: numbe
       endedPhases.includes(order.phase)
         ? null
         : {
-            text: `machines running (order ${order.phase})`,
+            text: order.waiting
+              ? `machines running, the order waits for ${order.waiting.machines} until ${timeText(order.waiting.until)}`
+              : `machines running (order ${order.phase})`,
             done: Math.min(Math.max(0, running), order.quantity),
             of: order.quantity,
           },
@@ -131,6 +178,9 @@ export function printOrder(order: Order): void {
     delivered: moneyText(order.capturedFen),
     refunded: moneyText(order.refundedFen),
     placed: timeText(order.createdAt),
+    ...(order.waiting
+      ? { waits: `for ${plural(order.waiting.machines, 'machine')} until ${timeText(order.waiting.until)}` }
+      : {}),
     ...(order.reason ? { reason: `${order.reason.code}: ${order.reason.message}` } : {}),
   })
 }

@@ -192,6 +192,25 @@ export interface LedgerSealsTable {
   hash: Buffer
 }
 
+export interface MachineResizesTable {
+  id: string
+  machineId: string
+  accountId: string
+  orderId: string
+  lineNo: number
+  fromGib: number
+  toGib: number
+  phase: 'asked' | 'done' | 'refused'
+  failure: NullableJson
+  createdAt: Temporal.Instant
+  endedAt: Temporal.Instant | null
+  generation: Generated<number>
+  dueAt: Temporal.Instant | null
+  leaseId: string | null
+  leaseUntil: Temporal.Instant | null
+  attempts: Generated<number>
+}
+
 export interface MachineSpecsTable {
   id: string
   family: string
@@ -288,6 +307,10 @@ export interface OrderLinesTable {
   quotedExpiresAt: Temporal.Instant | null
   periodStart: Temporal.Instant | null
   periodEnd: Temporal.Instant | null
+  quotedDiskGib: number | null
+  resizedToGib: number | null
+  refundsOrderId: string | null
+  refundsLineNo: number | null
 }
 
 export interface OrdersTable {
@@ -327,6 +350,9 @@ export interface OrdersTable {
   leaseId: string | null
   leaseUntil: Temporal.Instant | null
   attempts: Generated<number>
+  waitMinutes: Generated<number>
+  waitsUntil: Temporal.Instant | null
+  waitingLines: Generated<number>
 }
 
 export interface OutboxTable {
@@ -363,7 +389,7 @@ export interface PriceVersionsTable {
 export interface QuotesTable {
   id: string
   accountId: string
-  kind: 'purchase' | 'scale_out' | 'renewal'
+  kind: 'purchase' | 'scale_out' | 'renewal' | 'resize' | 'early_release'
   request: Json
   result: Json
   totalFen: bigint
@@ -627,6 +653,7 @@ export interface DB {
   holds: HoldsTable
   ledgerAccounts: LedgerAccountsTable
   ledgerSeals: LedgerSealsTable
+  machineResizes: MachineResizesTable
   machineSpecs: MachineSpecsTable
   machines: MachinesTable
   migrations: MigrationsTable

@@ -15,6 +15,13 @@ export interface MachineDriver {
   /** The driver's present word on these machines, in order. `not_found` is an answer, an error means "no word". */
   observe(machines: readonly MachineRef[]): Promise<MachineObservation[]>
 
+  /**
+   * Asks for larger system disks; a driver whose disks can't grow leaves it out. Each `effectId` is the idempotency key.
+   * A disk that has that much already, or more, is a success: it never shrinks. The answer, per machine and in order, is
+   * final; an error or no answer means "no word", and the same is asked again.
+   */
+  resize?(requests: readonly ResizeRequest[]): Promise<ResizeAnswer[]>
+
   /** Gives machines back. Repeated until `observe` says `not_found`; releasing what is not there is a success. */
   release(machines: readonly MachineRef[]): Promise<void>
 
@@ -41,6 +48,15 @@ export type ProvisionRefusal = 'InsufficientStock' | 'UnknownSpec' | 'UnknownZon
 export type ProvisionAnswer =
   | { ok: true; driverRef: string }
   | { ok: false; refusal: ProvisionRefusal; message: string }
+
+export interface ResizeRequest extends MachineRef {
+  effectId: string
+  systemDiskGiB: number
+}
+
+export type ResizeAnswer =
+  /** What the disk has now. */
+  { ok: true; systemDiskGiB: number } | { ok: false; refusal: 'ResizeRefused'; message: string }
 
 export interface MachineRef {
   machineId: string

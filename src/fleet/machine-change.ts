@@ -4,7 +4,7 @@ import { type Drain, isDraining } from './drain.ts'
 import { type Hold, type HoldOwner, isLive } from './hold.ts'
 import { type ActionRefusal, type MachineAction, type MachineState, machineCan } from './machine.ts'
 
-export type ChangingAction = Exclude<MachineAction, 'renew'>
+export type ChangingAction = Exclude<MachineAction, 'renew' | 'resize'>
 
 export interface ChangeBy {
   /** The actor's name, as holds keep it. */

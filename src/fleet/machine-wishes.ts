@@ -156,7 +156,8 @@ async function tell(
 
 const reasonLengthMax = 500
 
-function checkReason(reason = '', { required = false } = {}): string {
+/** Why somebody does something, as it is kept and shown; refuses `InvalidReason`. */
+export function checkReason(reason = '', { required = false } = {}): string {
   const refuse = (why: string) => new Refusal<FleetRefusal>('InvalidReason', `reason ${why}`, { field: 'reason' })
   if (!reason.isWellFormed() || /\p{Cc}/u.test(reason)) throw refuse('holds a control character: write plain text')
   if (reason.length > reasonLengthMax) throw refuse(`is longer than ${reasonLengthMax} characters: shorten it`)

@@ -137,7 +137,7 @@ test('the table of actions by phase', () => {
   expect(Object.fromEntries(rows)).toEqual({
     pending: ['release'],
     provisioning: ['release'],
-    running: ['cordon', 'uncordon', 'drain', 'cancelDrain', 'forceDrain', 'release', 'renew'],
+    running: ['cordon', 'uncordon', 'drain', 'cancelDrain', 'forceDrain', 'release', 'renew', 'resize'],
     stopped: ['release', 'renew'],
     failed: ['release'],
     releasing: [],
@@ -156,6 +156,9 @@ test.each<[MachineAction, Partial<MachineState>, string]>([
   ['release', { reserved: 2 }, 'MachineNotEmpty'],
   ['renew', { chargeType: 'postpaid' }, 'NotPrepaid'],
   ['renew', { phase: 'released' }, 'MachineLeaving'],
+  ['resize', { phase: 'stopped' }, 'MachineNotRunning'],
+  ['resize', { lostAt: now }, 'MachineLost'],
+  ['resize', { systemDiskGib: 2000 }, 'DiskAtMost'],
 ])('%s is refused', (action, changes, code) => {
   expect(machineCan(action, aMachine(changes), now)).toMatchObject({
     code,

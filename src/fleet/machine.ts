@@ -1,5 +1,6 @@
 // A machine's lifecycle as data, and the decisions about it as pure functions. Cordon and drain are wishes beside the
 // phase (hold.ts, drain.ts), *lost* is a condition: so states do not multiply. `displayStatus` makes the label users see.
+import { systemDiskGibMax } from '../catalog/price.ts'
 import { invariant } from '../lib/invariant.ts'
 import { type Drain, isDraining, isOverdue } from './drain.ts'
 import { describeHold, firmHolds, type Hold, isLive } from './hold.ts'
@@ -154,7 +155,15 @@ export function displayStatus(
   return m.holds.some(hold => isLive(hold, now)) ? 'Ready-SchedulingDisabled' : 'Ready'
 }
 
-export type MachineAction = 'cordon' | 'uncordon' | 'drain' | 'cancelDrain' | 'forceDrain' | 'release' | 'renew'
+export type MachineAction =
+  | 'cordon'
+  | 'uncordon'
+  | 'drain'
+  | 'cancelDrain'
+  | 'forceDrain'
+  | 'release'
+  | 'renew'
+  | 'resize'
 
 export type FleetRefusal =
   | 'MachineNotFound'
@@ -171,6 +180,9 @@ export type FleetRefusal =
   | 'GroupNameTaken'
   | 'GroupChanged'
   | 'GroupNotEmpty'
+  | 'ResizeUnderWay'
+  | 'DiskAtMost'
+  | 'MachineLost'
 
 export interface ActionRefusal {
   code: FleetRefusal
@@ -185,6 +197,7 @@ const allowedPhases = {
   forceDrain: ['running'],
   release: ['pending', 'provisioning', 'running', 'stopped', 'failed'],
   renew: ['running', 'stopped'],
+  resize: ['running'],
 } as const satisfies Record<MachineAction, readonly MachinePhase[]>
 
 const verbs = {
@@ -195,6 +208,7 @@ const verbs = {
   forceDrain: 'drained by force',
   release: 'released',
   renew: 'renewed',
+  resize: 'given a larger disk',
 } as const satisfies Record<MachineAction, string>
 
 /**
@@ -226,6 +240,16 @@ export function machineCan(action: MachineAction, m: MachineState, now: Temporal
     return {
       code: 'MachineNotEmpty',
       message: `${m.reserved} service instances run on ${m.id}: drain it first, or release it with force, which stops them`,
+    }
+  if (action === 'resize' && m.lostAt !== null)
+    return {
+      code: 'MachineLost',
+      message: `${m.id} does not answer since ${m.lostAt}: its disk can't grow until it is back`,
+    }
+  if (action === 'resize' && m.systemDiskGib >= systemDiskGibMax)
+    return {
+      code: 'DiskAtMost',
+      message: `the system disk of ${m.id} has ${systemDiskGibMax} GiB already, the most there is`,
     }
   if (action === 'renew' && m.chargeType !== 'prepaid')
     return { code: 'NotPrepaid', message: `${m.id} is paid by use: it needs no renewal` }

@@ -7,11 +7,11 @@ import type { Ctx } from '../db/ctx.ts'
 import { type Tx, transaction } from '../db/db.ts'
 import { appendEvents } from '../events/event.ts'
 import { addEffects, settleEffects } from '../events/outbox.ts'
-import { messageOf } from '../lib/errors.ts'
-import { declareFaults, OutcomeUnknownError } from '../lib/fault.ts'
+import { declareFaults } from '../lib/fault.ts'
 import { newId } from '../lib/id.ts'
 import { claimDue } from '../reconcile/claim.ts'
 import { idle, type Report } from '../reconcile/loop.ts'
+import { type Ask, asking } from './ask-driver.ts'
 import type { MachineDriver, MachineObservation, MachineRef, ProvisionAnswer, ProvisionRequest } from './driver.ts'
 import { endDrains } from './machine.store.ts'
 import { nextStep, type Step } from './machine.ts'
@@ -28,6 +28,7 @@ import {
 import { machineEvent, provisionEffectId, releaseEffect, releaseEffectId } from './machine-event.ts'
 import { type ClaimedMachine, noWord, type Outcome, outcomeOf, type Word } from './machine-outcome.ts'
 import { endIntervals, startIntervals } from './machine-wishes.store.ts'
+import { reconcileResizes } from './reconcile-resizes.ts'
 import { revokeReservations } from './reservation.store.ts'
 
 export interface FleetCtx extends Ctx {
@@ -50,7 +51,6 @@ const actor = 'system:reconcile-machines'
 const batchSize = 1_000
 const batchesPerRunMax = 100
 const leaseMsDefault = 30_000
-const driverCallMsMax = 10_000
 
 /** Full batches follow each other in one run, so a large fleet is not paced by the loop's timer. */
 export async function reconcileMachines(ctx: FleetCtx): Promise<Report> {
@@ -60,7 +60,8 @@ export async function reconcileMachines(ctx: FleetCtx): Promise<Report> {
     total = { found: total.found + report.found, changed: total.changed + report.changed }
     if (report.found < batchSize) break
   }
-  return total
+  const resizes = await reconcileResizes(ctx)
+  return { found: total.found + resizes.found, changed: total.changed + resizes.changed }
 }
 
 interface Decided {
@@ -125,35 +126,11 @@ async function perform(ctx: FleetCtx, decided: Decided[]): Promise<Map<string, W
   const words = new Map<string, Word>()
   for (const [regionId, ofRegion] of Map.groupBy(decided, ({ machine }) => machine.regionId)) {
     const driver = ctx.machineDriver(regionId)
-    const ask = asking(ctx, regionId)
+    const ask = asking(ctx.log, regionId)
     await provisionAndObserve(driver, ask, ofRegion, words)
     await releaseAndObserve(driver, ask, ofRegion, words)
   }
   return words
-}
-
-type Ask = <T>(what: string, call: Promise<T>) => Promise<T | null>
-
-/** null when the driver has no word: its answer is an error, or late. */
-function asking(ctx: FleetCtx, regionId: string): Ask {
-  return async (what, call) => {
-    try {
-      return await inTime(call, what)
-    } catch (error) {
-      ctx.log.warn({ regionId, what, error: messageOf(error) }, 'the machine driver has no word')
-      return null
-    }
-  }
-}
-
-async function inTime<T>(call: Promise<T>, what: string): Promise<T> {
-  const late = Promise.withResolvers<never>()
-  const timer = setTimeout(() => late.reject(new OutcomeUnknownError(`${what} took too long`)), driverCallMsMax)
-  try {
-    return await Promise.race([call, late.promise])
-  } finally {
-    clearTimeout(timer)
-  }
 }
 
 const observedSteps = new Set<Step>(['await_ready', 'start', 'observe', 'end_drain'])

@@ -157,7 +157,8 @@ const periodsDisjoint = bySlice(
   range => sql`
     select format('machine %s is paid from %s before %s', machine_id, period_start, previous_end) as detail
     from (select machine_id, period_start, lag(period_end) over (partition by machine_id order by period_start) as previous_end
-      from order_lines where phase = 'delivered' and period_start is not null and ${within('machine_id', range)}) as periods
+      from order_lines where phase = 'delivered' and period_start is not null and resized_to_gib is null
+        and ${within('machine_id', range)}) as periods
     where period_start < previous_end`,
 )
 
@@ -168,7 +169,8 @@ const revenueIsPeriods = byQuery(
     from (select
       (select coalesce(sum(amount_fen), 0) from transfers where to_ledger_account_id = 'revenue:prepaid')
       - (select coalesce(sum(amount_fen), 0) from transfers where from_ledger_account_id = 'revenue:prepaid') as revenue,
-      (select coalesce(sum(amount_fen), 0) from order_lines where phase = 'delivered' and period_start is not null) as periods
+      (select coalesce(sum(amount_fen), 0) from order_lines where phase = 'delivered' and period_start is not null)
+      - (select coalesce(sum(amount_fen), 0) from order_lines where refunds_order_id is not null) as periods
     ) as sums where revenue <> periods`,
 )
 

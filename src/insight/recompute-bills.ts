@@ -41,6 +41,16 @@ const days = sql`
 /** Minutes from a machine's first instant, whole ones: up to the first slot that starts at `at` or later. */
 const slotAt = (at: string): RawBuilder<unknown> => sql`ceil(extract(epoch from ${sql.raw(at)} - anchor) / 60)`
 
+/** What a machine's disk was when: what it was before it grew, and from each instant at which it did. */
+const sizes = (range: KeyRange): RawBuilder<unknown> => sql`
+  select machine_id, gib, from_at, lead(from_at) over (partition by machine_id order by from_at nulls first) as until_at from (
+    select subject_id as machine_id, (data ->> 'toGib')::int as gib, at as from_at from events
+    where subject_kind = 'machine' and kind = 'machine.resized' and ${within('subject_id', range)}
+    union all
+    select m.id, coalesce((select (e.data ->> 'fromGib')::int from events e where e.subject_kind = 'machine'
+      and e.subject_id = m.id and e.kind = 'machine.resized' order by e.id limit 1), m.system_disk_gib), null
+    from machines m where ${within('m.id', range)}) as grown`
+
 /** What each machine, day and item comes to. A fen is 10,000 micros, an hour 60 slots; half a fen counts as one. */
 const usage = (range: KeyRange): RawBuilder<unknown> => sql`
   with days as materialized (${days}), prices as materialized (${prices}),
@@ -53,11 +63,15 @@ const usage = (range: KeyRange): RawBuilder<unknown> => sql`
       rows between unbounded preceding and 1 preceding)) as from_slot
     from (select *, floor(extract(epoch from started_at - anchor) / 60) as first_slot, ${slotAt('ended_at')} as end_slot
       from spans) as s),
+  sizes as materialized (${sizes(range)}),
   pieces as (
-    select s.machine_id, d.day, m.system_disk_gib - 200 as gib, p.hour_micros, p.disk_micros,
-      greatest(0, least(s.end_slot, ${slotAt('d.day_end')}, coalesce(${slotAt('p.until_at')}, s.end_slot))
-        - greatest(s.from_slot, ${slotAt('d.day_start')}, ${slotAt('p.effective_at')})) as minutes
+    select s.machine_id, d.day, z.gib - 200 as gib, p.hour_micros, p.disk_micros,
+      greatest(0, least(s.end_slot, ${slotAt('d.day_end')}, coalesce(${slotAt('p.until_at')}, s.end_slot),
+          coalesce(${slotAt('z.until_at')}, s.end_slot))
+        - greatest(s.from_slot, ${slotAt('d.day_start')}, ${slotAt('p.effective_at')}, coalesce(${slotAt('z.from_at')}, s.from_slot)))
+        as minutes
     from slots s join machines m on m.id = s.machine_id and m.charge_type = 'postpaid'
+    join sizes z on z.machine_id = s.machine_id
     join offerings o on o.zone_id = m.zone_id and o.spec_id = m.spec_id and o.charge_type = 'postpaid'
     join days d on d.day_end > s.started_at and d.day_start < s.ended_at + interval '1 minute'
     join prices p on p.offering_id = o.id
@@ -144,7 +158,7 @@ const linesAreListed = bySlice(
       join order_lines l on l.order_id = o.id
       left join machines n on n.id = l.machine_id
       cross join lateral (select coalesce(n.zone_id, o.zone_id) as zone_id, coalesce(n.spec_id, o.spec_id) as spec_id,
-        case when o.kind = 'renewal' then n.system_disk_gib else o.system_disk_gib end as system_disk_gib) as m
+        case when o.kind = 'renewal' then coalesce(l.quoted_disk_gib, n.system_disk_gib) else o.system_disk_gib end as system_disk_gib) as m
       join offerings f on f.zone_id = m.zone_id and f.spec_id = m.spec_id and f.charge_type = 'prepaid'
       cross join lateral (
         select data -> 'price' -> 'monthMicros' as month_micros, (data -> 'price' ->> 'diskGibMicros')::numeric as disk_micros

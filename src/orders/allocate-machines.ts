@@ -1,46 +1,90 @@
-// paid → provisioning: takes stock and makes the machine rows; what there is not enough of goes on to refunding. Stock is
-// taken once for all orders of a parcel that want the same, and shared out in the order of payment.
+// paid → provisioning: takes stock and makes the machine rows; what there is not enough of goes on to refunding, or waits
+// (wait-for-stock.ts). Stock is taken once for all orders of a parcel that want the same, and shared out by payment.
 import { getOffering } from '../catalog/catalog.ts'
-import { allocateStock, returnStock } from '../catalog/stock.ts'
+import { allocateStock, lockStock } from '../catalog/stock.ts'
 import { appendEvents } from '../events/event.ts'
 import { createMachines } from '../fleet/machines.ts'
 import { lockGroup } from '../fleet/resource-groups.ts'
 import { isRefusal } from '../lib/errors.ts'
 import { invariant } from '../lib/invariant.ts'
-import { selectLines, updateOrders } from './order.store.ts'
-import type { Order, OrderReason } from './order.ts'
+import { updateOrders } from './order.store.ts'
+import { isWaiting, type Order, type OrderReason, provisionWithin } from './order.ts'
 import { orderEvent } from './orders.ts'
 import type { OrdersCtx } from './orders-ctx.ts'
 import { startRefund } from './refund-lines.ts'
+import { shareStock } from './stock-share.ts'
+import { byPayment, isWaitCancelled, waitingFor } from './wait-for-stock.ts'
+import { selectUnmadeLines, waitOn } from './waiting.store.ts'
 import type { Work } from './work.ts'
 
 const machinesAtOnce = 1000
 
-export async function allocateMachines(ctx: OrdersCtx, work: Work): Promise<void> {
+/** Returns how many orders moved: one that waits on is as it was. */
+export async function allocateMachines(ctx: OrdersCtx, work: Work): Promise<number> {
   const { tx, now } = work
   const { standing, gone } = await holdGroups(work)
-  const short: { order: Order; reason: OrderReason }[] = gone
-  const served: Order[] = []
-  for (const orders of Map.groupBy(standing, order => JSON.stringify([order.zoneId, order.specId])).values()) {
-    for (const [order, granted] of await shareStock(work, orders)) {
-      if (granted === 0) short.push({ order, reason: shortOf(order) })
-      else {
+  const cancelled = standing.filter(isWaitCancelled)
+  const short = [...gone, ...cancelled.map(order => ({ order, reason: order.reason as OrderReason }))]
+  const served: Served[] = []
+  const waiting: Served[] = []
+  const buying = standing.filter(order => !isWaitCancelled(order))
+  for (const orders of Map.groupBy(buying, order => JSON.stringify([order.zoneId, order.specId])).values()) {
+    for (const [order, granted] of await takeStock(work, orders)) {
+      const missing = wantedOf(work, order) - granted
+      const waits = missing > 0 && isWaiting(order, now)
+      if (granted > 0) {
         await makeMachines(work, order, granted)
-        served.push(order)
-      }
+        served.push({ order, missing: waits ? missing : 0 })
+      } else if (waits) waiting.push({ order, missing })
+      else short.push({ order, reason: shortOf(order) })
     }
   }
   await updateOrders(
     tx,
     now,
-    served.map(order => ({ order, phase: 'provisioning', dueAt: now })),
+    served.map(({ order, missing }) => ({
+      ...{ order, phase: 'provisioning', dueAt: now, waitingLines: missing },
+      // Each machine has its full time to come up, however late it was taken.
+      ...(order.waitsUntil === null ? {} : { deadlineAt: now.add(provisionWithin) }),
+    })),
   )
   await appendEvents(
     tx,
     now,
-    served.map(order => orderEvent(order, 'order.allocated', work.actor, { deadlineAt: order.deadlineAt })),
+    served.map(({ order, missing }) => {
+      const data = { deadlineAt: order.deadlineAt, ...(missing > 0 ? { missing, waitsUntil: order.waitsUntil } : {}) }
+      return orderEvent(order, 'order.allocated', work.actor, data)
+    }),
   )
+  await startWaiting(work, waiting)
   await startRefund(ctx, work, short)
+  return served.length + short.length
+}
+
+interface Served {
+  order: Order
+  /** Machines that it waits for from now on. */
+  missing: number
+}
+
+/** Said once; afterwards it waits in silence until there is stock or its time is over. */
+async function startWaiting({ tx, now, tallies, actor }: Work, waiting: readonly Served[]): Promise<void> {
+  await waitOn(
+    tx,
+    waiting.map(({ order, missing }) => {
+      const others = (tallies.get(order.id)?.open ?? 0) > 0
+      return { id: order.id, dueAt: others ? now : (order.waitsUntil ?? now), waitingLines: missing }
+    }),
+  )
+  await appendEvents(
+    tx,
+    now,
+    waiting
+      .filter(({ order }) => order.waitingLines === 0)
+      .map(({ order, missing }) =>
+        orderEvent(order, 'order.waiting', actor, { missing, waitsUntil: order.waitsUntil }),
+      ),
+  )
 }
 
 /** Groups that stand are held; an order whose group is gone can't be delivered. */
@@ -61,39 +105,47 @@ async function holdGroups({ tx, orders }: Work) {
   return { standing, gone }
 }
 
-/** Who paid first is served first; an order that wants all or nothing and does not fit leaves the rest to the next. */
-async function shareStock({ tx }: Work, orders: readonly Order[]): Promise<Map<Order, number>> {
+const wantedOf = ({ tallies }: Work, order: Order): number =>
+  order.phase === 'paid' ? order.quantity : (tallies.get(order.id)?.unmade ?? 0)
+
+/** Who paid first is served first, also before those of this parcel that paid later than somebody who waits. */
+async function takeStock(work: Work, orders: readonly Order[]): Promise<Map<Order, number>> {
+  const { tx, now } = work
   const { zoneId, specId } = orders[0] ?? {}
   invariant(zoneId && specId, 'a purchase names zone and spec')
-  const wanted = orders.reduce((sum, order) => sum + order.quantity, 0)
-  let left = await allocateStock(tx, zoneId, specId, wanted, { partialOk: true })
-  const shares = new Map<Order, number>()
-  for (const order of byPayment(orders)) {
-    const share = order.quantity <= left ? order.quantity : order.partialOk ? left : 0
-    shares.set(order, share)
-    left -= share
-  }
-  if (left > 0) await returnStock(tx, [{ zoneId, specId, count: left }])
-  return shares
+  const own = new Set(orders.map(order => order.id))
+  const wanted = orders.reduce((sum, order) => sum + wantedOf(work, order), 0)
+  // Locks the stock; what the others wait for is read afterwards, so that two parcels don't both think themselves first.
+  const holding = await lockStock(tx, zoneId, specId)
+  const others = (await waitingFor(tx, zoneId, specId, now)).filter(order => !own.has(order.id))
+  const queue = byPayment([...orders, ...others])
+  const shares = shareStock(
+    holding,
+    queue.map(order => ({
+      wanted: own.has(order.id) ? wantedOf(work, order) : order.waitingLines,
+      partialOk: order.partialOk,
+      waits: isWaiting(order, now),
+    })),
+  )
+  const granted = new Map(queue.flatMap((order, i) => (own.has(order.id) ? [[order, shares[i] ?? 0] as const] : [])))
+  const taken = [...granted.values()].reduce((sum, count) => sum + count, 0)
+  invariant(taken <= wanted, 'nobody is given more than was wanted')
+  if (taken > 0) await allocateStock(tx, zoneId, specId, taken, { partialOk: false })
+  return granted
 }
 
-const byPayment = (orders: readonly Order[]): Order[] =>
-  orders.toSorted(
-    (a, b) => Temporal.Instant.compare(a.paidAt ?? a.createdAt, b.paidAt ?? b.createdAt) || (a.id < b.id ? -1 : 1),
-  )
-
-/** Machines for the first `granted` lines, a batch at a time. */
+/** Machines for the next `granted` lines, a batch at a time. */
 async function makeMachines({ tx, now, actor }: Work, order: Order, granted: number): Promise<void> {
   const { groupId, regionId, zoneId, specId, systemDiskGib, chargeType } = order
   invariant(groupId && regionId && zoneId && specId && systemDiskGib, 'a purchase names what it buys')
   const { spec } = await getOffering(tx, { zoneId, specId, chargeType }, { includeRetired: true })
   const { cpuMilli, memoryMib, gpuModel, gpuCount, gpuMemoryMib } = spec
   const shared = { accountId: order.accountId, groupId, orderId: order.id, regionId, zoneId, specId, chargeType }
-  for (let last = 0; last < granted; ) {
-    const lines = await selectLines(tx, order.id, last, Math.min(machinesAtOnce, granted - last))
-    last = lines.at(-1)?.lineNo ?? granted
+  for (let made = 0; made < granted; ) {
+    const lines = await selectUnmadeLines(tx, order.id, Math.min(machinesAtOnce, granted - made))
+    invariant(lines.length > 0, 'an order is given no more machines than it has lines')
+    made += lines.length
     const rows = lines.map(({ lineNo, machineId }) => {
-      invariant(machineId !== null, 'a line of a purchase has the id of its machine')
       return { ...shared, id: machineId, lineNo, systemDiskGib, cpuMilli, memoryMib, gpuModel, gpuCount, gpuMemoryMib }
     })
     await createMachines(tx, now, rows, actor)

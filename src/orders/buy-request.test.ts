@@ -75,6 +75,7 @@ test('a request is complete once it is parsed', () => {
     autoRenew: false,
     autoRenewMonths: 1,
     partialOk: false,
+    waitMinutes: 0,
   })
   expect(parseBuyRequest({ ...valid, months: 12 }).autoRenewMonths).toBe(12)
   const { months: _, ...postpaid } = valid

@@ -7,6 +7,7 @@ import { Refusal } from '../lib/errors.ts'
 import type { OrdersRefusal } from './order.ts'
 
 export const quantityMax = 9999
+export const waitMinutesMax = 1440
 
 const monthsSold = z.literal([1, 2, 3, 6, 12], 'must be 1, 2, 3, 6 or 12')
 const id = (what: string) => z.string(`must be the id of a ${what}`).min(1, `must be the id of a ${what}`).max(100)
@@ -36,6 +37,12 @@ export const buyRequestSchema = z.strictObject({
   autoRenewMonths: monthsSold.nullish(),
   /** Keep what could be delivered and refund the rest, instead of all or nothing. */
   partialOk: z.boolean('must be true or false').default(false),
+  /** Where stock is short, wait this long for the rest, once it is paid. */
+  waitMinutes: z
+    .int(`must be a whole number from 0 to ${waitMinutesMax}`)
+    .min(0, `must be a whole number from 0 to ${waitMinutesMax}`)
+    .max(waitMinutesMax, `must be at most ${waitMinutesMax}, which is a day`)
+    .default(0),
 })
 
 export type BuyRequestInput = z.input<typeof buyRequestSchema>
@@ -54,6 +61,7 @@ export interface BuyRequest {
   autoRenew: boolean
   autoRenewMonths: Months | null
   partialOk: boolean
+  waitMinutes: number
 }
 
 /** Refuses `InvalidRequest` (or the fleet's `InvalidGroupName`) with the field at fault. */

@@ -15,7 +15,7 @@ import {
 export interface QuoteRow {
   id: string
   accountId: string
-  kind: 'purchase' | 'scale_out' | 'renewal'
+  kind: 'purchase' | 'scale_out' | 'renewal' | 'resize' | 'early_release'
   request: unknown
   result: unknown
   totalFen: bigint
@@ -52,6 +52,10 @@ export interface NewLine {
   machineId: string
   amountFen: bigint
   quotedExpiresAt?: Temporal.Instant | null
+  /** The disk that was priced. */
+  quotedDiskGib?: number | null
+  /** Of a resize. */
+  resizedToGib?: number | null
 }
 
 export async function insertLines(
@@ -61,11 +65,14 @@ export async function insertLines(
   lines: readonly NewLine[],
 ): Promise<void> {
   await sql`
-    insert into order_lines (order_id, account_id, line_no, machine_id, amount_fen, quoted_expires_at)
-    select ${orderId}, ${accountId}, l.line_no, l.machine_id, l.amount_fen, l.quoted_expires_at
+    insert into order_lines (order_id, account_id, line_no, machine_id, amount_fen, quoted_expires_at, quoted_disk_gib,
+      resized_to_gib)
+    select ${orderId}, ${accountId}, l.line_no, l.machine_id, l.amount_fen, l.quoted_expires_at, l.quoted_disk_gib,
+      l.resized_to_gib
     from unnest(${lines.map(l => l.lineNo)}::integer[], ${lines.map(l => l.machineId)}::text[],
-      ${lines.map(l => l.amountFen)}::bigint[], ${lines.map(l => l.quotedExpiresAt ?? null)}::timestamptz[])
-      as l (line_no, machine_id, amount_fen, quoted_expires_at)`.execute(tx)
+      ${lines.map(l => l.amountFen)}::bigint[], ${lines.map(l => l.quotedExpiresAt ?? null)}::timestamptz[],
+      ${lines.map(l => l.quotedDiskGib ?? null)}::integer[], ${lines.map(l => l.resizedToGib ?? null)}::integer[])
+      as l (line_no, machine_id, amount_fen, quoted_expires_at, quoted_disk_gib, resized_to_gib)`.execute(tx)
 }
 
 export async function findOrder(db: Db | Tx, accountId: string, orderId: string): Promise<Order | null> {
@@ -102,12 +109,14 @@ export async function lockLeased(
 }
 
 export interface Payment {
-  phase: 'paid' | 'fulfilled'
+  phase: 'paid' | 'provisioning' | 'fulfilled'
   paidCashFen: bigint
   paidVoucherFen: bigint
   capturedFen: bigint
   deadlineAt: Temporal.Instant | null
   dueAt: Temporal.Instant | null
+  /** Until when it may wait for stock. */
+  waitsUntil: Temporal.Instant | null
 }
 
 /** Of an order that this transaction has locked in phase placed; a lease that a reconciler has on it is void. */
@@ -153,6 +162,10 @@ export interface OrderChange {
   dueAt: Temporal.Instant | null
   capturedFen?: bigint
   refundedFen?: bigint
+  /** When its machines must be there; as before unless given. */
+  deadlineAt?: Temporal.Instant
+  /** For how many machines it waits now. */
+  waitingLines?: number
   reason?: OrderReason | null
   ended?: boolean
 }
@@ -165,14 +178,16 @@ export async function updateOrders(tx: Tx, now: Temporal.Instant, changes: reado
     update orders set phase = c.phase, due_at = c.due_at, lease_id = null, lease_until = null, attempts = 0,
       captured_fen = orders.captured_fen + c.captured_fen,
       refunded_fen = orders.refunded_fen + c.refunded_fen,
+      deadline_at = coalesce(c.deadline_at, orders.deadline_at), waiting_lines = c.waiting_lines,
       reason = coalesce(c.reason::jsonb, orders.reason),
       ended_at = case when c.ended then ${now}::timestamptz else ended_at end, generation = generation + 1
     from unnest(${changes.map(c => c.order.id)}::text[], ${changes.map(c => c.phase)}::text[],
       ${changes.map(c => c.dueAt)}::timestamptz[], ${changes.map(c => c.capturedFen ?? 0n)}::bigint[],
       ${changes.map(c => c.refundedFen ?? 0n)}::bigint[],
       ${changes.map(c => (c.reason ? JSON.stringify(c.reason) : null))}::text[],
-      ${changes.map(c => c.ended ?? false)}::boolean[])
-      as c (id, phase, due_at, captured_fen, refunded_fen, reason, ended)
+      ${changes.map(c => c.ended ?? false)}::boolean[], ${changes.map(c => c.deadlineAt ?? null)}::timestamptz[],
+      ${changes.map(c => c.waitingLines ?? (c.phase === 'provisioning' ? c.order.waitingLines : 0))}::integer[])
+      as c (id, phase, due_at, captured_fen, refunded_fen, reason, ended, deadline_at, waiting_lines)
     where orders.id = c.id`.execute(tx)
 }
 
@@ -199,12 +214,14 @@ export async function selectTallies(db: Db | Tx, orderIds: readonly string[]): P
   const { rows } = await sql<Tally & { orderId: string }>`
     select l.order_id,
       count(*) filter (where l.phase = 'pending')::integer as pending,
-      count(*) filter (where l.phase = 'pending' and m.running_at is not null)::integer as ready,
-      count(*) filter (where l.phase = 'pending' and m.running_at is null
-        and m.phase in ('pending', 'provisioning'))::integer as open,
+      count(*) filter (where l.phase = 'pending' and (m.running_at is not null or r.phase = 'done'))::integer as ready,
+      count(*) filter (where l.phase = 'pending' and ((m.running_at is null and m.phase in ('pending', 'provisioning'))
+        or r.phase = 'asked'))::integer as open,
+      count(*) filter (where l.phase = 'pending' and m.id is null and r.id is null)::integer as unmade,
       count(*) filter (where l.phase = 'delivered')::integer as delivered,
       count(*) filter (where l.phase = 'refunded' and m.phase not in ('failed', 'released'))::integer as leaving
     from order_lines l left join machines m on m.order_id = l.order_id and m.line_no = l.line_no
+    left join machine_resizes r on r.order_id = l.order_id and r.line_no = l.line_no
     where l.order_id = any(${orderIds}::text[]) group by l.order_id`.execute(db)
   return new Map(rows.map(({ orderId, ...tally }) => [orderId, tally]))
 }

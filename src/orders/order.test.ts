@@ -4,16 +4,19 @@ import { assertMove, nextPhases, nextStep, type OrderPhase, type Step, type Tall
 const now = Temporal.Instant.from('2026-11-23T00:00:00Z')
 const later = now.add({ seconds: 1 })
 
-const anOrder = (phase: OrderPhase, fields: { partialOk?: boolean; late?: boolean } = {}) => ({
+const anOrder = (phase: OrderPhase, fields: { partialOk?: boolean; late?: boolean; waits?: 'on' | 'over' } = {}) => ({
   phase,
   partialOk: fields.partialOk ?? false,
   lapsesAt: fields.late ? now : later,
   deadlineAt: fields.late ? now : later,
+  waitsUntil: fields.waits === undefined ? null : fields.waits === 'on' ? later : now,
 })
+const waiting = (waits: 'on' | 'over', late = false) => anOrder('provisioning', { partialOk: true, waits, late })
 const aTally = (fields: Partial<Tally>): Tally => ({
   pending: 0,
   ready: 0,
   open: 0,
+  unmade: 0,
   delivered: 0,
   leaving: 0,
   ...fields,
@@ -63,6 +66,26 @@ describe('what happens next to an order', () => {
       { pending: 3, open: 3 },
       'unwind',
     ],
+    ['paid, waiting', anOrder('paid', { waits: 'on' }), { pending: 3, unmade: 3 }, 'allocate'],
+    ['partial, some made and coming, some waited for', waiting('on'), { pending: 3, open: 2, unmade: 1 }, 'allocate'],
+    ['partial, some there and some waited for', waiting('on'), { pending: 3, ready: 2, unmade: 1 }, 'deliver'],
+    ['partial, delivered and waiting on', waiting('on'), { pending: 1, unmade: 1, delivered: 2 }, 'allocate'],
+    ['partial, one failed while another is waited for', waiting('on'), { pending: 2, unmade: 1 }, 'allocate'],
+    [
+      'partial, late for one while another is waited for',
+      waiting('on', true),
+      { pending: 2, open: 1, unmade: 1 },
+      'allocate',
+    ],
+    ['partial, the wait is over and one still comes', waiting('over'), { pending: 3, open: 2, unmade: 1 }, 'await'],
+    ['partial, the wait is over and all have come', waiting('over'), { pending: 3, ready: 2, unmade: 1 }, 'deliver'],
+    [
+      'partial, the wait is over and the rest is missing',
+      waiting('over'),
+      { pending: 1, unmade: 1, delivered: 2 },
+      'unwind',
+    ],
+    ['partial, waited until all were made', waiting('on'), { pending: 1, open: 1, delivered: 2 }, 'await'],
     ['refunding', anOrder('refunding'), { pending: 3 }, 'refund'],
     ['refunded, machines still going', anOrder('refunding'), { leaving: 1 }, 'await'],
     [
@@ -88,6 +111,7 @@ test('only listed transitions happen', () => {
   expect(allowed).toEqual(
     [
       'placed → paid',
+      'placed → provisioning',
       'placed → fulfilled',
       'placed → lapsed',
       'placed → cancelled',

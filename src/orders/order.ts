@@ -30,17 +30,27 @@ export type OrdersRefusal =
   | 'OrderInProgress'
   | 'PrepaidNotExpired'
   | 'TooManyMachines'
+  | 'ResizeConflict'
+  | 'NothingToRefund'
+  | 'RefundConflict'
 
 /** Why an order could not deliver all of it; kept in `orders.reason`. */
 export interface OrderReason {
-  code: 'InsufficientStock' | 'GroupNotFound' | 'CreateFailed' | 'DeadlinePassed'
+  code:
+    | 'InsufficientStock'
+    | 'GroupNotFound'
+    | 'CreateFailed'
+    | 'DeadlinePassed'
+    | 'ResizeRefused'
+    | 'WaitCancelled'
+    | 'ReleasedEarly'
   message: string
 }
 
 /** A transition not listed cannot happen. */
 export const nextPhases = {
-  // A renewal creates nothing: it is fulfilled in the transaction that pays it.
-  placed: ['paid', 'fulfilled', 'lapsed', 'cancelled'],
+  // A renewal creates nothing: it is fulfilled in the transaction that pays it. A resize takes no stock: the fleet is asked there.
+  placed: ['paid', 'provisioning', 'fulfilled', 'lapsed', 'cancelled'],
   paid: ['provisioning', 'refunding'],
   provisioning: ['fulfilled', 'refunding'],
   refunding: ['refunded', 'fulfilled'],
@@ -68,6 +78,8 @@ export interface Tally {
   ready: number
   /** … or may still come. The rest of the pending lines never will. */
   open: number
+  /** Pending lines that no machine was made for yet: they wait for stock, or there was none. */
+  unmade: number
   /** Lines captured. */
   delivered: number
   /** Refunded lines whose machine is still being released. */
@@ -76,10 +88,14 @@ export interface Tally {
 
 export type Step = 'nothing' | 'lapse' | 'allocate' | 'await' | 'deliver' | 'unwind' | 'refund' | 'close'
 
-type Deciding = Pick<Order, 'phase' | 'partialOk' | 'lapsesAt' | 'deadlineAt'>
+type Deciding = Pick<Order, 'phase' | 'partialOk' | 'lapsesAt' | 'deadlineAt' | 'waitsUntil'>
 
 const isPast = (instant: Temporal.Instant | null, now: Temporal.Instant): boolean =>
   instant !== null && Temporal.Instant.compare(instant, now) <= 0
+
+/** Whether a paid order still waits for stock that is not there. */
+export const isWaiting = ({ waitsUntil }: Pick<Order, 'waitsUntil'>, now: Temporal.Instant): boolean =>
+  waitsUntil !== null && !isPast(waitsUntil, now)
 
 /** What should happen next. */
 export function nextStep(order: Deciding, tally: Tally, now: Temporal.Instant): Step {
@@ -89,9 +105,12 @@ export function nextStep(order: Deciding, tally: Tally, now: Temporal.Instant): 
     case 'paid':
       return 'allocate'
     case 'provisioning': {
-      const failed = tally.pending - tally.ready - tally.open
+      const waiting = tally.unmade > 0 && isWaiting(order, now)
+      const failed = tally.pending - tally.ready - tally.open - (waiting ? tally.unmade : 0)
       const overdue = isPast(order.deadlineAt, now)
       if (!order.partialOk && (failed > 0 || (tally.open > 0 && overdue))) return 'unwind'
+      // Only what may be delivered in part has machines while it waits: they are their owner's as they come.
+      if (waiting) return tally.ready > 0 ? 'deliver' : 'allocate'
       if (tally.open > 0 && !overdue) return 'await'
       return tally.ready > 0 ? 'deliver' : 'unwind'
     }

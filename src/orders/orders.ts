@@ -47,7 +47,7 @@ export async function orderTrace(db: Db, accountId: string, orderId: string): Pr
   const events = await listEvents(db, { accountId, subjectKind: 'order', subjectId: orderId, limit: 500 })
   return {
     order,
-    tally: tallies.get(orderId) ?? { pending: 0, ready: 0, open: 0, delivered: 0, leaving: 0 },
+    tally: tallies.get(orderId) ?? { pending: 0, ready: 0, open: 0, unmade: 0, delivered: 0, leaving: 0 },
     refundOrders: await selectOrderPage(db, { accountId, parentOrderId: orderId, limit: 100 }),
     transfers: await transfersOfOrders(db, [orderId], 1000),
     events: events.reverse(),

@@ -17,6 +17,7 @@ import { type Order, type OrdersRefusal, provisionWithin } from './order.ts'
 import { lockedOrder, orderEvent, stateConflict } from './orders.ts'
 import type { OrdersCtx } from './orders-ctx.ts'
 import { fulfilRenewal } from './renew-machines.ts'
+import { acceptResize, dayOfResize } from './resize-machines.ts'
 
 const faults = declareFaults(
   'orders.pay.after-transfer',
@@ -49,7 +50,7 @@ export async function payLocked(
 ): Promise<Order> {
   if (order.kind === 'refund' || order.phase !== 'placed') throw stateConflict(order, 'paid')
   if (order.lapsesAt !== null && Temporal.Instant.compare(order.lapsesAt, now) <= 0) throw stateConflict(order, 'paid')
-  if (order.kind !== 'renewal') await holdGroup(tx, now, actor, order)
+  if (order.kind === 'purchase' || order.kind === 'scale_out') await holdGroup(tx, now, actor, order)
   const { cashFen, voucherFen } = await takeFromWallet(ctx, tx, now, order)
   await faults.point('orders.pay.after-transfer')
   const renewed = order.kind === 'renewal'
@@ -57,13 +58,15 @@ export async function payLocked(
     await fulfilRenewal(ctx, tx, now, actor, order)
     await faults.point('orders.renew.after-capture')
   }
+  if (order.kind === 'resize') await acceptResize(tx, now, actor, order)
   const after = await markPaid(tx, now, order.id, {
-    phase: renewed ? 'fulfilled' : 'paid',
+    phase: renewed ? 'fulfilled' : order.kind === 'resize' ? 'provisioning' : 'paid',
     paidCashFen: cashFen,
     paidVoucherFen: voucherFen,
     capturedFen: renewed ? order.totalFen : 0n,
     deadlineAt: renewed ? null : now.add(provisionWithin),
     dueAt: renewed ? null : now,
+    waitsUntil: order.waitMinutes > 0 ? now.add({ minutes: order.waitMinutes }) : null,
   })
   const paid = { cashFen: cashFen.toString(), voucherFen: voucherFen.toString() }
   await appendEvents(tx, now, [
@@ -107,8 +110,10 @@ async function takeFromWallet(
   const freeCashFen = wallet.cashFen - unbilledFen
   if (cashFen > freeCashFen && cashFen > 0n) throw balanceInsufficient(cashFen - freeCashFen, 'this order')
   if (order.chargeType === 'postpaid' && order.kind !== 'renewal') {
-    const missingFen = (await dayOfUse(tx, order, now)) - freeCashFen - wallet.voucherFen
-    if (missingFen > 0n) throw balanceInsufficient(missingFen, 'the first 24 hours of these machines')
+    const dayFen = order.kind === 'resize' ? await dayOfResize(tx, order, now) : await dayOfUse(tx, order, now)
+    const missingFen = dayFen - freeCashFen - wallet.voucherFen
+    const what = order.kind === 'resize' ? 'these disks' : 'these machines'
+    if (missingFen > 0n) throw balanceInsufficient(missingFen, `the first 24 hours of ${what}`)
   }
   const escrow = await openEscrow(tx, now, accountId, order.id)
   const transfers: NewTransfer[] = []

@@ -8,10 +8,11 @@ import { type BuyRequest, type BuyRequestInput, invalid, parseBuyRequest } from 
 import { onceByToken } from './client-token.ts'
 import { insertLines, insertOrder, markCancelled } from './order.store.ts'
 import { lapseAfter, type Order } from './order.ts'
-import { lockedOrder, orderEvent, stateConflict } from './orders.ts'
+import { getOrder, lockedOrder, orderEvent, stateConflict } from './orders.ts'
 import type { OrdersCtx } from './orders-ctx.ts'
 import { payLocked } from './pay-order.ts'
 import { getQuote, priceBuy } from './quote.ts'
+import { stopWaiting } from './wait-for-stock.ts'
 
 const faults = declareFaults(
   'orders.place.after-order-row',
@@ -58,6 +59,7 @@ export async function placeOrder(ctx: OrdersCtx, actor: Actor, input: PlaceOrder
       autoRenew: priced.request.autoRenew,
       autoRenewMonths: priced.request.autoRenewMonths,
       partialOk: priced.request.partialOk,
+      waitMinutes: priced.request.waitMinutes,
       totalFen: priced.totalFen,
       actor: actor.name,
       createdAt: now,
@@ -107,8 +109,10 @@ async function priceOf(
   return getQuote(tx, actor.accountId, quoteId ?? '', now)
 }
 
-/** Cancels what is not paid. Of a cancel and a payment that meet, the first one wins (Q6). */
+/** Cancels what is not paid, or the wait for stock of what is. Of a cancel and a payment that meet the first wins (Q6). */
 export async function cancelOrder(ctx: OrdersCtx, actor: Actor, orderId: string): Promise<Order> {
+  const { waitsUntil } = await getOrder(ctx.db, actor.accountId, orderId)
+  if (waitsUntil !== null) return stopWaiting(ctx, actor, orderId)
   const order = await transaction(ctx, async tx => {
     const now = ctx.clock.now()
     const before = await lockedOrder(tx, actor.accountId, orderId)

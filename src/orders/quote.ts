@@ -1,6 +1,6 @@
 // What a purchase costs, frozen for 15 minutes: an order placed on a quote pays what was shown, or is refused with the new
 // price (Q8). One rule prices the quote, the order and the answer to an expired quote.
-import { currentPrice, getOffering, getRegion } from '../catalog/catalog.ts'
+import { currentPrice, getOffering, getRegion, listOfferings } from '../catalog/catalog.ts'
 import type { Offering } from '../catalog/offering.ts'
 import { burnFen, type MachinePrice, type PriceVersion, priceMachines } from '../catalog/price.ts'
 import type { Db, Tx } from '../db/db.ts'
@@ -9,10 +9,12 @@ import { checkGroupName, getGroup } from '../fleet/resource-groups.ts'
 import { Refusal } from '../lib/errors.ts'
 import { newId } from '../lib/id.ts'
 import { formatFen } from '../lib/money.ts'
+import { type Alternative, alternativesTo } from './alternatives.ts'
 import { type BuyRequest, type BuyRequestInput, invalid, parseBuyRequest } from './buy-request.ts'
 import { findQuote, insertQuote } from './order.store.ts'
 import type { OrdersRefusal } from './order.ts'
 import type { OrdersCtx } from './orders-ctx.ts'
+import { selectWaitedFor } from './waiting.store.ts'
 
 export const quoteFor = { minutes: 15 } as const
 
@@ -30,6 +32,13 @@ export interface Quote {
   formula: string
   priceVersion: number
   expiresAt: Temporal.Instant
+}
+
+export interface QuoteWithStock extends Quote {
+  /** Machines that this could be given now, less what others wait for. */
+  available: number
+  /** Where that is less than it asks for: what there is instead, with its price. */
+  alternatives: Alternative[]
 }
 
 export interface PricedBuy {
@@ -78,7 +87,7 @@ export async function priceBuy(
   }
 }
 
-export async function quote(ctx: OrdersCtx, actor: Actor, input: BuyRequestInput): Promise<Quote> {
+export async function quote(ctx: OrdersCtx, actor: Actor, input: BuyRequestInput): Promise<QuoteWithStock> {
   const request = parseBuyRequest(input)
   const now = ctx.clock.now()
   const priced = await priceBuy(ctx.db, actor.accountId, request, now)
@@ -111,7 +120,20 @@ export async function quote(ctx: OrdersCtx, actor: Actor, input: BuyRequestInput
     formula: price.formula,
     priceVersion: priced.version.version,
     expiresAt,
+    ...(await stockFor(ctx.db, request, now)),
   }
+}
+
+/** Decides nothing: whoever pays first is served first. */
+async function stockFor(db: Db, request: BuyRequest, at: Temporal.Instant) {
+  const waitedFor = await selectWaitedFor(db, at)
+  const offerings = (await listOfferings(db, { at })).map(offering => {
+    const waited = waitedFor.get(`${offering.zoneId} ${offering.specId}`) ?? 0
+    return { ...offering, available: Math.max(0, offering.stock.available - waited) }
+  })
+  const { zoneId, specId, chargeType } = request
+  const wanted = offerings.find(one => one.zoneId === zoneId && one.specId === specId && one.chargeType === chargeType)
+  return { available: wanted?.available ?? 0, alternatives: alternativesTo(request, offerings) }
 }
 
 interface StoredResult {
@@ -124,8 +146,12 @@ interface StoredResult {
 /** A quote that still stands. An expired one is refused with today's price. */
 export async function getQuote(db: Db | Tx, accountId: string, quoteId: string, now: Temporal.Instant): Promise<Quote> {
   const row = await findQuote(db, accountId, quoteId)
-  if (!row || row.kind === 'renewal') throw quoteNotFound(quoteId)
-  const request = row.request as BuyRequest // Written by `quote`, from the parser.
+  if (row?.kind !== 'purchase' && row?.kind !== 'scale_out') throw quoteNotFound(quoteId)
+  // Written by `quote`, from the parser; before orders could wait, without this field.
+  const request: BuyRequest = {
+    ...(row.request as BuyRequest),
+    waitMinutes: (row.request as BuyRequest).waitMinutes ?? 0,
+  }
   if (Temporal.Instant.compare(row.expiresAt, now) <= 0) {
     const { price, totalFen } = await priceBuy(db, accountId, request, now)
     throw quoteExpired(quoteId, row.totalFen, totalFen, { unitFen: price.unitFen.toString(), formula: price.formula })

@@ -15,6 +15,8 @@ import { nextStep, type Order, type Step, type Tally } from './order.ts'
 import { orderEvent } from './orders.ts'
 import type { OrdersCtx } from './orders-ctx.ts'
 import { closeOrders, refundLines, unwindOrders } from './refund-lines.ts'
+import { deliverResizes, unwindResizes } from './resize-machines.ts'
+import { byPayment, wakeWaiting } from './wait-for-stock.ts'
 import type { Perform, Work } from './work.ts'
 
 const faults = declareFaults(
@@ -43,16 +45,27 @@ type Acting = Exclude<Step, 'nothing' | 'await'>
 const acts: Record<Acting, Perform> = {
   lapse: lapseOrders,
   allocate: allocateMachines,
-  deliver: deliverLines,
-  unwind: unwindOrders,
+  deliver: byKind(deliverLines, deliverResizes),
+  unwind: byKind(unwindOrders, unwindResizes),
   refund: refundLines,
   close: closeOrders,
+}
+
+/** A resize makes no machines: its lines end otherwise. */
+function byKind(machines: Perform, disks: Perform): Perform {
+  return async (ctx, work) => {
+    const resizes = work.orders.filter(order => order.kind === 'resize')
+    const others = work.orders.filter(order => order.kind !== 'resize')
+    if (others.length > 0) await machines(ctx, { ...work, orders: others })
+    if (resizes.length > 0) await disks(ctx, { ...work, orders: resizes })
+  }
 }
 
 const actor = 'system:orders'
 
 export async function reconcileOrders(ctx: OrdersCtx): Promise<Report> {
   const now = ctx.clock.now()
+  await wakeWaiting(ctx.db, now)
   const leaseId = newId(ctx.random, 'lease')
   const claimed = await claimDue(ctx.db, 'orders', { now, leaseId, leaseMs, limit: claimMax })
   if (claimed.length === 0) return idle
@@ -69,17 +82,14 @@ export async function reconcileOrders(ctx: OrdersCtx): Promise<Report> {
   return { found: claimed.length, changed }
 }
 
-const empty: Tally = { pending: 0, ready: 0, open: 0, delivered: 0, leaving: 0 }
+const empty: Tally = { pending: 0, ready: 0, open: 0, unmade: 0, delivered: 0, leaving: 0 }
 const ids = (orders: readonly Order[]): string[] => orders.map(order => order.id)
 
 /** In the order of payment, so that who paid first is served first. */
 function parcels(orders: readonly Order[]): Order[][] {
-  const sorted = orders.toSorted(
-    (a, b) => Temporal.Instant.compare(a.paidAt ?? a.createdAt, b.paidAt ?? b.createdAt) || (a.id < b.id ? -1 : 1),
-  )
   const result: Order[][] = []
   let machines = 0
-  for (const order of sorted) {
+  for (const order of byPayment(orders)) {
     const last = result.at(-1)
     machines += order.quantity
     if (last && last.length < parcelOrders && machines <= parcelMachines) last.push(order)
@@ -104,9 +114,9 @@ async function perform(
       const orders = await lockLeased(tx, leaseId, parcel)
       if (orders.length === 0) return 0
       const work: Work = { tx, now, orders, tallies, actor }
-      await acts[step](ctx, work)
+      const moved = (await acts[step](ctx, work)) ?? orders.length
       await faults.point(`orders.${step}.before-commit`)
-      return orders.length
+      return moved
     })
     await faults.point(`orders.${step}.after-commit`)
     return moved

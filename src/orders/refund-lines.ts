@@ -23,6 +23,7 @@ import {
 import type { Order, OrderReason } from './order.ts'
 import { orderEvent } from './orders.ts'
 import type { OrdersCtx } from './orders-ctx.ts'
+import { isWaitCancelled } from './wait-for-stock.ts'
 import type { Work } from './work.ts'
 
 const linesAtOnce = 2000
@@ -37,8 +38,13 @@ export async function unwindOrders(ctx: OrdersCtx, work: Work): Promise<void> {
 }
 
 function reasonOf(order: Order, { tallies }: Work): OrderReason {
-  const { pending, ready, open } = tallies.get(order.id) ?? { pending: 0, ready: 0, open: 0 }
+  const { pending, ready, open, unmade } = tallies.get(order.id) ?? { pending: 0, ready: 0, open: 0, unmade: 0 }
   const failed = pending - ready - open
+  if (isWaitCancelled(order)) return order.reason as OrderReason
+  if (unmade > 0 && unmade === failed) {
+    const message = `zone ${order.zoneId} had not enough ${order.specId} for ${unmade} of ${order.quantity} machines`
+    return { code: 'InsufficientStock', message }
+  }
   if (failed > 0) return { code: 'CreateFailed', message: `${failed} of ${order.quantity} machines could not be made` }
   return { code: 'DeadlinePassed', message: `${open} of ${order.quantity} machines did not come up in time` }
 }

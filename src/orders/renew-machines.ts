@@ -3,7 +3,8 @@
 import type { Tx } from '../db/db.ts'
 import { type Actor, appendEvents, type NewEvent } from '../events/event.ts'
 import { liftBillingHolds } from '../fleet/billing-holds.ts'
-import { startMachines } from '../fleet/machines.ts'
+import { machinesById, startMachines } from '../fleet/machines.ts'
+import { resizesUnderWay, resizeUnderWay } from '../fleet/resizes.ts'
 import { post } from '../ledger/transfer.ts'
 import { Refusal } from '../lib/errors.ts'
 import { invariant } from '../lib/invariant.ts'
@@ -66,6 +67,7 @@ async function renewLines(
     return { line, machineId, subscription, restarts: hasExpired(subscription, now), period, renewDueAt }
   })
   refuseConflicts(renewed, now)
+  await refuseResized(tx, lines)
   await extendSubscriptions(tx, renewed)
   await endLines(
     tx,
@@ -91,6 +93,22 @@ async function renewLines(
   await liftBillingHolds(tx, now, actor, movedOff)
   const restarted = renewed.filter(one => one.restarts).map(one => one.machineId)
   if (restarted.length > 0) await startMachines(tx, now, { machineIds: restarted, actor })
+}
+
+/** What was priced is the disk that it has: none that has grown since, none that is about to. */
+async function refuseResized(tx: Tx, lines: readonly OrderLine[]): Promise<void> {
+  const quoted = new Map(lines.map(line => [line.machineId ?? '', line.quotedDiskGib]))
+  const [growing] = await resizesUnderWay(tx, [...quoted.keys()])
+  if (growing !== undefined) throw resizeUnderWay(growing)
+  for (const { id, systemDiskGib } of await machinesById(tx, [...quoted.keys()])) {
+    const quotedDiskGib = quoted.get(id) ?? null
+    if (quotedDiskGib === null || quotedDiskGib === systemDiskGib) continue // Quoted before disks could grow.
+    throw new Refusal<OrdersRefusal>(
+      'RenewalConflict',
+      `the disk of ${id} has ${systemDiskGib} GiB since this was quoted; nothing was paid: ask for a new quote`,
+      { machines: [{ machineId: id, systemDiskGib }] },
+    )
+  }
 }
 
 function renewedEvent({ machineId, period, subscription }: Renewed, order: Order, actor: Actor): NewEvent {

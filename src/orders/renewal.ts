@@ -43,6 +43,8 @@ export interface RenewalLine {
   startsAt: Temporal.Instant
   expiresAt: Temporal.Instant
   restarts: boolean
+  /** The disk that was priced: a larger one by the time of payment refuses it. */
+  quotedDiskGib: number
 }
 
 export interface RenewalQuote {
@@ -170,6 +172,7 @@ async function linesOf(
       startsAt: Temporal.Instant.from(line.startsAt),
       expiresAt: Temporal.Instant.from(line.expiresAt),
       restarts: Boolean(line.restarts),
+      quotedDiskGib: Number(line.quotedDiskGib),
     })),
   }
 }
@@ -196,6 +199,7 @@ async function priceRenewal(
       startsAt: period.startsAt,
       expiresAt: period.expiresAt,
       restarts: hasExpired(machine, now),
+      quotedDiskGib: machine.systemDiskGib,
     })
   }
   return lines

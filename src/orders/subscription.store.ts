@@ -230,7 +230,9 @@ export interface PaidMachine {
 }
 
 const paidMachineColumns: RawBuilder<unknown> = sql`
-  m.id as machine_id, m.group_id, m.zone_id, m.spec_id, m.system_disk_gib, m.charge_type, m.phase, o.phase as order_phase,
+  m.id as machine_id, m.group_id, m.zone_id, m.spec_id, m.system_disk_gib, m.charge_type, m.phase,
+  -- Delivered is delivered, even while the order waits for its other machines.
+  case when l.phase = 'delivered' then 'fulfilled' else o.phase end as order_phase,
   s.expires_at, s.stopped_at, s.ended_at, s.anchor_at, s.months_since_anchor`
 
 export async function selectPaidMachines(
@@ -246,7 +248,8 @@ export async function selectPaidMachines(
       : sql`m.group_id = ${which.groupId} and s.machine_id is not null and s.ended_at is null`
   const { rows } = await sql<PaidMachine>`
     select ${paidMachineColumns}
-    from machines m join orders o on o.id = m.order_id left join subscriptions s on s.machine_id = m.id
+    from machines m join orders o on o.id = m.order_id
+    left join order_lines l on l.order_id = m.order_id and l.line_no = m.line_no left join subscriptions s on s.machine_id = m.id
     where m.account_id = ${accountId} and ${condition} order by m.id limit ${limit}`.execute(db)
   return rows
 }

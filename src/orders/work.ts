@@ -12,5 +12,9 @@ export interface Work {
   actor: string
 }
 
-/** Takes the step for all of them. Safe to repeat: what is done already is left as it is. */
-export type Perform = (ctx: OrdersCtx, work: Work) => Promise<void>
+/**
+ * Takes the step for all of them, and answers how many orders moved where not all of them did. Safe to repeat: what is done
+ * already is left as it is.
+ */
+// biome-ignore lint/suspicious/noConfusingVoidType: a step that moves all of them has nothing to say.
+export type Perform = (ctx: OrdersCtx, work: Work) => Promise<number | void>

@@ -29,6 +29,7 @@ describe('a purchase', () => {
     ['autoRenew', ['yes', 1, null]],
     ['autoRenewMonths', [5, '1']],
     ['partialOk', ['true', 0]],
+    ['waitMinutes', [-1, 1441, 1.5, '30', null, true]],
   ]
   const cases = fields.flatMap(([field, values]) => values.map(value => [field, value] as const))
 
@@ -65,6 +66,25 @@ describe('a purchase', () => {
     const unknown = { quoteId: 'quo-0' }
     await expectRefused(api, { call, body: unknown, status: 404, code: 'QuoteNotFound', field: 'quoteId' })
     await expectRefused(api, { call, body: { request: { ...request, colour: 'red' } }, field: 'request.colour' })
+  })
+})
+
+describe('a larger disk', () => {
+  test.each<[string, unknown]>([
+    ...[199, 2001, 300.5, '300', null, undefined].map((value): [string, unknown] => ['systemDiskGib', value]),
+    ...[[], 'eas-i-1', undefined].map((value): [string, unknown] => ['machineIds', value]),
+  ])('is refused for %s %j, as a quote and as an order', async (field, value) => {
+    const request = { machineIds: [world.prepaidIds[0]], systemDiskGib: 300, [field]: value }
+    await expectRefused(api, { call: 'POST /v1/resizes/quotes', body: request, field })
+    await expectRefused(api, { call: 'POST /v1/resizes', body: { request }, field: `request.${field}` })
+  })
+
+  test('is refused for a size that it has, and for machines of nobody', async () => {
+    const call = 'POST /v1/resizes/quotes'
+    const same = { machineIds: [world.prepaidIds[0]], systemDiskGib: 200 }
+    await expectRefused(api, { call, body: same, status: 409, code: 'DiskAtMost', field: 'systemDiskGib' })
+    const nobodys = { machineIds: ['eas-i-0'], systemDiskGib: 300 }
+    await expectRefused(api, { call, body: nobodys, status: 404, code: 'MachineNotFound', field: 'machineIds' })
   })
 })
 

@@ -212,11 +212,38 @@ export const rows: Record<keyof Operations, TenantRow> = {
   'POST /v1/services/{service}/stop': { ids: service },
   'POST /v1/services/{service}/start': { ids: service },
   'DELETE /v1/services/{service}': { ids: service },
+  'POST /v1/resizes/quotes': {
+    ids: ({ prepaidIds }) => ({ machineId: prepaidIds[1] }),
+    input: ({ machineId }) => ({ body: { machineIds: [machineId], systemDiskGib: 300 } }),
+  },
+  'POST /v1/resizes': {
+    ids: ({ prepaidIds }) => ({ machineId: prepaidIds[1] }),
+    input: ({ machineId }) => ({ body: { request: { machineIds: [machineId], systemDiskGib: 300 } } }),
+  },
+  'POST /v1/accounts/{accountId}/early-releases/quotes': {
+    as: 'operator',
+    ids: ({ accountId, prepaidIds }) => ({ accountId, machineId: prepaidIds[1] }),
+    input: ({ machineId }) => ({ body: { machineId } }),
+  },
+  'POST /v1/accounts/{accountId}/early-releases': {
+    as: 'operator',
+    ids: ({ accountId, prepaidIds }) => ({ accountId, machineId: prepaidIds[1] }),
+    input: () => ({ body: { quoteId: earlyRelease.quoteId, reason: 'bought by mistake', force: true } }),
+    before: quoteEarlyRelease,
+  },
   'POST /v1/machines/release': {
     ids: ({ spareId }) => ({ machineId: spareId }),
     input: ({ machineId }) => ({ body: { machineIds: [machineId] } }),
   },
   'DELETE /v1/groups/{groupId}': { ids: ({ spareGroupId }) => ({ groupId: spareGroupId }) },
+}
+
+const earlyRelease = { quoteId: '' }
+
+async function quoteEarlyRelease(api: TestApi, { accountId, prepaidIds }: World): Promise<void> {
+  const input = { params: { accountId }, body: { machineId: prepaidIds[1] ?? '' } }
+  const quote = await api.client(api.operator).call('POST /v1/accounts/{accountId}/early-releases/quotes', input)
+  earlyRelease.quoteId = quote.quoteId
 }
 
 async function startDrain(api: TestApi, by: Principal, machineId: string): Promise<void> {

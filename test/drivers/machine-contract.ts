@@ -16,6 +16,7 @@ type Open = () => Promise<ContractSubject> | ContractSubject
 
 export function machineDriverContract(open: Open): void {
   making(open)
+  growing(open)
   going(open)
 }
 
@@ -58,6 +59,35 @@ function making(open: Open): void {
     expect(again.map(answer => answer.ok)).toEqual([true, true, true])
     const driverRefs = again.map(answer => (answer.ok ? answer.driverRef : null))
     expect(new Set(driverRefs).size).toBe(3)
+  })
+}
+
+/** A driver may leave `resize` out; one that has it keeps to this. */
+function growing(open: Open): void {
+  const grow = async (subject: ContractSubject, machineId: string, systemDiskGiB: number, driver = subject.driver) => {
+    const effectId = `machine:${machineId}:resize:${systemDiskGiB}`
+    return (await driver.resize?.([{ ...refOf(subject, machineId), effectId, systemDiskGiB }]))?.[0]
+  }
+
+  test('a disk grows to what is asked, once, and is remembered after a restart', async context => {
+    const subject = await open()
+    if (subject.driver.resize === undefined) return context.skip('disks of this driver do not grow')
+    await subject.driver.provision([requestFor(subject)('eas-i-grows')])
+    await subject.settle()
+    expect(await grow(subject, 'eas-i-grows', 500)).toEqual({ ok: true, systemDiskGiB: 500 })
+    expect(await grow(subject, 'eas-i-grows', 500)).toEqual({ ok: true, systemDiskGiB: 500 })
+    const reopened = subject.reopen()
+    expect(await grow(subject, 'eas-i-grows', 300, reopened)).toEqual({ ok: true, systemDiskGiB: 500 })
+    expect((await reopened.observe([refOf(subject, 'eas-i-grows')]))[0]).toMatchObject({ state: 'running' })
+  })
+
+  test('a disk never shrinks, nor does a machine that is not there grow one', async context => {
+    const subject = await open()
+    if (subject.driver.resize === undefined) return context.skip('disks of this driver do not grow')
+    await subject.driver.provision([requestFor(subject)('eas-i-there')])
+    expect(await grow(subject, 'eas-i-there', 200)).toEqual({ ok: true, systemDiskGiB: 200 })
+    expect(await grow(subject, 'eas-i-absent', 300)).toMatchObject({ ok: false, refusal: 'ResizeRefused' })
+    expect(await listed(subject.driver)).toEqual(['eas-i-there'])
   })
 }
 

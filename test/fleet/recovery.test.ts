@@ -1,8 +1,10 @@
 // Death at every declared point, and two reconcilers at once: machines are made once, none is leaked, stock comes back.
 import { describe, expect, test } from 'vitest'
+import type { Tx } from '../../src/db/db.ts'
 import { drainMachine } from '../../src/fleet/machine-wishes.ts'
 import { releaseMachines } from '../../src/fleet/machines.ts'
 import { reconcileMachines } from '../../src/fleet/reconcile-machines.ts'
+import { askResizes, lockedMachines } from '../../src/fleet/resizes.ts'
 import { createGroup, deleteGroup, renameGroup } from '../../src/fleet/resource-groups.ts'
 import { isRefusal } from '../../src/lib/errors.ts'
 import { armFault, countFaults, declaredFaults, InjectedFaultError } from '../../src/lib/fault.ts'
@@ -12,7 +14,7 @@ import { aFleet, allocated, bookDifference, eventsOf, type Fleet, orderMachines,
 
 const points = declaredFaults('fleet.')
 
-/** Buys three, drains and releases one of them, renames a group and deletes one; every step may be the one that dies. */
+/** Buys three, gives one a larger disk, drains and releases another, renames a group and deletes one; every step may be the one that dies. */
 async function story(fleet: Fleet): Promise<{ died: number }> {
   let died = 0
   const insist = async (step: () => Promise<unknown>) => {
@@ -26,7 +28,9 @@ async function story(fleet: Fleet): Promise<{ died: number }> {
       }
     }
   }
-  const [first = ''] = await orderMachines(fleet, 3)
+  const [first = '', second = ''] = await orderMachines(fleet, 3)
+  await insist(fleet.settle)
+  await fleet.tx(tx => growDisk(tx, fleet, second))
   await insist(fleet.settle)
   await insist(() => drainMachine(fleet.ctx, fleet.actor, first))
   await insist(fleet.settle)
@@ -39,6 +43,14 @@ async function story(fleet: Fleet): Promise<{ died: number }> {
   await insist(fleet.settle)
   await fleet.pass({ seconds: 31 })
   return { died }
+}
+
+async function growDisk(tx: Tx, fleet: Fleet, machineId: string): Promise<void> {
+  const machines = await lockedMachines(tx, fleet.accountId, [machineId])
+  const wanted = [{ machineId, lineNo: machines[0]?.lineNo ?? 0, toGib: 300 }]
+  await askResizes(tx, fleet.clock.now(), machines, {
+    ...{ actor: fleet.actor, orderId: machines[0]?.orderId ?? '', wanted },
+  })
 }
 
 /** Asked again after an answer that never came. */
@@ -62,6 +74,8 @@ describe.each(points)('%s', point => {
     const { died } = await story(fleet)
     if (afterHits === 0) expect(died).toBe(1)
     expect(await phasesOf(fleet)).toEqual({ running: 2, released: 1 })
+    const disks = await fleet.db.selectFrom('machines').select(['id', 'systemDiskGib']).execute()
+    expect(disks.filter(disk => disk.systemDiskGib === 300).map(disk => fleet.driver.diskOf(disk.id))).toEqual([300])
     expect(await bookDifference(fleet)).toEqual({ leaked: [], missing: [] })
     expect(fleet.driver.size).toBe(2)
     expect(await allocated(fleet)).toBe(2)

@@ -17,7 +17,7 @@ import { type FreshDb, freshDb } from '../postgres.ts'
 import { accountId, live, openWorld, poorAccountId, summarize } from './life.ts'
 
 const start = '2026-01-31T04:00:00Z'
-const prefixes = ['ledger.', 'orders.', 'fleet.provision.', 'fleet.apply.', 'fleet.release.']
+const prefixes = ['ledger.', 'orders.', 'fleet.provision.', 'fleet.apply.', 'fleet.release.', 'fleet.resize.']
 const points = prefixes.flatMap(prefix => declaredFaults(prefix))
 /** Two at a time keep both cores busy. */
 const lanes = 2

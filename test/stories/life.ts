@@ -1,23 +1,31 @@
 // One life of an account, through every step that orders know: money in, purchases that succeed, fail and half fail, a
-// cancellation, a lapse, a renewal, a release, expiry, the end, the seal. Every call is safe to repeat, so the whole life is
+// cancellation, a lapse, a wait for stock, larger disks, an early end, a renewal, a release, expiry, the end, the seal. Every call is safe to repeat, so the whole life is
 // lived again after a crash and must end as if there had been none.
 import { readFileSync } from 'node:fs'
 import { sql } from 'kysely'
 import type { Db } from '../../src/db/db.ts'
 import { SimulatedMachines } from '../../src/drivers/simulated/machines.ts'
 import type { Actor } from '../../src/events/event.ts'
-import type { MachineDriver, ProvisionAnswer, ProvisionRequest } from '../../src/fleet/driver.ts'
+import type {
+  MachineDriver,
+  ProvisionAnswer,
+  ProvisionRequest,
+  ResizeAnswer,
+  ResizeRequest,
+} from '../../src/fleet/driver.ts'
 import { sealTransfers } from '../../src/ledger/seal.ts'
 import { topUp } from '../../src/ledger/top-up.ts'
 import { ManualClock } from '../../src/lib/clock.ts'
 import { isRefusal } from '../../src/lib/errors.ts'
 import { setAutoRenew } from '../../src/orders/auto-renew.ts'
+import { quoteEarlyRelease, releaseEarly } from '../../src/orders/early-release.ts'
 import type { Order } from '../../src/orders/order.ts'
 import { listOrderLines } from '../../src/orders/orders.ts'
 import { payOrder } from '../../src/orders/pay-order.ts'
 import { cancelOrder, placeOrder } from '../../src/orders/place-order.ts'
 import { requestRelease } from '../../src/orders/release.ts'
 import { placeRenewal } from '../../src/orders/renewal.ts'
+import { placeResize } from '../../src/orders/resize.ts'
 import { keptFor } from '../../src/orders/subscription.ts'
 import { settle } from '../../src/reconcile/loop.ts'
 import { aRequest, countUptime, keepErrors, reconcilersOf, type ShopCtx, shopCtx } from '../orders/shop-ctx.ts'
@@ -45,9 +53,19 @@ export class PickyMachines implements MachineDriver {
   }
 
   stock = (zoneId: string, specId: string) => this.#machines.stock(zoneId, specId)
+  /** Whose disks do not grow. */
+  readonly rigid = new Set<string>()
   observe: MachineDriver['observe'] = machines => this.#machines.observe(machines)
   release: MachineDriver['release'] = machines => this.#machines.release(machines)
   list = () => this.#machines.list()
+
+  async resize(requests: readonly ResizeRequest[]): Promise<ResizeAnswer[]> {
+    const grown = await this.#machines.resize(requests.filter(request => !this.rigid.has(request.machineId)))
+    return requests.map(({ machineId }): ResizeAnswer => {
+      if (this.rigid.has(machineId)) return { ok: false, refusal: 'ResizeRefused', message: 'this one never grows' }
+      return grown.shift() ?? { ok: false, refusal: 'ResizeRefused', message: 'one answer per request' }
+    })
+  }
 
   async provision(requests: readonly ProvisionRequest[]): Promise<ProvisionAnswer[]> {
     const made = await this.#machines.provision(requests.filter(request => !this.refused.has(request.machineId)))
@@ -87,6 +105,8 @@ export async function live({ ctx, driver }: World): Promise<void> {
   await topUp(ctx, actor, accountId, 333_33n, 'voucher', 'voucher')
 
   const wanted = await place('wanted', { quantity: 3 }, false)
+  // Said before anything is reconciled: lived again, its disk may be on its way already.
+  driver.rigid.add((await listOrderLines(ctx.db, accountId, wanted.id))[1]?.machineId ?? '')
   await payOrder(ctx, actor, wanted.id)
   const used = await place('used', { chargeType: 'postpaid', quantity: 2 })
   const short = await place('short', { regionId: 'west', zoneId: 'west-a', quantity: 2 })
@@ -97,6 +117,7 @@ export async function live({ ctx, driver }: World): Promise<void> {
     driver.refused.add(lines[1]?.machineId ?? '')
     await payOrder(ctx, actor, order.id)
   }
+  const mistaken = await place('mistaken', {})
   const unwanted = await place('unwanted', {}, false)
   await cancelOrder(ctx, actor, unwanted.id)
   const forgotten = await place('forgotten', {}, false)
@@ -106,9 +127,13 @@ export async function live({ ctx, driver }: World): Promise<void> {
   await settled()
   await until(forgotten.lapsesAt ?? ctx.clock.now())
   await settled()
-  for (const order of [wanted, used, short, failing, partial, lasting, last]) await mustHaveEnded(ctx.db, order.id)
+  for (const order of [wanted, used, short, failing, partial, mistaken, lasting, last])
+    await mustHaveEnded(ctx.db, order.id)
+  const patient = await place('patient', { regionId: 'west', zoneId: 'west-a', quantity: 2, waitMinutes: 1440 })
 
   const machineIds = await machinesOf(ctx.db, wanted.id)
+  const [first = '', second = ''] = machineIds
+  await changes({ ctx, settled, until }, [first, second], mistaken.id, patient.id)
   const renewal = await placeRenewal(ctx, actor, { request: { machineIds, months: 1 }, clientToken: 'renewal' })
   await payOrder(ctx, actor, renewal.id)
   await requestRelease(ctx, actor, await machinesOf(ctx.db, used.id), { reason: 'done' })
@@ -130,6 +155,46 @@ export async function live({ ctx, driver }: World): Promise<void> {
   ctx.clock.advance({ minutes: 1 })
   await settled()
   while ((await sealTransfers(ctx)).changed > 0);
+}
+
+interface Changing {
+  ctx: ShopCtx
+  settled(): Promise<void>
+  until(instant: Temporal.Instant): Promise<void>
+}
+
+/** A wait for stock that is cancelled, two larger disks, of which one does not grow, and a machine that the operator ends early. */
+async function changes(
+  { ctx, settled, until }: Changing,
+  [first, second]: [string, string],
+  mistakenId: string,
+  patientId: string,
+) {
+  await settled()
+  await cancelOrder(ctx, actor, patientId)
+  await settled()
+  await mustHaveEnded(ctx.db, patientId)
+  // Counted from the start of the machine, so that the price is the same however late that was.
+  await until((await startOf(ctx.db, first)).add({ hours: 24 }))
+  const request = { machineIds: [first, second], systemDiskGib: 201 }
+  const growth = await placeResize(ctx, actor, { request, clientToken: 'growth', pay: true })
+  await settled()
+  await mustHaveEnded(ctx.db, growth.id)
+  const [ending = ''] = await machinesOf(ctx.db, mistakenId)
+  await until((await startOf(ctx.db, ending)).add({ hours: 48 }))
+  await endEarly(ctx, ending).catch(unlessReleased)
+  await settled()
+}
+
+async function endEarly(ctx: ShopCtx, machineId: string): Promise<void> {
+  const operator = { accountId, name: 'user:operator' }
+  const { quoteId } = await quoteEarlyRelease(ctx, operator, machineId)
+  await releaseEarly(ctx, operator, { quoteId, reason: 'a mistake' })
+}
+
+async function startOf(db: Db, machineId: string): Promise<Temporal.Instant> {
+  const query = db.selectFrom('subscriptions').select('startsAt').where('machineId', '=', machineId)
+  return (await query.executeTakeFirstOrThrow()).startsAt
 }
 
 /** Lived again, it comes too late for machines that are gone: it had been done before. */

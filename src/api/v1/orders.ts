@@ -5,7 +5,7 @@ import type { Order, OrderLine } from '../../orders/order.ts'
 import { getOrder, listOrderLines, listOrders, orderTrace } from '../../orders/orders.ts'
 import { payOrder } from '../../orders/pay-order.ts'
 import { cancelOrder, placeOrder } from '../../orders/place-order.ts'
-import { type Quote, quote } from '../../orders/quote.ts'
+import { type QuoteWithStock, quote } from '../../orders/quote.ts'
 import type { ApiContext } from '../context.ts'
 import { defineRoute } from '../route.ts'
 import {
@@ -42,6 +42,11 @@ export const OrderView = z.object({
   systemDiskGib: z.number().int().nullable(),
   autoRenew: z.boolean(),
   partialOk: z.boolean(),
+  waitMinutes: z.number().int().describe('How long it may wait for stock, once it is paid.'),
+  waiting: z
+    .object({ machines: z.number().int(), until: instant })
+    .nullable()
+    .describe('For how many machines it waits now, and until when; cancelling ends the wait.'),
   totalFen: fen,
   paidCashFen: fen,
   paidVoucherFen: fen,
@@ -68,6 +73,11 @@ export const orderView = (order: Order) => ({
   systemDiskGib: order.systemDiskGib,
   autoRenew: order.autoRenew,
   partialOk: order.partialOk,
+  waitMinutes: order.waitMinutes,
+  waiting:
+    order.waitingLines > 0 && order.waitsUntil !== null
+      ? { machines: order.waitingLines, until: order.waitsUntil.toString() }
+      : null,
   totalFen: order.totalFen.toString(),
   paidCashFen: order.paidCashFen.toString(),
   paidVoucherFen: order.paidVoucherFen.toString(),
@@ -86,6 +96,10 @@ const LineView = z.object({
   phase: z.enum(['pending', 'delivered', 'refunded']),
   periodStart: instant.nullable(),
   periodEnd: instant.nullable(),
+  quotedDiskGib: z.number().int().nullable().describe('The system disk that was priced, or that a resize starts from.'),
+  resizedToGib: z.number().int().nullable(),
+  refundsOrderId: orderId.nullable().describe('Of an early release: the order whose line this gives back a part of.'),
+  refundsLineNo: z.number().int().nullable(),
 })
 
 const lineView = (line: OrderLine) => ({
@@ -95,6 +109,10 @@ const lineView = (line: OrderLine) => ({
   phase: line.phase,
   periodStart: isoOrNull(line.periodStart),
   periodEnd: isoOrNull(line.periodEnd),
+  quotedDiskGib: line.quotedDiskGib,
+  resizedToGib: line.resizedToGib,
+  refundsOrderId: line.refundsOrderId,
+  refundsLineNo: line.refundsLineNo,
 })
 
 const QuoteView = z.object({
@@ -106,9 +124,28 @@ const QuoteView = z.object({
   formula: z.string().describe('The same sum, as a person would check it.'),
   priceVersion: z.number().int(),
   expiresAt: instant.describe('Until then an order on this quote pays what it says.'),
+  available: z.number().int().describe('Machines that it could be given now.'),
+  alternatives: z
+    .array(
+      z.object({
+        kind: z.enum(['fewer', 'zone', 'region', 'charge_type', 'larger_spec']),
+        regionId: z.string(),
+        zoneId: z.string(),
+        specId: z.string(),
+        chargeType: z.enum(['prepaid', 'postpaid']),
+        months: z.number().int().nullable(),
+        quantity: z.number().int(),
+        available: z.number().int(),
+        unitFen: fen,
+        totalFen: fen,
+        dayFen: fen,
+        formula: z.string(),
+      }),
+    )
+    .describe('Where stock is short: what there is instead, with its price.'),
 })
 
-const quoteView = (found: Quote) => ({
+const quoteView = (found: QuoteWithStock) => ({
   quoteId: found.quoteId,
   kind: found.kind,
   unitFen: found.unitFen.toString(),
@@ -117,6 +154,13 @@ const quoteView = (found: Quote) => ({
   formula: found.formula,
   priceVersion: found.priceVersion,
   expiresAt: found.expiresAt.toString(),
+  available: found.available,
+  alternatives: found.alternatives.map(one => ({
+    ...one,
+    unitFen: one.unitFen.toString(),
+    totalFen: one.totalFen.toString(),
+    dayFen: one.dayFen.toString(),
+  })),
 })
 
 const PlacedBody = {
@@ -218,7 +262,7 @@ export const orderRoutes = [
   defineRoute({
     method: 'POST',
     path: '/v1/orders/{orderId}/cancel',
-    summary: 'Cancel an order that is not paid',
+    summary: 'Cancel an order that is not paid, or the wait for stock of one that is',
     tag: 'order',
     can: 'order.write',
     params: { orderId },

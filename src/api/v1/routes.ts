@@ -8,6 +8,7 @@ import { auditorRoutes } from './auditor.ts'
 import { billRoutes } from './bill.ts'
 import { catalogRoutes } from './catalog.ts'
 import { drainRoutes } from './drains.ts'
+import { earlyReleaseRoutes } from './early-releases.ts'
 import { eventRoutes } from './events.ts'
 import { explainRoutes } from './explain.ts'
 import { groupRoutes } from './groups.ts'
@@ -16,6 +17,7 @@ import { machineRoutes } from './machines.ts'
 import { noticeRoutes } from './notices.ts'
 import { orderRoutes } from './orders.ts'
 import { renewalRoutes } from './renewals.ts'
+import { resizeRoutes } from './resizes.ts'
 import { serviceImpactRoutes } from './service-impact.ts'
 import { serviceInstanceRoutes } from './service-instances.ts'
 import { serviceVersionRoutes } from './service-versions.ts'
@@ -31,6 +33,7 @@ export const routes: readonly Route[] = [
   ...catalogRoutes,
   ...orderRoutes,
   ...renewalRoutes,
+  ...resizeRoutes,
   ...groupRoutes,
   ...machineRoutes,
   ...machineChangeRoutes,
@@ -48,6 +51,7 @@ export const routes: readonly Route[] = [
   ...eventRoutes,
   ...signInRoutes,
   ...accountRoutes,
+  ...earlyReleaseRoutes,
   ...accountViewRoutes,
   ...accessKeyRoutes,
   ...userRoutes,

@@ -4,6 +4,7 @@ import type { AskingOptions, CommandTree } from '../command.ts'
 import { refuse } from '../failure.ts'
 import { type Cell, printFields, printJson, printTable, say, timeText } from '../output.ts'
 import type { Session } from '../session.ts'
+import { addEarlyReleaseCommand } from './early-release.ts'
 
 const userRoles = ['owner', 'finance', 'developer', 'viewer'] as const
 
@@ -24,7 +25,9 @@ export function addAccountCommands(tree: CommandTree): void {
       })
     },
   })
-  addAccounts(tree.noun('account', 'accounts: the tenants, made by the operator'))
+  const accounts = tree.noun('account', 'accounts: the tenants, made by the operator')
+  addAccounts(accounts)
+  addEarlyReleaseCommand(accounts)
   const users = tree.noun('user', 'users of the account and their access keys')
   addUsers(users)
   addPasswords(users)

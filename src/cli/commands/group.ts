@@ -16,6 +16,7 @@ interface BuyOptions extends AskingOptions, WaitingOptions {
   disk?: number
   autoRenew?: boolean
   partialOk?: boolean
+  waitFor?: number
 }
 
 const buyOptions: NonNullable<Declaration<BuyOptions>['options']> = [
@@ -27,6 +28,7 @@ const buyOptions: NonNullable<Declaration<BuyOptions>['options']> = [
   ['--disk <GiB>', 'system disk of each machine, 200 to 2000; 200 are free', number('disk')],
   ['--auto-renew', 'renew before expiry'],
   ['--partial-ok', 'keep what could be delivered and refund the rest'],
+  ['--wait-for <minutes>', 'where stock is short, wait up to 1440 minutes for the rest', number('wait-for')],
 ]
 
 function requestOf(options: BuyOptions) {
@@ -42,6 +44,7 @@ function requestOf(options: BuyOptions) {
     chargeType: options.postpaid ? ('postpaid' as const) : ('prepaid' as const),
     ...(options.postpaid ? {} : { months: options.months ?? 1 }),
     ...given({ systemDiskGib: options.disk, autoRenew: options.autoRenew, partialOk: options.partialOk }),
+    ...given({ waitMinutes: options.waitFor }),
   }
 }
 

@@ -1,6 +1,7 @@
-import { choice, given, type Months, months } from '../arguments.ts'
-import { renew } from '../buying.ts'
+import { choice, given, type Months, months, number } from '../arguments.ts'
+import { renew, resize } from '../buying.ts'
 import type { AskingOptions, CommandTree, WaitingOptions } from '../command.ts'
+import { refuse } from '../failure.ts'
 import { type Cell, printJson, printTable, timeText } from '../output.ts'
 
 export function addMachineRenewalCommands(tree: CommandTree): void {
@@ -14,6 +15,18 @@ export function addMachineRenewalCommands(tree: CommandTree): void {
       waits: true,
       run: ({ session, args: machineIds, options }) =>
         renew(session, { machineIds, months: options.months ?? 1 }, options),
+    })
+    .add<AskingOptions & WaitingOptions & { disk?: number }>({
+      usage: 'resize <machine...>',
+      summary: 'make system disks larger, in one order; prepaid pays to the expiry',
+      examples: ['berth machine resize eas-i-… --disk 500'],
+      options: [['--disk <GiB>', 'the new size, 200 to 2000; a disk never shrinks', number('disk')]],
+      asks: true,
+      waits: true,
+      async run({ session, args: machineIds, options }) {
+        if (options.disk === undefined) throw refuse('InvalidArgument', 'disk: is needed: the new size in GiB', 'disk')
+        await resize(session, { machineIds, systemDiskGib: options.disk }, options)
+      },
     })
     .add<{ months?: Months; set?: 'on' | 'off' }>({
       usage: 'auto-renew <machine...>',

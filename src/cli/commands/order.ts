@@ -30,7 +30,7 @@ export function addOrderCommands(tree: CommandTree): void {
     })
     .add({
       usage: 'cancel <order>',
-      summary: 'cancel an order that is not paid',
+      summary: 'cancel an order that is not paid, or the wait for stock of one that is',
       examples: ['berth order cancel ord-…'],
       async run({ session, args: [orderId = ''], options }) {
         const order = await session.call('POST /v1/orders/{orderId}/cancel', { params: { orderId } })

@@ -8,11 +8,23 @@ import type {
   MachineRef,
   ProvisionAnswer,
   ProvisionRequest,
+  ResizeAnswer,
+  ResizeRequest,
 } from '../../fleet/driver.ts'
 
 const marker = 'machine.json'
 const address = '127.0.0.1'
 const atOnce = 64
+
+interface Marker {
+  machineId: string
+  effectId: string
+  specId: string
+  /** Markers from before disks could grow have none. */
+  systemDiskGiB?: number
+}
+
+const noResize = (message: string): ResizeAnswer => ({ ok: false, refusal: 'ResizeRefused', message })
 
 export interface ProcessMachinesOptions {
   /** Machines are made in `<dataDir>/machines/<machineId>`. */
@@ -42,6 +54,21 @@ export class ProcessMachines implements MachineDriver {
       // Half wiped is not gone: the next tenant's machine waits for the end of it.
       if (await exists(this.#wiping(machineId))) return { state: 'lost', message: 'its directory is being wiped' }
       return { state: 'not_found' }
+    })
+  }
+
+  /** The size is a note in the marker: a directory of this host grows as long as the host has room. */
+  async resize(requests: readonly ResizeRequest[]): Promise<ResizeAnswer[]> {
+    return inChunks(requests, async ({ machineId, systemDiskGiB }): Promise<ResizeAnswer> => {
+      const standing = await this.#markerOf(machineId)
+      if (standing === null) return noResize(`there is no machine ${machineId}`)
+      const has = standing.systemDiskGiB ?? 0
+      if (has >= systemDiskGiB) return { ok: true, systemDiskGiB: has }
+      const directory = join(this.#root, machineId)
+      const writing = join(directory, `.${marker}`)
+      await writeFile(writing, JSON.stringify({ ...standing, systemDiskGiB }), { flush: true })
+      await rename(writing, join(directory, marker))
+      return { ok: true, systemDiskGiB }
     })
   }
 
@@ -82,10 +109,12 @@ export class ProcessMachines implements MachineDriver {
   }
 
   /** With its marker in one step, and the marker on disk before: a directory without one would be nobody's. */
-  async #makeDirectory({ machineId, effectId, specId }: ProvisionRequest, directory: string): Promise<void> {
+  async #makeDirectory(request: ProvisionRequest, directory: string): Promise<void> {
+    const { machineId, effectId, specId, systemDiskGiB } = request
     const making = join(this.#root, `.making-${machineId}`)
     await mkdir(making, { recursive: true })
-    await writeFile(join(making, marker), JSON.stringify({ machineId, effectId, specId }), { flush: true })
+    const text = JSON.stringify({ machineId, effectId, specId, systemDiskGiB })
+    await writeFile(join(making, marker), text, { flush: true })
     await rename(making, directory)
   }
 
@@ -98,8 +127,12 @@ export class ProcessMachines implements MachineDriver {
   }
 
   async #effectOf(machineId: string): Promise<string | null> {
+    return (await this.#markerOf(machineId))?.effectId ?? null
+  }
+
+  async #markerOf(machineId: string): Promise<Marker | null> {
     const text = await readFile(join(this.#root, checkedId(machineId), marker), 'utf8').catch(ignoreMissing)
-    return text === undefined ? null : (JSON.parse(text) as { effectId: string }).effectId
+    return text === undefined ? null : (JSON.parse(text) as Marker)
   }
 
   #wiping = (machineId: string): string => join(this.#root, `.wiping-${checkedId(machineId)}`)

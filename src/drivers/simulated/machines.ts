@@ -8,6 +8,8 @@ import type {
   ProvisionAnswer,
   ProvisionRefusal,
   ProvisionRequest,
+  ResizeAnswer,
+  ResizeRequest,
 } from '../../fleet/driver.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { OutcomeUnknownError } from '../../lib/fault.ts'
@@ -31,25 +33,35 @@ export type ProvisionFault =
   /** The whole call ends without an answer, with everything made or nothing. */
   | { do: 'time_out'; made: boolean }
 
+export type ResizeFault =
+  | { do: 'refuse' }
+  /** The call ends without an answer, with the disk grown or as it was. */
+  | { do: 'time_out'; grown: boolean }
+
 interface Entry {
   machineId: string
   effectId: string
   zoneId: string
   specId: string
   number: number
+  systemDiskGiB: number
   runsAtMs: number
   failed: boolean
   goneAtMs: number | null
   lost: boolean
 }
 
-type Line = ({ op: 'made' } & Entry) | { op: 'released'; machineId: string; goneAtMs: number }
+type Line =
+  | ({ op: 'made' } & Entry)
+  | { op: 'resized'; machineId: string; systemDiskGiB: number }
+  | { op: 'released'; machineId: string; goneAtMs: number }
 
 export class SimulatedMachines implements MachineDriver {
   readonly #options: SimulatedMachinesOptions
   readonly #entries = new Map<string, Entry>()
   /** Machines that were released, known or not: a request that arrives late finds its id here. */
   readonly #released = new Set<string>()
+  readonly #resizeFaults: ResizeFault[] = []
   readonly #faults: { fault: ProvisionFault; after: number }[] = []
   #made = 0
 
@@ -66,6 +78,16 @@ export class SimulatedMachines implements MachineDriver {
   /** One new machine meets this fault, after `after` others have been asked for. */
   inject(fault: ProvisionFault, after = 0): void {
     this.#faults.push({ fault, after })
+  }
+
+  /** The next call for larger disks meets this fault. */
+  injectResize(fault: ResizeFault): void {
+    this.#resizeFaults.push(fault)
+  }
+
+  /** What the disk of this machine has, as the driver's book says. */
+  diskOf(machineId: string): number {
+    return this.#mustFind(machineId).systemDiskGiB
   }
 
   /** It stops answering; `restore` brings it back. */
@@ -128,6 +150,23 @@ export class SimulatedMachines implements MachineDriver {
     })
   }
 
+  async resize(requests: readonly ResizeRequest[]): Promise<ResizeAnswer[]> {
+    const fault = this.#resizeFaults.shift()
+    if (fault?.do === 'refuse') return requests.map(() => noResize('refused by an injected fault'))
+    if (fault?.do === 'time_out' && !fault.grown) throw new OutcomeUnknownError('the simulated provider did not answer')
+    const lines: Line[] = []
+    const answers = requests.map(({ machineId, systemDiskGiB }): ResizeAnswer => {
+      const entry = this.#entries.get(machineId)
+      if (!entry || this.#isGone(entry)) return noResize(`there is no machine ${machineId}`)
+      if (entry.systemDiskGiB < systemDiskGiB) lines.push({ op: 'resized', machineId, systemDiskGiB })
+      return { ok: true, systemDiskGiB: Math.max(entry.systemDiskGiB, systemDiskGiB) }
+    })
+    for (const line of lines) this.#read(line)
+    this.#write(lines)
+    if (fault?.do === 'time_out') throw new OutcomeUnknownError('the simulated provider did not answer')
+    return answers
+  }
+
   async release(machines: readonly MachineRef[]): Promise<void> {
     const goneAtMs = this.#nowMs() + (this.#options.releaseMs ?? 0)
     const lines: Line[] = []
@@ -147,7 +186,7 @@ export class SimulatedMachines implements MachineDriver {
   // ── its book ──
 
   async #make(request: ProvisionRequest, fault: ProvisionFault | null, lines: Line[]): Promise<ProvisionAnswer> {
-    const { machineId, effectId, zoneId, specId } = request
+    const { machineId, effectId, zoneId, specId, systemDiskGiB } = request
     if (this.#released.has(machineId)) return refusal('CreateFailed', 'it was released before it was made')
     if (fault?.do === 'refuse') return refusal(fault.refusal, 'refused by an injected fault')
     if ((await this.stock(zoneId, specId)) === 0)
@@ -155,7 +194,7 @@ export class SimulatedMachines implements MachineDriver {
     const number = this.#made++
     const runsAtMs = this.#nowMs() + (this.#options.provisionMs ?? 0)
     const flags = { failed: fault?.do === 'fail', goneAtMs: null, lost: false }
-    const entry: Entry = { machineId, effectId, zoneId, specId, number, runsAtMs, ...flags }
+    const entry: Entry = { machineId, effectId, zoneId, specId, number, systemDiskGiB, runsAtMs, ...flags }
     this.#entries.set(machineId, entry)
     lines.push({ op: 'made', ...entry })
     return answerOf(entry)
@@ -164,12 +203,17 @@ export class SimulatedMachines implements MachineDriver {
   #read(line: Line): void {
     if (line.op === 'made') {
       const { op: _, ...entry } = line
-      this.#entries.set(entry.machineId, entry)
+      // Books from before disks could grow say nothing of their size.
+      this.#entries.set(entry.machineId, { ...entry, systemDiskGiB: entry.systemDiskGiB ?? 0 })
       this.#made = Math.max(this.#made, entry.number + 1)
       return
     }
-    this.#released.add(line.machineId)
     const entry = this.#entries.get(line.machineId)
+    if (line.op === 'resized') {
+      if (entry) entry.systemDiskGiB = line.systemDiskGiB
+      return
+    }
+    this.#released.add(line.machineId)
     if (entry) entry.goneAtMs = line.goneAtMs
   }
 
@@ -199,6 +243,8 @@ export class SimulatedMachines implements MachineDriver {
 const answerOf = (entry: Entry): ProvisionAnswer => ({ ok: true, driverRef: `sim-${entry.number}` })
 
 const refusal = (code: ProvisionRefusal, message: string): ProvisionAnswer => ({ ok: false, refusal: code, message })
+
+const noResize = (message: string): ResizeAnswer => ({ ok: false, refusal: 'ResizeRefused', message })
 
 /** 10.0.0.1, 10.0.0.2 …: up to 16 million differ. */
 const addressOf = (number: number): string => {
