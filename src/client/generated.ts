@@ -586,7 +586,7 @@ export interface Operations {
   'POST /v1/services/{service}/try': {
     params: { service: string }
     query: Record<never, never>
-    body: { method?: "GET" | "POST" | "PUT" | "DELETE"; path?: string; contentType?: string; bodyBase64?: string }
+    body: { method?: "GET" | "POST" | "PUT" | "DELETE"; path?: string; contentType?: string; headers?: Record<string, string>; bodyBase64?: string }
     returns: { status: number; headers: Record<string, string>; bodyBase64: string; cut: boolean; ms: number }
   }
   /** List versions of a service, newest first */

@@ -57,6 +57,23 @@ test('a request reaches the service with its access key, and its answer comes ba
   expect(Buffer.from(tried.bodyBase64, 'base64').toString()).toBe('{"heard":{"a":1}}')
 })
 
+test('headers go along, but for those that are set for the caller', async () => {
+  answer = () => ({ status: 200, body: '{}' })
+  await owner.call(operation, { params, body: { method: 'GET', headers: { 'X-Trace': 'abc', Accept: 'text/plain' } } })
+  expect(heard.request.headers).toMatchObject({ 'x-trace': 'abc', accept: 'text/plain' })
+  for (const name of ['Authorization', 'Host', 'Content-Length', 'Transfer-Encoding', 'Proxy-Authorization']) {
+    const bad = { body: { headers: { [name]: 'x' } }, code: 'InvalidParameter', field: `headers.${name}` }
+    await expectRefused(api, { call, ...bad })
+  }
+  await expectRefused(api, { call, body: { headers: { 'x y': 'x' } }, code: 'InvalidParameter', field: null })
+  await expectRefused(api, {
+    call,
+    body: { headers: { x: 'a\r\nb: c' } },
+    code: 'InvalidParameter',
+    field: 'headers.x',
+  })
+})
+
 test('an answer is cut at 1 MiB, and says so', async () => {
   answer = () => ({ status: 200, body: Buffer.alloc(1024 * 1024 + 1, 'x') })
   const tried = await owner.call(operation, { params, body: { method: 'GET' } })

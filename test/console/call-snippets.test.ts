@@ -3,7 +3,14 @@ import { expect, test } from 'vitest'
 import { snippetOf } from '../../console/pages/service/call-snippets.ts'
 
 const hostile = `it's "quoted" $HOME \`x\` \\ 中文\n`
-const request = { method: 'POST', url: 'http://127.0.0.1/api', contentType: 'text/plain', body: { text: hostile } }
+const headers = { 'x-trace': "it's" }
+const request = {
+  method: 'POST',
+  url: 'http://127.0.0.1/api',
+  contentType: 'text/plain',
+  headers,
+  body: { text: hostile },
+}
 
 test('the shell sends the text as it was written', () => {
   const said = snippetOf('curl', request).replace(/^curl/, "printf '%s\\n'")
@@ -17,6 +24,8 @@ test('the shell sends the text as it was written', () => {
       'authorization: key',
       '-H',
       'content-type: text/plain',
+      '-H',
+      "x-trace: it's",
       '--data-binary',
       hostile,
       '',
@@ -31,6 +40,7 @@ test('Python and TypeScript read the key from the environment and a picture from
   for (const language of ['Python', 'TypeScript'] as const) {
     expect(snippetOf(language, request)).toContain(JSON.stringify(hostile))
     expect(snippetOf(language, request)).toContain('BERTH_SERVICE_KEY')
+    expect(snippetOf(language, request)).toContain(`"x-trace": "it's"`)
   }
   expect(snippetOf('TypeScript', { ...request, method: 'GET', body: null })).not.toContain('body')
 })

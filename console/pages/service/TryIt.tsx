@@ -1,4 +1,5 @@
 // Sends a request to the service as its callers do: a drawing, a picture or text; and the same as a program would.
+import { DeleteOutlined } from '@ant-design/icons'
 import { Alert, Button, Card, Form, Input, Segmented, Select, Upload } from 'antd'
 import { useState } from 'react'
 import { t } from '../../i18n/t.ts'
@@ -18,6 +19,11 @@ type Kind = (typeof kinds)[number]
 const bytesMax = 700_000
 const methods = ['POST', 'GET', 'PUT', 'DELETE'] as const
 
+interface Header {
+  name: string
+  value: string
+}
+
 interface RequestDraft {
   kind: Kind
   picture: Blob | null
@@ -25,6 +31,7 @@ interface RequestDraft {
   method: (typeof methods)[number]
   path: string
   contentType: string
+  headers: readonly Header[]
   text: string
 }
 
@@ -39,6 +46,7 @@ export function TryIt({ service }: { service: Service }) {
     method: 'POST',
     path: '',
     contentType: 'application/json',
+    headers: [],
     text: '{}',
   })
   const change = (part: Partial<RequestDraft>) => setDraft(before => ({ ...before, ...part }))
@@ -50,6 +58,7 @@ export function TryIt({ service }: { service: Service }) {
       body: {
         method: now.kind === 'text' ? now.method : 'POST',
         path: now.path,
+        headers: { ...request.headers },
         ...(request.contentType === null ? {} : { contentType: request.contentType }),
         ...(blob === null ? {} : { bodyBase64: await toBase64(blob) }),
       },
@@ -138,12 +147,14 @@ function bodyOf({ kind, picture, method, text }: RequestDraft): Blob | null {
 
 function requestOf(service: Service, draft: RequestDraft): Request {
   const url = `${service.endpoint}${draft.path}`
+  const named = draft.headers.filter(({ name }) => name.trim() !== '')
+  const headers = Object.fromEntries(named.map(({ name, value }) => [name.trim(), value]))
   if (draft.kind !== 'text') {
     const contentType = draft.picture?.type || 'image/png'
-    return { method: 'POST', url, contentType, body: { file: draft.fileName } }
+    return { method: 'POST', url, contentType, headers, body: { file: draft.fileName } }
   }
   const body = draft.method === 'GET' || draft.text === '' ? null : { text: draft.text }
-  return { method: draft.method, url, contentType: body === null ? null : draft.contentType, body }
+  return { method: draft.method, url, contentType: body === null ? null : draft.contentType, headers, body }
 }
 
 function PicturePicker({ draft, onChange }: { draft: RequestDraft; onChange: (part: Partial<RequestDraft>) => void }) {
@@ -187,14 +198,10 @@ function RequestFields({ draft, onChange }: { draft: RequestDraft; onChange: (pa
           </Form.Item>
         </div>
       ) : null}
-      <Form.Item
-        label={t('try.path')}
-        htmlFor="try-path"
-        extra={t('try.pathHint')}
-        style={{ marginBottom: draft.kind === 'text' ? 24 : 0 }}
-      >
+      <Form.Item label={t('try.path')} htmlFor="try-path" extra={t('try.pathHint')} style={{ marginBottom: 12 }}>
         <Input id="try-path" value={draft.path} onChange={event => onChange({ path: event.target.value })} />
       </Form.Item>
+      <HeaderFields headers={draft.headers} onChange={headers => onChange({ headers })} />
       {draft.kind === 'text' && draft.method !== 'GET' ? (
         <Form.Item label={t('try.body')} htmlFor="try-body" style={{ marginBottom: 0 }}>
           <Input.TextArea
@@ -207,6 +214,48 @@ function RequestFields({ draft, onChange }: { draft: RequestDraft; onChange: (pa
         </Form.Item>
       ) : null}
     </Form>
+  )
+}
+
+interface HeaderProps {
+  headers: readonly Header[]
+  onChange: (headers: readonly Header[]) => void
+}
+
+/** Headers besides the content type; the access key is added by the server. */
+function HeaderFields({ headers, onChange }: HeaderProps) {
+  const change = (at: number, part: Partial<Header>) =>
+    onChange(headers.map((header, index) => (index === at ? { ...header, ...part } : header)))
+  return (
+    <Form.Item label={t('try.requestHeaders')} style={{ marginBottom: 12 }}>
+      <div className="stack">
+        {headers.map(({ name, value }, at) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: rows have no other name, and go only by their own button.
+          <div key={at} style={{ display: 'flex', gap: 8 }}>
+            <Input
+              aria-label={t('try.headerName', { number: at + 1 })}
+              value={name}
+              onChange={event => change(at, { name: event.target.value })}
+            />
+            <Input
+              aria-label={t('try.headerValue', { number: at + 1 })}
+              value={value}
+              onChange={event => change(at, { value: event.target.value })}
+            />
+            <Button
+              icon={<DeleteOutlined aria-hidden />}
+              aria-label={t('try.removeHeader', { number: at + 1 })}
+              onClick={() => onChange(headers.filter((_, index) => index !== at))}
+            />
+          </div>
+        ))}
+        <div>
+          <Button size="small" onClick={() => onChange([...headers, { name: '', value: '' }])}>
+            {t('try.addHeader')}
+          </Button>
+        </div>
+      </div>
+    </Form.Item>
   )
 }
 

@@ -3,6 +3,7 @@ export interface Request {
   method: string
   url: string
   contentType: string | null
+  headers: Readonly<Record<string, string>>
   /** A file beside the program, or the text itself. */
   body: { file: string } | { text: string } | null
 }
@@ -14,16 +15,23 @@ const shell = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`
 /** A string of JSON is one of Python and of TypeScript as well. */
 const quoted = (text: string): string => JSON.stringify(text)
 
-const curl = ({ method, url, contentType, body }: Request): string =>
+/** `, "name": "value"` for each: it follows the access key in a literal of Python and of TypeScript. */
+const pairs = (headers: Readonly<Record<string, string>>): string =>
+  Object.entries(headers)
+    .map(([name, value]) => `, ${quoted(name)}: ${quoted(value)}`)
+    .join('')
+
+const curl = ({ method, url, contentType, headers, body }: Request): string =>
   [
     `curl -X ${method} ${shell(url)}`,
     '-H "authorization: $BERTH_SERVICE_KEY"',
     ...(contentType === null ? [] : [`-H ${shell(`content-type: ${contentType}`)}`]),
+    ...Object.entries(headers).map(([name, value]) => `-H ${shell(`${name}: ${value}`)}`),
     ...(body === null ? [] : [`--data-binary ${'file' in body ? `@${shell(body.file)}` : shell(body.text)}`]),
   ].join(' \\\n  ')
 
-function python({ method, url, contentType, body }: Request): string {
-  const type = contentType === null ? '' : `, "content-type": ${quoted(contentType)}`
+function python({ method, url, contentType, headers, body }: Request): string {
+  const type = pairs({ ...(contentType === null ? {} : { 'content-type': contentType }), ...headers })
   const data =
     body === null
       ? ''
@@ -41,9 +49,9 @@ with urlopen(request) as response:
 `
 }
 
-function typescript({ method, url, contentType, body }: Request): string {
+function typescript({ method, url, contentType, headers, body }: Request): string {
   const file = body !== null && 'file' in body
-  const type = contentType === null ? '' : `, 'content-type': ${quoted(contentType)}`
+  const type = pairs({ ...(contentType === null ? {} : { 'content-type': contentType }), ...headers })
   const sent =
     body === null ? '' : `  body: ${'file' in body ? `await readFile(${quoted(body.file)})` : quoted(body.text)},\n`
   return `${file ? "import { readFile } from 'node:fs/promises'\n\n" : ''}const response = await fetch(${quoted(url)}, {

@@ -31,6 +31,17 @@ export const tryRoutes = [
         .max(200)
         .regex(/^[\w.+-]+\/[\w.+-]+[ -~]*$/, 'is a media type')
         .optional(),
+      headers: z
+        .record(
+          z.string().regex(/^[A-Za-z0-9-]{1,100}$/, 'is the name of a header'),
+          z
+            .string()
+            .max(4_000)
+            .regex(/^[\t -~]*$/, 'is visible ASCII'),
+        )
+        .refine(headers => Object.keys(headers).length <= 30, 'at most 30')
+        .default({})
+        .describe('Besides content-type; those of the connection and the access key are set by Berth.'),
       bodyBase64: z.base64().max(1_000_000).optional(),
     },
     returns: z.object({
@@ -49,6 +60,7 @@ export const tryRoutes = [
       const answer = await send(url, {
         method: body.method,
         headers: {
+          ...headersOf(body.headers),
           authorization: accessKey,
           ...(body.contentType === undefined ? {} : { 'content-type': body.contentType }),
         },
@@ -58,6 +70,23 @@ export const tryRoutes = [
     },
   }),
 ]
+
+/** Berth's own, or the connection's: what is sent here would not be what the service gets. */
+const reserved =
+  /^(authorization|content-type|content-length|cookie|host|connection|upgrade|expect|te|trailer|keep-alive|transfer-encoding|proxy-.*)$/
+
+function headersOf(given: Record<string, string>): Record<string, string> {
+  const headers: Record<string, string> = {}
+  for (const [name, value] of Object.entries(given)) {
+    const key = name.toLowerCase()
+    if (reserved.test(key)) {
+      const message = `headers.${name}: is set by Berth; leave it out`
+      throw new Refusal('InvalidParameter' satisfies ApiRefusal, message, { field: `headers.${name}` })
+    }
+    headers[key] = value
+  }
+  return headers
+}
 
 /** Dots may not lead out of the service: what lies beside it is another's. */
 function urlBelow(base: string, path: string): URL {
