@@ -10,6 +10,7 @@ import { nonce } from './nonce.ts'
 import { usePreferences } from './preferences.ts'
 import { queryClient } from './queries.ts'
 import { router } from './routes.tsx'
+import { returnFocus } from './ui/return-focus.ts'
 
 // Text is darker than Ant Design's own colours: 4.5 to 1 against what is behind it, placeholders and tags included.
 const lightToken = {
@@ -80,6 +81,7 @@ function Console() {
 
 const root = document.getElementById('root')
 if (root) {
+  returnFocus()
   createRoot(root).render(
     <StrictMode>
       <QueryClientProvider client={queryClient}>

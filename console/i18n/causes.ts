@@ -90,5 +90,4 @@ export const causes = {
   'rollout.waiting': ['发布在等待资源', 'The rollout waits for room'],
   'rollout.rollBack': ['回滚到版本 {version}', 'Roll back to version {version}'],
   'rollout.readLog': ['查看日志', 'Read its log'],
-  'rollout.addMachines': ['增加机器', 'Add machines'],
 } as const

@@ -1,6 +1,8 @@
 // The frame, what all pages share, and the words for states.
 export const shell = {
   'shell.product': ['泊位 Berth', 'Berth'],
+  'shell.skip': ['跳到主要内容', 'Skip to the content'],
+  'nav.open': ['打开导航', 'Open navigation'],
   'nav.label': ['主导航', 'Main navigation'],
   'nav.workspaces': ['工作空间', 'Workspaces'],
   'nav.serving': ['模型在线服务', 'Model serving'],

@@ -33,6 +33,7 @@ export function AccountMenu({ session }: { session: Session }) {
   return (
     <>
       <Dropdown
+        autoFocus
         trigger={['click']}
         menu={{
           selectable: true,

@@ -1,7 +1,7 @@
 // A table of a list: loading, error and empty states, filters and the page in the address, and rows drawn only where they
 // are seen once there are many.
 import { Table, type TableProps } from 'antd'
-import { type ReactNode, useMemo } from 'react'
+import { type ReactNode, useEffect, useMemo, useRef } from 'react'
 import { t } from '../i18n/t.ts'
 import { useSearchState } from '../location.ts'
 import { EmptyState } from './EmptyState.tsx'
@@ -38,11 +38,13 @@ export function DataTable<Row extends object>(props: Props<Row>) {
   const [search, setSearch] = useSearchState<string>()
   // Filtered only when the rows or the filters are others: 10,000 rows are drawn anew with every choice.
   const rows = useMemo(() => (answer.data ?? []).filter(row => keep?.(row) ?? true), [answer.data, keep])
+  const section = useRef<HTMLElement>(null)
+  useEffect(() => tend(section.current))
   if (answer.error && !answer.data) return <ErrorState error={answer.error} onRetry={() => answer.refetch()} />
   const many = rows.length > virtualFrom
   const width = columns.reduce((sum, column) => sum + (typeof column.width === 'number' ? column.width : 150), 64)
   return (
-    <section aria-label={label} aria-busy={answer.isPending} ref={leaveMeasuresAlone}>
+    <section aria-label={label} aria-busy={answer.isPending} ref={section}>
       <Table<Row>
         size="small"
         rowKey={rowKey}
@@ -87,8 +89,14 @@ export function DataTable<Row extends object>(props: Props<Row>) {
   )
 }
 
-/** The row that the table measures by holds copies of the head's controls: nobody may come upon them. */
-function leaveMeasuresAlone(section: HTMLElement | null): void {
+/** What Ant Design leaves to the page: its measuring row is nobody's, and what scrolls can be reached by keyboard. */
+function tend(section: HTMLElement | null): void {
   const measures = section?.querySelector<HTMLElement>('.ant-table-measure-row')
+  // It holds copies of the head's controls: nobody may come upon them.
   if (measures) measures.inert = true
+  const content = section?.querySelector<HTMLElement>('.ant-table-content')
+  if (!content) return
+  const scrolls = content.scrollWidth > content.clientWidth
+  if (scrolls && content.querySelector('tbody a, tbody button, tbody input') === null) content.tabIndex = 0
+  else content.removeAttribute('tabindex')
 }

@@ -14,6 +14,7 @@ export function RegionSwitcher() {
   const name = chosen?.name ?? t('region.every')
   return (
     <Dropdown
+      autoFocus
       trigger={['click']}
       menu={{
         selectable: true,

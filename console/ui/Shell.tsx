@@ -1,7 +1,7 @@
 // The frame around every page behind sign-in: header with region and account, navigation, the page.
-import { AppstoreOutlined, ControlOutlined, RocketOutlined, WalletOutlined } from '@ant-design/icons'
-import { Outlet, useLocation, useNavigate, useRouter } from '@tanstack/react-router'
-import { Layout, Menu } from 'antd'
+import { MenuOutlined } from '@ant-design/icons'
+import { Outlet, useLocation, useNavigate } from '@tanstack/react-router'
+import { Button, Drawer, Grid, Layout } from 'antd'
 import { useEffect, useState } from 'react'
 import { t } from '../i18n/t.ts'
 import { paths } from '../paths.ts'
@@ -10,11 +10,11 @@ import { AccountMenu } from './AccountMenu.tsx'
 import { ErrorState } from './ErrorState.tsx'
 import { useInstallation } from './installation.ts'
 import { LiveSign } from './LiveSign.tsx'
+import { Navigation } from './Navigation.tsx'
 import { PageSkeleton } from './PageSkeleton.tsx'
 import { RegionSwitcher } from './RegionSwitcher.tsx'
 import { TextLink } from './TextLink.tsx'
 import { useLiveEvents } from './use-live-events.ts'
-import { lastWorkspace } from './workspace.ts'
 
 export function Shell() {
   const session = useSession()
@@ -35,10 +35,14 @@ function Frame({ session }: { session: Session }) {
   useLiveEvents()
   // Asked for once for all pages: currency, billing zone, whom to ask.
   useInstallation()
-  const [narrow, setNarrow] = useState(false)
+  const narrow = Grid.useBreakpoint().lg === false
   return (
     <Layout className="shell">
+      <a href="#main" className="skip-link">
+        {t('shell.skip')}
+      </a>
       <Layout.Header className="shell-header">
+        {narrow ? <NavigationDrawer session={session} /> : null}
         <TextLink to={paths.home()} className="shell-brand">
           <img src="/favicon.svg" alt="" />
           {t('shell.product')}
@@ -49,18 +53,12 @@ function Frame({ session }: { session: Session }) {
         <AccountMenu session={session} />
       </Layout.Header>
       <Layout hasSider>
-        <Layout.Sider
-          theme="light"
-          width={208}
-          breakpoint="lg"
-          collapsed={narrow}
-          collapsedWidth={narrow ? 48 : 64}
-          onBreakpoint={setNarrow}
-          className="shell-sider"
-        >
-          <Navigation session={session} />
-        </Layout.Sider>
-        <Layout.Content className="shell-content">
+        {narrow ? null : (
+          <Layout.Sider theme="light" width={208} className="shell-sider">
+            <Navigation session={session} />
+          </Layout.Sider>
+        )}
+        <Layout.Content id="main" tabIndex={-1} className="shell-content">
           <Outlet />
         </Layout.Content>
       </Layout>
@@ -68,71 +66,30 @@ function Frame({ session }: { session: Session }) {
   )
 }
 
-function Navigation({ session }: { session: Session }) {
+/** On a narrow screen the navigation waits behind a button, and closes once it has led somewhere. */
+function NavigationDrawer({ session }: { session: Session }) {
   const { pathname } = useLocation()
-  const router = useRouter()
-  const workspaceId = lastWorkspace(pathname)
-  const link = (to: string, text: string) => ({ key: to, label: <TextLink to={to}>{text}</TextLink> })
-  // The operator's account is the platform itself: it owns no groups, and buys nothing.
-  const buyer = [
-    { ...link(paths.workspaces(), t('nav.workspaces')), icon: <AppstoreOutlined aria-hidden /> },
-    ...(workspaceId
-      ? [
-          {
-            key: 'serving',
-            label: t('nav.serving'),
-            icon: <RocketOutlined aria-hidden />,
-            children: [
-              link(paths.services(workspaceId), t('nav.services')),
-              link(paths.groups(workspaceId), t('nav.groups')),
-            ],
-          },
-        ]
-      : []),
-    {
-      key: 'money',
-      label: t('nav.money'),
-      icon: <WalletOutlined aria-hidden />,
-      children: [
-        link(paths.orders(), t('nav.orders')),
-        link(paths.wallet(), t('nav.wallet')),
-        link(paths.bill(), t('nav.bill')),
-      ],
-    },
-  ]
-  const operator = [
-    {
-      key: 'operator',
-      label: t('nav.operator'),
-      icon: <ControlOutlined aria-hidden />,
-      children: [
-        link(paths.operatorAccounts(), t('nav.accounts')),
-        link(paths.operatorOfferings(), t('nav.offerings')),
-        link(paths.operatorMachines(), t('nav.fleet')),
-      ],
-    },
-  ]
+  const [openAt, setOpenAt] = useState<string | null>(null)
   return (
-    <nav aria-label={t('nav.label')}>
-      <Menu
-        mode="inline"
-        items={session.role === 'operator' ? operator : buyer}
-        selectedKeys={[selectedKey(pathname, workspaceId)]}
-        defaultOpenKeys={['serving', 'money', 'operator']}
-        // By keyboard the menu selects an item without its anchor being clicked.
-        onClick={({ key, domEvent }) => {
-          if (domEvent.type === 'keydown') router.history.push(key)
-        }}
-        style={{ borderInlineEnd: 0 }}
+    <>
+      <Button
+        type="text"
+        icon={<MenuOutlined aria-hidden />}
+        aria-label={t('nav.open')}
+        aria-expanded={openAt === pathname}
+        style={{ color: '#fff' }}
+        onClick={() => setOpenAt(pathname)}
       />
-    </nav>
+      <Drawer
+        open={openAt === pathname}
+        placement="left"
+        size={264}
+        title={t('shell.product')}
+        styles={{ body: { padding: 0 } }}
+        onClose={() => setOpenAt(null)}
+      >
+        <Navigation session={session} />
+      </Drawer>
+    </>
   )
-}
-
-/** The entry that a page belongs to: a machine belongs to the groups. */
-function selectedKey(pathname: string, workspaceId: string | null): string {
-  if (workspaceId && /^\/workspaces\/[^/]+\/(groups|machines|buy|purchases)/.test(pathname))
-    return paths.groups(workspaceId)
-  if (workspaceId && /^\/workspaces\/[^/]+\/(services|deploy)/.test(pathname)) return paths.services(workspaceId)
-  return `/${pathname.split('/').slice(1, 3).join('/')}`
 }

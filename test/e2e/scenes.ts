@@ -1,112 +1,39 @@
-// Every page and state of the console as a list: a world in which there is something to see, and the way to each sight.
-// The screenshots are taken from it, and accessibility is checked on it.
-import { fileURLToPath } from 'node:url'
-import type { Page } from 'playwright-core'
-import type { Operations } from '../../src/client/client.ts'
-import { until } from '../installation.ts'
-import type { ConsoleWorld, OpenConsole } from './console-world.ts'
-
-export interface Furnished {
-  accountId: string
-  workspaceId: string
-  groupId: string
-  machineId: string
-  postpaidGroupId: string
-  service: string
-  unpaidOrderId: string
-  refundedOrderId: string
-  doneOrderId: string
-}
-
-const model = fileURLToPath(new URL('../../examples/digits/model.onnx', import.meta.url))
-
-/** A name that tries everything: markup, another direction, an emoji. */
-export const hostileName = '<b>x</b> שלום 😀'
-
-export async function furnish(world: ConsoleWorld): Promise<Furnished> {
-  const owner = await world.client()
-  const order = async (body: Operations['POST /v1/orders']['body']) => owner.call('POST /v1/orders', { body })
-  const local = { regionId: 'local', zoneId: 'local-a', specId: 'host.small' }
-  const east = { regionId: 'east', zoneId: 'east-a' }
-  const prepaid = { chargeType: 'prepaid' as const, months: 1 as const }
-  const done = await order({ request: { ...local, ...prepaid, quantity: 2, groupName: 'fraud', autoRenew: true } })
-  const other = await order({
-    request: { ...east, specId: 'sim.c8', chargeType: 'postpaid', quantity: 3, groupName: hostileName },
-  })
-  const refunded = await order({ request: { ...east, specId: 'sim.gpu8', ...prepaid, quantity: 1, groupName: 'gone' } })
-  const settled = async (orderId: string) => {
-    const { phase } = await owner.call('GET /v1/orders/{orderId}', { params: { orderId } })
-    return phase === 'fulfilled' || phase === 'refunded'
-  }
-  for (const { orderId } of [done, other, refunded]) await until('the order is settled', () => settled(orderId))
-  const unpaid = await order({
-    request: { ...local, ...prepaid, quantity: 1, groupId: done.groupId },
-    pay: false,
-  })
-  const groupId = done.groupId ?? ''
-  const machines = await owner.call('GET /v1/machines', { query: { groupId } })
-  const machineId = machines.items[0]?.machineId ?? ''
-  const metadata = { name: 'digits', instance: 1, cpu: 0.5, memory: 200, resource: groupId }
-  await owner.call('POST /v1/services', { body: { config: { metadata, processor: 'onnx', model_path: model } } })
-  await until('the service runs', async () => {
-    const service = await owner.call('GET /v1/services/{service}', { params: { service: 'digits' } })
-    return service.status === 'Running'
-  })
-  const workspaces = await owner.call('GET /v1/workspaces', {})
-  return {
-    accountId: world.installation.credentials().owner.accountId,
-    workspaceId: workspaces.items[0]?.workspaceId ?? '',
-    groupId,
-    machineId,
-    postpaidGroupId: other.groupId ?? '',
-    service: 'digits',
-    unpaidOrderId: unpaid.orderId,
-    refundedOrderId: refunded.orderId,
-    doneOrderId: done.orderId,
-  }
-}
-
-export interface Scene {
-  name: string
-  path: string
-  who?: 'owner' | 'operator' | 'nobody'
-  /** What is done after the page is there: a dialog opened, a tab chosen. */
-  act?(open: OpenConsole): Promise<unknown>
-}
-
-const button =
-  (key: string) =>
-  ({ page, t }: OpenConsole) =>
-    page.getByRole('button', { name: t(key), exact: true }).click()
-
-/** The API does not answer, or never comes to an end. */
-const breakApi = (page: Page, how: 'fail' | 'wait') =>
-  page.route(/\/v1\/(groups|machines|orders)/, route =>
-    how === 'wait'
-      ? new Promise(() => undefined)
-      : route.fulfill({
-          status: 500,
-          contentType: 'application/json',
-          body: '{"code":"InternalError","message":"It did not work out."}',
-        }),
-  )
+// Every page and state of the console as a list. Screenshots are taken from it, and accessibility and layout are checked on it.
+import type { Furnished } from './furnish.ts'
+import { button, type Scene, states } from './scene.ts'
 
 export function scenes(at: Furnished): Scene[] {
   const workspace = `/workspaces/${at.workspaceId}`
-  const group = `${workspace}/groups/${at.groupId}`
-  const broken = (how: 'fail' | 'wait') => async (open: OpenConsole) => {
-    await breakApi(open.page, how)
-    await open.page.reload()
-  }
   return [
     { name: 'sign-in', path: '/sign-in', who: 'nobody' },
     { name: 'workspaces', path: '/workspaces' },
+    ...states('workspaces', '/workspaces', /\/v1\/workspaces/),
+    ...groupScenes(workspace, at),
+    ...buyScenes(workspace, at),
+    { name: 'machine', path: `${workspace}/machines/${at.machineId}` },
+    ...serviceScenes(workspace, at),
+    ...serviceDialogs(workspace, at),
+    ...moneyScenes(at),
+    ...accountScenes(workspace),
+    {
+      name: 'account-menu',
+      path: '/workspaces',
+      act: ({ page, t }) => page.getByRole('button', { name: t('account.menu') }).click(),
+    },
+    { name: 'not-found', path: '/workspaces/x/y/z' },
+    ...operatorScenes(at),
+  ]
+}
+
+function groupScenes(workspace: string, at: Furnished): Scene[] {
+  const group = `${workspace}/groups/${at.groupId}`
+  return [
     { name: 'groups', path: `${workspace}/groups` },
     { name: 'groups-no-match', path: `${workspace}/groups?q=nothing-like-it` },
-    { name: 'groups-loading', path: `${workspace}/groups`, act: broken('wait') },
-    { name: 'groups-error', path: `${workspace}/groups`, act: broken('fail') },
+    ...states('groups', `${workspace}/groups`, /\/v1\/groups\?/, 'owner', false),
     { name: 'group-rename', path: `${workspace}/groups/${at.groupId}`, act: button('groups.rename') },
     { name: 'group-machines', path: group },
+    ...states('group-machines', group, /\/v1\/machines\?/),
     {
       name: 'group-drain',
       path: group,
@@ -121,47 +48,109 @@ export function scenes(at: Furnished): Scene[] {
     { name: 'group-deploy-here', path: group, act: button('groups.deploy') },
     { name: 'group-delete', path: group, act: button('groups.delete') },
     { name: 'group-hostile-name', path: `${workspace}/groups/${at.postpaidGroupId}` },
-    { name: 'buy', path: `${workspace}/buy?chargeType=prepaid&regionId=local&specId=host.small&quantity=2&disk=260` },
-    { name: 'buy-stock-short', path: `${workspace}/buy?regionId=east&zoneId=east-a&specId=sim.gpu1&quantity=5` },
-    { name: 'buy-postpaid', path: `${workspace}/buy?chargeType=postpaid&groupId=${at.postpaidGroupId}&specId=sim.c8` },
-    { name: 'purchase-pay', path: `${workspace}/purchases/${at.unpaidOrderId}` },
-    { name: 'purchase-done', path: `${workspace}/purchases/${at.doneOrderId}` },
-    { name: 'purchase-refunded', path: `${workspace}/purchases/${at.refundedOrderId}` },
-    { name: 'machine', path: `${workspace}/machines/${at.machineId}` },
-    { name: 'services', path: `${workspace}/services` },
-    { name: 'service', path: `${workspace}/services/${at.service}` },
-    { name: 'deploy', path: `${workspace}/deploy?groupId=${at.groupId}` },
-    { name: 'orders', path: '/money/orders' },
-    { name: 'order', path: `/money/orders/${at.refundedOrderId}` },
-    { name: 'wallet', path: '/money/wallet' },
-    { name: 'bill', path: '/money/bill' },
-    ...accountScenes(workspace),
-    {
-      name: 'account-menu',
-      path: '/workspaces',
-      act: ({ page, t }) => page.getByRole('button', { name: t('account.menu') }).click(),
-    },
-    { name: 'not-found', path: '/workspaces/x/y/z' },
-    ...operatorScenes(at),
   ]
 }
 
+const buyScenes = (workspace: string, at: Furnished): Scene[] => [
+  { name: 'buy', path: `${workspace}/buy?chargeType=prepaid&regionId=local&specId=host.small&quantity=2&disk=260` },
+  { name: 'buy-stock-short', path: `${workspace}/buy?regionId=east&zoneId=east-a&specId=sim.gpu1&quantity=5` },
+  { name: 'buy-postpaid', path: `${workspace}/buy?chargeType=postpaid&groupId=${at.postpaidGroupId}&specId=sim.c8` },
+  { name: 'purchase-pay', path: `${workspace}/purchases/${at.unpaidOrderId}` },
+  { name: 'purchase-done', path: `${workspace}/purchases/${at.doneOrderId}` },
+  { name: 'purchase-refunded', path: `${workspace}/purchases/${at.refundedOrderId}` },
+]
+
+function serviceScenes(workspace: string, at: Furnished): Scene[] {
+  const service = `${workspace}/services/${at.service}`
+  const paused = `${workspace}/services/${at.pausedService}`
+  return [
+    { name: 'services', path: `${workspace}/services` },
+    { name: 'services-no-match', path: `${workspace}/services?q=nothing-like-it` },
+    ...states('services', `${workspace}/services`, /\/v1\/services\?/),
+    { name: 'service', path: service },
+    { name: 'service-error', path: service, api: { path: /\/v1\/services\/\w+$/, how: 'fails' } },
+    { name: 'service-paused', path: paused },
+    { name: 'service-waiting', path: `${workspace}/services/too_large` },
+    { name: 'service-instances-ended', path: paused, act: ({ page }) => page.getByRole('checkbox').check() },
+    { name: 'service-try', path: `${service}?tab=try` },
+    { name: 'service-logs', path: `${service}?tab=logs` },
+    {
+      name: 'service-versions',
+      path: `${paused}?tab=versions`,
+      act: ({ page, t }) =>
+        page
+          .getByRole('region', { name: t('services.tabVersions') })
+          .getByRole('button', { expanded: false })
+          .last()
+          .click(),
+    },
+    { name: 'service-events', path: `${service}?tab=events` },
+    {
+      name: 'service-update',
+      path: `${service}/update`,
+      act: async ({ page, t }) => {
+        await page.getByRole('spinbutton', { name: t('deploy.memory') }).fill('220')
+        await page.getByText(t('services.updateImpact')).waitFor()
+      },
+    },
+    { name: 'deploy', path: `${workspace}/deploy?groupId=${at.groupId}` },
+  ]
+}
+
+function serviceDialogs(workspace: string, at: Furnished): Scene[] {
+  const service = `${workspace}/services/${at.service}`
+  const paused = `${workspace}/services/${at.pausedService}`
+  return [
+    {
+      name: 'service-scale',
+      path: service,
+      act: async open => {
+        await button('services.scale')(open)
+        await open.page.getByRole('spinbutton').fill('9')
+        await open.page.getByRole('dialog').getByText(open.t('services.scaleImpact')).waitFor()
+      },
+    },
+    { name: 'service-restart', path: service, act: button('services.restart') },
+    { name: 'service-stop', path: service, act: button('services.stop') },
+    { name: 'service-delete', path: service, act: button('services.delete') },
+    {
+      name: 'service-roll-back',
+      path: paused,
+      act: open => button('rollout.rollBack')({ ...open, t: key => open.t(key, { version: '1' }) }),
+    },
+  ]
+}
+
+const moneyScenes = (at: Furnished): Scene[] => [
+  { name: 'orders', path: '/money/orders' },
+  ...states('orders', '/money/orders', /\/v1\/orders\?/),
+  { name: 'order', path: `/money/orders/${at.refundedOrderId}` },
+  { name: 'wallet', path: '/money/wallet' },
+  ...states('wallet', '/money/wallet', /\/v1\/wallet\/transfers/),
+  { name: 'bill', path: '/money/bill' },
+  { name: 'bill-error', path: '/money/bill', api: { path: /\/v1\/bill/, how: 'fails' } },
+]
+
 const accountScenes = (workspace: string): Scene[] => [
   { name: 'keys', path: '/account/keys' },
+  ...states('keys', '/account/keys', /\/v1\/access-keys/),
   { name: 'key-create', path: '/account/keys', act: button('keys.create') },
   { name: 'members', path: '/account/members' },
+  ...states('members', '/account/members', /\/v1\/users/),
   { name: 'member-add', path: '/account/members', act: button('users.add') },
   { name: 'member-reset', path: '/account/members', act: button('users.resetPassword') },
   { name: 'workspace-create', path: '/workspaces', act: button('workspace.create') },
   { name: 'workspace-members', path: `${workspace}/members` },
   { name: 'password', path: '/account/sessions', act: button('password.change') },
   { name: 'audit', path: '/account/audit' },
+  ...states('audit', '/account/audit', /\/v1\/audit/),
   { name: 'audit-no-match', path: '/account/audit?who=nobody-like-it' },
   { name: 'sessions', path: '/account/sessions' },
 ]
 
 const operatorScenes = (at: Furnished): Scene[] => [
   { name: 'operator-accounts', path: '/operator/accounts', who: 'operator' },
+  ...states('operator-accounts', '/operator/accounts', /\/v1\/accounts/, 'operator'),
   {
     name: 'operator-account-create',
     path: '/operator/accounts',
@@ -183,10 +172,7 @@ const operatorScenes = (at: Furnished): Scene[] => [
   },
   { name: 'operator-audit', path: '/account/audit', who: 'operator' },
   { name: 'operator-offerings', path: '/operator/offerings', who: 'operator' },
+  ...states('operator-offerings', '/operator/offerings', /\/v1\/offerings/, 'operator'),
   { name: 'operator-machines', path: '/operator/machines', who: 'operator' },
+  ...states('operator-machines', '/operator/machines', /\/v1\/(fleet\/)?machines/, 'operator'),
 ]
-
-/** Waits until the page has what it asked for: nothing is loading and nothing is about to. */
-export async function settle(page: Page): Promise<void> {
-  await page.waitForLoadState('networkidle', { timeout: 1_500 }).catch(() => undefined)
-}

@@ -73,6 +73,7 @@ function NewGroup({ workspaceId }: { workspaceId: string }) {
   const router = useRouter()
   return (
     <Dropdown
+      autoFocus
       trigger={['click']}
       menu={{
         items: [

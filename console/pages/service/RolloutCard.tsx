@@ -71,7 +71,7 @@ function WaysOut(props: { workspaceId: string; service: Service; crashing: boole
           {t('rollout.readLog')}
         </LinkButton>
       ) : (
-        <LinkButton to={paths.buy(workspaceId, { groupId: service.groupId })}>{t('rollout.addMachines')}</LinkButton>
+        <LinkButton to={paths.buy(workspaceId, { groupId: service.groupId })}>{t('groups.addMachines')}</LinkButton>
       )}
       {asking && before !== null ? (
         <UseVersion service={service} version={before} onClose={() => setAsking(false)} />

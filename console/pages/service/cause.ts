@@ -64,5 +64,6 @@ function endText({ reason, exitCode, signal, message }: Ended): string {
       ? []
       : [t('cause.exitCode', { exitCode: String(exitCode) })]
   const why = reason === null ? [] : [tryT(`cause.end.${reason}`) ?? reason]
-  return [...why, ...how, ...(message ? [message] : [])].join(' · ')
+  // With a code or a signal the message only repeats it, and in English.
+  return [...why, ...how, ...(message && how.length === 0 ? [message] : [])].join(' · ')
 }
