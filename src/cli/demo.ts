@@ -1,7 +1,7 @@
 // `npm run demo`: a Berth of its own is started, the main job happens on real input, and it stays for you to try, or (--once)
 // ends and leaves nothing behind.
-import { rmSync } from 'node:fs'
-import { relative, resolve } from 'node:path'
+import { readFileSync, rmSync } from 'node:fs'
+import { join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
 import { systemClock } from '../lib/clock.ts'
@@ -83,6 +83,8 @@ async function stay(installation: Installation, result: StoryResult): Promise<vo
     `  ${berth} logs digits --follow`,
     `  ${berth} wallet show`,
     '',
+    `  console      ${installation.apiUrl}/`,
+    ...signInLines(installation.dataDir),
     `  API          ${installation.apiUrl}`,
     `  gateway      ${installation.gatewayUrl}/api/predict/digits`,
     `  access keys  ${installation.dataDir}/credentials.json`,
@@ -92,6 +94,21 @@ async function stay(installation: Installation, result: StoryResult): Promise<vo
     teller.line(line)
   }
   await interrupted
+}
+
+/** Whom to sign in as: the file of the credentials has both. */
+function signInLines(dataDir: string): string[] {
+  const stored = JSON.parse(readFileSync(join(dataDir, 'credentials.json'), 'utf8')) as Record<string, SignIn>
+  return (['owner', 'operator'] as const).flatMap(who => {
+    const signIn = stored[who]
+    return signIn ? [`    as ${who.padEnd(9)}${signIn.account} / ${signIn.user} / ${signIn.password}`] : []
+  })
+}
+
+interface SignIn {
+  account: string
+  user: string
+  password: string
 }
 
 async function stop(installation: Installation): Promise<void> {
