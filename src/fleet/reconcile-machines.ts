@@ -80,7 +80,7 @@ async function reconcileBatch(ctx: FleetCtx): Promise<Report> {
   const words = await perform(ctx, asked)
   const after = ctx.clock.now()
   const outcomes = asked.map(({ machine, step }) => outcomeOf(machine, step, words.get(machine.id) ?? noWord, after))
-  return { found: claimed.length, changed: await apply(ctx, outcomes, leaseId) }
+  return { found: claimed.length, changed: await apply(ctx, outcomes, leaseId, after) }
 }
 
 function decide(machines: ClaimedMachine[], now: Temporal.Instant): Decided[] {
@@ -215,7 +215,12 @@ const refOf = ({ id, zoneId, driverRef }: ClaimedMachine): MachineRef => ({ mach
 // ── apply ──
 
 /** Writes everything in one transaction, and only what is still ours; returns how many machines moved. */
-async function apply(ctx: FleetCtx, outcomes: Outcome[], leaseId: string): Promise<number> {
+async function apply(
+  ctx: FleetCtx,
+  outcomes: Outcome[],
+  leaseId: string,
+  decidedAt: Temporal.Instant,
+): Promise<number> {
   const quiet = outcomes.filter(outcome => outcome.quiet)
   const loud = outcomes.filter(outcome => !outcome.quiet)
   const moved = await transaction(ctx, async tx => {
@@ -228,7 +233,7 @@ async function apply(ctx: FleetCtx, outcomes: Outcome[], leaseId: string): Promi
     const written = loud.filter(isOurs)
     await writeQuiet(tx, quiet.filter(isOurs))
     await writeChanged(tx, written)
-    if (written.length > 0) await writeConsequences(ctx, tx, written)
+    if (written.length > 0) await writeConsequences(ctx, tx, written, decidedAt)
     await dropLeases(tx, changed)
     if (loud.length > 0) await faults.point('fleet.apply.before-commit')
     return written.length
@@ -238,11 +243,17 @@ async function apply(ctx: FleetCtx, outcomes: Outcome[], leaseId: string): Promi
 }
 
 /** What goes with the change of a row, in the same transaction: history, time, holds, drains, stock. */
-async function writeConsequences(ctx: FleetCtx, tx: Tx, outcomes: Outcome[]): Promise<void> {
+async function writeConsequences(
+  ctx: FleetCtx,
+  tx: Tx,
+  outcomes: Outcome[],
+  decidedAt: Temporal.Instant,
+): Promise<void> {
   const now = ctx.clock.now()
   const ids = (some: Outcome[]) => some.map(outcome => outcome.machine.id)
   const events = outcomes.flatMap(o => o.events.map(e => machineEvent(o.machine, e.kind, actor, e.data)))
-  await appendEvents(tx, now, events)
+  // The history says the same instants as the rows and intervals: bills are computed from either.
+  await appendEvents(tx, decidedAt, events)
   await writeIntervals(tx, outcomes)
   await placeHealthHolds(
     tx,

@@ -59,6 +59,14 @@ export class ManualClock implements Clock {
   }
 }
 
+/** A clock that is a millisecond later each time it is read: between any two looks time passes, as it does for real. */
+export class TickingClock extends ManualClock {
+  override now(): Temporal.Instant {
+    this.advance({ milliseconds: 1 })
+    return super.now()
+  }
+}
+
 /** `pg` hands instants over as strings or takes `Date`; the database keeps `timestamptz`. */
 export const toDate = (instant: Temporal.Instant): Date => new Date(instant.epochMilliseconds)
 export const fromDate = (date: Date): Temporal.Instant => Temporal.Instant.fromEpochMilliseconds(date.getTime())

@@ -7,7 +7,7 @@ import type { Actor } from '../../src/events/event.ts'
 import { assertInvariants } from '../../src/insight/invariants.ts'
 import { type Balances, balances } from '../../src/ledger/ledger-account.ts'
 import { sealTransfers } from '../../src/ledger/seal.ts'
-import { ManualClock } from '../../src/lib/clock.ts'
+import { ManualClock, TickingClock } from '../../src/lib/clock.ts'
 import type { BuyRequestInput } from '../../src/orders/buy-request.ts'
 import type { Order } from '../../src/orders/order.ts'
 import { getOrder } from '../../src/orders/orders.ts'
@@ -54,12 +54,14 @@ export interface ShopOptions {
   cashFen?: bigint
   driver?: Partial<SimulatedMachinesOptions>
   max?: number
+  /** Time passes between any two looks at the clock. */
+  ticking?: boolean
 }
 
 export async function aShop(options: ShopOptions = {}): Promise<Shop> {
   const fresh = await freshDb({ max: options.max ?? 10 })
   const { db } = fresh
-  const clock = new ManualClock(start)
+  const clock = options.ticking ? new TickingClock(start) : new ManualClock(start)
   const driver = new SimulatedMachines({ clock, ...options.driver })
   const { log, errors } = keepErrors()
   const ctx = shopCtx(db, clock, driver, log)
