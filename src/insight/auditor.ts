@@ -68,7 +68,8 @@ async function lookAt(
   } catch (error) {
     if (sqlState(error) !== canceled) throw error
     ctx.log.warn({ check: checkName, queryMs }, 'a check took too long to be made beside the work; run `berth verify`')
-    return again ? 0 : recordSlice(ctx, { ...shared, details: [], cursor: null })
+    // The walk goes on to other checks; this one's round is not over.
+    return again ? 0 : recordSlice(ctx, { ...shared, details: null, cursor: after })
   }
 }
 

@@ -29,8 +29,8 @@ export interface CheckedSlice {
   checkName: string
   sliceAfter: string
   parksBilling: boolean
-  /** What is broken in it. */
-  details: readonly string[]
+  /** What is broken in it; null: it could not be looked at, and what was found there stays. */
+  details: readonly string[] | null
   /** Where the check goes on; null: its round is over; undefined: a second look at a finding, the walk stays where it is. */
   cursor?: string | null
 }
@@ -41,9 +41,9 @@ export async function recordSlice(ctx: Ctx, slice: CheckedSlice): Promise<number
   const changed = await transaction(ctx, async tx => {
     const now = ctx.clock.now()
     const before = await selectParkedSince(tx)
-    const found = details.map(detail => ({ checkName, detail, sliceAfter, parksBilling }))
+    const found = (details ?? []).map(detail => ({ checkName, detail, sliceAfter, parksBilling }))
     const fresh = found.length > 0 ? await upsertFindings(tx, now, found) : 0
-    const gone = await clearFindings(tx, now, { checkName, sliceAfter, still: details })
+    const gone = details === null ? 0 : await clearFindings(tx, now, { checkName, sliceAfter, still: details })
     if (cursor !== undefined) await writeProgress(tx, now, checkName, cursor)
     const after = await selectParkedSince(tx)
     if ((before === null) !== (after === null)) {

@@ -99,6 +99,22 @@ test('nothing renews by itself while billing is parked, and is made up for after
   while ((await sealTransfers(shop.ctx)).changed > 0);
 })
 
+test('a check that is cut off clears nothing, and its round is not over', async () => {
+  await balance(-1)
+  await fullRound()
+  const seenAt = shop.clock.now()
+  shop.clock.advance({ minutes: 1 })
+  const blocker = await shop.db.startTransaction().execute()
+  await sql`lock table ledger_accounts in access exclusive mode`.execute(blocker)
+  await audit(shop.ctx, { budgetMs: 60_000, queryMs: 50 })
+  await blocker.rollback().execute()
+  const [found] = await broken()
+  expect(found).toMatchObject({ checkedAt: shop.clock.now(), roundEndedAt: seenAt, findings: [{ lastSeenAt: seenAt }] })
+  await balance(1)
+  await fullRound()
+  expect(await broken()).toEqual([])
+})
+
 test('a run that dies leaves its finding to the next one', async () => {
   await balance(-2)
   for (const point of ['auditor.record.before-commit', 'auditor.record.after-commit'] as const) {
