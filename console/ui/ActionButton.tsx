@@ -1,15 +1,21 @@
-// A button of an action. When the server says that it can't be done now, the button is disabled and says why.
+// A button of an action. When the role does not allow it, or the server says that it can't be done now, the button is disabled
+// and says why.
 import { Button, type ButtonProps, Tooltip } from 'antd'
+import { type Action, useMay } from './may.ts'
 import { refusalText } from './refusal.ts'
 
-interface Props extends Omit<ButtonProps, 'disabled'> {
+interface Props extends ButtonProps {
   /** From the `refusals` of what is acted on: null when it can be done. */
   refusal?: { code: string; message: string } | null
+  /** What the operation behind it needs (`can` of its route); without it, whoever sees the button may. */
+  can?: Action
 }
 
-export function ActionButton({ refusal, ...props }: Props) {
-  if (!refusal) return <Button {...props} />
-  const reason = refusalText(refusal)
+export function ActionButton({ refusal, can = 'catalog.read', ...props }: Props) {
+  const forbidden = useMay(can)
+  const why = forbidden ?? refusal
+  if (!why) return <Button {...props} />
+  const reason = refusalText(why)
   return (
     <Tooltip title={<span className="said">{reason}</span>}>
       {/* Focusable and told to screen readers: a disabled button would be neither. */}

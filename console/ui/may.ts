@@ -2,7 +2,7 @@
 import { useSession } from '../session.ts'
 
 type Refusal = { code: string; message: string } | null
-type Action = NonNullable<NonNullable<ReturnType<typeof useSession>['data']>['may']>[number]
+export type Action = NonNullable<NonNullable<ReturnType<typeof useSession>['data']>['may']>[number]
 
 /** null: the role allows it. */
 export function useMay(action: Action): Refusal {

@@ -1,7 +1,8 @@
 // What is about to be ordered, its live price with its parts, and the way on.
-import { Alert, Button, Spin } from 'antd'
+import { Alert, Spin } from 'antd'
 import { useState } from 'react'
 import { formatFen, formatMicros, formatNumber, t } from '../../i18n/t.ts'
+import { ActionButton } from '../../ui/ActionButton.tsx'
 import { BillingInstant } from '../../ui/Instant.tsx'
 import { useInstallation } from '../../ui/installation.ts'
 import { Money } from '../../ui/Money.tsx'
@@ -61,7 +62,8 @@ export function BuySummary({ form, group, offering, quote: { quote, error, stale
       {refused ? (
         <Alert type="error" showIcon role="alert" title={<span className="said">{errorText(refused)}</span>} />
       ) : null}
-      <Button
+      <ActionButton
+        can="order.write"
         type="primary"
         size="large"
         block
@@ -70,7 +72,7 @@ export function BuySummary({ form, group, offering, quote: { quote, error, stale
         onClick={() => void order()}
       >
         {t('buy.confirm')}
-      </Button>
+      </ActionButton>
     </div>
   )
 }

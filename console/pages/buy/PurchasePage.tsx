@@ -1,11 +1,12 @@
 // What becomes of an order that was just placed: pay, then every machine as it comes, then done; or the refund, with where
 // the money went.
-import { Alert, App, Button, Result, Space, Steps } from 'antd'
+import { Alert, App, Result, Space, Steps } from 'antd'
 import type { Returns } from '../../api.ts'
 import { formatFen, t } from '../../i18n/t.ts'
 import { usePathParams } from '../../location.ts'
 import { paths } from '../../paths.ts'
 import { live, useAct, useApi } from '../../queries.ts'
+import { ActionButton } from '../../ui/ActionButton.tsx'
 import { ErrorState } from '../../ui/ErrorState.tsx'
 import { IdText } from '../../ui/IdText.tsx'
 import { useInstallation } from '../../ui/installation.ts'
@@ -162,12 +163,18 @@ function Payment({ order }: { order: Order }) {
         <Alert type="error" showIcon role="alert" title={<span className="said">{errorText(error)}</span>} />
       ) : null}
       <Space wrap>
-        <Button type="primary" size="large" loading={pay.isPending} onClick={() => pay.mutate({ params })}>
+        <ActionButton
+          can="order.write"
+          type="primary"
+          size="large"
+          loading={pay.isPending}
+          onClick={() => pay.mutate({ params })}
+        >
           {t('purchase.pay', { amount: formatFen(order.totalFen, currency) })}
-        </Button>
-        <Button size="large" onClick={() => void confirmCancel()}>
+        </ActionButton>
+        <ActionButton can="order.write" size="large" onClick={() => void confirmCancel()}>
           {t('purchase.cancel')}
-        </Button>
+        </ActionButton>
       </Space>
       <div className="quiet">{t('purchase.lapses')}</div>
     </section>

@@ -9,6 +9,7 @@ import { formatCpu, formatGib, formatNumber, t } from '../../i18n/t.ts'
 import { usePathParams, useSearchState } from '../../location.ts'
 import { paths } from '../../paths.ts'
 import { live, useAll } from '../../queries.ts'
+import { ActionButton } from '../../ui/ActionButton.tsx'
 import { DataTable } from '../../ui/DataTable.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
 import { IdText } from '../../ui/IdText.tsx'
@@ -147,9 +148,15 @@ const columns = (workspaceId: string, rename: (group: Group) => void) => [
     render: (_: unknown, group: Group) => (
       <div className="lines">
         <div>
-          <Button type="link" size="small" style={{ paddingInline: 0 }} onClick={() => rename(group)}>
+          <ActionButton
+            can="group.write"
+            type="link"
+            size="small"
+            style={{ paddingInline: 0 }}
+            onClick={() => rename(group)}
+          >
             {t('groups.rename')}
-          </Button>
+          </ActionButton>
         </div>
         <LinkButton
           type="link"

@@ -7,6 +7,7 @@ import { formatCpu, formatGib, t } from '../../i18n/t.ts'
 import { usePathParams, useSearchState } from '../../location.ts'
 import { paths } from '../../paths.ts'
 import { live, useApi } from '../../queries.ts'
+import { ActionButton } from '../../ui/ActionButton.tsx'
 import { ErrorState } from '../../ui/ErrorState.tsx'
 import { EventTable } from '../../ui/EventTable.tsx'
 import { Facts } from '../../ui/Facts.tsx'
@@ -61,10 +62,12 @@ function GroupHeader({ workspaceId, group }: { workspaceId: string; group: Group
               {t('groups.addMachines')}
             </LinkButton>
             <Button onClick={() => setDialog('deploy')}>{t('groups.deploy')}</Button>
-            <Button onClick={() => setDialog('rename')}>{t('groups.rename')}</Button>
-            <Button danger onClick={() => setDialog('delete')}>
+            <ActionButton can="group.write" onClick={() => setDialog('rename')}>
+              {t('groups.rename')}
+            </ActionButton>
+            <ActionButton can="group.write" danger onClick={() => setDialog('delete')}>
               {t('groups.delete')}
-            </Button>
+            </ActionButton>
           </>
         }
       />

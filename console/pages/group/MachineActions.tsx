@@ -68,10 +68,10 @@ interface ButtonsProps {
 
 const Buttons = ({ refusal, draining, ask }: ButtonsProps) => (
   <>
-    <ActionButton refusal={refusal('renew')} onClick={() => ask('renew')}>
+    <ActionButton can="order.write" refusal={refusal('renew')} onClick={() => ask('renew')}>
       {t('machines.renew')}
     </ActionButton>
-    <ActionButton refusal={refusal('renew')} onClick={() => ask('autoRenew')}>
+    <ActionButton can="order.write" refusal={refusal('renew')} onClick={() => ask('autoRenew')}>
       {t('machines.autoRenew')}
     </ActionButton>
     {(draining
@@ -80,6 +80,7 @@ const Buttons = ({ refusal, draining, ask }: ButtonsProps) => (
     ).map(action => (
       <ActionButton
         key={action}
+        can={action === 'release' ? 'order.write' : 'fleet.operate'}
         danger={action === 'release' || action === 'forceDrain'}
         refusal={refusal(action)}
         onClick={() => ask(action)}

@@ -110,6 +110,7 @@ function Decide({ phase, moves, machine }: DecideProps) {
           <Space wrap>
             {(['cancelDrain', 'forceDrain'] as const).map(action => (
               <ActionButton
+                can="fleet.operate"
                 key={action}
                 size="small"
                 danger={action === 'forceDrain'}

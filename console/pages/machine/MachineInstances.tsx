@@ -62,7 +62,7 @@ export function MachineInstances({ workspaceId, machineId }: { workspaceId: stri
                 <TextLink to={paths.service(workspaceId, one.serviceName, { tab: 'logs', log: one.serviceInstanceId })}>
                   {t('machines.log')}
                 </TextLink>
-                <ActionButton size="small" onClick={() => setRestarting(one)}>
+                <ActionButton can="service.write" size="small" onClick={() => setRestarting(one)}>
                   {t('machines.restart')}
                 </ActionButton>
               </Space>

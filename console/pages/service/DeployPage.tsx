@@ -1,10 +1,11 @@
 // Deploys a service: a form and its JSON side by side. The server checks it while it is typed.
 import { useRouter } from '@tanstack/react-router'
-import { Alert, App, Button } from 'antd'
+import { Alert, App } from 'antd'
 import { t } from '../../i18n/t.ts'
 import { usePathParams, useSearchState } from '../../location.ts'
 import { paths } from '../../paths.ts'
 import { useAct, useApi } from '../../queries.ts'
+import { ActionButton } from '../../ui/ActionButton.tsx'
 import { PageHeader } from '../../ui/PageHeader.tsx'
 import { errorText } from '../../ui/refusal.ts'
 import { LinkButton } from '../../ui/TextLink.tsx'
@@ -40,7 +41,8 @@ export function DeployPage() {
         />
         {deploy.error ? <Alert type="error" showIcon role="alert" title={errorText(deploy.error)} /> : null}
         <div className="buttons">
-          <Button
+          <ActionButton
+            can="service.write"
             type="primary"
             disabled={check.state !== 'fine'}
             loading={deploy.isPending}
@@ -48,7 +50,7 @@ export function DeployPage() {
             onClick={() => void submit().catch(() => undefined)}
           >
             {t('services.deploy')}
-          </Button>
+          </ActionButton>
           <LinkButton to={paths.services(workspaceId)}>{t('common.cancel')}</LinkButton>
         </div>
       </div>

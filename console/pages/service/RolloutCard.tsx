@@ -62,7 +62,7 @@ function WaysOut(props: { workspaceId: string; service: Service; crashing: boole
   return (
     <div className="buttons">
       {before === null || before === service.version ? null : (
-        <ActionButton refusal={service.refusals.update} onClick={() => setAsking(true)}>
+        <ActionButton can="service.write" refusal={service.refusals.update} onClick={() => setAsking(true)}>
           {t('rollout.rollBack', { version: String(before) })}
         </ActionButton>
       )}

@@ -34,17 +34,24 @@ export function ServiceActions({ workspaceId, service }: { workspaceId: string; 
   const action = asking === 'scale' ? null : asking
   return (
     <>
-      <ActionButton type="primary" refusal={refusals.scale} onClick={() => setAsking('scale')}>
+      <ActionButton can="service.write" type="primary" refusal={refusals.scale} onClick={() => setAsking('scale')}>
         {t('services.scale')}
       </ActionButton>
       <ActionButton
+        can="service.write"
         refusal={refusals.update}
         onClick={() => router.history.push(paths.serviceUpdate(workspaceId, service.serviceId))}
       >
         {t('services.update')}
       </ActionButton>
       {(['restart', startOrStop, 'delete'] as const).map(one => (
-        <ActionButton key={one} danger={one === 'delete'} refusal={refusals[one]} onClick={() => setAsking(one)}>
+        <ActionButton
+          can="service.write"
+          key={one}
+          danger={one === 'delete'}
+          refusal={refusals[one]}
+          onClick={() => setAsking(one)}
+        >
           {t(`services.${one}`)}
         </ActionButton>
       ))}

@@ -107,6 +107,7 @@ function columnsOf({ workspaceId, service, restart, ended }: Columns) {
         <span className="row-actions">
           {endedAt === null ? (
             <ActionButton
+              can="service.write"
               type="link"
               size="small"
               style={{ padding: 0 }}

@@ -49,6 +49,7 @@ export function ServiceVersions({ service }: { service: Service }) {
               version === service.version ? null : (
                 <span className="row-actions">
                   <ActionButton
+                    can="service.write"
                     type="link"
                     size="small"
                     style={{ padding: 0 }}

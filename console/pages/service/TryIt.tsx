@@ -126,6 +126,7 @@ function Draft({ draft, refusal, sending, onChange, onSend }: DraftProps) {
         <RequestFields draft={draft} onChange={onChange} />
         {size > bytesMax ? <Alert type="error" showIcon title={t('try.tooLarge')} /> : null}
         <ActionButton
+          can="service.invoke"
           type="primary"
           refusal={refusal}
           loading={sending}

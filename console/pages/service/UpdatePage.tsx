@@ -136,6 +136,7 @@ function Submit({ service, seen, config, ready, onReset }: SubmitProps) {
       <div className="buttons">
         {service.refusals.update || ready ? (
           <ActionButton
+            can="service.write"
             type="primary"
             refusal={service.refusals.update}
             loading={update.isPending}
