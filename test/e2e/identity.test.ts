@@ -7,8 +7,9 @@ import type { Language } from '../console/dictionary.ts'
 import { describeInBrowser } from './chromium.ts'
 import { ConsoleWorld, type OpenConsole } from './console-world.ts'
 import { OidcProcess } from './oidc-process.ts'
+import { toldIn } from './whole.ts'
 
-const languages: Language[] = ['zh', 'en']
+const languages = toldIn('en')
 
 describeInBrowser('the people of an account', () => {
   const world = new ConsoleWorld()

@@ -1,9 +1,9 @@
 // What others do appears on the page by itself; and a page outlives its server.
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Language } from '../console/dictionary.ts'
 import { until } from '../installation.ts'
 import { describeInBrowser } from './chromium.ts'
 import { ConsoleWorld } from './console-world.ts'
+import { toldIn } from './whole.ts'
 
 describeInBrowser('a page that is open', () => {
   const world = new ConsoleWorld()
@@ -36,7 +36,7 @@ describeInBrowser('a page that is open', () => {
     else await client.call('POST /v1/machines/{machineId}/uncordon', { params })
   }
 
-  test.each<Language>(['zh', 'en'])('shows what is done elsewhere, without being asked (%s)', async language => {
+  test.each(toldIn('zh'))('shows what is done elsewhere, without being asked (%s)', async language => {
     const open = await world.open(language)
     const { page, t } = open
     await page.goto(await world.url(`/workspaces/${await world.workspaceId()}/groups/${groupId}`))
@@ -59,7 +59,7 @@ describeInBrowser('a page that is open', () => {
     await open.context.close()
   })
 
-  test.each<Language>(['zh', 'en'])('outlives its server, and catches up with what it missed (%s)', async language => {
+  test.each(toldIn('zh'))('outlives its server, and catches up with what it missed (%s)', async language => {
     const open = await world.open(language)
     const { page, t } = open
     await page.goto(await world.url(`/workspaces/${await world.workspaceId()}/groups/${groupId}`))
