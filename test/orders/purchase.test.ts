@@ -1,5 +1,5 @@
-import { sql } from 'kysely'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { billDays } from '../../src/billing/reconcile-billing.ts'
 import { loadCatalog } from '../../src/catalog/catalog.ts'
 import { reconcileMachines } from '../../src/fleet/reconcile-machines.ts'
 import { topUp } from '../../src/ledger/top-up.ts'
@@ -122,16 +122,15 @@ describe('a postpaid purchase', () => {
 
 describe('an account in arrears', () => {
   test('cannot buy, but can top up and then buy', async () => {
-    const poor = await shop.account('acc-poor', 1n)
-    await sql`
-      with owed as (insert into transfers (id, kind, from_ledger_account_id, to_ledger_account_id, amount_fen, at)
-        values ('reversal:1', 'reversal', 'wallet:acc-poor:cash', 'channel:operator', 5001, ${shop.clock.now()}) returning id)
-      insert into transfers_to_seal select id from owed`.execute(shop.db)
-    await sql`update ledger_accounts set balance_fen = balance_fen - 5001 where id = 'wallet:acc-poor:cash'`.execute(
-      shop.db,
-    )
-    await expect(shop.buy({}, poor)).rejects.toMatchObject({ code: 'AccountInArrears', details: { owedFen: '5000' } })
-    await expect(shop.buy({ chargeType: 'postpaid' }, poor)).rejects.toMatchObject({ code: 'AccountInArrears' })
+    const poor = await shop.account('acc-poor', 4_80n)
+    await shop.buy({ chargeType: 'postpaid' }, poor)
+    await shop.settle()
+    // From noon: half a day and ten days, at 4.80 a day.
+    await shop.pass({ hours: 24 * 11 })
+    while ((await billDays(shop.ctx, { zone: 'Asia/Shanghai' })).changed > 0);
+    const owed = { code: 'AccountInArrears', details: { owedFen: '4560' } }
+    await expect(shop.buy({}, poor)).rejects.toMatchObject(owed)
+    await expect(shop.buy({ chargeType: 'postpaid' }, poor)).rejects.toMatchObject(owed)
     await topUp(shop.ctx, poor, 'acc-poor', 150_00n, null)
     await expect(shop.buy({}, poor)).resolves.toMatchObject({ phase: 'paid' })
   })
