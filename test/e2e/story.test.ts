@@ -1,18 +1,18 @@
 // The buyer's story in one piece: every sentence of it done as a user does it, in a real browser against a real Berth, in
 // both languages. The chapters of one language share a window and go on where the one before ended.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Language } from '../console/dictionary.ts'
 import { until } from '../installation.ts'
 import { BuyerAtConsole } from './buyer-at-console.ts'
 import { describeInBrowser } from './chromium.ts'
 import { ConsoleWorld } from './console-world.ts'
+import { toldIn } from './whole.ts'
 
 describeInBrowser('the story', () => {
   const world = new ConsoleWorld()
   beforeAll(() => world.start())
   afterAll(() => world.stop())
 
-  describe.each<Language>(['zh', 'en'])('a buyer (%s)', language => {
+  describe.each(toldIn('zh'))('a buyer (%s)', language => {
     let buyer: BuyerAtConsole
     const room = `room-${language}`
     const renamed = `digits <${language}>`

@@ -1,5 +1,6 @@
-// How much the browser is made to do. `npm run e2e` tells every story in both languages and looks at every page and state;
-// `npm test` must be quick: it tells the buyer's story in both, each other story in one, and looks at the main pages.
+// How much the browser is made to do. `npm test` must be quick: it tells the buyer's story and looks at the main pages, in one
+// language (the files are named in vitest.config.ts); `npm run check` takes all files; `npm run e2e` tells every story in both
+// languages and looks at every page and state.
 import type { Language } from '../console/dictionary.ts'
 
 export const isWhole = process.env.BERTH_E2E === 'whole'
