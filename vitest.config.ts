@@ -2,12 +2,12 @@ import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 /** Stories in the browser that `npm run check` and `npm run e2e` tell, and `npm test` leaves out to end in time. */
-const browserOnly = ['drains', 'hostile', 'identity', 'keyboard', 'large', 'machines', 'services', 'viewer']
+const browserOnly = ['drains', 'hostile', 'identity', 'keyboard', 'large', 'machines', 'pages', 'services', 'viewer']
 
 export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
-    exclude: process.env.BERTH_E2E === undefined ? browserOnly.map(name => `test/e2e/${name}.test.ts`) : [],
+    exclude: process.env.BERTH_TESTS === undefined ? browserOnly.map(name => `test/e2e/${name}.test.ts`) : [],
     globalSetup: ['test/postgres.setup.ts'],
     reporters: ['default', './test/skipped-reporter.ts'],
     pool: 'forks',
