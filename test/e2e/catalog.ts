@@ -10,7 +10,7 @@ billingZone: Asia/Shanghai
 operatorContact: platform@example.com
 catalog:
   specs:
-    host.small: { family: general, cpu: 1, memory: 256MiB }
+    host.small: { family: general, cpu: 1, memory: 512MiB }
     sim.c8: { family: general, cpu: 8, memory: 16GiB }
     sim.gpu1: { family: gpu, cpu: 16, memory: 64GiB, gpu: { model: A10, count: 1, memory: 24GiB } }
     sim.gpu8: { family: gpu, cpu: 128, memory: 1024GiB, gpu: { model: H20, count: 8, memory: 96GiB } }

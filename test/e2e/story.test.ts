@@ -77,7 +77,7 @@ describeInBrowser('the story', () => {
         .first()
         .click()
       await buyer.writeJson({
-        metadata: { name: service, resource: copied, instance: 2, cpu: 0.5, memory: 120 },
+        metadata: { name: service, resource: copied, instance: 2, cpu: 0.5, memory: 200 },
         ...buyer.digits,
       })
       await page.getByRole('status').getByText(t('deploy.fine')).waitFor()
