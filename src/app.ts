@@ -270,7 +270,8 @@ function createLoops(
 function moneyLoops(ctx: Context, work: MoneyWork, time: TimeGuard): Loop[] {
   const loop = (name: MoneyTask, everyMs: number, steadily = true) => {
     const run = () => work.run(name)
-    return new Loop({ name, log: ctx.log, everyMs, run: steadily ? time.steadily(run) : run })
+    // Its thread comes up once the API answers: whoever waits for a start does not wait for this.
+    return new Loop({ name, log: ctx.log, everyMs, firstAfterMs: 4_000, run: steadily ? time.steadily(run) : run })
   }
   return [
     loop('billing', 60_000),

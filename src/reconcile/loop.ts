@@ -17,6 +17,8 @@ export interface LoopOptions {
   log: Logger
   /** The floor: it runs at least this often. */
   everyMs?: number
+  /** How long after the start the first run comes: for work that may wait until the rest of a process stands. */
+  firstAfterMs?: number
   /** Called after every run, for status and metrics. */
   onRun?: (run: LoopRun) => void
 }
@@ -45,7 +47,7 @@ export class Loop {
 
   start(): void {
     this.#stopped = false
-    this.#schedule(0)
+    this.#schedule(this.#options.firstAfterMs ?? 0)
   }
 
   /** Look again soon: now, or right after the run that is under way. */
