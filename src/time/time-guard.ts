@@ -102,7 +102,7 @@ async function writeMark(tx: Tx, bootId: string, state: TimeState, reading: Read
   const row = {
     wallAt: state.base.wall,
     sinceBootMs: BigInt(Math.round(state.base.sinceBootMs)),
-    pausedAt: jumped === null ? null : reading.wall,
+    pausedAt: jumped?.wall ?? null,
     pauseReason: state.is === 'paused' ? state.reason : null,
     jumpedTo: jumped?.wall ?? null,
     jumpedSinceBootMs: jumped === null ? null : BigInt(Math.round(jumped.sinceBootMs)),
@@ -132,11 +132,6 @@ async function tell(tx: Tx, state: TimeState, { wall }: Reading): Promise<void> 
   const kind = state.is === 'paused' ? 'time.paused' : 'time.resumed'
   const data = { wall, base: state.base.wall, ...(state.is === 'paused' ? { reason: state.reason } : {}) }
   await appendEvents(tx, wall, [{ accountId: null, kind, subjectKind: 'installation', subjectId: 'time', actor, data }])
-}
-
-/** How time stands on every host, for the operator. */
-export async function timeMarks(db: Db): Promise<Mark[]> {
-  return db.selectFrom('timeMarks').selectAll().orderBy('wallAt', 'desc').execute()
 }
 
 /** For how long any control has been seen to run, in seconds. */
