@@ -20,6 +20,10 @@ const lightToken = {
   colorSuccess: '#237804',
   colorWarning: '#a35200',
   colorError: '#c01120',
+  // Under the pointer things grow darker: Ant Design's lighter ones are hard to read as text.
+  colorPrimaryHover: '#0f43aa',
+  colorLinkHover: '#0f43aa',
+  colorErrorHover: '#970c18',
   colorInfoBg: '#e8f1ff',
   colorPrimaryBg: '#e8f1ff',
   colorSuccessBg: '#eef8e8',
@@ -49,7 +53,7 @@ const chosenOnDark = '#a9c4ff'
 const darkComponents = {
   Menu: { itemSelectedColor: chosenOnDark, subMenuItemSelectedColor: chosenOnDark },
   Dropdown: { colorPrimary: chosenOnDark },
-  Button: { dangerColor: '#1f0404' },
+  Button: { dangerColor: '#1f0404', defaultHoverColor: chosenOnDark, defaultHoverBorderColor: chosenOnDark },
   Table: { rowSelectedBg: '#14203a', rowSelectedHoverBg: '#182748' },
   Tabs: { itemSelectedColor: chosenOnDark, inkBarColor: chosenOnDark },
 }

@@ -1,5 +1,5 @@
 // GET /v1/events/stream: who is told of what, from where on, how many may follow, and when it ends.
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { EventStreams } from '../../src/api/event-streams.ts'
 import { EventTail } from '../../src/events/event-tail.ts'
 import { signAcs3 } from '../../src/lib/acs3.ts'
@@ -26,6 +26,18 @@ beforeAll(async () => {
 afterAll(() => api.close())
 
 const open: Following[] = []
+/** What was done before has been told: a new stream may begin with what happened just before it was ready. */
+beforeEach(async () => {
+  const own = await followAs(api.owner)
+  await own.until('ready')
+  await rename(`before ${++nonces}`)
+  const { last } = await api.db
+    .selectFrom('events')
+    .select(({ fn }) => fn.max('id').as('last'))
+    .executeTakeFirstOrThrow()
+  while (BigInt((await own.until('changes')).id ?? 0) < BigInt(last));
+  own.stop()
+})
 afterEach(() => {
   for (const one of open.splice(0)) one.stop()
 })

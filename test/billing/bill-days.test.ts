@@ -191,7 +191,8 @@ describe('prepaid machines on the bill', () => {
 
 describe('a biller that is stopped in the middle', () => {
   it('at each of its fault points goes on later and bills each line once', async () => {
-    const points = declaredFaults('billing.')
+    const points = ['billing.close.', 'billing.slice.'].flatMap(prefix => declaredFaults(prefix))
+    expect(points).toHaveLength(4)
     const reached = new Set<string>()
     for (const point of points) {
       const shop = await aShop()

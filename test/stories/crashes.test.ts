@@ -78,14 +78,21 @@ const answers = (): Promise<boolean> =>
     () => false,
   )
 
-/** Requests while `during` happens, and as long as it takes: none may fail. */
+/** Requests while `during` happens, as long as it takes, and 3 s at least: none may fail. */
 async function whileServing(during: () => Promise<void>): Promise<Load> {
   const load: Load = { sent: 0, answered: [], failures: [], latenciesMs: [] }
   const port = await berth.gatewayPort()
   const workMs = (n: number) => (n % 50 === 0 ? 1_500 : 5)
-  const requests = openLoop({ port, path: '/api/predict/steady', accessKey, perSecond: 60, seconds: 6, workMs }, load)
+  let happening = true
+  const goesOn = () => happening
+  const requests = openLoop(
+    { port, path: '/api/predict/steady', accessKey, perSecond: 60, seconds: 3, goesOn, workMs },
+    load,
+  )
   await until('requests flow', async () => load.answered.length > 10)
-  await during()
+  await during().finally(() => {
+    happening = false
+  })
   return requests
 }
 
@@ -154,8 +161,9 @@ test('stopped and started again: every process ends, and the service comes back 
   await berth.up()
   owner = await berth.client('owner')
   const before = await until('the service has new instances that run', async () => {
+    if (!(await isRunning())) return false
     const now = await serviceInstances()
-    return (await isRunning()) && now.every(({ serviceInstanceId }) => !stopped.includes(serviceInstanceId)) && now
+    return now.every(({ serviceInstanceId }) => !stopped.includes(serviceInstanceId)) && now
   })
   const load = await whileServing(async () => {})
   expect(load.failures).toEqual([])

@@ -17,6 +17,8 @@ export interface LoadOptions {
   accessKey: string
   perSecond: number
   seconds: number
+  /** Goes on beyond these seconds while this says so. */
+  goesOn?(): boolean
   /** How long the service works on the n-th request. */
   workMs(n: number): number
 }
@@ -26,7 +28,7 @@ export async function openLoop(options: LoadOptions, load: Load): Promise<Load> 
   const startMs = performance.now()
   const count = options.perSecond * options.seconds
   const pending: Promise<void>[] = []
-  for (let n = 0; n < count; n++) {
+  for (let n = 0; n < count || options.goesOn?.(); n++) {
     const dueMs = startMs + (n * 1_000) / options.perSecond
     const waitMs = dueMs - performance.now()
     // The schedule is the test's subject: this is no waiting for something to become true.
