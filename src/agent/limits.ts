@@ -6,9 +6,9 @@ import { createHash } from 'node:crypto'
 import { messageOf } from '../lib/errors.ts'
 import { fenceV1, findCgroupV1 } from './cgroup-v1.ts'
 import { fenceV2, findCgroupV2 } from './cgroup-v2.ts'
-import type { InstanceState } from './protocol.ts'
+import type { ServiceInstanceState } from './protocol.ts'
 
-export type LimitMode = InstanceState['limits']
+export type LimitMode = ServiceInstanceState['limits']
 
 export interface ServiceLimits {
   memoryMiB: number

@@ -2,7 +2,7 @@
 import { isAbsolute } from 'node:path'
 import { Refusal } from '../lib/errors.ts'
 import { linesDefault, linesMax } from './log-lines.ts'
-import type { HealthCheck, InstanceSpec, LogQuery, StopRequest } from './protocol.ts'
+import type { HealthCheck, LogQuery, ServiceInstanceSpec, StopRequest } from './protocol.ts'
 
 type Fields = Record<string, unknown>
 
@@ -11,7 +11,7 @@ export function parseId(text: string): string {
   throw refuse('id', 'must be 1 to 100 letters, digits, "-" or "_"')
 }
 
-export function parseSpec(id: string, body: unknown): InstanceSpec {
+export function parseSpec(id: string, body: unknown): ServiceInstanceSpec {
   const fields = asObject('the body', body)
   if (fields.id !== id) throw refuse('id', `must be "${id}", as in the path`)
   const machineDir = asText('machineDir', fields.machineDir)

@@ -1,17 +1,17 @@
 // The agent's protocol: JSON over HTTP on a unix socket (`run/agent.sock`, mode 0600). Every call is idempotent and
 // keyed by the service instance's id, so that a repeated or restarted control changes nothing.
 //
-//   PUT    /instances/{id}            InstanceSpec → InstanceState   start it, or answer what it is already doing
-//   GET    /instances                 → InstanceState[]              all that the agent knows, ended ones included
-//   GET    /instances/{id}            → InstanceState | 404
-//   POST   /instances/{id}/stop       StopRequest → InstanceState    answers at once; observe until `phase` is `ended`
+//   PUT    /instances/{id}            ServiceInstanceSpec → ServiceInstanceState   start it, or answer what it is already doing
+//   GET    /instances                 → ServiceInstanceState[]              all that the agent knows, ended ones included
+//   GET    /instances/{id}            → ServiceInstanceState | 404
+//   POST   /instances/{id}/stop       StopRequest → ServiceInstanceState    answers at once; observe until `phase` is `ended`
 //   DELETE /instances/{id}            → 204                          forget an ended one (its logs follow their retention)
 //   GET    /instances/{id}/logs       LogQuery → LogPage; `follow=1` → text/plain stream of lines
 //   GET    /host                      → HostState
 //   GET    /events                    newline-delimited JSON `{ "id": … }` whenever an instance's state changed (a nudge)
 
 /** What a service instance runs. The agent adds `PORT` (a free port on `host`) to the environment. */
-export interface InstanceSpec {
+export interface ServiceInstanceSpec {
   id: string
   /** Service, machine and group ids, for the log and the process list. */
   serviceId: string
@@ -48,7 +48,7 @@ export type EndReason =
   | 'SpawnFailed' // the program could not be started; `message` says why
   | 'Unknown' // ended while no agent watched it
 
-export interface InstanceState {
+export interface ServiceInstanceState {
   id: string
   serviceId: string
   machineId: string
@@ -94,7 +94,7 @@ export interface LogPage {
 export interface HostState {
   pid: number
   bootId: string
-  limits: InstanceState['limits']
+  limits: ServiceInstanceState['limits']
   cpus: number
   memoryMiB: number
   gpus: { index: number; model: string; memoryMiB: number }[]

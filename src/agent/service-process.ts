@@ -21,7 +21,7 @@ import {
   signal,
   startTimeOf,
 } from './processes.ts'
-import type { EndReason, InstanceSpec, InstanceState, StopRequest } from './protocol.ts'
+import type { EndReason, ServiceInstanceSpec, ServiceInstanceState, StopRequest } from './protocol.ts'
 import type { ServiceRecord, ServiceRecords } from './service-record.ts'
 import { type RunAs, shellName, spawnGated, whyNotRunnable } from './spawn.ts'
 
@@ -80,7 +80,7 @@ export class ServiceProcess {
   }
 
   /** Starts it; one that can't be started is answered as ended, `SpawnFailed`. */
-  static async start(ctx: AgentContext, spec: InstanceSpec): Promise<ServiceProcess> {
+  static async start(ctx: AgentContext, spec: ServiceInstanceSpec): Promise<ServiceProcess> {
     const record: ServiceRecord = {
       ...{ spec, phase: 'starting', pid: null, startTime: null, bootId: ctx.bootId, port: null },
       ...{
@@ -120,7 +120,7 @@ export class ServiceProcess {
     return service
   }
 
-  get spec(): InstanceSpec {
+  get spec(): ServiceInstanceSpec {
     return this.#record.spec
   }
 
@@ -141,7 +141,7 @@ export class ServiceProcess {
     return join(this.spec.machineDir, this.spec.id)
   }
 
-  state(connections: Map<number, number> | null): InstanceState {
+  state(connections: Map<number, number> | null): ServiceInstanceState {
     const { spec, phase, pid, port, startedAt, readyAt, endedAt, end, limits } = this.#record
     return {
       ...{ id: spec.id, serviceId: spec.serviceId, machineId: spec.machineId },

@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
 import { Refusal } from '../lib/errors.ts'
 import { listProcesses, signal } from './processes.ts'
-import type { InstanceSpec, InstanceState, StopRequest } from './protocol.ts'
+import type { ServiceInstanceSpec, ServiceInstanceState, StopRequest } from './protocol.ts'
 import { type AgentContext, ServiceProcess } from './service-process.ts'
 
 export type AgentRefusal = 'InvalidSpec' | 'SpecConflict' | 'InstanceNotFound' | 'InstanceNotEnded'
@@ -11,7 +11,7 @@ export type AgentRefusal = 'InvalidSpec' | 'SpecConflict' | 'InstanceNotFound' |
 export class ServiceProcesses {
   readonly #ctx: AgentContext
   /** A promise from the first moment on: two calls at once for one id must not start it twice. */
-  readonly #byId = new Map<string, { spec: InstanceSpec; service: Promise<ServiceProcess> }>()
+  readonly #byId = new Map<string, { spec: ServiceInstanceSpec; service: Promise<ServiceProcess> }>()
 
   constructor(ctx: AgentContext) {
     this.#ctx = ctx
@@ -35,7 +35,7 @@ export class ServiceProcesses {
     }
   }
 
-  async ensure(spec: InstanceSpec): Promise<InstanceState> {
+  async ensure(spec: ServiceInstanceSpec): Promise<ServiceInstanceState> {
     const known = this.#byId.get(spec.id)
     if (known !== undefined && !isDeepStrictEqual(known.spec, spec)) {
       throw new Refusal('SpecConflict', `${spec.id} runs already with another spec: use a new id`, { field: 'id' })
@@ -48,16 +48,16 @@ export class ServiceProcesses {
     return this.#stateOf(await service)
   }
 
-  async list(): Promise<InstanceState[]> {
+  async list(): Promise<ServiceInstanceState[]> {
     const [services, connections] = await Promise.all([this.#all(), this.#ctx.connections()])
     return services.map(service => service.state(connections))
   }
 
-  async get(id: string): Promise<InstanceState> {
+  async get(id: string): Promise<ServiceInstanceState> {
     return this.#stateOf(await this.#find(id))
   }
 
-  async stop(id: string, request: StopRequest): Promise<InstanceState> {
+  async stop(id: string, request: StopRequest): Promise<ServiceInstanceState> {
     const service = await this.#find(id)
     service.stop(request)
     return this.#stateOf(service)
@@ -104,7 +104,7 @@ export class ServiceProcesses {
     return known.service
   }
 
-  async #stateOf(service: ServiceProcess): Promise<InstanceState> {
+  async #stateOf(service: ServiceProcess): Promise<ServiceInstanceState> {
     return service.state(await this.#ctx.connections())
   }
 

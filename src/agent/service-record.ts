@@ -2,22 +2,22 @@
 // agent was killed. One file each, replaced as a whole.
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { InstanceSpec, InstanceState, StopRequest } from './protocol.ts'
+import type { ServiceInstanceSpec, ServiceInstanceState, StopRequest } from './protocol.ts'
 
 export interface ServiceRecord {
-  spec: InstanceSpec
-  phase: InstanceState['phase']
+  spec: ServiceInstanceSpec
+  phase: ServiceInstanceState['phase']
   pid: number | null
   /** With the pid and the boot, the process's identity. */
   startTime: string | null
   bootId: string
   port: number | null
-  limits: InstanceState['limits']
+  limits: ServiceInstanceState['limits']
   fencePaths: string[]
   startedAt: string
   readyAt: string | null
   endedAt: string | null
-  end: InstanceState['end']
+  end: ServiceInstanceState['end']
   /** A stop that was asked for; an agent that starts again carries it on. */
   stop: StopRequest | null
 }

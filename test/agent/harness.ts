@@ -7,7 +7,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { onTestFinished } from 'vitest'
 import { type AgentOptions, startAgent } from '../../src/agent/agent.ts'
 import { startTimeOf } from '../../src/agent/processes.ts'
-import type { InstanceSpec, InstanceState } from '../../src/agent/protocol.ts'
+import type { ServiceInstanceSpec, ServiceInstanceState } from '../../src/agent/protocol.ts'
 import { AgentClient } from '../../src/drivers/process/agent-client.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { silentLog } from '../../src/lib/log.ts'
@@ -18,7 +18,7 @@ export interface TestAgent {
   directory: string
   stateDir: string
   socketPath: string
-  spec(overrides?: Partial<InstanceSpec>): InstanceSpec
+  spec(overrides?: Partial<ServiceInstanceSpec>): ServiceInstanceSpec
 }
 
 /** Directories only: for tests that start the agent themselves. */
@@ -79,10 +79,10 @@ export async function until<Value>(
 export function reach(
   { client }: TestAgent,
   id: string,
-  is: (state: InstanceState) => boolean,
+  is: (state: ServiceInstanceState) => boolean,
   what = 'the wanted state',
-): Promise<InstanceState> {
-  let seen: InstanceState | undefined
+): Promise<ServiceInstanceState> {
+  let seen: ServiceInstanceState | undefined
   return until(`${id} in ${what}`, async () => {
     seen = await client.get(id)
     return is(seen) && seen

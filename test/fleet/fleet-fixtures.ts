@@ -1,5 +1,5 @@
 // A fleet to test: one account, one zone with stock, a group, machines of an order, and the simulated driver's own book.
-import { afterEach } from 'vitest'
+import { onTestFinished } from 'vitest'
 import { type Db, type Tx, transaction } from '../../src/db/db.ts'
 import { SimulatedMachines, type SimulatedMachinesOptions } from '../../src/drivers/simulated/machines.ts'
 import type { Actor } from '../../src/events/event.ts'
@@ -13,7 +13,7 @@ import { disarmFaults } from '../../src/lib/fault.ts'
 import { silentLog } from '../../src/lib/log.ts'
 import { SeededRandom } from '../../src/lib/random.ts'
 import { settle } from '../../src/reconcile/loop.ts'
-import { type FreshDb, freshDb } from '../postgres.ts'
+import { freshDb } from '../postgres.ts'
 
 export interface Fleet {
   ctx: FleetCtx
@@ -34,18 +34,15 @@ export interface Fleet {
 export const start = '2026-03-01T00:00:00Z'
 export const zoneId = 'zone-a'
 export const specId = 'spec-a'
-const made: FreshDb[] = []
-
-afterEach(async () => {
-  disarmFaults()
-  for (const fresh of made.splice(0)) await fresh.close()
-})
 
 export async function aFleet(
   options: { driver?: Partial<SimulatedMachinesOptions>; max?: number } = {},
 ): Promise<Fleet> {
   const fresh = await freshDb({ max: options.max ?? 10 })
-  made.push(fresh)
+  onTestFinished(async () => {
+    disarmFaults()
+    await fresh.close()
+  })
   const { db } = fresh
   const clock = new ManualClock(start)
   const driver = new SimulatedMachines({ clock, ...options.driver })

@@ -1,5 +1,5 @@
 // Services to test, on a fleet of simulated machines and gateways that obey at once, unless told otherwise.
-import { afterEach } from 'vitest'
+import { onTestFinished } from 'vitest'
 import { SimulatedRuntime, type SimulatedRuntimeOptions } from '../../src/drivers/simulated/runtime.ts'
 import { reconcileMachines } from '../../src/fleet/reconcile-machines.ts'
 import { SecretBox } from '../../src/identity/secret-box.ts'
@@ -76,14 +76,6 @@ export class Gateways {
   })
 }
 
-const opened: { runtime: SimulatedRuntime; host: RouteHost }[] = []
-afterEach(async () => {
-  for (const { runtime, host } of opened.splice(0)) {
-    await host.stop()
-    await runtime.close()
-  }
-})
-
 export async function someServices(
   options: { machines?: number; runtime?: Partial<SimulatedRuntimeOptions>; gateways?: string[] } = {},
 ): Promise<Services> {
@@ -96,7 +88,10 @@ export async function someServices(
   const box = new SecretBox(Buffer.alloc(32, 7))
   const ctx: ServicesCtx = { ...fleet.ctx, runtimeDriver: () => runtime, box, routes: { nudge: () => {} } }
   const host = new RouteHost(ctx, box, () => {})
-  opened.push({ runtime, host })
+  onTestFinished(async () => {
+    await host.stop()
+    await runtime.close()
+  })
   const gateways = new Gateways(options.gateways ?? ['gw-0', 'gw-1'])
   gateways.host = host
   for (const gatewayId of gateways.ids) host.onConnect({ gatewayId, pid: 1, generation: -1 })

@@ -11,8 +11,9 @@ import { serviceInvariants } from '../../src/insight/invariants-services.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { deployService } from '../../src/services/deploy.ts'
 import { getService, listServiceInstances, serviceAccessKey } from '../../src/services/services.ts'
+import { until } from '../installation.ts'
 import { type Load, openLoop } from './open-loop.ts'
-import { aStack, type Stack, until } from './real-stack.ts'
+import { aStack, type Stack } from './real-stack.ts'
 
 const serve = `
 const fs = require('node:fs'), http = require('node:http')

@@ -5,7 +5,6 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
 import { type Db, transaction } from '../../src/db/db.ts'
 import { AgentClient } from '../../src/drivers/process/agent-client.ts'
 import { ProcessMachines } from '../../src/drivers/process/machines.ts'
@@ -25,6 +24,7 @@ import { reconcileServices } from '../../src/services/reconcile-services.ts'
 import { RouteHost } from '../../src/services/routes.ts'
 import { RuntimeWatch } from '../../src/services/runtime-watch.ts'
 import type { ServicesCtx } from '../../src/services/services-ctx.ts'
+import { until } from '../installation.ts'
 import { freshDb } from '../postgres.ts'
 
 export interface Stack {
@@ -157,19 +157,4 @@ async function seed(db: Db, count: number): Promise<string[]> {
     await createMachines(tx, now, ids.map(row))
   })
   return ids
-}
-
-/** Asks again until the answer is there; fails with what it waited for. */
-export async function until<Value>(
-  what: string,
-  ask: () => Promise<Value | null | undefined | false>,
-  withinMs = 30_000,
-): Promise<Value> {
-  const deadline = performance.now() + withinMs
-  for (;;) {
-    const value = await ask()
-    if (value !== null && value !== undefined && value !== false) return value
-    if (performance.now() > deadline) throw new Error(`not so within ${withinMs} ms: ${what}`)
-    await pause(20)
-  }
 }

@@ -163,6 +163,12 @@ export const textRules: TextRule[] = [
     pattern: /\b(?:test|it|describe)\.(?:skip|skipIf|runIf|only|todo)\b/,
     applies: path => /^test\/(?!tidy\/)|\.test\.ts$/.test(path) && path !== 'test/tidy/tidy.test.ts',
   },
+  {
+    // Files of one worker share modules: such a hook is there for the first file alone. onTestFinished is for every test.
+    rule: 'hook in a shared module',
+    pattern: /^(?:before|after)(?:Each|All)\(/m,
+    applies: path => path.startsWith('test/') && !path.endsWith('.test.ts'),
+  },
 ]
 
 /** Comments and string contents hide nothing here but comments: a rule speaks of code. */

@@ -148,6 +148,7 @@ describe('a planted violation is caught', () => {
     ['floating money', plant('src/billing/x.ts', 'const fen = total * 0.5\n')],
     ['floating money', plant('src/ledger/x.ts', 'const n = Number(row.amountFen)\n')],
     ['skip without a reason', plant('test/x.test.ts', "test.skipIf(noRoot)('as root', () => {})\n")],
+    ['hook in a shared module', plant('test/x-fixtures.ts', 'afterEach(() => closeAll())\n')],
     ['sleep', plant('test/x.test.ts', 'await sleep(100)\n')],
   ])('%s', (rule, file) => {
     expect(rulesOf(file)).toContain(rule)

@@ -3,7 +3,14 @@
 import { once } from 'node:events'
 import { type IncomingMessage, request } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { HostState, InstanceSpec, InstanceState, LogPage, LogQuery, StopRequest } from '../../agent/protocol.ts'
+import type {
+  HostState,
+  LogPage,
+  LogQuery,
+  ServiceInstanceSpec,
+  ServiceInstanceState,
+  StopRequest,
+} from '../../agent/protocol.ts'
 import { type Details, messageOf, Refusal } from '../../lib/errors.ts'
 
 export type AgentClientRefusal =
@@ -24,21 +31,21 @@ export class AgentClient {
   }
 
   /** Starts it, or answers what it is already doing; `SpecConflict` when the id stands for another spec. */
-  ensure(spec: InstanceSpec): Promise<InstanceState> {
+  ensure(spec: ServiceInstanceSpec): Promise<ServiceInstanceState> {
     return this.#call('PUT', `/instances/${encodeURIComponent(spec.id)}`, spec)
   }
 
-  list(): Promise<InstanceState[]> {
+  list(): Promise<ServiceInstanceState[]> {
     return this.#call('GET', '/instances')
   }
 
   /** `InstanceNotFound` when the agent knows none of that id. */
-  get(id: string): Promise<InstanceState> {
+  get(id: string): Promise<ServiceInstanceState> {
     return this.#call('GET', `/instances/${encodeURIComponent(id)}`)
   }
 
   /** Answers at once; observe until `phase` is `ended`. */
-  stop(id: string, stop: StopRequest): Promise<InstanceState> {
+  stop(id: string, stop: StopRequest): Promise<ServiceInstanceState> {
     return this.#call('POST', `/instances/${encodeURIComponent(id)}/stop`, stop)
   }
 

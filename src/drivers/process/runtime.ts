@@ -1,6 +1,6 @@
 // Service instances as processes of this host, through the agent: it owns them, and outlives us.
 import { extname, join, resolve } from 'node:path'
-import type { InstanceSpec, InstanceState } from '../../agent/protocol.ts'
+import type { ServiceInstanceSpec, ServiceInstanceState } from '../../agent/protocol.ts'
 import { isRefusal } from '../../lib/errors.ts'
 import type { Launch, LogPage, RuntimeDriver, RuntimeObservation, RuntimeRef } from '../../services/driver.ts'
 import { AgentClient } from './agent-client.ts'
@@ -59,7 +59,7 @@ export class ProcessRuntime implements RuntimeDriver {
   }
 }
 
-function specOf(launch: Launch, machineDir: string): InstanceSpec {
+function specOf(launch: Launch, machineDir: string): ServiceInstanceSpec {
   const { serviceInstanceId: id, serviceId, machineId, cpuMilli, memoryMiB, health } = launch
   // None of the host's cards for those who reserved none.
   const env = { CUDA_VISIBLE_DEVICES: launch.gpuIndexes.join(','), MALLOC_ARENA_MAX: '2', ...launch.env }
@@ -97,7 +97,7 @@ function withPort(argv: string[], env: Record<string, string>): { argv: string[]
   return { argv: ['/bin/sh', '-c', `${exported}exec ${argv.map(quote).join(' ')}`], env: rest }
 }
 
-function observationOf(state: InstanceState): RuntimeObservation {
+function observationOf(state: ServiceInstanceState): RuntimeObservation {
   const { phase, ready, host, port, connections, end } = state
   switch (phase) {
     case 'starting':
