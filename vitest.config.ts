@@ -3,12 +3,12 @@ import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
 /** Stories in the browser that `npm run check` and `npm run e2e` tell, and `npm test` leaves out to end in time. */
-const browserOnly = ['drains', 'hostile', 'identity', 'keyboard', 'large', 'machines', 'pages', 'services', 'viewer']
+const longStories = ['identity', 'large', 'machines', 'pages', 'services']
 
 export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
-    exclude: process.env.BERTH_TESTS === undefined ? browserOnly.map(name => `test/e2e/${name}.test.ts`) : [],
+    exclude: process.env.BERTH_TESTS === undefined ? longStories.map(name => `test/e2e/${name}.test.ts`) : [],
     globalSetup: ['test/postgres.setup.ts'],
     reporters: ['default', './test/skipped-reporter.ts'],
     pool: 'forks',
