@@ -154,6 +154,8 @@ const routeTree = root.addChildren([
     ...moneyPages,
     ...operatorPages,
     ...accountPages,
+    // Whoever is signed in gets lost within the frame.
+    page('/$', NotFound),
   ]),
 ])
 

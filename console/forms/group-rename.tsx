@@ -27,6 +27,7 @@ export function GroupRename({ group, onClose }: { group: Item<'GET /v1/groups'>;
       <Form
         form={form}
         layout="vertical"
+        requiredMark={false}
         initialValues={{ name: group.name }}
         onFinish={values =>
           void submit(values).catch(error => {

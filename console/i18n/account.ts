@@ -8,8 +8,8 @@ export const account = {
   'signIn.oidc': ['使用统一身份登录', 'Sign in with your organisation'],
   'signIn.needed': ['请填写此项', 'Please fill this in'],
   'signIn.lost': [
-    '忘记密码？请在安装泊位的主机上运行 berth user reset-password。',
-    'Forgot the password? Run berth user reset-password on the host of this installation.',
+    '忘记密码？请在安装泊位的主机上运行：',
+    'Forgot the password? Run this on the host of the installation:',
   ],
   'account.menu': ['账号菜单', 'Account menu'],
   'account.as': ['{user}（{role}）', '{user} ({role})'],
@@ -32,6 +32,10 @@ export const account = {
   'workspace.id': ['工作空间 ID', 'Workspace ID'],
   'workspace.open': ['进入', 'Open'],
   'workspace.empty': ['还没有工作空间', 'No workspace yet'],
+  'workspace.emptyOwnHint': [
+    '服务部署在工作空间里，先创建一个。',
+    'Services are deployed in workspaces. Create one first.',
+  ],
   'workspace.emptyHint': ['请账号所有者创建一个工作空间。', 'Ask the owner of the account to create one.'],
   'actor.operator': ['平台运营者', 'The operator'],
   'actor.system': ['系统', 'Berth'],

@@ -54,6 +54,7 @@ export const buy = {
   ],
   'buy.quoteUntil': ['报价保留至', 'Price held until'],
   'buy.choose': ['选择规格后显示价格', 'Choose a spec to see the price'],
+  'buy.pricing': ['询价中…', 'Asking for the price…'],
   'buy.confirm': ['确认订单', 'Confirm order'],
   'buy.stockShort': [
     '{zone} 的 {spec} 只剩 {available} 台，你要 {wanted} 台',

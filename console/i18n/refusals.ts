@@ -5,6 +5,10 @@ export const refusals = {
     '连接不上泊位服务，正在等待它恢复。',
     'Berth does not answer. Check that it is running, then try again.',
   ],
+  'refusal.InternalError': [
+    '泊位内部出错，请稍后重试；仍不行时请把请求 ID 告诉平台运营者。',
+    'Something inside Berth failed. Try again; if it goes on, tell the operator the request ID.',
+  ],
   'refusal.Forbidden': [
     '你的角色没有权限执行此操作，请联系账号所有者。',
     'Your role may not do this. Ask the owner of the account.',

@@ -120,6 +120,10 @@ export const services = {
   'deploy.commandHint': ['在 $PORT 上提供 HTTP 服务的命令', 'A command that serves HTTP on $PORT'],
   'deploy.port': ['端口', 'Port'],
   'deploy.checking': ['正在检查…', 'Checking…'],
+  'deploy.begin': [
+    '填写服务名称和运行内容，配置会边写边检查。',
+    'Give it a name and something to run; it is checked as you type.',
+  ],
   'deploy.fine': ['检查通过，可以部署', 'Checked: it can be deployed'],
   'deploy.badJson': ['JSON 格式不正确', 'This is not valid JSON'],
   'deploy.badJsonHint': ['修正右侧的 JSON 后，表单可继续编辑。', 'The form goes on once the JSON is mended.'],

@@ -117,6 +117,15 @@ export function formatInstant(iso: string, timeZone?: string, withSeconds = fals
   }).format(new Date(iso))
 }
 
+/** A day of a calendar, `2026-11-25`: the same day everywhere. */
+export const formatDay = (day: string): string =>
+  dates({
+    year: 'numeric',
+    month: preferences().language === 'zh' ? '2-digit' : 'short',
+    day: '2-digit',
+    timeZone: 'UTC',
+  }).format(new Date(`${day}T00:00:00Z`))
+
 /** "in 3 days", "2 hours ago": the largest unit that fits. */
 export function formatAgo(iso: string, nowMs: number): string {
   const seconds = Math.round((Date.parse(iso) - nowMs) / 1000)

@@ -66,7 +66,7 @@ export function DataTable<Row extends object>(props: Props<Row>) {
         }
         locale={{
           emptyText: answer.isPending ? (
-            ' '
+            <div className="table-loading" />
           ) : (answer.data?.length ?? 0) > 0 ? (
             <EmptyState title={t('common.noMatch')} />
           ) : (

@@ -1,4 +1,4 @@
-import { Button, Result, Typography } from 'antd'
+import { Button, Result, Space, Typography } from 'antd'
 import { Refused } from '../api.ts'
 import { t } from '../i18n/t.ts'
 import { errorText } from './refusal.ts'
@@ -12,14 +12,17 @@ export function ErrorState({ error, onRetry }: { error: unknown; onRetry?: () =>
         status={error instanceof Refused && error.status === 404 ? '404' : 'warning'}
         title={t('error.title')}
         subTitle={<span className="said">{errorText(error)}</span>}
-        extra={onRetry ? <Button onClick={onRetry}>{t('common.retry')}</Button> : undefined}
-      >
-        {requestId ? (
-          <Typography.Text type="secondary" copyable={{ text: requestId }}>
-            {t('error.requestId', { requestId })}
-          </Typography.Text>
-        ) : null}
-      </Result>
+        extra={
+          <Space orientation="vertical" size={16} align="center">
+            {onRetry ? <Button onClick={onRetry}>{t('common.retry')}</Button> : null}
+            {requestId ? (
+              <Typography.Text type="secondary" copyable={{ text: requestId }}>
+                {t('error.requestId', { requestId })}
+              </Typography.Text>
+            ) : null}
+          </Space>
+        }
+      />
     </div>
   )
 }

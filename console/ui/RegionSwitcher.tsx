@@ -38,6 +38,12 @@ export function RegionSwitcher() {
   )
 }
 
+/** The name of a region, its id until that is known. */
+export function useRegionName(regionId: string): string {
+  const regions = useApi('GET /v1/regions', {}, still).data?.items
+  return regions?.find(region => region.regionId === regionId)?.name ?? regionId
+}
+
 /** Undefined where every region is meant, as the API takes it. */
 export function useRegionFilter(): string | undefined {
   const { regionId } = usePreferences()

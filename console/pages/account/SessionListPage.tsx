@@ -1,10 +1,11 @@
 // Where this user is signed in, and ending what should not be.
-import { App, Button, Tag } from 'antd'
+import { App, Button, Tag, Tooltip } from 'antd'
 import { useState } from 'react'
 import type { Item } from '../../api.ts'
 import { PasswordChange } from '../../forms/password-change.tsx'
 import { t } from '../../i18n/t.ts'
 import { live, useAct, useApi } from '../../queries.ts'
+import { browserName } from '../../ui/browser-name.ts'
 import { DataTable } from '../../ui/DataTable.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
 import { Instant } from '../../ui/Instant.tsx'
@@ -42,9 +43,11 @@ export function SessionListPage() {
             width: 280,
             render: (_, { userAgent, current }) => (
               <>
-                <span className="said wrap" style={{ maxWidth: 260 }}>
-                  {userAgent}
-                </span>{' '}
+                <Tooltip title={<span className="said">{userAgent}</span>}>
+                  <span className="said wrap" style={{ maxWidth: 260 }}>
+                    {browserName(userAgent) || '—'}
+                  </span>
+                </Tooltip>{' '}
                 {current ? <Tag color="success">{t('sessions.current')}</Tag> : null}
               </>
             ),

@@ -9,6 +9,8 @@ import { still, useApi } from '../../queries.ts'
 import { signIn } from '../../session.ts'
 import { errorText, refusalText } from '../../ui/refusal.ts'
 
+const resetCommand = 'berth user reset-password'
+
 interface Credentials {
   account: string
   user: string
@@ -65,7 +67,9 @@ export function SignInPage() {
             {t('signIn.oidc')}
           </Button>
         ) : null}
-        <p style={{ opacity: 0.75, fontSize: 12, margin: '16px 0' }}>{t('signIn.lost')}</p>
+        <p className="quiet" style={{ margin: '16px 0' }}>
+          {t('signIn.lost')} <code className="id-text">{resetCommand}</code>
+        </p>
         <Segmented
           aria-label={t('account.language')}
           value={language}

@@ -53,7 +53,9 @@ export function BuySummary({ form, group, offering, quote: { quote, error, stale
       <Spin spinning={stale && form.specId !== null}>
         <div aria-live="polite">
           {quote ? <Price form={form} offering={offering} quote={quote} currency={currency} /> : null}
-          {!quote && !error ? <span className="quiet">{t('buy.choose')}</span> : null}
+          {!quote && !error ? (
+            <span className="quiet">{t(form.specId === null ? 'buy.choose' : 'buy.pricing')}</span>
+          ) : null}
         </div>
       </Spin>
       {error ? (

@@ -2,19 +2,20 @@
 // the money went.
 import { Alert, App, Result, Space, Steps } from 'antd'
 import type { Returns } from '../../api.ts'
-import { formatFen, t } from '../../i18n/t.ts'
+import { formatFen, formatNumber, t } from '../../i18n/t.ts'
 import { usePathParams } from '../../location.ts'
 import { paths } from '../../paths.ts'
 import { live, useAct, useApi } from '../../queries.ts'
 import { ActionButton } from '../../ui/ActionButton.tsx'
 import { ErrorState } from '../../ui/ErrorState.tsx'
+import { Facts } from '../../ui/Facts.tsx'
 import { IdText } from '../../ui/IdText.tsx'
 import { useInstallation } from '../../ui/installation.ts'
 import { Money } from '../../ui/Money.tsx'
 import { PageHeader } from '../../ui/PageHeader.tsx'
 import { PageSkeleton } from '../../ui/PageSkeleton.tsx'
 import { errorText, refusalText } from '../../ui/refusal.ts'
-import { StatusTag } from '../../ui/StatusTag.tsx'
+import { ChargeTag, StatusTag } from '../../ui/StatusTag.tsx'
 import { LinkButton } from '../../ui/TextLink.tsx'
 import { MoneyTrail } from '../money/MoneyTrail.tsx'
 import { PurchasedMachines } from './PurchasedMachines.tsx'
@@ -154,6 +155,16 @@ function Payment({ order }: { order: Order }) {
   const error = pay.error ?? cancel.error
   return (
     <section aria-label={t('purchase.payTitle')} style={{ display: 'grid', gap: 12, justifyItems: 'start' }}>
+      <div style={{ justifySelf: 'stretch' }}>
+        <Facts
+          items={[
+            [t('orders.kind'), t(`orders.kind.${order.kind}`)],
+            [t('machines.charge'), <ChargeTag key="charge" chargeType={order.chargeType} />],
+            [t('machines.spec'), order.specId ?? '—'],
+            [t('orders.quantity'), formatNumber(order.quantity)],
+          ]}
+        />
+      </div>
       <div>{t('buy.total')}</div>
       <Money fen={order.totalFen} strong />
       <div>

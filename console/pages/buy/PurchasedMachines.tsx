@@ -64,7 +64,7 @@ export function PurchasedMachines({ workspaceId, orderId, groupId, quantity, mov
             width: 280,
             render: (_, { machineId, phase }) =>
               machineId === null || phase === 'refunded' ? (
-                (machineId ?? '—')
+                <span className="id-text">{machineId ?? '—'}</span>
               ) : (
                 <IdText id={machineId} to={paths.machine(workspaceId, machineId)} />
               ),

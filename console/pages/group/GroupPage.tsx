@@ -15,6 +15,7 @@ import { IdText } from '../../ui/IdText.tsx'
 import { BillingInstant, Instant } from '../../ui/Instant.tsx'
 import { PageHeader } from '../../ui/PageHeader.tsx'
 import { PageSkeleton } from '../../ui/PageSkeleton.tsx'
+import { useRegionName } from '../../ui/RegionSwitcher.tsx'
 import { ChargeTag } from '../../ui/StatusTag.tsx'
 import { LinkButton } from '../../ui/TextLink.tsx'
 import { OrderTable } from '../money/OrderTable.tsx'
@@ -79,12 +80,13 @@ function GroupHeader({ workspaceId, group }: { workspaceId: string; group: Group
 }
 
 function GroupFacts({ group }: { group: Group }) {
+  const region = useRegionName(group.regionId)
   const used = (part: string, total: string) => t('groups.used', { used: part, total })
   return (
     <Facts
       items={[
         [t('groups.kind'), <ChargeTag key="kind" chargeType={group.kind} />],
-        [t('common.region'), group.regionId],
+        [t('common.region'), region],
         [t('groups.cpu'), used(formatCpu(group.cpuUsedMilli), formatCpu(group.cpuMilli))],
         [t('groups.memory'), used(formatGib(group.memoryUsedMib), formatGib(group.memoryMib))],
         [t('groups.gpu'), used(String(group.gpuUsed), String(group.gpuCount))],

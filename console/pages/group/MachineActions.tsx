@@ -1,6 +1,5 @@
 // What can be done to the chosen machines. An action takes those that it can be done to, and says how many it leaves out
 // and why; the server decides which (refusals of each machine) and says what it would do (ConfirmChange).
-import { Space } from 'antd'
 import { useState } from 'react'
 import { AutoRenewMachines } from '../../forms/machine-auto-renew.tsx'
 import { RenewMachines } from '../../forms/machine-renew.tsx'
@@ -29,8 +28,8 @@ export function MachineActions({ machines, single = false, onDone = () => undefi
   const close = () => setAsking(null)
   const action = asking === 'renew' || asking === 'autoRenew' ? null : asking
   return (
-    <Space wrap>
-      <span role="status">
+    <div className="buttons">
+      <span role="status" style={{ alignSelf: 'center' }}>
         {machines.length > 0 && !single ? t('machines.selected', { count: machines.length }) : ''}
       </span>
       <Buttons refusal={refusal} draining={machines.some(isDraining)} ask={setAsking} />
@@ -53,7 +52,7 @@ export function MachineActions({ machines, single = false, onDone = () => undefi
       {asking === 'renew' ? (
         <RenewMachines machineIds={prepaid.map(m => m.machineId)} onDone={onDone} onClose={close} />
       ) : null}
-    </Space>
+    </div>
   )
 }
 

@@ -15,6 +15,7 @@ import { PageHeader } from '../../ui/PageHeader.tsx'
 import { PageSkeleton } from '../../ui/PageSkeleton.tsx'
 import { refusalText } from '../../ui/refusal.ts'
 import { ChargeTag, StatusTag } from '../../ui/StatusTag.tsx'
+import { TextLink } from '../../ui/TextLink.tsx'
 import type { Machine } from '../group/GroupMachines.tsx'
 import { MachineActions } from '../group/MachineActions.tsx'
 import { DrainProgress } from './DrainProgress.tsx'
@@ -24,23 +25,35 @@ export function MachinePage() {
   const { workspaceId, machineId } = usePathParams('workspaceId', 'machineId')
   const params = { machineId }
   const machine = useApi('GET /v1/machines/{machineId}', { params }, live)
+  const groupId = machine.data?.groupId
+  const group = useApi(
+    'GET /v1/groups/{groupId}',
+    { params: { groupId: groupId ?? '' } },
+    { enabled: groupId !== undefined },
+  )
   if (machine.error && !machine.data) return <ErrorState error={machine.error} onRetry={() => void machine.refetch()} />
   if (!machine.data) return <PageSkeleton />
   const m = machine.data
+  const groupName = group.data?.name ?? m.groupId
   return (
     <>
       <PageHeader
         title={machineId}
         trail={[
           { text: t('nav.groups'), to: paths.groups(workspaceId) },
-          { text: m.groupId, to: paths.group(workspaceId, m.groupId) },
+          { text: groupName, to: paths.group(workspaceId, m.groupId) },
         ]}
         tags={<StatusTag status={m.status} />}
         actions={<MachineActions machines={[m]} single />}
       />
       <Facts
         items={[
-          [t('machines.group'), <IdText key="group" id={m.groupId} to={paths.group(workspaceId, m.groupId)} />],
+          [
+            t('machines.group'),
+            <TextLink key="group" to={paths.group(workspaceId, m.groupId)} className="said">
+              {groupName}
+            </TextLink>,
+          ],
           [t('machines.spec'), m.specId],
           [t('common.zone'), m.zoneId],
           [t('machines.charge'), <ChargeTag key="charge" chargeType={m.chargeType} />],

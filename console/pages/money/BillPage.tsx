@@ -1,5 +1,5 @@
 import type { Returns } from '../../api.ts'
-import { t } from '../../i18n/t.ts'
+import { formatDay, t } from '../../i18n/t.ts'
 import { useApi } from '../../queries.ts'
 import { DataTable } from '../../ui/DataTable.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
@@ -17,7 +17,13 @@ export function BillPage() {
       <PageHeader title={t('bill.title')} />
       {bill.data ? (
         <>
-          <p>{t('bill.period', { from: bill.data.from, to: bill.data.to, zone: bill.data.billingZone })}</p>
+          <p>
+            {t('bill.period', {
+              from: formatDay(bill.data.from),
+              to: formatDay(bill.data.to),
+              zone: bill.data.billingZone,
+            })}
+          </p>
           <Facts
             items={[
               [t('bill.total'), <Money key="total" fen={bill.data.totals.totalFen} />],

@@ -1,5 +1,6 @@
 import type { Returns } from '../../api.ts'
 import { t, tryT } from '../../i18n/t.ts'
+import { paths } from '../../paths.ts'
 import { live, useApi } from '../../queries.ts'
 import { DataTable } from '../../ui/DataTable.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
@@ -8,6 +9,19 @@ import { Instant } from '../../ui/Instant.tsx'
 import { Money } from '../../ui/Money.tsx'
 
 type Transfer = Returns<'GET /v1/orders/{orderId}/trace'>['transfers'][number]
+
+/** A book of the ledger, as people call it; an order's money in escrow names the order. */
+function LedgerAccount({ id }: { id: string }) {
+  const [kind = '', of = '', part] = id.split(':')
+  const name = tryT(`ledger.${kind}.${part ?? of}`) ?? tryT(`ledger.${kind}`)
+  if (name === null) return <IdText id={id} />
+  return (
+    <>
+      <div>{name}</div>
+      {kind === 'escrow' ? <IdText id={of} to={paths.order(of)} /> : null}
+    </>
+  )
+}
 
 /** Every payment, capture and refund of an order, and of its refund orders. */
 export function MoneyTrail({ orderId }: { orderId: string }) {
@@ -20,11 +34,11 @@ export function MoneyTrail({ orderId }: { orderId: string }) {
       pageParameter="transfers"
       empty={<EmptyState title={t('wallet.noTransfers')} />}
       columns={[
-        { title: t('events.at'), width: 190, render: (_, { at }) => <Instant at={at} seconds /> },
+        { title: t('events.at'), width: 170, render: (_, { at }) => <Instant at={at} seconds /> },
         { title: t('wallet.kind'), width: 130, render: (_, { kind }) => tryT(`transfer.${kind}`) ?? kind },
         { title: t('wallet.amount'), width: 130, render: (_, { amountFen }) => <Money fen={amountFen} /> },
-        { title: t('orders.from'), width: 280, render: (_, { from }) => <IdText id={from} /> },
-        { title: t('orders.to'), width: 280, render: (_, { to }) => <IdText id={to} /> },
+        { title: t('orders.from'), width: 240, render: (_, { from }) => <LedgerAccount id={from} /> },
+        { title: t('orders.to'), width: 240, render: (_, { to }) => <LedgerAccount id={to} /> },
       ]}
     />
   )

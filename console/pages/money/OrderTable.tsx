@@ -1,5 +1,5 @@
 import type { Item } from '../../api.ts'
-import { t } from '../../i18n/t.ts'
+import { formatNumber, t } from '../../i18n/t.ts'
 import { paths } from '../../paths.ts'
 import { live, useAll } from '../../queries.ts'
 import { DataTable } from '../../ui/DataTable.tsx'
@@ -23,21 +23,38 @@ export function OrderTable({ groupId }: { groupId?: string }) {
       columns={[
         {
           title: t('orders.id'),
-          width: 270,
+          width: 245,
           render: (_, { orderId }) => <IdText id={orderId} to={paths.order(orderId)} />,
         },
-        { title: t('orders.kind'), width: 100, render: (_, { kind }) => t(`orders.kind.${kind}`) },
+        { title: t('orders.kind'), width: 90, render: (_, { kind }) => t(`orders.kind.${kind}`) },
         { title: t('common.status'), width: 130, render: (_, { phase }) => <StatusTag status={phase} /> },
         {
           title: t('machines.charge'),
-          width: 130,
+          width: 120,
           render: (_, { chargeType }) => <ChargeTag chargeType={chargeType} />,
         },
-        { title: t('machines.spec'), width: 150, render: (_, { specId }) => specId ?? '—' },
-        { title: t('orders.quantity'), width: 90, dataIndex: 'quantity' },
-        { title: t('orders.total'), width: 130, render: (_, { totalFen }) => <Money fen={totalFen} /> },
-        { title: t('orders.refunded'), width: 130, render: (_, { refundedFen }) => <Money fen={refundedFen} /> },
-        { title: t('common.createdAt'), width: 170, render: (_, { createdAt }) => <Instant at={createdAt} /> },
+        {
+          title: t('orders.specAndQuantity'),
+          width: 130,
+          render: (_, { specId, quantity }) => `${specId ?? '—'} × ${formatNumber(quantity)}`,
+        },
+        {
+          title: t('orders.total'),
+          width: 130,
+          render: (_, { totalFen, refundedFen }) => (
+            <div className="lines">
+              <div>
+                <Money fen={totalFen} />
+              </div>
+              {refundedFen === '0' ? null : (
+                <div className="quiet">
+                  {t('orders.refunded')} <Money fen={refundedFen} />
+                </div>
+              )}
+            </div>
+          ),
+        },
+        { title: t('common.createdAt'), width: 160, render: (_, { createdAt }) => <Instant at={createdAt} /> },
       ]}
     />
   )

@@ -46,7 +46,7 @@ export function WalletPage() {
             width: 270,
             render: (_, { orderId }) => (orderId ? <IdText id={orderId} to={paths.order(orderId)} /> : '—'),
           },
-          { title: t('wallet.memo'), render: (_, { memo }) => <span className="said">{memo}</span> },
+          { title: t('wallet.memo'), render: (_, { memo }) => <span className="said">{memo || '—'}</span> },
         ]}
       />
     </>

@@ -10,19 +10,22 @@ import { PageHeader } from '../../ui/PageHeader.tsx'
 import { errorText } from '../../ui/refusal.ts'
 import { LinkButton } from '../../ui/TextLink.tsx'
 import { ServiceEditor, useServiceText, Verdict } from './ServiceEditor.tsx'
-import { parseJson, startJson } from './service-json.ts'
-import { checkOf, useSettled } from './use-check.ts'
+import { parseJson, startJson, textOfJson } from './service-json.ts'
+import { type Check, checkOf, useSettled } from './use-check.ts'
+
+const untouched: Check<never> = { state: 'untouched', refused: null, answer: null }
 
 export function DeployPage() {
   const { workspaceId } = usePathParams('workspaceId')
   const [{ groupId = '' }] = useSearchState<'groupId'>()
   const router = useRouter()
   const { message } = App.useApp()
-  const described = useServiceText(() => startJson(groupId, workspaceId))
+  const start = () => startJson(groupId, workspaceId)
+  const described = useServiceText(start)
   const settled = useSettled(described.text)
   const config = parseJson(settled)
   const asked = useApi('POST /v1/services/check', { body: { config: config ?? {} } }, { enabled: config !== null })
-  const check = checkOf(described.text, settled, asked)
+  const check = described.text === textOfJson(start()) ? untouched : checkOf(described.text, settled, asked)
   const deploy = useAct('POST /v1/services')
   const submit = async () => {
     const { service } = await deploy.mutateAsync({ body: { config: described.config } })

@@ -49,7 +49,9 @@ export function RolloutCard({ workspaceId, service }: { workspaceId: string; ser
               </div>
             }
           />
-        ) : null}
+        ) : (
+          <span className="said quiet">{causesText(causes)}</span>
+        )}
       </div>
     </Card>
   )

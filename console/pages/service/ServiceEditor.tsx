@@ -76,6 +76,8 @@ export function Verdict({ check, warnings, fine }: { check: Check<unknown>; warn
 
 function VerdictAlert({ check, fine }: { check: Check<unknown>; fine: ReactNode }) {
   switch (check.state) {
+    case 'untouched':
+      return <Alert type="info" showIcon title={t('deploy.begin')} />
     case 'badJson':
       return <Alert type="error" showIcon title={t('deploy.badJson')} description={t('deploy.badJsonHint')} />
     case 'checking':

@@ -47,7 +47,7 @@ export function ServicePage() {
           <>
             <IdText id={service.serviceId} />
             <StatusTag status={service.status} />
-            <span className="said">{causesText(service.causes)}</span>
+            {service.rollout === null ? <span className="said">{causesText(service.causes)}</span> : null}
           </>
         }
         actions={<ServiceActions workspaceId={workspaceId} service={service} />}

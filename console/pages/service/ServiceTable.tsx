@@ -90,7 +90,7 @@ const columnsOf = (workspaceId: string, names: ReadonlyMap<string, string>) => [
   { title: t('services.version'), width: 80, dataIndex: 'version' },
   {
     title: t('services.group'),
-    width: 180,
+    width: 160,
     render: (_: unknown, service: Service) => (
       <TextLink to={paths.group(workspaceId, service.groupId)} className="said">
         {names.get(service.groupId) ?? service.groupId}
@@ -99,7 +99,7 @@ const columnsOf = (workspaceId: string, names: ReadonlyMap<string, string>) => [
   },
   {
     title: t('services.updatedAt'),
-    width: 170,
+    width: 150,
     sorter: (a: Service, b: Service) => a.updatedAt.localeCompare(b.updatedAt),
     render: (_: unknown, { updatedAt }: Service) => <Instant at={updatedAt} />,
   },

@@ -7,7 +7,8 @@ import { parseJson } from './service-json.ts'
 const quietMs = 400
 
 export interface Check<Answer> {
-  state: 'badJson' | 'checking' | 'refused' | 'fine'
+  /** Untouched: nothing was typed yet, so nothing is wrong with it. */
+  state: 'untouched' | 'badJson' | 'checking' | 'refused' | 'fine'
   refused: Refused | null
   /** Of a JSON that is fine. */
   answer: Answer | null

@@ -32,7 +32,15 @@ export function WorkspaceListPage() {
         label={t('workspace.title')}
         answer={{ ...workspaces, data: workspaces.data?.items }}
         rowKey={workspace => workspace.workspaceId}
-        empty={<EmptyState title={t('workspace.empty')} hint={t('workspace.emptyHint')} />}
+        empty={
+          refusal === null ? (
+            <EmptyState title={t('workspace.empty')} hint={t('workspace.emptyOwnHint')}>
+              {create}
+            </EmptyState>
+          ) : (
+            <EmptyState title={t('workspace.empty')} hint={t('workspace.emptyHint')} />
+          )
+        }
         columns={[
           {
             title: t('common.name'),
