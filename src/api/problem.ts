@@ -28,6 +28,7 @@ export type ApiRefusal =
   | 'GatewayUnreachable'
   | 'GatewayTimeout'
   | 'TooManyStreams'
+  | 'EventsUnavailable'
 
 export type AnyRefusal =
   | ApiRefusal
@@ -153,6 +154,7 @@ export const statuses = {
   TooManyStreams: 429,
   NotImplemented: 501,
   GatewayUnreachable: 502,
+  EventsUnavailable: 503,
   GatewayTimeout: 504,
 } as const satisfies Record<AnyRefusal, number>
 
