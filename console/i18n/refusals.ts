@@ -26,10 +26,6 @@ export const refusals = {
     '同时接收动态的页面过多，请关闭一些页面。',
     'Too many pages follow what happens. Close some of them.',
   ],
-  'refusal.EventsUnavailable': [
-    '数据库没有响应，动态暂时收不到，恢复后会自动继续。',
-    'The database does not answer, so what happens is not told now. It goes on by itself.',
-  ],
   'refusal.TooManyAttempts': ['尝试次数过多，请稍后再试。', 'Too many attempts. Wait a little, then try again.'],
   'refusal.UserDisabled': [
     '该用户已被停用，请账号所有者启用。',

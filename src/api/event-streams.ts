@@ -17,16 +17,10 @@ export interface EventStreamsOptions {
   perUserMax?: number
   /** Of this process. */
   streamsMax?: number
-  /** How long a stream may take to begin. */
-  openWithinMs?: number
-  /** How long the database may keep silent: then nothing more is known, and a stream that goes on would tell that all is as it was. */
-  silentMsMax?: number
 }
 
 /** How much of the past is told when somebody comes back; after more they ask for everything anew. */
 const missedMax = 1_000
-/** Whose place is taken while it is asked what they may see. */
-const nobody: Audience = { accountId: '', workspaceIds: [], managesUsers: false, userId: '', installation: false }
 const aboutPeople = new Set(['user', 'access_key', 'workspace'])
 
 interface Open {
@@ -37,8 +31,7 @@ interface Open {
   lastId: bigint
   /** Events up to here were told before: by another process, or as what was missed. */
   after: bigint
-  /** Why it ends. */
-  end: 'credential' | 'database' | null
+  ended: boolean
   wake(): void
 }
 
@@ -53,27 +46,22 @@ export class EventStreams implements Follower {
   readonly #open = new Set<Open>()
   readonly #inbox: TailedEvent[] = []
   #delivering: Promise<void> = Promise.resolve()
-  /** What the tail had read when it was last seen to have read, and when that was. */
-  #seen = { reads: -1, atMs: 0 }
 
   constructor(options: EventStreamsOptions) {
-    const bounds = { openWithinMs: 10_000, silentMsMax: 10_000 }
-    this.#options = { heartbeatMs: 15_000, perUserMax: 20, streamsMax: 2_000, ...bounds, ...options }
+    this.#options = { heartbeatMs: 15_000, perUserMax: 20, streamsMax: 2_000, ...options }
   }
 
-  /**
-   * `after` is the id of the last event that the caller was told; null: from now on. Refuses who has too many open, and
-   * `EventsUnavailable` where the database does not say in time where the history ends.
-   */
+  /** `after` is the id of the last event that the caller was told; null: from now on. Refuses who has too many open. */
   async open(principal: Principal, after: bigint | null): Promise<EventFeed> {
     this.#refuseMore(principal)
+    const { ctx, tail } = this.#options
     const open: Open = {
-      ...{ principal, audience: nobody, changes: new Changes() },
-      ...{ lastId: 0n, after: 0n, end: null, wake: () => {} },
+      ...{ principal, audience: await audienceOf(ctx.db, principal), changes: new Changes() },
+      ...{ lastId: 0n, after: 0n, ended: false, wake: () => {} },
     }
     this.#open.add(open)
     try {
-      const resumed = await this.#begun(this.#begin(open, after))
+      const resumed = await this.#catchUp(open, after, await tail.follow(this))
       const ends = new AbortController()
       return {
         ends: ends.signal,
@@ -87,34 +75,6 @@ export class EventStreams implements Follower {
       this.#close(open)
       throw error
     }
-  }
-
-  async #begin(open: Open, after: bigint | null): Promise<boolean> {
-    const { ctx, tail } = this.#options
-    open.audience = await audienceOf(ctx.db, open.principal)
-    return this.#catchUp(open, after, await tail.follow(this))
-  }
-
-  async #begun(resumed: Promise<boolean>): Promise<boolean> {
-    const { openWithinMs } = this.#options
-    const inTime = await within(
-      resumed.then(() => undefined),
-      openWithinMs,
-    )
-    if (inTime) return resumed
-    // What comes of it later is nobody's any more.
-    resumed.catch(() => {})
-    throw new Refusal('EventsUnavailable', 'The database does not answer: follow again in a while.', {
-      retryAfterSeconds: 5,
-    })
-  }
-
-  /** Whether nothing has been heard of the database for too long. */
-  #isSilent(): boolean {
-    const { ctx, tail, silentMsMax } = this.#options
-    const nowMs = ctx.clock.monotonicMs()
-    if (tail.reads !== this.#seen.reads) this.#seen = { reads: tail.reads, atMs: nowMs }
-    return nowMs - this.#seen.atMs >= silentMsMax
   }
 
   #refuseMore({ userId }: Principal): void {
@@ -177,7 +137,7 @@ export class EventStreams implements Follower {
       if (principal && may(principal.role, 'event.read')) {
         one.principal = principal
         staying.push(one)
-      } else this.#end(one, 'credential')
+      } else this.#end(one)
     }
     const audiences = await audiencesOf(
       ctx.db,
@@ -193,12 +153,12 @@ export class EventStreams implements Follower {
       await this.review()
     } catch (error) {
       this.#options.ctx.log.error({ err: error }, 'followers could not be reviewed; their streams end')
-      for (const open of this.#open) this.#end(open, 'database')
+      for (const open of this.#open) this.#end(open)
     }
   }
 
-  #end(open: Open, why: NonNullable<Open['end']>): void {
-    open.end = why
+  #end(open: Open): void {
+    open.ended = true
     this.#open.delete(open)
     open.wake()
   }
@@ -217,18 +177,17 @@ export class EventStreams implements Follower {
     try {
       let hasNews = Promise.withResolvers<void>()
       open.wake = () => {
-        if (open.end) ends.abort()
+        if (open.ended) ends.abort()
         hasNews.resolve()
       }
-      if (open.changes.any || open.end) open.wake()
+      if (open.changes.any || open.ended) open.wake()
       signal.addEventListener('abort', open.wake, { once: true })
       // How long a browser waits before it comes back.
       yield `retry: 1000\n${frame('ready', open.lastId, { resumed })}`
       while (!signal.aborted) {
-        const woken = await within(hasNews.promise, Math.min(this.#options.heartbeatMs, this.#options.silentMsMax))
+        const woken = await within(hasNews.promise, this.#options.heartbeatMs)
         if (signal.aborted) return
-        if (this.#isSilent()) this.#end(open, 'database')
-        if (open.end) return yield frame('end', null, { because: open.end })
+        if (open.ended) return yield frame('end', null, {})
         hasNews = Promise.withResolvers<void>()
         if (open.changes.any) yield frame('changes', open.lastId, { changes: open.changes.take() })
         else if (!woken) yield ': still here'

@@ -28,7 +28,6 @@ export type ApiRefusal =
   | 'GatewayUnreachable'
   | 'GatewayTimeout'
   | 'TooManyStreams'
-  | 'EventsUnavailable'
 
 export type AnyRefusal =
   | ApiRefusal
@@ -154,7 +153,6 @@ export const statuses = {
   TooManyStreams: 429,
   NotImplemented: 501,
   GatewayUnreachable: 502,
-  EventsUnavailable: 503,
   GatewayTimeout: 504,
 } as const satisfies Record<AnyRefusal, number>
 

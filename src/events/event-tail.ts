@@ -33,7 +33,6 @@ export class EventTail {
   /** Every event up to here was told or will never be; null: nobody follows, nothing is read. */
   #position: bigint | null = null
   #gap: Gap | null = null
-  #reads = 0
 
   /** `wake` asks for a `read` soon. */
   constructor(db: Db, wake: () => void = () => {}) {
@@ -53,24 +52,11 @@ export class EventTail {
     this.#followers.delete(follower)
   }
 
-  /** How often the database has answered: while this stands still, nobody knows what happens. */
-  get reads(): number {
-    return this.#reads
-  }
-
   /** One step; repeated by a loop, and safe to repeat. */
   async read(): Promise<{ found: number; changed: number }> {
-    const report = await this.#read()
-    this.#reads++
-    return report
-  }
-
-  async #read(): Promise<{ found: number; changed: number }> {
     if (this.#followers.size === 0) {
       this.#position = null
       this.#gap = null
-      // Whoever still waits has given up.
-      this.#waiting = []
       return { found: 0, changed: 0 }
     }
     return this.#position === null ? this.#start() : this.#readOn(this.#position)

@@ -3,7 +3,7 @@
 import type { FastifyInstance } from 'fastify'
 import { expect } from 'vitest'
 import type { ApiContext } from '../../src/api/context.ts'
-import { EventStreams, type EventStreamsOptions } from '../../src/api/event-streams.ts'
+import { EventStreams } from '../../src/api/event-streams.ts'
 import type { Route } from '../../src/api/route.ts'
 import { createServer, mountRoutes, type ServerOptions } from '../../src/api/server.ts'
 import { routes } from '../../src/api/v1/routes.ts'
@@ -58,7 +58,7 @@ export interface TestApiOptions {
   /** TLS, trusted proxies. */
   server?: ServerOptions
   /** How many may follow what happens, and how often they hear that it goes on. */
-  eventStreams?: Omit<EventStreamsOptions, 'ctx' | 'tail'>
+  eventStreams?: { heartbeatMs?: number; perUserMax?: number; streamsMax?: number }
   /** False: as if others could reach it. */
   loopback?: boolean
   /** In place of what the API has by default. */

@@ -81,7 +81,7 @@ export const eventRoutes = [
     returns: z
       .string()
       .describe(
-        '`ready` when it begins: with `resumed` true nothing was missed since `after`, else ask anew for what you show. `changes`: which things have changed, each once; `subjectIds` null means many. `end`: `because` of the `credential`, which is over, or of the `database`, which does not answer: follow again in a while.',
+        '`ready` when it begins: with `resumed` true nothing was missed since `after`, else ask anew for what you show. `changes`: which things have changed, each once; `subjectIds` null means many. `end`: the session or the key is over.',
       ),
     streams: 'text/event-stream',
     async handle({ eventStreams }, { query, principal, request }) {
