@@ -8,7 +8,11 @@ export interface Change {
 
 /** By what changed, the beginnings of the operations whose answers it is part of. */
 const partOf: Record<string, readonly string[]> = {
-  machine: ['/v1/machines', '/v1/groups', '/v1/orders/', '/v1/offerings', '/v1/accounts/', '/v1/fleet', 'lines'],
+  machine: [
+    ...['/v1/machines', '/v1/groups', '/v1/orders/', '/v1/offerings', '/v1/accounts/', '/v1/fleet', 'lines'],
+    // Whether there is room for a service is a matter of machines.
+    'POST /v1/services',
+  ],
   service: ['/v1/services', '/v1/machines/', '/v1/groups'],
   service_instance: ['/v1/services', '/v1/machines/', '/v1/groups'],
   group: ['/v1/groups', '/v1/accounts/'],
@@ -32,10 +36,13 @@ interface Asked {
   query?: Record<string, string>
 }
 
-/** Query keys begin with `GET /v1/…`, or with a name of their own; then comes what was asked for. */
+/**
+ * Query keys begin with `GET /v1/…`, or with `POST /v1/…` for what is only foreseen, or with a name of their own; then comes
+ * what was asked for.
+ */
 export function concerns(key: readonly unknown[], { subjectKind, subjectIds }: Change): boolean {
   const name = String(key[0])
-  const path = name.replace(/^GET /, '')
+  const path = name.replace(/^(GET|POST) /, '')
   const { params, query } = (typeof key[1] === 'object' && key[1] !== null ? key[1] : {}) as Asked
   if (path === '/v1/events') {
     if (query?.subjectKind !== undefined && query.subjectKind !== subjectKind) return false
@@ -43,7 +50,7 @@ export function concerns(key: readonly unknown[], { subjectKind, subjectIds }: C
   }
   const parts = partOf[subjectKind]
   if (!parts) return true
-  if (!parts.some(part => path.startsWith(part))) return false
+  if (!parts.some(part => path.startsWith(part) || name.startsWith(part))) return false
   const one = params?.[nameOf[subjectKind] ?? '']
   return one === undefined || subjectIds === null || subjectIds.includes(one)
 }

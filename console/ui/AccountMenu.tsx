@@ -1,12 +1,13 @@
 import { UserOutlined } from '@ant-design/icons'
 import { useNavigate, useRouter } from '@tanstack/react-router'
-import { Button, Dropdown, type MenuProps } from 'antd'
+import type { MenuProps } from 'antd'
 import { useState } from 'react'
 import { PasswordChange } from '../forms/password-change.tsx'
 import { t } from '../i18n/t.ts'
 import { paths } from '../paths.ts'
 import { prefer, usePreferences } from '../preferences.ts'
 import { type Session, signOut } from '../session.ts'
+import { MenuButton } from './MenuButton.tsx'
 
 export function AccountMenu({ session }: { session: Session }) {
   const { language, theme } = usePreferences()
@@ -32,9 +33,11 @@ export function AccountMenu({ session }: { session: Session }) {
   }
   return (
     <>
-      <Dropdown
-        autoFocus
-        trigger={['click']}
+      <MenuButton
+        type="text"
+        icon={<UserOutlined aria-hidden />}
+        aria-label={`${t('account.menu')}: ${session.accountName}`}
+        style={{ color: '#fff' }}
         menu={{
           selectable: true,
           selectedKeys: [language, theme],
@@ -42,15 +45,8 @@ export function AccountMenu({ session }: { session: Session }) {
           onClick: ({ key }) => actions[key]?.(),
         }}
       >
-        <Button
-          type="text"
-          icon={<UserOutlined aria-hidden />}
-          aria-label={`${t('account.menu')}: ${session.accountName}`}
-          style={{ color: '#fff' }}
-        >
-          <span className="said">{session.accountName}</span>
-        </Button>
-      </Dropdown>
+        <span className="said">{session.accountName}</span>
+      </MenuButton>
       {changing ? <PasswordChange onClose={() => setChanging(false)} /> : null}
     </>
   )

@@ -1,8 +1,8 @@
 import { GlobalOutlined } from '@ant-design/icons'
-import { Button, Dropdown } from 'antd'
 import { t } from '../i18n/t.ts'
 import { prefer, usePreferences } from '../preferences.ts'
 import { still, useApi } from '../queries.ts'
+import { MenuButton } from './MenuButton.tsx'
 
 const every = 'every'
 
@@ -13,9 +13,11 @@ export function RegionSwitcher() {
   const chosen = regions.find(region => region.regionId === regionId)
   const name = chosen?.name ?? t('region.every')
   return (
-    <Dropdown
-      autoFocus
-      trigger={['click']}
+    <MenuButton
+      type="text"
+      icon={<GlobalOutlined aria-hidden />}
+      aria-label={`${t('region.label')}: ${name}`}
+      style={{ color: '#fff' }}
       menu={{
         selectable: true,
         selectedKeys: [chosen?.regionId ?? every],
@@ -26,15 +28,8 @@ export function RegionSwitcher() {
         onClick: ({ key }) => prefer({ regionId: key === every ? null : key }),
       }}
     >
-      <Button
-        type="text"
-        icon={<GlobalOutlined aria-hidden />}
-        aria-label={`${t('region.label')}: ${name}`}
-        style={{ color: '#fff' }}
-      >
-        <span className="said">{name}</span>
-      </Button>
-    </Dropdown>
+      <span className="said">{name}</span>
+    </MenuButton>
   )
 }
 

@@ -49,6 +49,37 @@ describe('an event concerns', () => {
       true,
     ],
     [
+      'what an action on machines would do, while it is asked',
+      ['POST /v1/machines/preview', { body: { action: 'drain', machineIds: ['m1'] } }],
+      machine(['m1']),
+      true,
+    ],
+    [
+      'that too when what runs on them has changed',
+      ['POST /v1/machines/preview', { body: { action: 'drain', machineIds: ['m1'] } }],
+      { subjectKind: 'service_instance', subjectIds: ['i1'] },
+      true,
+    ],
+    [
+      'what stopping a service would do',
+      ['POST /v1/services/{service}/preview', { params: { service: 'digits' }, body: { action: 'stop' } }],
+      { subjectKind: 'service', subjectIds: ['eas-m-1'] },
+      true,
+    ],
+    [
+      'whether there is room for a service',
+      ['POST /v1/services/{service}/check', { params: { service: 'digits' } }],
+      machine(['m1']),
+      true,
+    ],
+    ['not the list of services, when a machine has changed', ['GET /v1/services', 'all', {}], machine(['m1']), false],
+    [
+      'not a quote of a renewal: each is a promise of its own',
+      ['POST /v1/renewals/quotes', { body: { machineIds: ['m1'] } }],
+      machine(['m1']),
+      false,
+    ],
+    [
       'everything, when its kind is not known',
       ['GET /v1/wallet', {}],
       { subjectKind: 'something', subjectIds: [] },

@@ -95,7 +95,7 @@ describeInBrowser('by keyboard alone', () => {
     await dialog.waitFor({ state: 'hidden' })
     await expect.poll(() => isFocused(button('groups.rename'))).toBe(true)
 
-    // A menu goes by arrows, and Escape closes it.
+    // A menu goes by arrows; Escape closes it and gives the focus back.
     const menu = page.getByRole('button', { name: t('account.menu') })
     await menu.focus()
     await page.keyboard.press('Enter')
@@ -107,6 +107,7 @@ describeInBrowser('by keyboard alone', () => {
     await expect.poll(() => page.locator('[role=menuitem]:focus, [role=menu]:focus').count()).toBeGreaterThan(0)
     await page.keyboard.press('Escape')
     await page.getByRole('menuitem', { name: t('account.signOut') }).waitFor({ state: 'hidden' })
+    await expect.poll(() => isFocused(menu)).toBe(true)
 
     await tabTo(page, page.getByRole('link', { name: t('groups.addMachines') }))
     await page.keyboard.press('Enter')

@@ -131,11 +131,17 @@ describeInBrowser('a developer', () => {
       .click()
     await page.getByText(t('cause.Counts', { running: 2, wanted: 2 })).waitFor()
     await page.getByRole('button', { name: t('services.stop'), exact: true }).click()
+    // The server's own word, and it keeps up while the dialog is open.
+    const stopping = page.getByRole('dialog')
+    await stopping.getByText(t('impact.fate.stops', { count: 2 })).waitFor()
+    const params = { service: name }
+    await (await world.client()).call('POST /v1/services/{service}/scale', { params, body: { replicas: 1 } })
+    await stopping.getByText(t('impact.fate.stops', { count: 1 })).waitFor({ timeout: 5_000 })
     await confirm(open, 'stop')
     await page.getByText(t('cause.StoppedOnRequest')).waitFor()
     await page.getByRole('button', { name: t('services.start'), exact: true }).click()
     await confirm(open, 'start')
-    await page.getByText(t('cause.Counts', { running: 2, wanted: 2 })).waitFor()
+    await page.getByText(t('cause.Counts', { running: 1, wanted: 1 })).waitFor()
     await page.getByRole('button', { name: t('services.delete'), exact: true }).click()
     await confirm(open, 'delete')
     await page.getByRole('heading', { level: 1, name: t('nav.serving') }).waitFor()

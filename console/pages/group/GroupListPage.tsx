@@ -1,7 +1,6 @@
 // The resource groups of the account. Search and filters stand in the address.
 import { DownOutlined } from '@ant-design/icons'
 import { useRouter } from '@tanstack/react-router'
-import { Button, Dropdown } from 'antd'
 import { useState } from 'react'
 import type { Item } from '../../api.ts'
 import { GroupRename } from '../../forms/group-rename.tsx'
@@ -15,6 +14,7 @@ import { EmptyState } from '../../ui/EmptyState.tsx'
 import { IdText } from '../../ui/IdText.tsx'
 import { BillingInstant } from '../../ui/Instant.tsx'
 import { ListFilters } from '../../ui/ListFilters.tsx'
+import { MenuButton } from '../../ui/MenuButton.tsx'
 import { PageHeader } from '../../ui/PageHeader.tsx'
 import { useRegionFilter } from '../../ui/RegionSwitcher.tsx'
 import { ServingTabs } from '../../ui/ServingTabs.tsx'
@@ -73,9 +73,10 @@ export function GroupListPage() {
 function NewGroup({ workspaceId }: { workspaceId: string }) {
   const router = useRouter()
   return (
-    <Dropdown
-      autoFocus
-      trigger={['click']}
+    <MenuButton
+      type="primary"
+      icon={<DownOutlined aria-hidden />}
+      iconPlacement="end"
       menu={{
         items: [
           { key: 'prepaid', label: t('groups.newPrepaid') },
@@ -84,10 +85,8 @@ function NewGroup({ workspaceId }: { workspaceId: string }) {
         onClick: ({ key }) => router.history.push(paths.buy(workspaceId, { chargeType: key })),
       }}
     >
-      <Button type="primary" icon={<DownOutlined aria-hidden />} iconPlacement="end">
-        {t('groups.new')}
-      </Button>
-    </Dropdown>
+      {t('groups.new')}
+    </MenuButton>
   )
 }
 

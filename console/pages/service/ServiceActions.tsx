@@ -1,14 +1,16 @@
 // What can be done to a service: each shows its impact first. Which can't be done now, the server says.
+import type { UseQueryResult } from '@tanstack/react-query'
 import { useRouter } from '@tanstack/react-router'
-import { App } from 'antd'
+import { App, Skeleton } from 'antd'
 import { useState } from 'react'
-import type { Returns } from '../../api.ts'
+import type { Refused, Returns } from '../../api.ts'
 import { ServiceScale } from '../../forms/service-scale.tsx'
 import { t } from '../../i18n/t.ts'
 import { paths } from '../../paths.ts'
 import { useAct, useApi } from '../../queries.ts'
 import { ActionButton } from '../../ui/ActionButton.tsx'
 import { ConfirmImpact } from '../../ui/ConfirmImpact.tsx'
+import { ErrorState } from '../../ui/ErrorState.tsx'
 import { InstanceImpacts } from '../machine/InstanceImpacts.tsx'
 
 export type Service = Returns<'GET /v1/services/{service}'>
@@ -57,26 +59,54 @@ export function ServiceActions({ workspaceId, service }: { workspaceId: string; 
       ))}
       {asking === 'scale' ? <ServiceScale service={service} onClose={() => setAsking(null)} /> : null}
       {action === null ? null : (
-        <ConfirmImpact
-          open
-          title={t(`services.confirm.${action}`, { name: service.name })}
-          action={t(`services.${action}`)}
-          danger={action === 'delete' || action === 'stop'}
-          {...(action === 'delete' ? { acknowledge: t('services.deleteForGood') } : {})}
+        <ConfirmAction
+          service={service}
+          action={action}
           onConfirm={() => perform(action)}
           onClose={() => setAsking(null)}
-        >
-          <div>{t(`services.impact.${action}`, { running: service.running, replicas: service.replicas })}</div>
-          {action === 'stop' || action === 'delete' ? <WhatStops service={service} action={action} /> : null}
-        </ConfirmImpact>
+        />
       )}
     </>
   )
 }
 
-/** The instances that end, where each runs and what it has in flight, as the server foresees it. */
-function WhatStops({ service, action }: { service: Service; action: 'stop' | 'delete' }) {
-  const params = { service: service.serviceId }
-  const impact = useApi('POST /v1/services/{service}/preview', { params, body: { action } })
-  return impact.data ? <InstanceImpacts services={[impact.data]} /> : null
+interface Asked {
+  service: Service
+  action: Action
+  onConfirm: () => Promise<unknown>
+  onClose: () => void
+}
+
+/** Where something ends: which instances, where each runs and what it has in flight, as the server foresees it. */
+function ConfirmAction({ service, action, onConfirm, onClose }: Asked) {
+  const ends = action === 'stop' || action === 'delete'
+  const preview = useApi(
+    'POST /v1/services/{service}/preview',
+    { params: { service: service.serviceId }, body: { action: ends ? action : 'stop' } },
+    { enabled: ends },
+  )
+  const { running, replicas } = preview.data ?? service
+  return (
+    <ConfirmImpact
+      open
+      title={t(`services.confirm.${action}`, { name: service.name })}
+      action={t(`services.${action}`)}
+      danger={ends}
+      ready={!ends || preview.data !== undefined}
+      {...(action === 'delete' ? { acknowledge: t('services.deleteForGood') } : {})}
+      onConfirm={onConfirm}
+      onClose={onClose}
+    >
+      <div>{t(`services.impact.${action}`, { running, replicas })}</div>
+      {ends ? <WhatEnds preview={preview} /> : null}
+    </ConfirmImpact>
+  )
+}
+
+type Preview = UseQueryResult<Returns<'POST /v1/services/{service}/preview'>, Refused>
+
+function WhatEnds({ preview: { data, error, refetch } }: { preview: Preview }) {
+  if (data) return <InstanceImpacts services={[data]} />
+  if (error) return <ErrorState error={error} onRetry={() => void refetch()} />
+  return <Skeleton active title={false} paragraph={{ rows: 2 }} />
 }
