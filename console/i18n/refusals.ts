@@ -26,6 +26,7 @@ export const refusals = {
     '同时接收动态的页面过多，请关闭一些页面。',
     'Too many pages follow what happens. Close some of them.',
   ],
+  'refusal.DatabaseSilent': ['数据库没有响应，请稍后再试。', 'The database does not answer. Try again in a moment.'],
   'refusal.TooManyAttempts': ['尝试次数过多，请稍后再试。', 'Too many attempts. Wait a little, then try again.'],
   'refusal.UserDisabled': [
     '该用户已被停用，请账号所有者启用。',

@@ -13,6 +13,8 @@ export interface Heard {
   onRefused(): void
 }
 
+/** A server that has not begun by then will not: its own bound is shorter. Without ours a connection that hangs is never left. */
+const readyMs = 20_000
 const firstPauseMs = 500
 const pauseMsMax = 10_000
 
@@ -32,10 +34,12 @@ export class Connection {
     this.#clearTimer()
     const source = new EventSource(`/v1/events/stream${this.#lastId === '' ? '' : `?after=${this.#lastId}`}`)
     this.#source = source
+    this.#timer = window.setTimeout(() => this.#again(), readyMs)
     source.addEventListener('ready', event => {
       const { resumed } = JSON.parse(event.data) as { resumed: boolean }
       const begun = this.#lastId === '' ? 'first' : resumed ? 'resumed' : 'missed'
       this.#failures = 0
+      this.#clearTimer()
       this.#lastId = event.lastEventId
       setConnected(true)
       this.#heard.onReady(begun)

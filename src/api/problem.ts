@@ -28,6 +28,7 @@ export type ApiRefusal =
   | 'GatewayUnreachable'
   | 'GatewayTimeout'
   | 'TooManyStreams'
+  | 'DatabaseSilent'
 
 export type AnyRefusal =
   | ApiRefusal
@@ -153,6 +154,7 @@ export const statuses = {
   TooManyStreams: 429,
   NotImplemented: 501,
   GatewayUnreachable: 502,
+  DatabaseSilent: 503,
   GatewayTimeout: 504,
 } as const satisfies Record<AnyRefusal, number>
 

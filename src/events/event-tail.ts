@@ -29,7 +29,8 @@ export class EventTail {
   readonly #db: Db
   readonly #wake: () => void
   readonly #followers = new Set<Follower>()
-  #waiting: ((position: bigint) => void)[] = []
+  #starting: PromiseWithResolvers<bigint> | null = null
+  #reading: Promise<unknown> = Promise.resolve()
   /** Every event up to here was told or will never be; null: nobody follows, nothing is read. */
   #position: bigint | null = null
   #gap: Gap | null = null
@@ -45,15 +46,27 @@ export class EventTail {
     this.#followers.add(follower)
     if (this.#position !== null) return Promise.resolve(this.#position)
     this.#wake()
-    return new Promise(resolve => this.#waiting.push(resolve))
+    this.#starting ??= Promise.withResolvers()
+    return this.#starting.promise
   }
 
   unfollow(follower: Follower): void {
     this.#followers.delete(follower)
   }
 
+  /** Once the read that is under way is over; whoever waits for it learns whether the database still answers. */
+  async idle(): Promise<void> {
+    await this.#reading.catch(() => {})
+  }
+
   /** One step; repeated by a loop, and safe to repeat. */
-  async read(): Promise<{ found: number; changed: number }> {
+  read(): Promise<{ found: number; changed: number }> {
+    const reading = this.#step()
+    this.#reading = reading
+    return reading
+  }
+
+  async #step(): Promise<{ found: number; changed: number }> {
     if (this.#followers.size === 0) {
       this.#position = null
       this.#gap = null
@@ -67,7 +80,8 @@ export class EventTail {
     const upTo = this.#gap?.upTo ?? (await newestEventId(this.#db))
     if (!(await this.#isSettled(upTo))) return { found: 0, changed: 0 }
     this.#position = upTo
-    for (const resolve of this.#waiting.splice(0)) resolve(upTo)
+    this.#starting?.resolve(upTo)
+    this.#starting = null
     return { found: 0, changed: 0 }
   }
 

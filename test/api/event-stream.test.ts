@@ -1,10 +1,11 @@
 // GET /v1/events/stream: who is told of what, from where on, how many may follow, and when it ends.
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { sql } from 'kysely'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest'
 import { EventStreams } from '../../src/api/event-streams.ts'
 import { EventTail } from '../../src/events/event-tail.ts'
 import { signAcs3 } from '../../src/lib/acs3.ts'
 import { Browser } from './browser.ts'
-import { type Following, follow, type Told } from './follow.ts'
+import { type Following, follow, parse, type Told } from './follow.ts'
 import { type Principal, startTestApi, type TestApi } from './harness.ts'
 import { expectRefused } from './refused.ts'
 import { mustBe, postpaid, serviceJson } from './world.ts'
@@ -241,6 +242,55 @@ test('it ends with the session: revoked, or not used for 12 hours', async () => 
     await following.until('end')
     expect(await following.next()).toBeNull()
   }
+})
+
+/** While `fn` runs the database does not answer those who read this table. */
+const withoutAnswerFrom = (table: 'access_keys' | 'events', fn: () => Promise<void>) =>
+  api.db.transaction().execute(async tx => {
+    await sql`lock table ${sql.table(table)} in access exclusive mode`.execute(tx)
+    await fn()
+  })
+
+test('a database that falls silent ends the streams, and who comes back later has missed nothing', async () => {
+  const tail = new EventTail(api.db)
+  const streams = new EventStreams({ ctx: api.context.ctx, tail, answerMs: 50 })
+  const principal = { ...api.owner, userName: 'admin', sessionId: null }
+  const hangUp = new AbortController()
+  onTestFinished(() => hangUp.abort())
+  const comeBack = async (after: bigint | null) => {
+    const opening = streams.open(principal, after)
+    while (!(await isDone(opening))) await tail.read()
+    return (await opening).frames(hangUp.signal)[Symbol.asyncIterator]()
+  }
+  const first = await comeBack(null)
+  const { value: ready = '' } = await first.next()
+  const { id } = parse(String(ready))
+  const silent = { code: 'DatabaseSilent', details: { retryAfterSeconds: 5 } }
+  await withoutAnswerFrom('access_keys', async () => {
+    await expect(streams.review()).rejects.toMatchObject(silent)
+    expect((await first.next()).value).toBe('event: end\ndata: {"because":"database"}')
+    expect((await first.next()).done).toBe(true)
+  })
+  await rename('eight')
+  const second = await comeBack(BigInt(mustBe(id)))
+  expect((await second.next()).value).toContain('"resumed":true')
+  expect((await second.next()).value).toContain('group.renamed')
+  // The same where only the history can not be read.
+  let reading: Promise<unknown> = Promise.resolve()
+  await withoutAnswerFrom('events', async () => {
+    reading = tail.read()
+    await expect(streams.review()).rejects.toMatchObject(silent)
+    expect((await second.next()).value).toContain('"because":"database"')
+    await expect(streams.open(principal, null)).rejects.toMatchObject(silent)
+  })
+  await reading
+  expect(api.errors.splice(0).every(line => line.includes('DatabaseSilent'))).toBe(true)
+})
+
+test('nobody waits without limit for a history that is not read', async () => {
+  const streams = new EventStreams({ ctx: api.context.ctx, tail: new EventTail(api.db), answerMs: 5 })
+  const principal = { ...api.owner, userName: 'admin', sessionId: null }
+  await expect(streams.open(principal, null)).rejects.toMatchObject({ code: 'DatabaseSilent' })
 })
 
 test('a place to go on from that is none is refused by name', async () => {

@@ -55,7 +55,7 @@ async function* read(chunks: AsyncIterable<Buffer>): AsyncGenerator<Told, undefi
   return undefined
 }
 
-function parse(block: string): Told {
+export function parse(block: string): Told {
   const fields = new Map(block.split('\n').map(line => [line.split(':')[0], line.slice(line.indexOf(':') + 1).trim()]))
   if (fields.has('')) return { event: 'comment', id: null, data: {} }
   return {

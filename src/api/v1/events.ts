@@ -81,7 +81,7 @@ export const eventRoutes = [
     returns: z
       .string()
       .describe(
-        '`ready` when it begins: with `resumed` true nothing was missed since `after`, else ask anew for what you show. `changes`: which things have changed, each once; `subjectIds` null means many. `end`: the session or the key is over.',
+        '`ready` when it begins: with `resumed` true nothing was missed since `after`, else ask anew for what you show. `changes`: which things have changed, each once; `subjectIds` null means many. `end`: `because` the session or the key is over (`credential`), or the database does not answer (`database`): come back with `after`, and you are told what you missed.',
       ),
     streams: 'text/event-stream',
     async handle({ eventStreams }, { query, principal, request }) {
