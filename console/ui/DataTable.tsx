@@ -1,6 +1,7 @@
-// A table of a list: loading, error and empty states, filters and the page in the address, and rows drawn only where they
+// A table of a list: loading, error and empty states, filters, order and page in the address, and rows drawn only where they
 // are seen once there are many.
 import { Table, type TableProps } from 'antd'
+import type { SorterResult, SortOrder } from 'antd/es/table/interface'
 import { type ReactNode, useEffect, useMemo, useRef } from 'react'
 import { t } from '../i18n/t.ts'
 import { useSearchState } from '../location.ts'
@@ -17,27 +18,35 @@ interface Answer<Row> {
   refetch: () => unknown
 }
 
+type AnyColumn<Row> = NonNullable<TableProps<Row>['columns']>[number]
+/** What can be sorted has a name in the address. */
+export type Column<Row> = AnyColumn<Row> & ({ sorter?: never } | { key: string; sorter: (a: Row, b: Row) => number })
+
 interface Props<Row extends object> {
   /** The name that screen readers say. */
   label: string
   answer: Answer<Row>
   rowKey: (row: Row) => string
-  columns: NonNullable<TableProps<Row>['columns']>
+  columns: readonly Column<Row>[]
   /** Shown when there is no row at all. */
   empty: ReactNode
   /** Keeps the rows that the filters in the address ask for. */
   keep?: (row: Row) => boolean
   selection?: { keys: readonly string[]; onChange: (keys: string[]) => void }
-  /** The name of the page's parameter in the address, where one page shows two tables. */
+  /** The names of the parameters in the address, where one page shows two tables. */
   pageParameter?: string
+  sortParameter?: string
   expandable?: NonNullable<TableProps<Row>['expandable']>
 }
 
 export function DataTable<Row extends object>(props: Props<Row>) {
-  const { label, answer, rowKey, columns, empty, keep, selection, pageParameter = 'page', expandable } = props
+  const { label, answer, rowKey, empty, keep, selection, expandable } = props
+  const { pageParameter = 'page', sortParameter = 'sort' } = props
   const [search, setSearch] = useSearchState<string>()
   // Filtered only when the rows or the filters are others: 10,000 rows are drawn anew with every choice.
   const rows = useMemo(() => (answer.data ?? []).filter(row => keep?.(row) ?? true), [answer.data, keep])
+  const sort = search[sortParameter]
+  const columns = useMemo(() => inOrder(props.columns, sort), [props.columns, sort])
   const section = useRef<HTMLElement>(null)
   useEffect(() => tend(section.current))
   if (answer.error && !answer.data) return <ErrorState error={answer.error} onRetry={() => answer.refetch()} />
@@ -52,6 +61,9 @@ export function DataTable<Row extends object>(props: Props<Row>) {
         dataSource={rows}
         loading={answer.isPending}
         virtual={many}
+        onChange={(_, __, sorter, { action }) => {
+          if (action === 'sort') setSearch({ [sortParameter]: nameOf(sorter), [pageParameter]: undefined })
+        }}
         scroll={many ? { x: width, y: 560 } : { x: 'max-content' }}
         pagination={
           many
@@ -87,6 +99,18 @@ export function DataTable<Row extends object>(props: Props<Row>) {
       {many ? <div style={{ padding: '8px 4px' }}>{t('common.rows', { count: rows.length })}</div> : null}
     </section>
   )
+}
+
+/** `sort` is the key of a column, after `-` when the largest comes first; of a column that is not there it says nothing. */
+function inOrder<Row>(columns: readonly Column<Row>[], sort: string | undefined): AnyColumn<Row>[] {
+  const orders: Record<string, SortOrder> =
+    sort === undefined ? {} : { [sort.replace(/^-/, '')]: sort.startsWith('-') ? 'descend' : 'ascend' }
+  return columns.map(column => (column.sorter ? { ...column, sortOrder: orders[column.key] ?? null } : column))
+}
+
+function nameOf<Row>(sorter: SorterResult<Row> | SorterResult<Row>[]): string | undefined {
+  const { columnKey, order } = Array.isArray(sorter) ? {} : sorter
+  return order ? `${order === 'descend' ? '-' : ''}${String(columnKey)}` : undefined
 }
 
 /** What Ant Design leaves to the page: its measuring row is nobody's, and what scrolls can be reached by keyboard. */

@@ -99,6 +99,33 @@ describeInBrowser('the owner of machines', () => {
     await open.context.close()
   })
 
+  test('sorts machines, and finds the order again by the address', async () => {
+    const open = await world.open('en')
+    const { page, t } = open
+    const { groupId, machineIds } = bought.get('en') as Bought
+    const address = await world.url(`/workspaces/${await world.workspaceId()}/groups/${groupId}`)
+    await page.goto(`${address}?sort=-id`)
+    const table = page.getByRole('region', { name: t('groups.tabMachines') })
+    const shown = () => table.getByRole('link', { name: /^eas-i-/ }).allTextContents()
+    const ascending = machineIds.toSorted()
+    await table
+      .getByRole('link', { name: /^eas-i-/ })
+      .first()
+      .waitFor()
+    await expect.poll(shown).toEqual(ascending.toReversed())
+    const head = table.getByRole('columnheader', { name: t('machines.id') })
+    expect(await head.getAttribute('aria-sort')).toBe('descending')
+    await head.click()
+    await expect.poll(() => new URL(page.url()).search).toBe('')
+    await head.click()
+    await expect.poll(() => new URL(page.url()).search).toBe('?sort=id')
+    await page.reload()
+    await table.locator('[aria-sort=ascending]').waitFor()
+    await expect.poll(shown).toEqual(ascending)
+    expect(open.complaints).toEqual([])
+    await open.context.close()
+  })
+
   test.each(
     languages,
   )('is told whom to ask before a prepaid machine may go, renews, sets auto-renewal (%s)', async language => {

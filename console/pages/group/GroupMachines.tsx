@@ -72,6 +72,7 @@ const byText = (pick: (machine: Machine) => string) => (a: Machine, b: Machine) 
 
 const columnsOf = (workspaceId: string) => [
   {
+    key: 'id',
     title: t('machines.id'),
     width: 250,
     sorter: byText(machine => machine.machineId),
@@ -80,12 +81,14 @@ const columnsOf = (workspaceId: string) => [
     ),
   },
   {
+    key: 'status',
     title: t('common.status'),
     width: 150,
     sorter: byText(machine => machine.status),
     render: (_: unknown, { status }: Machine) => <StatusTag status={status} />,
   },
   {
+    key: 'spec',
     title: t('machines.specAndZone'),
     width: 150,
     sorter: byText(machine => `${machine.specId} ${machine.zoneId}`),
@@ -97,6 +100,7 @@ const columnsOf = (workspaceId: string) => [
     ),
   },
   {
+    key: 'used',
     title: t('groups.usedOfTotal'),
     width: 190,
     sorter: (a: Machine, b: Machine) => a.cpuUsedMilli / a.cpuMilli - b.cpuUsedMilli / b.cpuMilli,
@@ -113,6 +117,7 @@ const columnsOf = (workspaceId: string) => [
     ),
   },
   {
+    key: 'expires',
     title: t('machines.charge'),
     width: 210,
     sorter: byText(machine => machine.expiresAt ?? ''),

@@ -55,6 +55,7 @@ export function ServiceTable({ workspaceId, groupId, filter }: Props) {
 
 const columnsOf = (workspaceId: string, names: ReadonlyMap<string, string>) => [
   {
+    key: 'name',
     title: t('services.name'),
     width: 220,
     sorter: (a: Service, b: Service) => a.name.localeCompare(b.name),
@@ -80,6 +81,7 @@ const columnsOf = (workspaceId: string, names: ReadonlyMap<string, string>) => [
     ),
   },
   {
+    key: 'replicas',
     title: t('services.replicas'),
     width: 150,
     sorter: (a: Service, b: Service) => a.running - b.running || a.replicas - b.replicas,
@@ -98,6 +100,7 @@ const columnsOf = (workspaceId: string, names: ReadonlyMap<string, string>) => [
     ),
   },
   {
+    key: 'updated',
     title: t('services.updatedAt'),
     width: 150,
     sorter: (a: Service, b: Service) => a.updatedAt.localeCompare(b.updatedAt),
