@@ -39,4 +39,12 @@ export const events = {
   'event.machine.released_early': ['提前释放', 'Released early'],
   'event.machine.purged': ['清理失败的机器', 'Failed machine purged'],
   'event.machine.cleaned_up': ['清理残留', 'Cleaned up'],
+  'event.machine.billing_hold_lifted': ['解除计费停止调度', 'Billing hold lifted'],
+  'event.machine.resize_accepted': ['提交变配', 'Resize accepted'],
+  'event.machine.resize_refused': ['变配被拒绝', 'Resize refused'],
+  'event.machine.resized': ['系统盘已扩大', 'Disk made larger'],
+  'event.order.waiting': ['等待库存', 'Waiting for stock'],
+  'event.order.wait_cancelled': ['停止等待库存', 'Wait cancelled'],
+  'event.subscription.renewal_failed': ['自动续费失败', 'Auto-renewal failed'],
+  'event.bill.corrected': ['账单更正', 'Bill corrected'],
 } as const

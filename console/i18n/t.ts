@@ -4,6 +4,7 @@ import { preferences } from '../preferences.ts'
 import { account } from './account.ts'
 import { buy } from './buy.ts'
 import { causes } from './causes.ts'
+import { eventDetails } from './event-details.ts'
 import { events } from './events.ts'
 import { groups } from './groups.ts'
 import { machines } from './machines.ts'
@@ -26,6 +27,7 @@ export const messages = {
   ...operator,
   ...account,
   ...events,
+  ...eventDetails,
   ...refusals,
 } as const satisfies Record<string, Message>
 

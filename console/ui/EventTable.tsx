@@ -6,6 +6,7 @@ import { live, useApi } from '../queries.ts'
 import { ActorName } from './ActorName.tsx'
 import { DataTable } from './DataTable.tsx'
 import { EmptyState } from './EmptyState.tsx'
+import { EventDetails } from './EventDetails.tsx'
 import { Instant } from './Instant.tsx'
 
 type Event = Item<'GET /v1/events'>
@@ -29,7 +30,11 @@ export function EventTable({ subjectKind, subjectId }: { subjectKind: SubjectKin
           { title: t('events.actor'), width: 220, render: (_, { actor, by }) => <ActorName by={by} id={actor} /> },
           {
             title: t('events.data'),
-            render: (_, { data }) => <span className="said id-text wrap">{factsOf(data)}</span>,
+            render: (_, { data }) => (
+              <span className="said wrap">
+                <EventDetails data={data} />
+              </span>
+            ),
           },
         ]}
       />
@@ -39,8 +44,3 @@ export function EventTable({ subjectKind, subjectId }: { subjectKind: SubjectKin
     </>
   )
 }
-
-const factsOf = (data: Record<string, unknown>): string =>
-  Object.entries(data)
-    .map(([name, value]) => `${name}: ${typeof value === 'string' ? value : JSON.stringify(value)}`)
-    .join(' · ')

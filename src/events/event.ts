@@ -2,6 +2,7 @@
 // transaction of the change it tells of, so there is neither a change without its event nor the other way round.
 import { sql } from 'kysely'
 import type { Db, Tx } from '../db/db.ts'
+import type { EventData } from './event-data.ts'
 
 /** Who acts, and in whose name: `name` is written into events (`user:usr-…`, `system:reconcile-orders`). */
 export interface Actor {
@@ -19,7 +20,7 @@ export interface NewEvent {
   subjectKind: string
   subjectId: string
   actor: string
-  data?: object
+  data?: EventData
 }
 
 export interface Event extends Required<NewEvent> {

@@ -1,5 +1,6 @@
 // The words in which machines enter the history and the outbox.
 import type { NewEvent } from '../events/event.ts'
+import type { EventData } from '../events/event-data.ts'
 
 export const provisionEffectId = (machineId: string): string => `machine:${machineId}:provision`
 export const releaseEffectId = (machineId: string): string => `machine:${machineId}:release`
@@ -15,7 +16,7 @@ export function machineEvent(
   machine: { id: string; accountId: string },
   kind: `machine.${string}`,
   actor: string,
-  data: object,
+  data: EventData,
 ): NewEvent {
   return { accountId: machine.accountId, kind, subjectKind: 'machine', subjectId: machine.id, actor, data }
 }

@@ -1,6 +1,7 @@
 // What follows for a machine from its step and the driver's word: pure, a row at a time. No word (an error, a time-out)
 // changes nothing but the time of the next look: whether the driver did what it was asked is found out by asking (Q4).
 
+import type { EventData } from '../events/event-data.ts'
 import type { Drain } from './drain.ts'
 import { isDraining } from './drain.ts'
 import type { MachineObservation, ProvisionAnswer } from './driver.ts'
@@ -37,7 +38,7 @@ export interface Outcome {
   holdsStock: boolean
   attempts: number
   dueAt: Temporal.Instant | null
-  events: { kind: `machine.${string}`; data: object }[]
+  events: { kind: `machine.${string}`; data: EventData }[]
   intervalStart: Temporal.Instant | null
   intervalEnd: Temporal.Instant | null
   /** A hold by health to place, with its reason, or to lift. */
@@ -251,4 +252,4 @@ function backoff(machine: ClaimedMachine, now: Temporal.Instant): Outcome {
   return { ...unchanged(machine), attempts: machine.attempts + 1, dueAt: now.add({ seconds }) }
 }
 
-const event = (kind: `machine.${string}`, data: object = {}) => ({ kind, data })
+const event = (kind: `machine.${string}`, data: EventData = {}) => ({ kind, data })

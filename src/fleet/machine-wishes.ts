@@ -3,6 +3,7 @@
 import type { Ctx } from '../db/ctx.ts'
 import { type Tx, transaction } from '../db/db.ts'
 import { type Actor, appendEvents, type NewEvent } from '../events/event.ts'
+import type { EventData } from '../events/event-data.ts'
 import { Refusal } from '../lib/errors.ts'
 import { declareFaults } from '../lib/fault.ts'
 import { newId } from '../lib/id.ts'
@@ -148,7 +149,7 @@ async function tell(
   { tx, now, actor }: Wish,
   changes: readonly Change[],
   kind: `machine.${string}`,
-  data: (change: Change) => object,
+  data: (change: Change) => EventData,
 ): Promise<void> {
   const events = changes.map((change): NewEvent => machineEvent(change.machine, kind, actor.name, data(change)))
   await appendEvents(tx, now, events)

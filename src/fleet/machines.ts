@@ -2,6 +2,7 @@
 // instant they are accepted: running time ends there, the teardown is ours (Q28).
 import type { Db, Tx } from '../db/db.ts'
 import { type Actor, appendEvents } from '../events/event.ts'
+import type { EventData } from '../events/event-data.ts'
 import { addEffects } from '../events/outbox.ts'
 import { Refusal } from '../lib/errors.ts'
 import { type Drain, isDraining } from './drain.ts'
@@ -113,7 +114,7 @@ export async function releaseMachines(tx: Tx, now: Temporal.Instant, options: Re
   if (options.force) await revokeReservations(tx, now, ids)
   const drains = leaving.flatMap(({ endsDrain }) => endsDrain?.id ?? [])
   await endDrains(tx, drains, 'aborted', now)
-  const data = { reason: options.reason, force: options.force }
+  const data: EventData = { reason: options.reason, force: options.force }
   await appendEvents(
     tx,
     now,
@@ -135,7 +136,7 @@ export async function stopMachines(
   await revokeReservations(tx, now, ids)
   const drains = running.flatMap(machine => (isDraining(machine.drain) ? [machine.drain.id] : []))
   await endDrains(tx, drains, 'aborted', now)
-  const data = { because: options.because }
+  const data: EventData = { because: options.because }
   await appendEvents(
     tx,
     now,

@@ -2,6 +2,7 @@
 // has said yes or no. The machine has its new size from the instant that the yes is written: metering reads it from there.
 import type { Tx } from '../db/db.ts'
 import { type Actor, appendEvents } from '../events/event.ts'
+import type { EventData } from '../events/event-data.ts'
 import { addEffects, settleEffects } from '../events/outbox.ts'
 import { Refusal } from '../lib/errors.ts'
 import { invariant } from '../lib/invariant.ts'
@@ -123,7 +124,7 @@ export async function tell(
     tx,
     now,
     rows.map(({ machineId, accountId, orderId, fromGib, toGib }) => {
-      const data = { orderId, fromGib, toGib, ...(failure ? { failure } : {}) }
+      const data: EventData = { orderId, fromGib, toGib, ...(failure ? { failure } : {}) }
       return machineEvent({ id: machineId, accountId }, kind, actor, data)
     }),
   )

@@ -3,6 +3,7 @@
 import type { Ctx } from '../db/ctx.ts'
 import { type Db, isUniqueViolation, type Tx, transaction } from '../db/db.ts'
 import { type Actor, appendEvents } from '../events/event.ts'
+import type { EventData } from '../events/event-data.ts'
 import { Refusal } from '../lib/errors.ts'
 import { declareFaults } from '../lib/fault.ts'
 import type { ChargeType, FleetRefusal } from './machine.ts'
@@ -229,6 +230,6 @@ function notEmpty(group: ResourceGroup, machines: WhatRemains['machines'], servi
 const preview = (names: string[]): string =>
   names.length > 5 ? `${names.slice(0, 5).join(', ')}, …` : names.join(', ')
 
-function groupEvent(group: ResourceGroup, kind: string, actor: string, data: object) {
+function groupEvent(group: ResourceGroup, kind: string, actor: string, data: EventData) {
   return { accountId: group.accountId, kind, subjectKind: 'group', subjectId: group.id, actor, data }
 }

@@ -3,6 +3,7 @@
 import type { Ctx } from '../db/ctx.ts'
 import { type Db, type Tx, transaction } from '../db/db.ts'
 import { type Actor, appendEvents } from '../events/event.ts'
+import type { EventData } from '../events/event-data.ts'
 import { Refusal } from '../lib/errors.ts'
 import { randomText } from '../lib/id.ts'
 import { actorOf, authorize, type IdentityRefusal, may, type Principal } from './access.ts'
@@ -79,7 +80,7 @@ export async function rotateAccessKey(
     const made = await addAccessKey(ctx, box, tx, actor, { userId: old.userId, expiresAt: null })
     const expiresAt = now.add({ seconds: overlapSeconds })
     await endAccessKey(tx, old, { expiresAt })
-    const data = { replacedBy: made.accessKeyId, expiresAt: expiresAt.toString() }
+    const data: EventData = { replacedBy: made.accessKeyId, expiresAt: expiresAt.toString() }
     await appendEvents(tx, now, [keyEvent(actor, 'access_key.rotated', accessKeyId, data)])
     return made
   })
@@ -118,7 +119,7 @@ async function getAccessKey(db: Db, principal: Principal, accessKeyId: string): 
 const notFound = (accessKeyId: string): Refusal<IdentityRefusal> =>
   new Refusal('AccessKeyNotFound', `accessKeyId: there is no key ${accessKeyId} in use`, { field: 'accessKeyId' })
 
-const keyEvent = (actor: Actor, kind: string, subjectId: string, data: object = {}) => ({
+const keyEvent = (actor: Actor, kind: string, subjectId: string, data: EventData = {}) => ({
   accountId: actor.accountId,
   kind,
   subjectKind: 'access_key',

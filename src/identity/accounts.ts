@@ -2,6 +2,7 @@
 import type { Ctx } from '../db/ctx.ts'
 import { type Db, isUniqueViolation, lockInTransaction, type Tx, transaction } from '../db/db.ts'
 import { type Actor, appendEvents } from '../events/event.ts'
+import type { EventData } from '../events/event-data.ts'
 import { Refusal } from '../lib/errors.ts'
 import { newId } from '../lib/id.ts'
 import { type IdentityRefusal, type Role, roles, userIdOf } from './access.ts'
@@ -114,7 +115,7 @@ export async function enableUser(ctx: Ctx, actor: Actor, userId: string): Promis
 interface UserChange {
   user: User
   kind: string
-  data: object
+  data: EventData
   endsSessions?: boolean
 }
 
@@ -160,7 +161,7 @@ async function refusingTakenEmail<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-const userEvent = (actor: Actor, { accountId, userId }: User, kind: string, data: object) => ({
+const userEvent = (actor: Actor, { accountId, userId }: User, kind: string, data: EventData) => ({
   ...{ accountId, kind, subjectKind: 'user', subjectId: userId, actor: actor.name, data },
 })
 

@@ -3,6 +3,7 @@
 import type { Ctx } from '../db/ctx.ts'
 import { type Db, isUniqueViolation, type Tx, transaction } from '../db/db.ts'
 import { type Actor, appendEvents } from '../events/event.ts'
+import type { EventData } from '../events/event-data.ts'
 import { Refusal } from '../lib/errors.ts'
 import { newId } from '../lib/id.ts'
 import type { IdentityRefusal, Principal, Role } from './access.ts'
@@ -48,7 +49,7 @@ export async function renameWorkspace(ctx: Ctx, actor: Actor, workspaceId: strin
     const taken = (await selectWorkspaces(tx, actor.accountId)).some(one => one.name === name)
     if (taken) throw workspaceNameInUse(name)
     await updateWorkspaceName(tx, actor.accountId, workspaceId, name)
-    const data = { from: before.name, to: name }
+    const data: EventData = { from: before.name, to: name }
     await appendEvents(tx, ctx.clock.now(), [event(actor, workspaceId, 'workspace.renamed', data)])
     return { ...before, name }
   }).catch((error: unknown) => {
@@ -135,7 +136,7 @@ async function getWorkspace(db: Db, accountId: string, workspaceId: string): Pro
 const workspaceNotFound = (workspaceId: string): Refusal<IdentityRefusal> =>
   new Refusal('WorkspaceNotFound', `workspaceId: there is no workspace ${workspaceId}`, { field: 'workspaceId' })
 
-const event = (actor: Actor, workspaceId: string, kind: string, data: object) => ({
+const event = (actor: Actor, workspaceId: string, kind: string, data: EventData) => ({
   ...{ accountId: actor.accountId, workspaceId, kind, subjectKind: 'workspace', subjectId: workspaceId },
   ...{ actor: actor.name, data },
 })

@@ -3,6 +3,7 @@
 import { getOffering } from '../catalog/catalog.ts'
 import { allocateStock, lockStock } from '../catalog/stock.ts'
 import { appendEvents } from '../events/event.ts'
+import type { EventData } from '../events/event-data.ts'
 import { createMachines } from '../fleet/machines.ts'
 import { lockGroup } from '../fleet/resource-groups.ts'
 import { isRefusal } from '../lib/errors.ts'
@@ -52,7 +53,10 @@ export async function allocateMachines(ctx: OrdersCtx, work: Work): Promise<numb
     tx,
     now,
     served.map(({ order, missing }) => {
-      const data = { deadlineAt: order.deadlineAt, ...(missing > 0 ? { missing, waitsUntil: order.waitsUntil } : {}) }
+      const data: EventData = {
+        deadlineAt: order.deadlineAt,
+        ...(missing > 0 ? { missing, waitsUntil: order.waitsUntil } : {}),
+      }
       return orderEvent(order, 'order.allocated', work.actor, data)
     }),
   )

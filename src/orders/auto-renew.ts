@@ -3,6 +3,7 @@
 import type { Months } from '../catalog/price.ts'
 import { type Tx, transaction } from '../db/db.ts'
 import { type Actor, appendEvents } from '../events/event.ts'
+import type { EventData } from '../events/event-data.ts'
 import { billingParkedSince } from '../ledger/findings.ts'
 import { lockWallet } from '../ledger/ledger-account.ts'
 import { Refusal } from '../lib/errors.ts'
@@ -143,11 +144,15 @@ async function writeFailure(ctx: OrdersCtx, actor: Actor, machineId: string, ref
     const { expiresAt, renewDueAt } = subscription
     const next = nextRenewalTry(expiresAt, ctx.billingZone, { from: now, triedAt: now })
     await setRenewDue(tx, [{ machineId, renewDueAt: next }])
-    const data = { ...refusal.details, code: refusal.code, message: refusal.message, nextTryAt: next, expiresAt }
-    const about = { accountId: actor.accountId, subjectKind: 'machine' as const, subjectId: machineId, data }
-    await appendEvents(tx, now, [{ ...about, kind: 'subscription.renewal_failed', actor: actor.name }])
+    const { details, code, message } = refusal
+    const told: EventData = { code, message, nextTryAt: next, expiresAt }
+    const about = { accountId: actor.accountId, subjectKind: 'machine' as const, subjectId: machineId }
+    const event = { ...about, kind: 'subscription.renewal_failed' as const }
+    // Which names the details have is up to the refusal: in the history they stand apart.
+    const data: EventData = { ...told, details }
+    await appendEvents(tx, now, [{ ...event, actor: actor.name, data }])
     const key = `renewal-failed:${machineId}:${expiresAt}:${renewDueAt}`
-    await giveNotices(tx, now, [{ ...about, kind: 'subscription.renewal_failed', key }])
+    await giveNotices(tx, now, [{ ...event, key, data: { ...details, ...told } }])
     await faults.point('orders.renew-failed.before-commit')
     return 1
   })

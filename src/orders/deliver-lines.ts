@@ -1,6 +1,7 @@
 // provisioning → fulfilled: the outcome of every line is known. Each line whose machine came to run is captured from escrow
 // to revenue, and its subscription starts where the machine began to run. A large order takes several transactions.
 import { appendEvents, type NewEvent } from '../events/event.ts'
+import type { EventData } from '../events/event-data.ts'
 import { post } from '../ledger/transfer.ts'
 import { invariant } from '../lib/invariant.ts'
 import { captureOf } from './capture.ts'
@@ -88,7 +89,7 @@ function subscriptionOf({ line, order, period }: Delivered, now: Temporal.Instan
 function startedEvent({ line, order, period }: Delivered, actor: string): NewEvent[] {
   if (period === null) return []
   const { startsAt, expiresAt } = period
-  const data = { orderId: order.id, months: order.months, startsAt, expiresAt }
+  const data: EventData = { orderId: order.id, months: order.months, startsAt, expiresAt }
   const subject = { subjectKind: 'machine', subjectId: line.machineId }
   return [{ accountId: order.accountId, kind: 'subscription.started', ...subject, actor, data }]
 }

@@ -1,6 +1,7 @@
 // Reading orders, and what the files around them share.
 import type { Db, Tx } from '../db/db.ts'
 import { type Event, listEvents, type NewEvent } from '../events/event.ts'
+import type { EventData } from '../events/event-data.ts'
 import { type Transfer, transfersOfOrders } from '../ledger/top-up.ts'
 import { Refusal } from '../lib/errors.ts'
 import { findOrder, lockOrder, type OrderFilter, selectLines, selectOrderPage, selectTallies } from './order.store.ts'
@@ -76,7 +77,7 @@ export function orderEvent(
   order: { id: string; accountId: string },
   kind: string,
   actor: string,
-  data: object,
+  data: EventData,
 ): NewEvent {
   return { accountId: order.accountId, kind, subjectKind: 'order', subjectId: order.id, actor, data }
 }

@@ -5,6 +5,7 @@ import { offeringIdOf } from '../catalog/offering.ts'
 import { burnFen, priceMachines } from '../catalog/price.ts'
 import { type Tx, transaction } from '../db/db.ts'
 import { type Actor, appendEvents } from '../events/event.ts'
+import type { EventData } from '../events/event-data.ts'
 import { createGroup, lockGroup } from '../fleet/resource-groups.ts'
 import { lockWallet, openEscrow } from '../ledger/ledger-account.ts'
 import { balanceInsufficient, type NewTransfer, post } from '../ledger/transfer.ts'
@@ -68,7 +69,7 @@ export async function payLocked(
     dueAt: renewed ? null : now,
     waitsUntil: order.waitMinutes > 0 ? now.add({ minutes: order.waitMinutes }) : null,
   })
-  const paid = { cashFen: cashFen.toString(), voucherFen: voucherFen.toString() }
+  const paid: EventData = { cashFen: cashFen.toString(), voucherFen: voucherFen.toString() }
   await appendEvents(tx, now, [
     orderEvent(after, 'order.paid', actor.name, paid),
     ...(renewed ? [orderEvent(after, 'order.fulfilled', actor.name, {})] : []),

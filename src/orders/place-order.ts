@@ -2,6 +2,7 @@
 // its own from then on, until it lapses. With `pay` it is placed and paid in one transaction, or not at all.
 import { type Tx, transaction } from '../db/db.ts'
 import { type Actor, appendEvents } from '../events/event.ts'
+import type { EventData } from '../events/event-data.ts'
 import { declareFaults } from '../lib/fault.ts'
 import { newId } from '../lib/id.ts'
 import { type BuyRequest, type BuyRequestInput, invalid, parseBuyRequest } from './buy-request.ts'
@@ -77,7 +78,7 @@ export async function placeOrder(ctx: OrdersCtx, actor: Actor, input: PlaceOrder
       }))
       await insertLines(tx, actor.accountId, orderId, lines)
     }
-    const data = { kind: priced.kind, quantity, totalFen: priced.totalFen.toString(), quoteId }
+    const data: EventData = { kind: priced.kind, quantity, totalFen: priced.totalFen.toString(), quoteId }
     await appendEvents(tx, now, [
       orderEvent({ id: orderId, accountId: actor.accountId }, 'order.placed', actor.name, data),
     ])

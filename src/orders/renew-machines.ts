@@ -2,6 +2,7 @@
 // so of two renewals of one machine the second is refused with the new expiry and its money stays where it is (Q23).
 import type { Tx } from '../db/db.ts'
 import { type Actor, appendEvents, type NewEvent } from '../events/event.ts'
+import type { EventData } from '../events/event-data.ts'
 import { liftBillingHolds } from '../fleet/billing-holds.ts'
 import { machinesById, startMachines } from '../fleet/machines.ts'
 import { resizesUnderWay, resizeUnderWay } from '../fleet/resizes.ts'
@@ -113,7 +114,7 @@ async function refuseResized(tx: Tx, lines: readonly OrderLine[]): Promise<void>
 
 function renewedEvent({ machineId, period, subscription }: Renewed, order: Order, actor: Actor): NewEvent {
   const { startsAt, expiresAt } = period
-  const data = { orderId: order.id, months: order.months, from: subscription.expiresAt, startsAt, expiresAt }
+  const data: EventData = { orderId: order.id, months: order.months, from: subscription.expiresAt, startsAt, expiresAt }
   const subject = { subjectKind: 'machine', subjectId: machineId }
   return { accountId: order.accountId, kind: 'subscription.renewed', ...subject, actor: actor.name, data }
 }

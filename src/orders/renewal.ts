@@ -5,6 +5,7 @@ import { currentPrice, getOffering } from '../catalog/catalog.ts'
 import { type Months, priceMachines } from '../catalog/price.ts'
 import type { Db, Tx } from '../db/db.ts'
 import { type Actor, appendEvents } from '../events/event.ts'
+import type { EventData } from '../events/event-data.ts'
 import { getGroup } from '../fleet/resource-groups.ts'
 import { Refusal } from '../lib/errors.ts'
 import { newId } from '../lib/id.ts'
@@ -134,7 +135,7 @@ export async function placeRenewal(ctx: OrdersCtx, actor: Actor, input: PlaceRen
       orderId,
       lines.map((line, index) => ({ ...line, lineNo: index + 1 })),
     )
-    const data = { kind: 'renewal', quantity: lines.length, totalFen: totalFen.toString(), quoteId }
+    const data: EventData = { kind: 'renewal', quantity: lines.length, totalFen: totalFen.toString(), quoteId }
     await appendEvents(tx, now, [
       orderEvent({ id: orderId, accountId: actor.accountId }, 'order.placed', actor.name, data),
     ])

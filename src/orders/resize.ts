@@ -6,6 +6,7 @@ import { offeringIdOf } from '../catalog/offering.ts'
 import { type PriceVersion, systemDiskGibMax, systemDiskGibMin } from '../catalog/price.ts'
 import type { Db, Tx } from '../db/db.ts'
 import { type Actor, appendEvents } from '../events/event.ts'
+import type { EventData } from '../events/event-data.ts'
 import { listMachines } from '../fleet/machines.ts'
 import { refuseResize, resizesUnderWay } from '../fleet/resizes.ts'
 import { Refusal } from '../lib/errors.ts'
@@ -141,7 +142,7 @@ export async function placeResize(ctx: OrdersCtx, actor: Actor, input: PlaceResi
         return { lineNo: index + 1, machineId, amountFen, quotedExpiresAt, quotedDiskGib: fromGib, resizedToGib: toGib }
       }),
     )
-    const data = { kind: 'resize', quantity: lines.length, totalFen: totalFen.toString(), quoteId }
+    const data: EventData = { kind: 'resize', quantity: lines.length, totalFen: totalFen.toString(), quoteId }
     await appendEvents(tx, now, [orderEvent({ id: orderId, accountId }, 'order.placed', actor.name, data)])
     if (pay) await payLocked(ctx, tx, now, actor, await lockedOrder(tx, accountId, orderId))
     return orderId

@@ -2,6 +2,7 @@
 // the service, or another took its lease, since the decision was made.
 import { type Tx, transaction } from '../db/db.ts'
 import { appendEvents, type NewEvent } from '../events/event.ts'
+import type { EventData } from '../events/event-data.ts'
 import { addEffects, type NewEffect, settleEffects } from '../events/outbox.ts'
 import { freeCapacity, releaseReservations, reserve } from '../fleet/reservation.ts'
 import { declareFaults } from '../lib/fault.ts'
@@ -176,7 +177,8 @@ async function end(w: Writing, action: Extract<Action, { do: 'end' }>): Promise<
   const how = { endReason: reason, exitCode, exitSignal: signal, endMessage: message }
   const { leavingBecause } = w.instances.get(id) ?? {}
   const change = { ...how, phase: 'ended' as const, ready: false, endedAt: w.now }
-  await move(w, id, 'ended', change, { reason, exitCode, signal, message, because: leavingBecause ?? null })
+  const data: EventData = { reason, exitCode, signal, message, because: leavingBecause ?? null }
+  await move(w, id, 'ended', change, data)
   w.ended.push(id)
   const outcome = reason === 'Withdrawn' ? 'withdrawn' : 'ended'
   for (const effectId of [launchEffectId(id), stopEffectId(id)]) w.settled.push({ effectId, outcome })
@@ -187,7 +189,7 @@ async function move(
   id: string,
   kind: string,
   change: Parameters<typeof changeInstance>[2],
-  data: object = {},
+  data: EventData = {},
 ): Promise<void> {
   await changeInstance(w.tx, id, change)
   w.changed++
@@ -195,7 +197,7 @@ async function move(
   w.events.push(instanceEvent(w.service, id, kind, { machineId, ...data }))
 }
 
-function event(w: Writing, kind: `service.${string}`, data: object): void {
+function event(w: Writing, kind: `service.${string}`, data: EventData): void {
   const { accountId, workspaceId, id: subjectId } = w.service
   w.events.push({ accountId, workspaceId, kind, subjectKind: 'service', subjectId, actor: reconciler, data })
 }

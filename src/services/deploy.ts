@@ -2,6 +2,7 @@
 // so. A service keeps its group and its name for life; a change of its JSON is a new version.
 import { isUniqueViolation, type Tx, transaction } from '../db/db.ts'
 import { type Actor, appendEvents } from '../events/event.ts'
+import type { EventData } from '../events/event-data.ts'
 import { lockGroup } from '../fleet/resource-groups.ts'
 import { Refusal } from '../lib/errors.ts'
 import { declareFaults } from '../lib/fault.ts'
@@ -78,7 +79,7 @@ async function insertDeployment(
     ...{ rollout, actor: actorName },
   })
   await insertVersion(tx, now, { serviceId: id, version: 1, config: { spec, source: config.source }, actor: actorName })
-  const data = { name: spec.name, groupId: group.id, replicas: spec.replicas }
+  const data: EventData = { name: spec.name, groupId: group.id, replicas: spec.replicas }
   await appendEvents(tx, now, [event(actor, { id, workspaceId }, 'service.deployed', data)])
   await faults.point('services.deploy.before-commit')
 }
@@ -158,7 +159,7 @@ export async function useServiceVersion(
     await getVersion(tx, row, version)
     if (version === row.version) return null
     const rollout = rolloutOf('update', row, now)
-    const data = { version, fromVersion: row.version }
+    const data: EventData = { version, fromVersion: row.version }
     return { kind: 'service.rolled_back', data, change: { version, rollout, routeGeneration: await bumpRoutes(tx) } }
   })
 }
@@ -252,7 +253,7 @@ export async function deleteService(ctx: ServicesCtx, actor: Actor, key: Service
 
 interface Change {
   kind: string
-  data: object
+  data: EventData
   change: ServiceChange
 }
 
@@ -294,7 +295,7 @@ const rolloutOf = (kind: Rollout['kind'], row: ServiceRow, now: Temporal.Instant
   startedAt: now.toString(),
 })
 
-const event = (actor: Actor, service: { id: string; workspaceId: string }, kind: string, data: object) => ({
+const event = (actor: Actor, service: { id: string; workspaceId: string }, kind: string, data: EventData) => ({
   ...{ accountId: actor.accountId, workspaceId: service.workspaceId },
   ...{ kind, subjectKind: 'service', subjectId: service.id },
   ...{ actor: actor.name, data },

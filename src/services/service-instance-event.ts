@@ -1,6 +1,7 @@
 // The words in which service instances enter the history and the outbox. A launch is decided where a machine is found, a stop
 // where the last gate is passed; both are written down before the driver is asked, and asked again until the outcome is known.
 import type { NewEvent } from '../events/event.ts'
+import type { EventData } from '../events/event-data.ts'
 import type { NewEffect } from '../events/outbox.ts'
 
 export const reconciler = 'system:reconcile-services'
@@ -30,7 +31,7 @@ export const instanceEvent = (
   service: { id: string; accountId: string; workspaceId: string },
   serviceInstanceId: string,
   what: string,
-  data: object,
+  data: EventData,
 ): NewEvent => ({
   accountId: service.accountId,
   workspaceId: service.workspaceId,

@@ -4,6 +4,7 @@ import { sql } from 'kysely'
 import type { Ctx } from '../db/ctx.ts'
 import { type Db, type Tx, transaction } from '../db/db.ts'
 import { appendEvents } from '../events/event.ts'
+import type { EventData } from '../events/event-data.ts'
 import { idle, type Report } from '../reconcile/loop.ts'
 import { firstState, nextState, type PauseReason, type Reading, type TimeState } from './steady-time.ts'
 
@@ -130,7 +131,7 @@ async function countUptime(tx: Tx, now: Temporal.Instant): Promise<void> {
 
 async function tell(tx: Tx, state: TimeState, { wall }: Reading): Promise<void> {
   const kind = state.is === 'paused' ? 'time.paused' : 'time.resumed'
-  const data = { wall, base: state.base.wall, ...(state.is === 'paused' ? { reason: state.reason } : {}) }
+  const data: EventData = { wall, base: state.base.wall, ...(state.is === 'paused' ? { reason: state.reason } : {}) }
   await appendEvents(tx, wall, [{ accountId: null, kind, subjectKind: 'installation', subjectId: 'time', actor, data }])
 }
 

@@ -1,0 +1,84 @@
+import { Fragment, type ReactNode } from 'react'
+import { formatFen, formatMicros, formatNumber, t } from '../i18n/t.ts'
+import { paths } from '../paths.ts'
+import { formOf, labelOf, wordOf } from './event-details.ts'
+import { BillingInstant, Instant } from './Instant.tsx'
+import { useInstallation } from './installation.ts'
+import { refusalText } from './refusal.ts'
+import { TextLink } from './TextLink.tsx'
+import { lastWorkspace } from './workspace.ts'
+
+type Data = Record<string, unknown>
+
+/** What an event says besides what happened, in words: times and money as everywhere, ids as links where they have a page. */
+export function EventDetails({ data }: { data: Data }) {
+  const currency = useInstallation()?.currency ?? 'CNY'
+  const workspaceId = lastWorkspace(location.pathname)
+  return (
+    <>
+      {Object.entries(withReason(data))
+        .filter(([, value]) => value !== null && value !== '')
+        .map(([name, value], index) => (
+          <Fragment key={name}>
+            {index > 0 ? ' · ' : null}
+            {labelOf(name)}: <bdi>{shownAs(name, value, { currency, workspaceId })}</bdi>
+          </Fragment>
+        ))}
+    </>
+  )
+}
+
+/** A refusal is told as everywhere: by its code, in words. */
+function withReason({ code, message, details, ...rest }: Data): Data {
+  if (typeof code !== 'string') return { ...rest, ...(message === undefined ? {} : { message }) }
+  return { reason: { code, message, details }, ...rest }
+}
+
+interface Around {
+  currency: string
+  workspaceId: string | null
+}
+
+function shownAs(name: string, value: unknown, { currency, workspaceId }: Around): ReactNode {
+  const text = String(value)
+  switch (formOf(name, value)) {
+    case 'instant':
+      return <Instant at={text} seconds />
+    case 'billing':
+      return <BillingInstant at={text} />
+    case 'fen':
+      return formatFen(text, currency)
+    case 'gib':
+      return `${formatNumber(Number(value))} GiB`
+    case 'price':
+      return pricesOf(value, currency)
+    case 'words':
+      return wordOf(name, text)
+    case 'order':
+      return <TextLink to={paths.order(text)}>{text}</TextLink>
+    case 'group':
+      return workspaceId === null ? text : <TextLink to={paths.group(workspaceId, text)}>{text}</TextLink>
+    case 'machine':
+      return workspaceId === null ? text : <TextLink to={paths.machine(workspaceId, text)}>{text}</TextLink>
+    case 'plain':
+      return plainText(value)
+  }
+}
+
+function plainText(value: unknown): string {
+  if (typeof value === 'boolean') return t(value ? 'detail.yes' : 'detail.no')
+  if (typeof value === 'number') return formatNumber(value)
+  if (typeof value === 'string') return value
+  return isRefusal(value) ? refusalText(value) : JSON.stringify(value)
+}
+
+const isRefusal = (value: unknown): value is Parameters<typeof refusalText>[0] =>
+  typeof value === 'object' && value !== null && 'code' in value && 'message' in value
+
+const pricesOf = (price: unknown, currency: string): string =>
+  Object.entries(price as Data)
+    .filter(([name]) => name.endsWith('Micros'))
+    .flatMap(([, micros]) => [micros].flat())
+    .filter(micros => micros !== null)
+    .map(micros => formatMicros(String(micros), currency))
+    .join(' / ')
