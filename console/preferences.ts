@@ -16,9 +16,18 @@ apply()
 function defaults(): Preferences {
   return {
     language: navigator.language.toLowerCase().startsWith('zh') ? 'zh' : 'en',
-    theme: matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light',
+    theme: dark().matches ? 'dark' : 'light',
     regionId: null,
   }
+}
+
+// Until a theme is chosen it is the system's, also when that turns dark in the evening.
+dark().addEventListener('change', () => {
+  if (stored().theme === undefined) take({ theme: defaults().theme })
+})
+
+function dark(): MediaQueryList {
+  return matchMedia('(prefers-color-scheme: dark)')
 }
 
 function stored(): Partial<Preferences> {
@@ -37,12 +46,16 @@ function apply(): void {
 export const preferences = (): Preferences => current
 
 export function prefer(change: Partial<Preferences>): void {
-  current = { ...current, ...change }
   try {
-    localStorage.setItem(key, JSON.stringify(current))
+    localStorage.setItem(key, JSON.stringify({ ...stored(), ...change }))
   } catch {
     // Not kept then: the choice holds until the page is left.
   }
+  take(change)
+}
+
+function take(change: Partial<Preferences>): void {
+  current = { ...current, ...change }
   apply()
   for (const listener of listeners) listener()
 }

@@ -4,7 +4,7 @@ export const services = {
   'services.deploy': ['部署服务', 'Deploy service'],
   'services.name': ['服务名称', 'Name'],
   'services.group': ['资源组', 'Group'],
-  'services.replicas': ['实例（运行 / 期望）', 'Instances (running / wanted)'],
+  'services.replicas': ['实例（运行 / 期望）', 'Running / wanted'],
   'services.replicasOf': ['{running} / {wanted}', '{running} / {wanted}'],
   'services.version': ['版本', 'Version'],
   'services.updatedAt': ['更新时间', 'Updated'],

@@ -10,7 +10,7 @@ interface Dictionary {
 
 /** The dictionary asks a browser for the language; this stands in for one. It keeps the language that it meets first. */
 Object.assign(globalThis, {
-  matchMedia: () => ({ matches: false }),
+  matchMedia: () => ({ matches: false, addEventListener: () => undefined }),
   localStorage: { getItem: () => null, setItem: () => undefined },
   document: { documentElement: { lang: '', dataset: {} } },
 })

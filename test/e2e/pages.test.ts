@@ -6,6 +6,7 @@ import type { Language } from '../console/dictionary.ts'
 import { describeInBrowser } from './chromium.ts'
 import { ConsoleWorld } from './console-world.ts'
 import { furnish } from './furnish.ts'
+import { furnishDrains } from './furnish-drains.ts'
 import { accessibilityProblems, colourRules, layoutProblems } from './quality.ts'
 import { resize, type Scene, show } from './scene.ts'
 import { scenes } from './scenes.ts'
@@ -27,7 +28,7 @@ describeInBrowser('every page and state', () => {
   let list: Scene[] = []
   beforeAll(async () => {
     await world.start()
-    list = scenes(await furnish(world))
+    list = scenes(await furnish(world), await furnishDrains(world))
   }, 240_000)
   afterAll(() => world.stop())
 

@@ -9,7 +9,7 @@ export interface Scene {
   path: string
   who?: 'owner' | 'operator' | 'nobody'
   /** How the API answers here, where it is not to answer as it does. */
-  api?: { path: RegExp; how: 'waits' | 'fails' | 'is empty' }
+  api?: { path: RegExp; how: 'waits' | 'fails' | 'is empty'; body?: object }
   /** What is done after the page is there: a dialog opened, a tab chosen. */
   act?(open: OpenConsole): Promise<unknown>
 }
@@ -33,11 +33,15 @@ const answers = {
 async function prepare(page: Page, { api }: Scene): Promise<void> {
   await page.unrouteAll()
   if (!api) return
-  const { how } = api
+  const { how, body } = api
   await page.route(api.path, route =>
     how === 'waits'
       ? new Promise(() => undefined)
-      : route.fulfill({ contentType: 'application/json', ...answers[how] }),
+      : route.fulfill({
+          contentType: 'application/json',
+          ...answers[how],
+          ...(body ? { body: JSON.stringify(body) } : {}),
+        }),
   )
 }
 

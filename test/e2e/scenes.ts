@@ -1,26 +1,38 @@
 // Every page and state of the console as a list. Screenshots are taken from it, and accessibility and layout are checked on it.
+import type { OpenConsole } from './console-world.ts'
 import type { Furnished } from './furnish.ts'
+import type { Drains } from './furnish-drains.ts'
 import { button, type Scene, states } from './scene.ts'
+import { drainScenes } from './scenes-drains.ts'
 
-export function scenes(at: Furnished): Scene[] {
+export function scenes(at: Furnished, drains: Drains): Scene[] {
   const workspace = `/workspaces/${at.workspaceId}`
   return [
     { name: 'sign-in', path: '/sign-in', who: 'nobody' },
+    { name: 'sign-in-refused', path: '/sign-in?refused=IdentityNotKnown', who: 'nobody' },
     { name: 'workspaces', path: '/workspaces' },
     ...states('workspaces', '/workspaces', /\/v1\/workspaces/),
     ...groupScenes(workspace, at),
     ...buyScenes(workspace, at),
     { name: 'machine', path: `${workspace}/machines/${at.machineId}` },
+    ...drainScenes(workspace, at, drains),
     ...serviceScenes(workspace, at),
     ...serviceDialogs(workspace, at),
     ...moneyScenes(at),
     ...accountScenes(workspace),
+    ...peopleScenes(workspace),
     {
       name: 'account-menu',
       path: '/workspaces',
       act: ({ page, t }) => page.getByRole('button', { name: t('account.menu') }).click(),
     },
+    {
+      name: 'region-menu',
+      path: '/workspaces',
+      act: ({ page, t }) => page.getByRole('button', { name: t('region.label') }).click(),
+    },
     { name: 'not-found', path: '/workspaces/x/y/z' },
+    { name: 'service-not-found', path: `${workspace}/services/nothing_like_it` },
     ...operatorScenes(at),
   ]
 }
@@ -42,20 +54,48 @@ function groupScenes(workspace: string, at: Furnished): Scene[] {
         await button('machines.drain')(open)
       },
     },
-    { name: 'group-services', path: `${group}?tab=services` },
-    { name: 'group-orders', path: `${group}?tab=orders` },
-    { name: 'group-events', path: `${group}?tab=events` },
+    { name: 'group-error', alike: true, path: group, api: { path: /\/v1\/groups\/[\w-]+$/, how: 'fails' } },
+    { name: 'group-new', path: `${workspace}/groups`, act: button('groups.new') },
+    ...['services', 'orders', 'events'].flatMap((tab): Scene[] => [
+      { name: `group-${tab}`, path: `${group}?tab=${tab}` },
+      {
+        name: `group-${tab}-empty`,
+        alike: true,
+        path: `${group}?tab=${tab}`,
+        api: { path: new RegExp(`/v1/${tab}\\?`), how: 'is empty' },
+      },
+    ]),
     { name: 'group-deploy-here', path: group, act: button('groups.deploy') },
     { name: 'group-delete', path: group, act: button('groups.delete') },
     { name: 'group-hostile-name', path: `${workspace}/groups/${at.postpaidGroupId}` },
   ]
 }
 
+/** The price is there: nothing says that it is on its way before it is asked for. */
+const priced = ({ page, t }: OpenConsole) => page.getByText(t('buy.quoteUntil')).waitFor()
+
 const buyScenes = (workspace: string, at: Furnished): Scene[] => [
-  { name: 'buy', path: `${workspace}/buy?chargeType=prepaid&regionId=local&specId=host.small&quantity=2&disk=260` },
-  { name: 'buy-stock-short', path: `${workspace}/buy?regionId=east&zoneId=east-a&specId=sim.gpu1&quantity=5` },
-  { name: 'buy-postpaid', path: `${workspace}/buy?chargeType=postpaid&groupId=${at.postpaidGroupId}&specId=sim.c8` },
+  {
+    name: 'buy',
+    act: priced,
+    path: `${workspace}/buy?chargeType=prepaid&regionId=local&specId=host.small&quantity=2&disk=260`,
+  },
+  {
+    name: 'buy-stock-short',
+    act: priced,
+    path: `${workspace}/buy?regionId=east&zoneId=east-a&specId=sim.gpu1&quantity=5`,
+  },
+  {
+    name: 'buy-postpaid',
+    act: priced,
+    path: `${workspace}/buy?chargeType=postpaid&groupId=${at.postpaidGroupId}&specId=sim.c8`,
+  },
   { name: 'purchase-pay', path: `${workspace}/purchases/${at.unpaidOrderId}` },
+  {
+    name: 'purchase-cancel',
+    path: `${workspace}/purchases/${at.unpaidOrderId}`,
+    act: button('purchase.cancel'),
+  },
   { name: 'purchase-done', path: `${workspace}/purchases/${at.doneOrderId}` },
   { name: 'purchase-refunded', path: `${workspace}/purchases/${at.refundedOrderId}` },
 ]
@@ -94,6 +134,23 @@ function serviceScenes(workspace: string, at: Furnished): Scene[] {
       },
     },
     { name: 'deploy', path: `${workspace}/deploy?groupId=${at.groupId}` },
+    {
+      name: 'deploy-refused',
+      path: `${workspace}/deploy?groupId=${at.groupId}`,
+      act: async ({ page, t }) => {
+        await page.getByRole('textbox', { name: t('services.name'), exact: true }).fill('digits')
+        await page.getByRole('textbox', { name: t('deploy.modelPath') }).fill('models/digits')
+        await page.getByText(t('check.model_path')).first().waitFor()
+      },
+    },
+    {
+      name: 'deploy-bad-json',
+      path: `${workspace}/deploy?groupId=${at.groupId}`,
+      act: async ({ page, t }) => {
+        await page.getByRole('textbox', { name: t('services.config') }).fill('{ "metadata": ')
+        await page.getByText(t('deploy.badJson')).first().waitFor()
+      },
+    },
   ]
 }
 
@@ -111,6 +168,16 @@ function serviceDialogs(workspace: string, at: Furnished): Scene[] {
       },
     },
     { name: 'service-restart', path: service, act: button('services.restart') },
+    {
+      name: 'service-restart-instance',
+      path: service,
+      act: open =>
+        open.page
+          .getByRole('table')
+          .getByRole('button', { name: open.t('services.restart') })
+          .click(),
+    },
+    { name: 'service-use-version', path: `${paused}?tab=versions`, act: button('services.useVersion') },
     { name: 'service-stop', path: service, act: button('services.stop') },
     { name: 'service-delete', path: service, act: button('services.delete') },
     {
@@ -121,13 +188,40 @@ function serviceDialogs(workspace: string, at: Furnished): Scene[] {
   ]
 }
 
+const emptyBill = {
+  from: '2026-11-01',
+  to: '2026-11-25',
+  billingZone: 'Asia/Shanghai',
+  groups: [],
+  totals: { prepaidFen: '0', postpaidFen: '0', accruedFen: '0', totalFen: '0' },
+}
+
 const moneyScenes = (at: Furnished): Scene[] => [
   { name: 'orders', path: '/money/orders' },
   ...states('orders', '/money/orders', /\/v1\/orders\?/),
-  { name: 'order', path: `/money/orders/${at.refundedOrderId}` },
+  { name: 'order', path: `/money/orders/${at.doneOrderId}` },
+  { name: 'order-refunded', path: `/money/orders/${at.refundedOrderId}` },
+  {
+    name: 'order-error',
+    alike: true,
+    path: `/money/orders/${at.doneOrderId}`,
+    api: { path: /\/v1\/orders\/[\w-]+$/, how: 'fails' },
+  },
   { name: 'wallet', path: '/money/wallet' },
   ...states('wallet', '/money/wallet', /\/v1\/wallet\/transfers/),
   { name: 'bill', path: '/money/bill' },
+  {
+    name: 'bill-open',
+    path: '/money/bill',
+    act: ({ page, t }) =>
+      page
+        .getByRole('region', { name: t('bill.title') })
+        .getByRole('button', { expanded: false })
+        .first()
+        .click(),
+  },
+  { name: 'bill-loading', alike: true, path: '/money/bill', api: { path: /\/v1\/bill/, how: 'waits' } },
+  { name: 'bill-empty', path: '/money/bill', api: { path: /\/v1\/bill/, how: 'is empty', body: emptyBill } },
   { name: 'bill-error', path: '/money/bill', api: { path: /\/v1\/bill/, how: 'fails' } },
 ]
 
@@ -135,6 +229,9 @@ const accountScenes = (workspace: string): Scene[] => [
   { name: 'keys', path: '/account/keys' },
   ...states('keys', '/account/keys', /\/v1\/access-keys/),
   { name: 'key-create', path: '/account/keys', act: button('keys.create') },
+  { name: 'key-rotate', path: '/account/keys', act: button('keys.rotate') },
+  { name: 'key-revoke', path: '/account/keys', act: button('keys.revoke') },
+  { name: 'key-shown-once', path: '/account/keys', act: madeUpKey },
   { name: 'members', path: '/account/members' },
   ...states('members', '/account/members', /\/v1\/users/),
   { name: 'member-add', path: '/account/members', act: button('users.add') },
@@ -145,7 +242,45 @@ const accountScenes = (workspace: string): Scene[] => [
   { name: 'audit', path: '/account/audit' },
   ...states('audit', '/account/audit', /\/v1\/audit/),
   { name: 'audit-no-match', path: '/account/audit?who=nobody-like-it' },
+  { name: 'audit-refused', path: '/account/audit?result=refused&who=admin' },
   { name: 'sessions', path: '/account/sessions' },
+  ...states('sessions', '/account/sessions', /\/v1\/sessions/),
+]
+
+/** A key that nobody has: pictures show no secret. */
+async function madeUpKey(open: OpenConsole): Promise<void> {
+  const { page, t } = open
+  const made = { accessKeyId: 'LTAI0000000000000000', secret: '0'.repeat(40), userId: '', userName: '', createdAt: '' }
+  await page.route(/\/v1\/access-keys$/, route =>
+    route.request().method() === 'POST'
+      ? route.fulfill({ contentType: 'application/json', body: JSON.stringify(made) })
+      : route.fallback(),
+  )
+  await button('keys.create')(open)
+  await page
+    .getByRole('dialog')
+    .getByRole('button', { name: t('keys.create') })
+    .click()
+  await page.getByText(t('keys.made')).waitFor()
+}
+
+const peopleScenes = (workspace: string): Scene[] => [
+  { name: 'member-edit', path: '/account/members', act: button('users.change') },
+  {
+    name: 'member-disable',
+    path: '/account/members',
+    // The owner's own button says why it can't be pressed.
+    act: ({ page, t }) =>
+      page
+        .getByRole('row')
+        .filter({ hasText: 'chen' })
+        .getByRole('button', { name: t('users.disable') })
+        .click(),
+  },
+  { name: 'workspace-rename', path: '/workspaces', act: button('workspace.rename') },
+  { name: 'workspace-member-add', path: `${workspace}/members`, act: button('workspace.addMember') },
+  { name: 'workspace-member-remove', path: `${workspace}/members`, act: button('workspace.removeMember') },
+  ...states('workspace-members', `${workspace}/members`, /\/v1\/workspaces\/[\w-]+\/members/),
 ]
 
 const operatorScenes = (at: Furnished): Scene[] => [
@@ -170,6 +305,17 @@ const operatorScenes = (at: Furnished): Scene[] => [
         .first()
         .click(),
   },
+  ...(['machines', 'orders'] as const).map(
+    (tab): Scene => ({
+      name: `operator-account-${tab}`,
+      path: `/operator/accounts/${at.accountId}?tab=${tab}`,
+      who: 'operator',
+    }),
+  ),
+  { name: 'operator-top-up', path: '/operator/accounts', who: 'operator', act: button('operator.topUp') },
+  { name: 'operator-price', path: '/operator/offerings', who: 'operator', act: button('operator.setPrice') },
+  { name: 'operator-stock', path: '/operator/offerings', who: 'operator', act: button('operator.setStock') },
+  { name: 'operator-stop-selling', path: '/operator/offerings', who: 'operator', act: button('operator.stopSelling') },
   { name: 'operator-audit', path: '/account/audit', who: 'operator' },
   { name: 'operator-offerings', path: '/operator/offerings', who: 'operator' },
   ...states('operator-offerings', '/operator/offerings', /\/v1\/offerings/, 'operator'),

@@ -67,10 +67,11 @@ const columns = (form: BuyForm, engine: string, currency: string, choose: (specI
   {
     title: t('buy.specName'),
     render: (_: unknown, { specId }: Offering) => (
-      <>
-        {specId} {engine === 'simulated' ? <Tag>{t('buy.simulated')}</Tag> : null}
+      <div className="lines">
+        <div>{specId}</div>
+        {engine === 'simulated' ? <Tag>{t('buy.simulated')}</Tag> : null}
         {engine === 'process' ? <Tag>{t('buy.slice')}</Tag> : null}
-      </>
+      </div>
     ),
   },
   { title: t('machines.cpu'), render: (_: unknown, { cpuMilli }: Offering) => formatCpu(cpuMilli) },

@@ -142,15 +142,19 @@ function Moves({ workspaceId, moves }: { workspaceId: string; moves: Move[] }) {
       empty={<EmptyState title={t('machines.noInstances')} />}
       columns={[
         {
-          title: t('services.name'),
-          width: 160,
-          render: (_, { serviceName }) => (
-            <TextLink to={paths.service(workspaceId, serviceName)} className="said">
-              {serviceName}
-            </TextLink>
+          title: `${t('services.name')} / ${t('services.instanceId')}`,
+          width: 220,
+          render: (_, { serviceName, serviceInstanceId }) => (
+            <>
+              <div>
+                <TextLink to={paths.service(workspaceId, serviceName)} className="said">
+                  {serviceName}
+                </TextLink>
+              </div>
+              <IdText id={serviceInstanceId} />
+            </>
           ),
         },
-        { title: t('services.instanceId'), width: 240, render: (_, move) => <IdText id={move.serviceInstanceId} /> },
         {
           title: t('drain.to'),
           width: 240,
@@ -158,7 +162,7 @@ function Moves({ workspaceId, moves }: { workspaceId: string; moves: Move[] }) {
         },
         {
           title: t('drain.where'),
-          width: 260,
+          width: 230,
           render: (_, { movedAt, waitsFor, startedAt, ownerName }) =>
             movedAt ? (
               <Instant at={movedAt} seconds />

@@ -65,15 +65,14 @@ const columns = (currency: string, ask: (asking: Asking) => void) => [
       t('operator.stockOf', { available: stock.available, total: stock.total }),
   },
   {
-    title: t('buy.pricePerMonth'),
-    render: (_: unknown, { price }: Offering) => {
-      const micros = price?.monthMicros['1']
-      return micros ? formatMicros(micros, currency) : '—'
+    title: t('operator.price'),
+    width: 150,
+    render: (_: unknown, { price, chargeType }: Offering) => {
+      const prepaid = chargeType === 'prepaid'
+      const micros = prepaid ? price?.monthMicros['1'] : price?.hourMicros
+      const unit = t(prepaid ? 'buy.month' : 'buy.hour')
+      return micros ? t('buy.perUnit', { price: formatMicros(micros, currency), unit }) : '—'
     },
-  },
-  {
-    title: t('buy.pricePerHour'),
-    render: (_: unknown, { price }: Offering) => (price?.hourMicros ? formatMicros(price.hourMicros, currency) : '—'),
   },
   {
     title: t('operator.priceVersion'),
@@ -96,7 +95,7 @@ const columns = (currency: string, ask: (asking: Asking) => void) => [
   {
     title: t('common.actions'),
     render: (_: unknown, offering: Offering) => (
-      <Space wrap size={4} style={{ maxWidth: 240 }}>
+      <Space size={4}>
         <Button size="small" onClick={() => ask({ form: 'price', offering })}>
           {t('operator.setPrice')}
         </Button>

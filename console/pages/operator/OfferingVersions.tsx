@@ -19,7 +19,7 @@ export function OfferingVersions({ offering, onClose }: { offering: Item<'GET /v
   const versions = useApi('GET /v1/offerings/prices', { query: { zoneId, specId, chargeType } })
   const title = t('operator.versionsTitle', { spec: specId, zone: zoneId })
   return (
-    <Modal open title={title} width={860} footer={null} onCancel={onClose}>
+    <Modal open title={title} width={1000} footer={null} onCancel={onClose}>
       <DataTable<Version>
         label={t('operator.versions')}
         answer={{ ...versions, data: versions.data?.items }}

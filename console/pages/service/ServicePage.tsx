@@ -79,7 +79,7 @@ function ServiceFacts({ workspaceId, service }: { workspaceId: string; service: 
           t('services.endpoint'),
           <Typography.Text
             key="endpoint"
-            className="said"
+            className="said endpoint"
             copyable={{ tooltips: [t('common.copy'), t('common.copied')] }}
           >
             {service.endpoint}

@@ -1,0 +1,108 @@
+// Machines in every state that a drain leaves them in, and people beside the owner.
+import { until } from '../installation.ts'
+import type { ConsoleWorld } from './console-world.ts'
+
+/** A machine each. */
+export interface Drains {
+  groupId: string
+  /** Its replacement elsewhere is not ready yet. */
+  draining: string
+  /** One of its two service instances has moved; the other has no room. */
+  blocked: string
+  /** The same, past its deadline. */
+  overdue: string
+  drained: string
+  cordoned: string
+}
+
+type Owner = Awaited<ReturnType<ConsoleWorld['client']>>
+
+/** Ready at its first start; at the next one, on another machine, it never is. */
+const readyOnce = 'test -e $HOME/seen && exec sleep 3600; touch $HOME/seen; exec python3 -m http.server $PORT'
+
+export async function furnishDrains(world: ConsoleWorld): Promise<Drains> {
+  const owner = await world.client()
+  const simulated = { regionId: 'east', zoneId: 'east-a', specId: 'sim.c8' }
+  const local = { regionId: 'local', zoneId: 'local-a', specId: 'host.small' }
+  const [maintenance, held, late, kept] = await Promise.all([
+    buyPair(owner, simulated, 'maintenance'),
+    buyPair(owner, simulated, 'full-house'),
+    buyPair(owner, simulated, 'full-house-2'),
+    buyPair(owner, local, 'slow-start'),
+  ])
+  const seen = `${world.installation.home}/seen-once`
+  const [drained, , , draining] = await Promise.all([
+    machineOf(owner, maintenance, 'search', { cpu: 2, memory: 1024, command: 'serve' }),
+    machineOf(owner, held, 'ranker', { instance: 2, cpu: 6, memory: 1024, command: 'serve' }),
+    machineOf(owner, late, 'embedder', { instance: 2, cpu: 6, memory: 1024, command: 'serve' }),
+    machineOf(owner, kept, 'warmup', { cpu: 0.3, memory: 60, command: readyOnce.replaceAll('$HOME/seen', seen) }),
+  ])
+  const [blocked, overdue] = await Promise.all([
+    machineOf(owner, held, 'tagger', { cpu: 1, memory: 512, command: 'serve' }),
+    machineOf(owner, late, 'splitter', { cpu: 1, memory: 512, command: 'serve' }),
+  ])
+  await drain(owner, drained, 'kernel update', 'drained')
+  await drain(owner, blocked, 'memory to be replaced', 'blocked')
+  await drain(owner, overdue, 'disk to be replaced', 'overdue', 0)
+  await drain(owner, draining, 'kernel update', 'draining')
+  const { items } = await owner.call('GET /v1/machines', { query: { groupId: maintenance } })
+  const cordoned = items.find(machine => machine.machineId !== drained)?.machineId ?? ''
+  await owner.call('POST /v1/machines/actions', {
+    body: { action: 'cordon', machineIds: [cordoned], reason: 'watched after a memory error' },
+  })
+  await furnishPeople(owner)
+  return { groupId: maintenance, draining, blocked, overdue, drained, cordoned }
+}
+
+async function buyPair(
+  owner: Owner,
+  machine: { regionId: string; zoneId: string; specId: string },
+  groupName: string,
+): Promise<string> {
+  const request = { ...machine, chargeType: 'postpaid' as const, quantity: 2, groupName }
+  return (await owner.call('POST /v1/orders', { body: { request } })).groupId ?? ''
+}
+
+interface Program {
+  instance?: number
+  cpu: number
+  memory: number
+  command: string
+}
+
+/** Deploys it; the machine that its first instance runs on. */
+async function machineOf(owner: Owner, resource: string, name: string, program: Program): Promise<string> {
+  const { command, ...size } = program
+  const metadata = { instance: 1, ...size, name, resource }
+  await owner.call('POST /v1/services', { body: { config: { metadata, containers: [{ command }] } } })
+  return until(`the service ${name} runs`, async () => {
+    const { items } = await owner.call('GET /v1/services/{service}/instances', { params: { service: name } })
+    const running = items.filter(one => one.status === 'Running')
+    return running.length === metadata.instance ? running[0]?.machineId : null
+  })
+}
+
+async function drain(owner: Owner, machineId: string, reason: string, phase: string, seconds = 3_600): Promise<void> {
+  const body = { action: 'drain' as const, machineIds: [machineId], reason, deadlineSeconds: seconds }
+  await owner.call('POST /v1/machines/actions', { body })
+  await until(`the drain of ${machineId} is ${phase}`, async () => {
+    const found = await owner.call('GET /v1/machines/{machineId}/drain', { params: { machineId } })
+    return found.phase === phase && (phase !== 'blocked' || found.receipt.moved > 0)
+  })
+}
+
+/** A developer in the workspace, and somebody who is kept out; and something refused for the audit to show. */
+async function furnishPeople(owner: Owner): Promise<void> {
+  const { userId } = await owner.call('POST /v1/users', {
+    body: { name: 'chen', role: 'developer', email: 'chen@example.com', withPassword: true },
+  })
+  const left = await owner.call('POST /v1/users', { body: { name: 'wang', role: 'finance', withPassword: true } })
+  await owner.call('POST /v1/users/{userId}/disable', { params: { userId: left.userId } })
+  const workspaces = await owner.call('GET /v1/workspaces', {})
+  const workspaceId = workspaces.items[0]?.workspaceId ?? ''
+  await owner.call('PUT /v1/workspaces/{workspaceId}/members/{userId}', {
+    params: { workspaceId, userId },
+    body: { role: 'developer' },
+  })
+  await owner.call('POST /v1/users', { body: { name: 'chen', role: 'viewer' } }).catch(() => undefined)
+}

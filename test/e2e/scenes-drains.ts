@@ -1,0 +1,41 @@
+// What can be seen of a machine that people work on: each state of a drain, what is asked before, and who holds it.
+import type { Furnished } from './furnish.ts'
+import type { Drains } from './furnish-drains.ts'
+import { button, type Scene } from './scene.ts'
+
+export function drainScenes(workspace: string, at: Furnished, drains: Drains): Scene[] {
+  const page = (machineId: string) => `${workspace}/machines/${machineId}`
+  const states = ['draining', 'blocked', 'overdue', 'drained', 'cordoned'] as const
+  return [
+    ...states.map(state => ({ name: `machine-${state}`, path: page(drains[state]) })),
+    { name: 'machine-cancel-drain', path: page(drains.blocked), act: button('machines.cancelDrain') },
+    { name: 'machine-force-drain', path: page(drains.overdue), act: button('machines.forceDrain') },
+    { name: 'machine-uncordon', path: page(drains.cordoned), act: button('machines.uncordon') },
+    { name: 'machine-restart-instance', path: page(at.machineId), act: button('machines.restart') },
+    {
+      name: 'machine-error',
+      alike: true,
+      path: page(at.machineId),
+      api: { path: /\/v1\/machines\/[\w-]+$/, how: 'fails' },
+    },
+    ...groupActions(workspace, at, drains),
+  ]
+}
+
+function groupActions(workspace: string, at: Furnished, drains: Drains): Scene[] {
+  const chosen = (name: string, groupId: string, action: string): Scene => ({
+    name,
+    path: `${workspace}/groups/${groupId}`,
+    act: async open => {
+      await open.page.getByRole('checkbox').nth(1).check()
+      await button(action)(open)
+    },
+  })
+  return [
+    { name: 'group-at-work', path: `${workspace}/groups/${drains.groupId}` },
+    chosen('group-renew', at.groupId, 'machines.renew'),
+    chosen('group-auto-renew', at.groupId, 'machines.autoRenew'),
+    chosen('group-cordon', at.groupId, 'machines.cordon'),
+    chosen('group-release', at.postpaidGroupId, 'machines.delete'),
+  ]
+}
