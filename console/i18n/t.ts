@@ -9,6 +9,7 @@ import { events } from './events.ts'
 import { groups } from './groups.ts'
 import { machines } from './machines.ts'
 import { money } from './money.ts'
+import { operations } from './operations.ts'
 import { operator } from './operator.ts'
 import { refusals } from './refusals.ts'
 import { services } from './services.ts'
@@ -24,6 +25,7 @@ export const messages = {
   ...services,
   ...causes,
   ...money,
+  ...operations,
   ...operator,
   ...account,
   ...events,

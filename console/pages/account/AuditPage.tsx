@@ -2,7 +2,7 @@
 import { App, Button, Input, Segmented, Space, Tag, Tooltip } from 'antd'
 import { useState } from 'react'
 import { type Input as ApiInput, type Item, open } from '../../api.ts'
-import { t } from '../../i18n/t.ts'
+import { t, tryT } from '../../i18n/t.ts'
 import { useSearchState } from '../../location.ts'
 import { useApi } from '../../queries.ts'
 import { DataTable } from '../../ui/DataTable.tsx'
@@ -141,11 +141,17 @@ const columns = () => [
   {
     title: t('audit.operation'),
     width: 240,
-    render: (_: unknown, { operation }: Entry) => (
-      <span className="said id-text wrap" style={{ maxWidth: 230 }}>
-        {operation}
-      </span>
-    ),
+    render: (_: unknown, { operation }: Entry) => {
+      const words = tryT(`operation.${operation}`)
+      return (
+        <Space orientation="vertical" size={0}>
+          {words === null ? null : <span className="said">{words}</span>}
+          <span className="said id-text wrap quiet" style={{ maxWidth: 230 }}>
+            {operation}
+          </span>
+        </Space>
+      )
+    },
   },
   {
     title: t('audit.subject'),
