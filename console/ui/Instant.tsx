@@ -1,4 +1,3 @@
-import { Tooltip } from 'antd'
 import { formatInstant, t } from '../i18n/t.ts'
 import { useInstallation } from './installation.ts'
 
@@ -6,11 +5,9 @@ import { useInstallation } from './installation.ts'
 export function Instant({ at, seconds = false }: { at: string | null; seconds?: boolean }) {
   if (at === null) return <span>—</span>
   return (
-    <Tooltip title={`${formatInstant(at, 'UTC', true)} UTC`}>
-      <time dateTime={at} className="numeric">
-        {formatInstant(at, undefined, seconds)}
-      </time>
-    </Tooltip>
+    <time dateTime={at} className="numeric" title={`${formatInstant(at, 'UTC', true)} UTC`}>
+      {formatInstant(at, undefined, seconds)}
+    </time>
   )
 }
 
@@ -19,11 +16,9 @@ export function BillingInstant({ at }: { at: string | null }) {
   const zone = useInstallation()?.billingZone
   if (at === null) return <span>—</span>
   return (
-    <Tooltip title={t('common.inBillingZone', { zone: zone ?? '' })}>
-      <time dateTime={at} className="numeric">
-        {formatInstant(at, zone)} {zone ? shortZone(at, zone) : ''}
-      </time>
-    </Tooltip>
+    <time dateTime={at} className="numeric" title={t('common.inBillingZone', { zone: zone ?? '' })}>
+      {formatInstant(at, zone)} {zone ? shortZone(at, zone) : ''}
+    </time>
   )
 }
 
