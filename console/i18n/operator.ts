@@ -26,7 +26,7 @@ export const operator = {
   'operator.diskMonthRate': ['超出免费 200 GiB 的系统盘，每 GiB 每月', 'Disk above the free 200 GiB, a GiB and month'],
   'operator.diskHourRate': ['超出免费 200 GiB 的系统盘，每 GiB 每小时', 'Disk above the free 200 GiB, a GiB and hour'],
   'operator.priceFrom': ['生效时间', 'In force from'],
-  'operator.priceFromHint': ['留空表示立即生效；不能早于当前时间。', 'Empty: now. It can not be in the past.'],
+  'operator.priceFromHint': ['留空表示立即生效；不能早于当前时间。', 'Empty: now. It cannot be in the past.'],
   'operator.priceScheduled': ['价格第 {version} 版将于 {at} 生效', 'Version {version} of the price takes effect {at}'],
   'operator.price': ['价格', 'Price'],
   'operator.price.past': ['已失效', 'Past'],

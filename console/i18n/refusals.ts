@@ -78,7 +78,7 @@ export const refusals = {
   'refusal.DeadlinePassed': ['机器未能在期限内就绪。', 'The machines were not ready in time.'],
   'refusal.MachineNotRunning': [
     '机器不在运行状态，不能执行此操作。',
-    'The machine does not run: this can not be done now.',
+    'The machine does not run: this cannot be done now.',
   ],
   'refusal.MachineLeaving': ['机器正在删除或已删除。', 'The machine is being deleted, or is gone.'],
   'refusal.MachineNotEmpty': [
@@ -89,7 +89,7 @@ export const refusals = {
   'refusal.NotPrepaid': ['按量计费的机器无需续费。', 'Pay-as-you-go machines need no renewal.'],
   'refusal.PrepaidNotExpired': [
     '包年包月的机器到期前不能删除。如需提前释放，请联系：{operatorContact}',
-    'A subscription machine can not be deleted before it expires. To end it early, ask: {operatorContact}',
+    'A subscription machine cannot be deleted before it expires. To end it early, ask: {operatorContact}',
   ],
   'refusal.GroupNameTaken': [
     '账号内已有同名资源组，请换一个名称。',

@@ -181,7 +181,7 @@ export const services = {
   'logs.download': ['下载', 'Download'],
   'logs.region': ['日志内容', 'Log lines'],
   'logs.empty': ['还没有日志', 'Nothing logged yet'],
-  'logs.reconnecting': ['暂时读取不到日志，正在重试：{why}', 'The log can not be read now, trying again: {why}'],
+  'logs.reconnecting': ['暂时读取不到日志，正在重试：{why}', 'The log cannot be read now, trying again: {why}'],
   'status.Pending': ['等待调度', 'Waiting for room'],
   'status.Terminating': ['正在结束', 'Ending'],
   'event.service.deployed': ['部署服务', 'Deployed'],

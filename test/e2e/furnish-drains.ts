@@ -35,7 +35,13 @@ export async function furnishDrains(world: ConsoleWorld): Promise<Drains> {
     machineOf(owner, maintenance, 'search', { cpu: 2, memory: 1024, command: 'serve' }),
     machineOf(owner, held, 'ranker', { instance: 2, cpu: 6, memory: 1024, command: 'serve' }),
     machineOf(owner, late, 'embedder', { instance: 2, cpu: 6, memory: 1024, command: 'serve' }),
-    machineOf(owner, kept, 'warmup', { cpu: 0.3, memory: 60, command: readyOnce.replaceAll('$HOME/seen', seen) }),
+    machineOf(owner, kept, 'warmup', {
+      cpu: 0.3,
+      memory: 60,
+      command: readyOnce.replaceAll('$HOME/seen', seen),
+      // It must not be given up before all pictures are drawn.
+      startupSeconds: 3_600,
+    }),
   ])
   const [blocked, overdue] = await Promise.all([
     machineOf(owner, held, 'tagger', { cpu: 1, memory: 512, command: 'serve' }),
@@ -68,13 +74,15 @@ interface Program {
   cpu: number
   memory: number
   command: string
+  startupSeconds?: number
 }
 
 /** Deploys it; the machine that its first instance runs on. */
 async function machineOf(owner: Owner, resource: string, name: string, program: Program): Promise<string> {
-  const { command, ...size } = program
+  const { command, startupSeconds: seconds, ...size } = program
   const metadata = { instance: 1, ...size, name, resource }
-  await owner.call('POST /v1/services', { body: { config: { metadata, containers: [{ command }] } } })
+  const check = seconds === undefined ? {} : { startup_check: { tcp_socket: {}, initial_delay_seconds: seconds } }
+  await owner.call('POST /v1/services', { body: { config: { metadata, containers: [{ command, ...check }] } } })
   return until(`the service ${name} runs`, async () => {
     const { items } = await owner.call('GET /v1/services/{service}/instances', { params: { service: name } })
     const running = items.filter(one => one.status === 'Running')

@@ -147,7 +147,8 @@ function Payment({ order }: { order: Order }) {
   const params = { orderId: order.orderId }
   const confirmCancel = () =>
     modal.confirm({
-      title: t('purchase.cancel'),
+      title: t('purchase.cancelTitle'),
+      content: t('purchase.cancelHint'),
       okText: t('purchase.cancel'),
       cancelText: t('common.back'),
       onOk: () => cancel.mutateAsync({ params }),

@@ -2,7 +2,7 @@
 import { Alert, Card, Space } from 'antd'
 import { useState } from 'react'
 import type { Returns } from '../../api.ts'
-import { formatNumber, t } from '../../i18n/t.ts'
+import { formatNumber, t, tryT } from '../../i18n/t.ts'
 import { paths } from '../../paths.ts'
 import { useApi } from '../../queries.ts'
 import { ActionButton } from '../../ui/ActionButton.tsx'
@@ -75,9 +75,15 @@ export function DrainProgress({ workspaceId, machine }: Props) {
   )
 }
 
+/** The reader's words for it, and the server's, which give the figures. */
+const waitText = ({ waitsFor }: Pick<Move, 'waitsFor'>): string =>
+  waitsFor === null
+    ? t('drain.moving')
+    : (tryT(`drain.waits.${waitsFor.code}`, { message: waitsFor.message }) ?? waitsFor.message)
+
 const Deadline = ({ at }: { at: string }) => (
   <>
-    <Instant at={at} seconds /> <DrainClock deadlineAt={at} />
+    <Instant at={at} seconds /> · <DrainClock deadlineAt={at} />
   </>
 )
 
@@ -101,8 +107,7 @@ function Decide({ phase, moves, machine }: DecideProps) {
           <ul className="impact">
             {waiting.slice(0, shownAtMost).map(move => (
               <li key={move.serviceInstanceId} className="said">
-                {move.serviceName}: {move.waitsFor?.message} ·{' '}
-                <Elapsed since={move.startedAt} owner={move.ownerName.name} />
+                {move.serviceName}: {waitText(move)} · <Elapsed since={move.startedAt} owner={move.ownerName.name} />
               </li>
             ))}
           </ul>
@@ -168,7 +173,7 @@ function Moves({ workspaceId, moves }: { workspaceId: string; moves: Move[] }) {
               <Instant at={movedAt} seconds />
             ) : (
               <>
-                <div className="said">{waitsFor?.message ?? t('drain.moving')}</div>
+                <div className="said">{waitText({ waitsFor })}</div>
                 <div className="said quiet">
                   <Elapsed since={startedAt} owner={ownerName.name} />
                 </div>

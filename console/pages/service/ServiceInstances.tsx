@@ -12,7 +12,7 @@ import { IdText } from '../../ui/IdText.tsx'
 import { Instant } from '../../ui/Instant.tsx'
 import { StatusTag } from '../../ui/StatusTag.tsx'
 import { TextLink } from '../../ui/TextLink.tsx'
-import { causeText } from './cause.ts'
+import { causesText } from './cause.ts'
 import type { Service } from './ServiceActions.tsx'
 
 type ServiceInstance = Item<'GET /v1/services/{service}/instances'>
@@ -89,7 +89,7 @@ function columnsOf({ workspaceId, service, restart, ended }: Columns) {
       render: (_: unknown, { status, cause, crashCount }: ServiceInstance) => (
         <>
           <StatusTag status={status} />
-          {cause === null ? null : <div className="said quiet">{causeText(cause)}</div>}
+          {cause === null ? null : <div className="said quiet">{causesText([cause])}</div>}
           {crashCount === 0 ? null : <div className="quiet">{t('services.crashes', { count: crashCount })}</div>}
         </>
       ),

@@ -6,9 +6,13 @@ export type Cause = Returns<'GET /v1/services/{service}'>['causes'][number]
 type Ended = Extract<Cause, { code: 'Ended' }>
 type Unplaced = Pick<Extract<Cause, { code: 'NoRoom' | 'NoMachine' | 'NoOpenMachine' }>, 'missing' | 'machines'>
 
-export const causesText = (causes: readonly Cause[]): string => formatList(causes.map(causeText))
+/** A sentence of its own. */
+export function causesText(causes: readonly Cause[]): string {
+  const text = formatList(causes.map(causeText))
+  return text.charAt(0).toUpperCase() + text.slice(1)
+}
 
-export function causeText(cause: Cause): string {
+function causeText(cause: Cause): string {
   switch (cause.code) {
     case 'CrashLoop':
       return cause.last
