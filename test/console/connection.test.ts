@@ -1,7 +1,21 @@
 // The console's hold on the stream of what changes: when it is given up, and where it goes on.
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest'
-import { isConnected } from '../../console/live/connected.ts'
-import { Connection } from '../../console/live/connection.ts'
+import type { Change } from '../../console/live/concerns.ts'
+
+interface Held {
+  open(): void
+  close(): void
+}
+interface Heard {
+  onChanges(changes: readonly Change[]): void
+  onReady(begun: string): void
+  onRefused(): void
+}
+
+// Named by a variable: the compiler must not take the browser's sources into the types of Node.
+const [source, sign] = ['../../console/live/connection.ts', '../../console/live/connected.ts']
+const { isConnected } = (await import(sign ?? '')) as { isConnected(): boolean }
+const { Connection } = (await import(source ?? '')) as { Connection: new (heard: Heard) => Held }
 
 /** In place of the browser's: says what it is told to. */
 class Source {
