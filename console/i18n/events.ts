@@ -25,6 +25,7 @@ export const events = {
   'event.machine.drain_started': ['开始清空', 'Drain begun'],
   'event.machine.drained': ['清空完成', 'Drained'],
   'event.machine.drain_cancelled': ['取消清空', 'Drain cancelled'],
+  'event.machine.drain_deadline_set': ['设置清空期限', 'Drain deadline set'],
   'event.machine.drain_forced': ['强制清空', 'Drain forced'],
   'event.machine.drain_aborted': ['清空中止', 'Drain aborted'],
   'event.machine.reservations_revoked': ['收回资源占用', 'Reservations revoked'],

@@ -169,12 +169,15 @@ export const machines = {
     '超过期限后等待人来决定，不会自动停止任何实例。',
     'Past it a person is asked to decide; nothing is stopped by itself.',
   ],
+  'drain.setDeadline': ['设置新期限', 'Set new deadline'],
+  'drain.setDeadlineHint': ['从现在算起。', 'Counted from now.'],
+  'drain.deadlineSet': ['已设置新的期限', 'The new deadline is set'],
   'drain.left': ['剩余 {time}', '{time} left'],
   'drain.late': ['已超期 {time}', '{time} past it'],
   'drain.waitsFor': ['已等待 {time} · 部署者 {owner}', 'has waited {time} · deployed by {owner}'],
   'drain.decide': [
-    '可以继续等待（无需操作），取消清空，或者强制清空。',
-    'Wait on (nothing to do), cancel the drain, or force it.',
+    '可以继续等待（设置新的期限），取消清空，或者强制清空。',
+    'Wait on (set a new deadline), cancel the drain, or force it.',
   ],
   'drain.decideBlocked': [
     '组内有空间后会自动继续：添加机器、缩容或重启调度其他机器。也可以取消或强制。',

@@ -166,7 +166,8 @@ export function checkReason(reason = '', { required = false } = {}): string {
   return reason
 }
 
-function checkDeadline(seconds = drainDeadlineSecondsDefault): number {
+/** Of a drain, in seconds; refuses `InvalidDeadline`. */
+export function checkDeadline(seconds = drainDeadlineSecondsDefault): number {
   if (Number.isInteger(seconds) && seconds >= 0 && seconds <= drainDeadlineSecondsMax) return seconds
   throw new Refusal<FleetRefusal>(
     'InvalidDeadline',

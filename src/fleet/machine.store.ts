@@ -261,6 +261,11 @@ export async function forceDrainRows(tx: Tx, drainIds: readonly string[]): Promi
   await query.where(sql<boolean>`id = any(${drainIds}::text[])`).where('phase', '=', 'draining').execute()
 }
 
+export async function setDrainDeadline(tx: Tx, drainId: string, deadlineAt: Temporal.Instant): Promise<void> {
+  const change = { deadlineAt, generation: sql<number>`generation + 1` }
+  await tx.updateTable('drains').set(change).where('id', '=', drainId).where('phase', '=', 'draining').execute()
+}
+
 /** A wish was placed or lifted: the reconciler looks now, and what it decided before no longer counts. */
 export async function touchMachines(tx: Tx, ids: readonly string[], now: Temporal.Instant): Promise<void> {
   await sql`update machines set generation = generation + 1, due_at = ${now}::timestamptz

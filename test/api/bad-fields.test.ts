@@ -173,6 +173,12 @@ describe('other input', () => {
     ['a reason with a bell', () => `POST ${machine()}/cordon`, { reason: 'a\u0007' }, 'reason'],
     ['a deadline below 0', () => `POST ${machine()}/drain`, { deadlineSeconds: -1 }, 'deadlineSeconds'],
     ['a deadline of 2 days', () => `POST ${machine()}/drain`, { deadlineSeconds: 172_800 }, 'deadlineSeconds'],
+    [
+      'a new deadline of 2 days',
+      () => `PUT ${machine()}/drain/deadline`,
+      { deadlineSeconds: 172_800 },
+      'deadlineSeconds',
+    ],
     ['force without a reason', () => `POST ${machine()}/drain/force`, { reason: '' }, 'reason'],
     ['no machines', () => 'POST /v1/machines/release', { machineIds: [] }, 'machineIds'],
     ['10,000 machines', () => 'POST /v1/machines/release', { machineIds: Array(10_000).fill('a') }, 'machineIds'],

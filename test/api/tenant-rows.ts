@@ -134,6 +134,11 @@ export const rows: Record<keyof Operations, TenantRow> = {
   'POST /v1/machines/{machineId}/uncordon': { ids: machine },
   'POST /v1/machines/{machineId}/drain': { ids: machine, input: body({ reason: 'a move' }) },
   'GET /v1/machines/{machineId}/drain': { ids: machine },
+  'PUT /v1/machines/{machineId}/drain/deadline': {
+    ids: machine,
+    input: body({ deadlineSeconds: 7_200 }),
+    before: (api, { postpaidIds }, by) => startDrain(api, by, postpaidIds[0]),
+  },
   'POST /v1/machines/{machineId}/drain/force': {
     ids: machine,
     input: body({ reason: 'now' }),

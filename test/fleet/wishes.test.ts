@@ -1,5 +1,7 @@
 // Cordon, uncordon and drain: wishes with an owner beside the phase, and what may be done when.
 import { expect, test } from 'vitest'
+import { isOverdue } from '../../src/fleet/drain.ts'
+import { extendDrain } from '../../src/fleet/drain-deadline.ts'
 import type { MachineAction } from '../../src/fleet/machine.ts'
 import { displayStatus, machineRefusals } from '../../src/fleet/machine.ts'
 import {
@@ -256,4 +258,27 @@ test('the reasons shown beside the buttons are those of the refused calls', asyn
     expect(shown?.code).toBe('MachineNotRunning')
     await expect(call()).rejects.toMatchObject({ ...shown })
   }
+})
+
+test('a drain past its deadline waits on until another one; without a drain there is none to set', async () => {
+  const fleet = await aFleet()
+  const id = await aRunningMachine(fleet)
+  const extend = () => extendDrain(fleet.ctx, fleet.actor, id, { deadlineSeconds: 600 })
+  await expect(extend()).rejects.toMatchObject({ code: 'NoDrainUnderWay' })
+  await reserveOn(fleet, id, 'si-1')
+  await drainMachine(fleet.ctx, fleet.actor, id, { deadlineSeconds: 60 })
+  fleet.clock.advance({ seconds: 60 })
+  const isLate = async () => {
+    const { drain } = await fleet.machine(id)
+    return drain !== null && isOverdue(drain, fleet.clock.now())
+  }
+  expect(await isLate()).toBe(true)
+  const deadlineAt = fleet.clock.now().add({ seconds: 600 })
+  expect((await extend()).drain).toMatchObject({ phase: 'draining', deadlineAt })
+  expect(await isLate()).toBe(false)
+  expect(await reservationsOn(fleet.db, [id])).toMatchObject([{ serviceInstanceId: 'si-1', revokedAt: null }])
+  expect(await eventsOf(fleet, id)).toContain('drain_deadline_set')
+  await expect(extendDrain(fleet.ctx, fleet.actor, id, { deadlineSeconds: 86_401 })).rejects.toMatchObject({
+    code: 'InvalidDeadline',
+  })
 })

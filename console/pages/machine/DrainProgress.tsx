@@ -3,6 +3,7 @@ import { Alert, Card, Space } from 'antd'
 import { useState } from 'react'
 import type { Returns } from '../../api.ts'
 import { formatNumber, t, tryT } from '../../i18n/t.ts'
+import { DrainDeadline } from '../../forms/drain-deadline.tsx'
 import { paths } from '../../paths.ts'
 import { useApi } from '../../queries.ts'
 import { ActionButton } from '../../ui/ActionButton.tsx'
@@ -95,7 +96,7 @@ interface DecideProps {
 
 /** Nothing is stopped by itself: what it waits for, whose it is and for how long, and what a person can do. */
 function Decide({ phase, moves, machine }: DecideProps) {
-  const [asking, setAsking] = useState<'cancelDrain' | 'forceDrain' | null>(null)
+  const [asking, setAsking] = useState<'deadline' | 'cancelDrain' | 'forceDrain' | null>(null)
   const waiting = moves.filter(move => move.movedAt === null && move.waitsFor !== null)
   return (
     <Alert
@@ -113,6 +114,14 @@ function Decide({ phase, moves, machine }: DecideProps) {
           </ul>
           <p>{t(phase === 'blocked' ? 'drain.decideBlocked' : 'drain.decide')}</p>
           <Space wrap>
+            <ActionButton
+              can="fleet.operate"
+              size="small"
+              refusal={machine.refusals.cancelDrain}
+              onClick={() => setAsking('deadline')}
+            >
+              {t('drain.setDeadline')}
+            </ActionButton>
             {(['cancelDrain', 'forceDrain'] as const).map(action => (
               <ActionButton
                 can="fleet.operate"
@@ -126,7 +135,10 @@ function Decide({ phase, moves, machine }: DecideProps) {
               </ActionButton>
             ))}
           </Space>
-          {asking === null ? null : (
+          {asking === 'deadline' ? (
+            <DrainDeadline machineId={machine.machineId} onClose={() => setAsking(null)} />
+          ) : null}
+          {asking === null || asking === 'deadline' ? null : (
             <ConfirmChange action={asking} machineIds={[machine.machineId]} onClose={() => setAsking(null)} />
           )}
         </>

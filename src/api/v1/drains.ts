@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { extendDrain } from '../../fleet/drain-deadline.ts'
 import { cancelDrain, drainMachine, forceDrain } from '../../fleet/machine-wishes.ts'
 import { actorNames } from '../../identity/actors.ts'
 import { type DrainView as Drain, drainView } from '../../insight/drain-receipt.ts'
@@ -74,6 +75,8 @@ async function viewOf(db: ApiContext['ctx']['db'], account: string, drain: Drain
   }
 }
 
+const deadlineSeconds = z.number().int().min(0).max(86_400).default(3_600)
+
 export const drainRoutes = [
   defineRoute({
     method: 'POST',
@@ -85,13 +88,7 @@ export const drainRoutes = [
     params: { machineId },
     body: {
       reason,
-      deadlineSeconds: z
-        .number()
-        .int()
-        .min(0)
-        .max(86_400)
-        .default(3_600)
-        .describe('After this the drain is overdue and asks; nothing is killed.'),
+      deadlineSeconds: deadlineSeconds.describe('After this the drain is overdue and asks; nothing is killed.'),
     },
     returns: MachineView,
     handle: async (context, { params, body, actor }) =>
@@ -123,6 +120,18 @@ export const drainRoutes = [
     returns: MachineView,
     handle: async (context, { params, actor }) =>
       machineView(context, await cancelDrain(context.ctx, actor, params.machineId)),
+  }),
+  defineRoute({
+    method: 'PUT',
+    path: '/v1/machines/{machineId}/drain/deadline',
+    summary: 'Set another deadline for a drain under way: one that is overdue waits on',
+    tag: 'machine',
+    can: 'fleet.operate',
+    params: { machineId },
+    body: { deadlineSeconds: deadlineSeconds.describe('Counted from now.') },
+    returns: MachineView,
+    handle: async (context, { params, body, actor }) =>
+      machineView(context, await extendDrain(context.ctx, actor, params.machineId, body)),
   }),
   defineRoute({
     method: 'POST',
