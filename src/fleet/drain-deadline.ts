@@ -8,7 +8,7 @@ import { isDraining } from './drain.ts'
 import { setDrainDeadline, touchMachines } from './machine.store.ts'
 import { type FleetRefusal, type MachineState, machineCan } from './machine.ts'
 import { machineEvent } from './machine-event.ts'
-import { checkDeadline } from './machine-wishes.ts'
+import { checkDeadline, faults } from './machine-wishes.ts'
 import { lockAll, statesOf } from './machines.ts'
 
 /** Counted from now. Whoever may call the drain back may set it. */
@@ -19,7 +19,7 @@ export async function extendDrain(
   options: { deadlineSeconds?: number | undefined },
 ): Promise<MachineState> {
   const seconds = checkDeadline(options.deadlineSeconds)
-  return transaction(ctx, async tx => {
+  const after = await transaction(ctx, async tx => {
     const now = ctx.clock.now()
     const machines = await lockAll(tx, actor.accountId, [machineId])
     for (const machine of machines) {
@@ -32,7 +32,10 @@ export async function extendDrain(
       const data = { drainId: machine.drain.id, deadlineAt: deadlineAt.toString() }
       await appendEvents(tx, now, [machineEvent(machine, 'machine.drain_deadline_set', actor.name, data)])
     }
-    const [after] = await statesOf(tx, actor.accountId, [machineId])
-    return after as MachineState
+    const [state] = await statesOf(tx, actor.accountId, [machineId])
+    await faults.point('fleet.wish.before-commit')
+    return state as MachineState
   })
+  await faults.point('fleet.wish.after-commit')
+  return after
 }

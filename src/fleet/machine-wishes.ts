@@ -16,7 +16,8 @@ import { machineEvent } from './machine-event.ts'
 import { lockAll, statesOf } from './machines.ts'
 import { refuseAny } from './refuse-change.ts'
 
-const faults = declareFaults('fleet.wish.before-commit', 'fleet.wish.after-commit')
+/** Of everything that people wish for machines, in this file and beside it. */
+export const faults = declareFaults('fleet.wish.before-commit', 'fleet.wish.after-commit')
 
 export type WishAction = 'cordon' | 'uncordon' | 'drain' | 'cancelDrain' | 'forceDrain'
 

@@ -65,7 +65,7 @@ test('every reference leads somewhere', () => {
 test('every refusal has a status of its own, and what is none of them is ours', () => {
   for (const [code, status] of Object.entries(statuses)) {
     expect(problemOf(new Refusal(code, 'why')).status).toBe(status)
-    expect([501, 502, 504].includes(status) || (status >= 400 && status < 500)).toBe(true)
+    expect([501, 502, 503, 504].includes(status) || (status >= 400 && status < 500)).toBe(true)
   }
   const secret = new Error('password=hunter2')
   expect(problemOf(secret)).toMatchObject({ status: 500, code: 'InternalError', details: {} })

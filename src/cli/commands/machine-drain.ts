@@ -59,19 +59,6 @@ export function addDrainCommands(tree: CommandTree): void {
         )
       },
     })
-    .add<{ deadline?: number }>({
-      usage: 'drain-deadline <machine>',
-      summary: 'set another deadline for a drain: one that is overdue waits on',
-      examples: ['berth machine drain-deadline eas-i-… --deadline 7200'],
-      options: [['--deadline <seconds>', 'counted from now; 3600 by default', number('deadline')]],
-      async run({ session, args: [machineId = ''], options }) {
-        const body = given({ deadlineSeconds: options.deadline })
-        showChanged(
-          await session.call('PUT /v1/machines/{machineId}/drain/deadline', { params: { machineId }, body }),
-          options.json,
-        )
-      },
-    })
     .add<AskingOptions & WaitingOptions & ReasonOptions & DryRunOptions>({
       usage: 'drain-force <machine>',
       summary: 'stop what is left on a draining machine, with grace',
@@ -88,6 +75,23 @@ export function addDrainCommands(tree: CommandTree): void {
         await showDrained(session, machineId, options)
       },
     })
+  addDeadlineCommand(tree)
+}
+
+function addDeadlineCommand(tree: CommandTree): void {
+  tree.add<{ deadline?: number }>({
+    usage: 'drain-deadline <machine>',
+    summary: 'set another deadline for a drain: one that is overdue waits on',
+    examples: ['berth machine drain-deadline eas-i-… --deadline 7200'],
+    options: [['--deadline <seconds>', 'counted from now; 3600 by default', number('deadline')]],
+    async run({ session, args: [machineId = ''], options }) {
+      const body = given({ deadlineSeconds: options.deadline })
+      showChanged(
+        await session.call('PUT /v1/machines/{machineId}/drain/deadline', { params: { machineId }, body }),
+        options.json,
+      )
+    },
+  })
 }
 
 async function showDrained(
