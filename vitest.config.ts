@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
 /** Stories in the browser that `npm run check` and `npm run e2e` tell, and `npm test` leaves out to end in time. */
-const longStories = ['identity', 'large', 'machines', 'pages', 'services']
+const longStories = ['drains', 'hostile', 'identity', 'keyboard', 'large', 'machines', 'pages', 'services']
 
 export default defineConfig({
   test: {
