@@ -13,7 +13,7 @@ const steps: [name: string, argv: string[]][] = [
 
 for (const [name, [program = '', ...args]] of steps) {
   process.stdout.write(`── ${name}\n`)
-  // With the stories in the browser and the fault points that `npm test` leaves out to be quick.
+  // With the stories in the browser that `npm test` leaves out to be quick.
   const env = { ...process.env, BERTH_TESTS: 'all' }
   const { status } = spawnSync(program, args, { stdio: 'inherit', env })
   if (status !== 0) {

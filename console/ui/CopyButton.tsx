@@ -8,14 +8,14 @@ const saidForMs = 2_000
  * Copies a text, and says so for a moment. Bare, since a long table has one in each of its rows: Ant Design's own brings a
  * tooltip and an observer of its size along, which costs more than all the rest of a row.
  */
-export function CopyButton({ text, label = t('common.copyId') }: { text: string; label?: string }) {
+export function CopyButton({ text }: { text: string }) {
   const [copied, setCopied] = useState(false)
   useEffect(() => {
     if (!copied) return
     const timer = setTimeout(setCopied, saidForMs, false)
     return () => clearTimeout(timer)
   }, [copied])
-  const name = copied ? t('common.copied') : label
+  const name = t(copied ? 'common.copied' : 'common.copyId')
   return (
     <button
       type="button"

@@ -18,7 +18,8 @@ export interface Drains {
 type Owner = Awaited<ReturnType<ConsoleWorld['client']>>
 
 /** Ready at its first start; at the next one, on another machine, it never is. */
-const readyOnce = 'test -e $HOME/seen && exec sleep 3600; touch $HOME/seen; exec python3 -m http.server $PORT'
+const serving = `exec "${process.execPath}" -e "require('http').createServer((_, res) => res.end()).listen(process.env.PORT, process.env.HOST)"`
+const readyOnce = `test -e $HOME/seen && exec sleep 3600; touch $HOME/seen; ${serving}`
 
 export async function furnishDrains(world: ConsoleWorld): Promise<Drains> {
   const owner = await world.client()
@@ -37,7 +38,7 @@ export async function furnishDrains(world: ConsoleWorld): Promise<Drains> {
     machineOf(owner, late, 'embedder', { instance: 2, cpu: 6, memory: 1024, command: 'serve' }),
     machineOf(owner, kept, 'warmup', {
       cpu: 0.3,
-      memory: 60,
+      memory: 128,
       command: readyOnce.replaceAll('$HOME/seen', seen),
       // It must not be given up before all pictures are drawn.
       startupSeconds: 3_600,

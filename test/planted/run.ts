@@ -3,7 +3,7 @@
 // tests run without a bug, and must pass.
 import { execFileSync, spawnSync } from 'node:child_process'
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { temporaryRoot } from '../temporary.ts'
 import { bugs } from './bugs.ts'
@@ -59,7 +59,7 @@ try {
   for (const bug of planted) {
     const path = join(copy, bug.file)
     const text = readFileSync(path, 'utf8')
-    if (text.split(bug.find).length !== 2) throw new Error(`${dirname(bug.file)}: no place to plant "${bug.what}"`)
+    if (text.split(bug.find).length !== 2) throw new Error(`${bug.file}: no place to plant "${bug.what}"`)
     writeFileSync(
       path,
       text.replace(bug.find, () => bug.replace),

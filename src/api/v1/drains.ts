@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { drainDeadlineSecondsDefault, drainDeadlineSecondsMax } from '../../fleet/drain.ts'
 import { extendDrain } from '../../fleet/drain-deadline.ts'
 import { cancelDrain, drainMachine, forceDrain } from '../../fleet/machine-wishes.ts'
 import { actorNames } from '../../identity/actors.ts'
@@ -75,7 +76,7 @@ async function viewOf(db: ApiContext['ctx']['db'], account: string, drain: Drain
   }
 }
 
-const deadlineSeconds = z.number().int().min(0).max(86_400).default(3_600)
+const deadlineSeconds = z.number().int().min(0).max(drainDeadlineSecondsMax).default(drainDeadlineSecondsDefault)
 
 export const drainRoutes = [
   defineRoute({
