@@ -1,6 +1,7 @@
 // Machines in every state that a drain leaves them in, and people beside the owner.
 import { until } from '../installation.ts'
 import type { ConsoleWorld } from './console-world.ts'
+import { serving } from './serving.ts'
 
 /** A machine each. */
 export interface Drains {
@@ -18,7 +19,6 @@ export interface Drains {
 type Owner = Awaited<ReturnType<ConsoleWorld['client']>>
 
 /** Ready at its first start; at the next one, on another machine, it never is. */
-const serving = `exec "${process.execPath}" -e "require('http').createServer((_, res) => res.end()).listen(process.env.PORT, process.env.HOST)"`
 const readyOnce = `test -e $HOME/seen && exec sleep 3600; touch $HOME/seen; ${serving}`
 
 export async function furnishDrains(world: ConsoleWorld): Promise<Drains> {

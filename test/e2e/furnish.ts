@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import type { Operations } from '../../src/client/client.ts'
 import { until } from '../installation.ts'
 import type { ConsoleWorld } from './console-world.ts'
+import { serving } from './serving.ts'
 
 export interface Furnished {
   accountId: string
@@ -48,13 +49,13 @@ export async function furnish(world: ConsoleWorld): Promise<Furnished> {
   const machineId = machines.items[0]?.machineId ?? ''
   const metadata = { name: 'digits', instance: 1, cpu: 0.5, memory: 200, resource: groupId }
   await owner.call('POST /v1/services', { body: { config: { metadata, processor: 'onnx', model_path: model } } })
-  const small = { instance: 1, cpu: 0.2, memory: 40, resource: groupId }
+  const small = { instance: 1, cpu: 0.2, memory: 100, resource: groupId }
   const program = (command: string) => ({ containers: [{ command }] })
   const deploy = (name: string, change: object, command: string) =>
     owner.call('POST /v1/services', {
       body: { config: { metadata: { ...small, name, ...change }, ...program(command) } },
     })
-  await deploy('shaky', {}, 'exec python3 -m http.server $PORT')
+  await deploy('shaky', {}, serving)
   await deploy('too_large', { cpu: 4, memory: 900 }, 'serve')
   const is = (service: string, fits: (found: Operations['GET /v1/services/{service}']['returns']) => boolean) =>
     until(`the service ${service} is there`, async () =>
@@ -63,7 +64,7 @@ export async function furnish(world: ConsoleWorld): Promise<Furnished> {
   await is('digits', ({ status }) => status === 'Running')
   await is('shaky', ({ status }) => status === 'Running')
   await is('too_large', ({ status }) => status === 'Waiting')
-  const crashing = { metadata: { memory: 60 }, ...program('exit 3') }
+  const crashing = { metadata: { memory: 120 }, ...program('exit 3') }
   await owner.call('PUT /v1/services/{service}', { params: { service: 'shaky' }, body: { config: crashing } })
   await is('shaky', ({ causes }) => causes.some(({ code }) => code === 'Paused'))
   const workspaces = await owner.call('GET /v1/workspaces', {})

@@ -5,6 +5,7 @@ import type { Locator } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { describeInBrowser } from './chromium.ts'
 import { ConsoleWorld, type OpenConsole } from './console-world.ts'
+import { serving } from './serving.ts'
 import { toldIn } from './whole.ts'
 
 const model = fileURLToPath(new URL('../../examples/digits/model.onnx', import.meta.url))
@@ -28,7 +29,7 @@ describeInBrowser('a developer', () => {
   /** A small service of one instance, asked for. */
   async function runs(name: string): Promise<void> {
     const metadata = { name, instance: 1, cpu: 0.2, memory: 100, resource: 'digits-room' }
-    const containers = [{ command: 'exec python3 -m http.server $PORT' }]
+    const containers = [{ command: serving }]
     await (await world.client()).call('POST /v1/services', { body: { config: { metadata, containers } } })
   }
 
