@@ -211,7 +211,10 @@ export async function putBack(
 
 /** How the lines of these orders stand, one row an order. */
 export async function selectTallies(db: Db | Tx, orderIds: readonly string[]): Promise<Map<string, Tally>> {
+  // Their machines first, in one scan: joined line by line they are looked up one by one, 10,000 times for a large order.
   const { rows } = await sql<Tally & { orderId: string }>`
+    with m as materialized (
+      select order_id, line_no, id, phase, running_at from machines where order_id = any(${orderIds}::text[]))
     select l.order_id,
       count(*) filter (where l.phase = 'pending')::integer as pending,
       count(*) filter (where l.phase = 'pending' and (m.running_at is not null or r.phase = 'done'))::integer as ready,
@@ -220,7 +223,7 @@ export async function selectTallies(db: Db | Tx, orderIds: readonly string[]): P
       count(*) filter (where l.phase = 'pending' and m.id is null and r.id is null)::integer as unmade,
       count(*) filter (where l.phase = 'delivered')::integer as delivered,
       count(*) filter (where l.phase = 'refunded' and m.phase not in ('failed', 'released'))::integer as leaving
-    from order_lines l left join machines m on m.order_id = l.order_id and m.line_no = l.line_no
+    from order_lines l left join m on m.order_id = l.order_id and m.line_no = l.line_no
     left join machine_resizes r on r.order_id = l.order_id and r.line_no = l.line_no
     where l.order_id = any(${orderIds}::text[]) group by l.order_id`.execute(db)
   return new Map(rows.map(({ orderId, ...tally }) => [orderId, tally]))
