@@ -145,10 +145,12 @@ async function makeMachines({ tx, now, actor }: Work, order: Order, granted: num
   const { spec } = await getOffering(tx, { zoneId, specId, chargeType }, { includeRetired: true })
   const { cpuMilli, memoryMib, gpuModel, gpuCount, gpuMemoryMib } = spec
   const shared = { accountId: order.accountId, groupId, orderId: order.id, regionId, zoneId, specId, chargeType }
+  let afterLine = 0
   for (let made = 0; made < granted; ) {
-    const lines = await selectUnmadeLines(tx, order.id, Math.min(machinesAtOnce, granted - made))
+    const lines = await selectUnmadeLines(tx, order.id, afterLine, Math.min(machinesAtOnce, granted - made))
     invariant(lines.length > 0, 'an order is given no more machines than it has lines')
     made += lines.length
+    afterLine = lines.at(-1)?.lineNo ?? afterLine
     const rows = lines.map(({ lineNo, machineId }) => {
       return { ...shared, id: machineId, lineNo, systemDiskGib, cpuMilli, memoryMib, gpuModel, gpuCount, gpuMemoryMib }
     })

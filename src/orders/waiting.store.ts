@@ -34,15 +34,16 @@ export async function endWait(tx: Tx, now: Temporal.Instant, orderId: string, re
     .executeTakeFirstOrThrow()
 }
 
-/** The lowest lines of an order that no machine was made for yet. */
+/** The lowest lines of an order, above `afterLine`, that no machine was made for yet. */
 export async function selectUnmadeLines(
   tx: Tx,
   orderId: string,
+  afterLine: number,
   limit: number,
 ): Promise<{ lineNo: number; machineId: string }[]> {
   const { rows } = await sql<{ lineNo: number; machineId: string }>`
     select l.line_no, l.machine_id from order_lines l
-    where l.order_id = ${orderId} and l.phase = 'pending' and l.machine_id is not null
+    where l.order_id = ${orderId} and l.line_no > ${afterLine} and l.phase = 'pending' and l.machine_id is not null
       and not exists (select from machines m where m.order_id = l.order_id and m.line_no = l.line_no)
     order by l.line_no limit ${limit}`.execute(tx)
   return rows
