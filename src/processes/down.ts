@@ -101,8 +101,9 @@ function pssMiB(pid: number, all: readonly ProcessEntry[]): number | null {
   let kib = 0
   for (const member of family) {
     const own = pssKib(member)
-    if (own === null) return null
-    kib += own
+    // A member that has just ended has nothing; without the leader's own there is nothing to tell.
+    if (own === null && member === pid) return null
+    kib += own ?? 0
   }
   return Math.round(kib / 1024)
 }

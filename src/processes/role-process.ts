@@ -38,6 +38,10 @@ export class RoleProcess {
     this.#options = options
   }
 
+  get name(): string {
+    return this.#options.name
+  }
+
   get pid(): number | null {
     return this.#child?.pid ?? null
   }

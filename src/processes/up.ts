@@ -1,4 +1,4 @@
-// `berth up`: everything on one host. supervisor → PostgreSQL, agent, control, gateway, in this order; down in the order
+// `berth up`: everything on one host. supervisor → PostgreSQL, then agent, control and gateway side by side; down in the order
 // gateway, control, services, agent, PostgreSQL, so that nothing is asked of what has gone.
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -127,26 +127,23 @@ async function startRoles(options: UpOptions, postgres: KeptPostgres | null): Pr
     stopping ??= stopAll()
     return stopping
   }
-  await startInOrder({ agent, control, gateway }, say)
+  await startTogether([agent, control, gateway], say)
   const reload = () => {
     if (control.pid !== null) process.kill(control.pid, 'SIGHUP')
   }
   return { state, stop, reload }
 }
 
-/** All or none: when one does not start, those before it are stopped again. */
-async function startInOrder(roles: Record<string, RoleProcess>, say: (line: string) => void): Promise<void> {
-  const started: RoleProcess[] = []
-  try {
-    for (const [name, role] of Object.entries(roles)) {
-      started.push(role)
-      await role.start()
-      say(`${name} started`)
-    }
-  } catch (error) {
-    for (const role of started.reverse()) await role.stop()
-    throw error
-  }
+/**
+ * All or none: when one does not start, the others are stopped again. Side by side, since none needs another to start: the
+ * gateway serves by the routes it kept, and control asks the agent again until it answers, as after the end of either.
+ */
+async function startTogether(roles: readonly RoleProcess[], say: (line: string) => void): Promise<void> {
+  const starts = await Promise.allSettled(roles.map(role => role.start().then(() => say(`${role.name} started`))))
+  const failed = starts.find(start => start.status === 'rejected')
+  if (!failed) return
+  for (const role of roles.toReversed()) await role.stop()
+  throw failed.reason
 }
 
 /**
