@@ -1,14 +1,14 @@
 // The agent's protocol: JSON over HTTP on a unix socket (`run/agent.sock`, mode 0600). Every call is idempotent and
 // keyed by the service instance's id, so that a repeated or restarted control changes nothing.
 //
-//   PUT    /instances/{id}            ServiceInstanceSpec → ServiceInstanceState   start it, or answer what it is already doing
-//   GET    /instances                 → ServiceInstanceState[]              all that the agent knows, ended ones included
-//   GET    /instances/{id}            → ServiceInstanceState | 404
-//   POST   /instances/{id}/stop       StopRequest → ServiceInstanceState    answers at once; observe until `phase` is `ended`
-//   DELETE /instances/{id}            → 204                          forget an ended one (its logs follow their retention)
-//   GET    /instances/{id}/logs       LogQuery → LogPage; `follow=1` → text/plain stream of lines
-//   GET    /host                      → HostState
-//   GET    /events                    newline-delimited JSON `{ "id": … }` whenever an instance's state changed (a nudge)
+//   PUT    /service-instances/{id}       ServiceInstanceSpec → ServiceInstanceState     start it, or answer what it is already doing
+//   GET    /service-instances            → ServiceInstanceState[]                       all that the agent knows, ended ones included
+//   GET    /service-instances/{id}       → ServiceInstanceState | 404
+//   POST   /service-instances/{id}/stop  StopRequest → ServiceInstanceState             answers at once; observe until `phase` is `ended`
+//   DELETE /service-instances/{id}       → 204                                          forget an ended one (its logs follow their retention)
+//   GET    /service-instances/{id}/logs  LogQuery → LogPage; `follow=1` → text/plain stream of lines
+//   GET    /host                         → HostState
+//   GET    /events                       newline-delimited JSON `{ "id": … }` whenever a service instance's state changed (a nudge)
 
 /** What a service instance runs. The agent adds `PORT` (a free port on `host`) to the environment. */
 export interface ServiceInstanceSpec {
@@ -25,7 +25,7 @@ export interface ServiceInstanceSpec {
   pidsMax: number | null
   /** Readiness: the port answers, and, where `path` is given, GET answers 2xx or 3xx. */
   health: HealthCheck
-  /** The machine's directory; the instance runs in a directory of its own below it. */
+  /** The machine's directory; the service instance runs in a directory of its own below it. */
   machineDir: string
 }
 
@@ -36,7 +36,7 @@ export interface HealthCheck {
   startTimeoutMs: number
   periodMs: number
   timeoutMs: number
-  /** Failures in a row after which a ready instance is reported not ready. */
+  /** Failures in a row after which a ready service instance is reported not ready. */
   failureThreshold: number
 }
 
@@ -65,7 +65,7 @@ export interface ServiceInstanceState {
   /** How limits are kept on this host: by cgroups, or by watching resident memory. */
   limits: 'cgroup-v2' | 'cgroup-v1' | 'watched'
   rssMiB: number | null
-  /** Established TCP connections on the instance's port: the last guard before a stop (DESIGN.md §5). */
+  /** Established TCP connections on the service instance's port: the last guard before a stop (DESIGN.md §5). */
   connections: number | null
 }
 

@@ -23,8 +23,8 @@ export interface Routes {
 const statusOf = {
   InvalidSpec: 400,
   SpecConflict: 409,
-  InstanceNotFound: 404,
-  InstanceNotEnded: 409,
+  ServiceInstanceNotFound: 404,
+  ServiceInstanceNotEnded: 409,
 } as const satisfies Record<AgentRefusal, number>
 const bodyMax = 4 * 2 ** 20
 
@@ -50,14 +50,16 @@ async function route(routes: Routes, req: IncomingMessage, res: ServerResponse):
   const [collection, name, action] = url.pathname.slice(1).split('/')
   const call = `${req.method} ${collection}${name === undefined ? '' : '/{id}'}${action === undefined ? '' : `/${action}`}`
   const id = name === undefined ? '' : parseId(decodeURIComponent(name))
-  if (call === 'GET instances') return answer(res, await services.list())
-  if (call === 'GET instances/{id}') return answer(res, await services.get(id))
-  if (call === 'PUT instances/{id}') return answer(res, await services.ensure(parseSpec(id, await readJson(req))))
-  if (call === 'POST instances/{id}/stop') return answer(res, await services.stop(id, parseStop(await readJson(req))))
-  if (call === 'GET instances/{id}/logs') return sendLogs(routes, id, url.searchParams, res)
+  if (call === 'GET service-instances') return answer(res, await services.list())
+  if (call === 'GET service-instances/{id}') return answer(res, await services.get(id))
+  if (call === 'PUT service-instances/{id}')
+    return answer(res, await services.ensure(parseSpec(id, await readJson(req))))
+  if (call === 'POST service-instances/{id}/stop')
+    return answer(res, await services.stop(id, parseStop(await readJson(req))))
+  if (call === 'GET service-instances/{id}/logs') return sendLogs(routes, id, url.searchParams, res)
   if (call === 'GET host') return answer(res, await describeHost(routes.limits))
   if (call === 'GET events') return sendEvents(routes, res)
-  if (call === 'DELETE instances/{id}') {
+  if (call === 'DELETE service-instances/{id}') {
     await services.forget(id)
     res.writeHead(204).end()
     return
@@ -84,7 +86,7 @@ async function readJson(req: IncomingMessage): Promise<unknown> {
 
 async function sendLogs(routes: Routes, id: string, params: URLSearchParams, res: ServerResponse): Promise<void> {
   const query = parseLogQuery(params)
-  if (!routes.logs.has(id)) throw new Refusal('InstanceNotFound', `no logs are kept of ${id}`, { field: 'id' })
+  if (!routes.logs.has(id)) throw new Refusal('ServiceInstanceNotFound', `no logs are kept of ${id}`, { field: 'id' })
   if (params.get('follow') !== '1') return answer(res, await routes.logs.page(id, query))
   const gone = goneSignal(res)
   res.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' }).flushHeaders()

@@ -6,7 +6,7 @@ import { listProcesses, signal } from './processes.ts'
 import type { ServiceInstanceSpec, ServiceInstanceState, StopRequest } from './protocol.ts'
 import { type AgentContext, ServiceProcess } from './service-process.ts'
 
-export type AgentRefusal = 'InvalidSpec' | 'SpecConflict' | 'InstanceNotFound' | 'InstanceNotEnded'
+export type AgentRefusal = 'InvalidSpec' | 'SpecConflict' | 'ServiceInstanceNotFound' | 'ServiceInstanceNotEnded'
 
 export class ServiceProcesses {
   readonly #ctx: AgentContext
@@ -67,7 +67,8 @@ export class ServiceProcesses {
   async forget(id: string): Promise<void> {
     const service = await this.#byId.get(id)?.service
     if (service === undefined) return
-    if (!service.ended) throw new Refusal('InstanceNotEnded', `${id} is still running: stop it first`, { field: 'id' })
+    if (!service.ended)
+      throw new Refusal('ServiceInstanceNotEnded', `${id} is still running: stop it first`, { field: 'id' })
     this.#ctx.records.remove(id)
     this.#byId.delete(id)
     rmSync(service.directory, { recursive: true, force: true })
@@ -100,7 +101,7 @@ export class ServiceProcesses {
   async #find(id: string): Promise<ServiceProcess> {
     const known = this.#byId.get(id)
     if (known === undefined)
-      throw new Refusal('InstanceNotFound', `the agent knows no service instance ${id}`, { field: 'id' })
+      throw new Refusal('ServiceInstanceNotFound', `the agent knows no service instance ${id}`, { field: 'id' })
     return known.service
   }
 

@@ -21,7 +21,7 @@ test('stdout and stderr are one log, which is read by id after the end and after
   expect(await agent.client.logs('one')).toEqual(page)
   await agent.client.forget('one')
   expect(await agent.client.logs('one')).toEqual(page)
-  await expect(agent.client.logs('two')).rejects.toMatchObject({ code: 'InstanceNotFound' })
+  await expect(agent.client.logs('two')).rejects.toMatchObject({ code: 'ServiceInstanceNotFound' })
 })
 
 test('the tail is the last lines, pages go on where the last one ended', async () => {

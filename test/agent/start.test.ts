@@ -166,12 +166,12 @@ test('changes are told as they happen', async () => {
 test('one that has ended is forgotten on request, one that runs is not', async () => {
   const agent = await anAgent()
   await agent.client.ensure(agent.spec({ id: 'one', argv: runs(idles) }))
-  await expect(agent.client.forget('one')).rejects.toMatchObject({ code: 'InstanceNotEnded' })
+  await expect(agent.client.forget('one')).rejects.toMatchObject({ code: 'ServiceInstanceNotEnded' })
   await agent.client.stop('one', { drainMs: 0, graceMs: 0 })
   await ended(agent, 'one')
   await agent.client.forget('one')
   await agent.client.forget('one')
-  await expect(agent.client.get('one')).rejects.toMatchObject({ code: 'InstanceNotFound' })
+  await expect(agent.client.get('one')).rejects.toMatchObject({ code: 'ServiceInstanceNotFound' })
 })
 
 test('the host is described', async () => {

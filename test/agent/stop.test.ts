@@ -94,6 +94,8 @@ test('a stop of one that has ended changes nothing, and of an unknown one is ref
   const { end } = await ended(agent, 'one')
   expect(end).toMatchObject({ reason: 'Exited', exitCode: 1 })
   expect((await agent.client.stop('one', { drainMs: 0, graceMs: 0 })).end).toEqual(end)
-  await expect(agent.client.stop('two', { drainMs: 0, graceMs: 0 })).rejects.toMatchObject({ code: 'InstanceNotFound' })
+  await expect(agent.client.stop('two', { drainMs: 0, graceMs: 0 })).rejects.toMatchObject({
+    code: 'ServiceInstanceNotFound',
+  })
   await expect(agent.client.stop('one', { drainMs: -1, graceMs: 0 })).rejects.toMatchObject({ code: 'InvalidSpec' })
 })

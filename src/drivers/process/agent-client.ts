@@ -18,8 +18,8 @@ export type AgentClientRefusal =
   | 'AgentFailed'
   | 'InvalidSpec'
   | 'SpecConflict'
-  | 'InstanceNotFound'
-  | 'InstanceNotEnded'
+  | 'ServiceInstanceNotFound'
+  | 'ServiceInstanceNotEnded'
 
 const answerTimeoutMs = 30_000
 
@@ -32,21 +32,21 @@ export class AgentClient {
 
   /** Starts it, or answers what it is already doing; `SpecConflict` when the id stands for another spec. */
   ensure(spec: ServiceInstanceSpec): Promise<ServiceInstanceState> {
-    return this.#call('PUT', `/instances/${encodeURIComponent(spec.id)}`, spec)
+    return this.#call('PUT', `/service-instances/${encodeURIComponent(spec.id)}`, spec)
   }
 
   list(): Promise<ServiceInstanceState[]> {
-    return this.#call('GET', '/instances')
+    return this.#call('GET', '/service-instances')
   }
 
-  /** `InstanceNotFound` when the agent knows none of that id. */
+  /** `ServiceInstanceNotFound` when the agent knows none of that id. */
   get(id: string): Promise<ServiceInstanceState> {
-    return this.#call('GET', `/instances/${encodeURIComponent(id)}`)
+    return this.#call('GET', `/service-instances/${encodeURIComponent(id)}`)
   }
 
   /** Answers at once; observe until `phase` is `ended`. */
   stop(id: string, stop: StopRequest): Promise<ServiceInstanceState> {
-    return this.#call('POST', `/instances/${encodeURIComponent(id)}/stop`, stop)
+    return this.#call('POST', `/service-instances/${encodeURIComponent(id)}/stop`, stop)
   }
 
   /** Stops all and waits until they have ended; for the end of the whole host's work. */
@@ -60,16 +60,16 @@ export class AgentClient {
   }
 
   async forget(id: string): Promise<void> {
-    await this.#call('DELETE', `/instances/${encodeURIComponent(id)}`)
+    await this.#call('DELETE', `/service-instances/${encodeURIComponent(id)}`)
   }
 
   logs(id: string, query: LogQuery = {}): Promise<LogPage> {
-    return this.#call('GET', `/instances/${encodeURIComponent(id)}/logs?${asParams(query)}`)
+    return this.#call('GET', `/service-instances/${encodeURIComponent(id)}/logs?${asParams(query)}`)
   }
 
   /** Lines as they come, until the service instance has ended and its last line is out, or until `signal`. */
   follow(id: string, signal: AbortSignal, query: LogQuery = {}): AsyncIterable<string> {
-    return this.#lines(`/instances/${encodeURIComponent(id)}/logs?follow=1&${asParams(query)}`, signal)
+    return this.#lines(`/service-instances/${encodeURIComponent(id)}/logs?follow=1&${asParams(query)}`, signal)
   }
 
   host(): Promise<HostState> {

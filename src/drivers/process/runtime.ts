@@ -114,5 +114,5 @@ function observationOf(state: ServiceInstanceState): RuntimeObservation {
 }
 
 function ignoreNotFound(error: unknown): void {
-  if (!isRefusal(error, 'InstanceNotFound')) throw error
+  if (!isRefusal(error, 'ServiceInstanceNotFound')) throw error
 }
