@@ -1,15 +1,13 @@
-import { Typography } from 'antd'
-import { t } from '../i18n/t.ts'
+import { CopyButton } from './CopyButton.tsx'
 
 /** Text to copy, as it is. */
 export function CodeBlock({ code }: { code: string }) {
   return (
     <div style={{ position: 'relative' }}>
       <pre className="code">{code}</pre>
-      <Typography.Text
-        copyable={{ text: code, tooltips: [t('common.copy'), t('common.copied')] }}
-        style={{ position: 'absolute', insetBlockStart: 8, insetInlineEnd: 8 }}
-      />
+      <div style={{ position: 'absolute', insetBlockStart: 8, insetInlineEnd: 8 }}>
+        <CopyButton text={code} />
+      </div>
     </div>
   )
 }

@@ -1,6 +1,7 @@
 import { Button, Result, Space, Typography } from 'antd'
 import { Refused } from '../api.ts'
 import { t } from '../i18n/t.ts'
+import { CopyButton } from './CopyButton.tsx'
 import { errorText } from './refusal.ts'
 
 /** In place of what could not be shown: what happened, the way on, and what to quote when asking for help. */
@@ -16,8 +17,9 @@ export function ErrorState({ error, onRetry }: { error: unknown; onRetry?: () =>
           <Space orientation="vertical" size={16} align="center">
             {onRetry ? <Button onClick={onRetry}>{t('common.retry')}</Button> : null}
             {requestId ? (
-              <Typography.Text type="secondary" copyable={{ text: requestId }}>
+              <Typography.Text type="secondary">
                 {t('error.requestId', { requestId })}
+                <CopyButton text={requestId} label={t('common.copyId')} />
               </Typography.Text>
             ) : null}
           </Space>

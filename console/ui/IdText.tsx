@@ -1,3 +1,4 @@
+import { t } from '../i18n/t.ts'
 import { CopyButton } from './CopyButton.tsx'
 import { TextLink } from './TextLink.tsx'
 
@@ -6,7 +7,7 @@ export function IdText({ id, to }: { id: string; to?: string }) {
   return (
     <span className="id-text">
       {to ? <TextLink to={to}>{id}</TextLink> : id}
-      <CopyButton text={id} />
+      <CopyButton text={id} label={t('common.copyId')} />
     </span>
   )
 }

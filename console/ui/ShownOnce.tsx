@@ -1,7 +1,8 @@
 // A secret that the server shows this once: copied or saved before the dialog closes, and never asked for again.
-import { Alert, Button, Checkbox, Modal, Typography } from 'antd'
+import { Alert, Button, Checkbox, Modal } from 'antd'
 import { useState } from 'react'
 import { t } from '../i18n/t.ts'
+import { CopyButton } from './CopyButton.tsx'
 import { Facts } from './Facts.tsx'
 import { saveAs } from './save-as.ts'
 
@@ -38,13 +39,10 @@ export function ShownOnce({ title, facts, fileName, onClose }: Props) {
         <Facts
           items={facts.map(([label, value]) => [
             label,
-            <Typography.Text
-              key={label}
-              className="id-text"
-              copyable={{ text: value, tooltips: [t('common.copy'), t('common.copied')] }}
-            >
+            <span key={label} className="id-text">
               {value}
-            </Typography.Text>,
+              <CopyButton text={value} />
+            </span>,
           ])}
         />
         <Checkbox checked={kept} onChange={event => setKept(event.target.checked)}>

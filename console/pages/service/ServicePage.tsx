@@ -1,11 +1,12 @@
 // One service: what it is and how it is, then its instances, a place to try it, logs, versions and events.
 import { useRouter } from '@tanstack/react-router'
-import { Tabs, Typography } from 'antd'
+import { Tabs } from 'antd'
 import { useEffect } from 'react'
 import { formatCpu, formatGib, t } from '../../i18n/t.ts'
 import { usePathParams, useSearchState } from '../../location.ts'
 import { paths } from '../../paths.ts'
 import { live, useApi } from '../../queries.ts'
+import { CopyButton } from '../../ui/CopyButton.tsx'
 import { ErrorState } from '../../ui/ErrorState.tsx'
 import { EventTable } from '../../ui/EventTable.tsx'
 import { Facts } from '../../ui/Facts.tsx'
@@ -77,13 +78,10 @@ function ServiceFacts({ workspaceId, service }: { workspaceId: string; service: 
         [t('services.version'), String(version)],
         [
           t('services.endpoint'),
-          <Typography.Text
-            key="endpoint"
-            className="said endpoint"
-            copyable={{ tooltips: [t('common.copy'), t('common.copied')] }}
-          >
+          <span key="endpoint" className="said endpoint">
             {service.endpoint}
-          </Typography.Text>,
+            <CopyButton text={service.endpoint} />
+          </span>,
         ],
         [t('services.updatedAt'), <Instant key="updated" at={service.updatedAt} />],
       ]}
