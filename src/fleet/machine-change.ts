@@ -28,6 +28,8 @@ export interface MachineChange {
   remaining: Hold[]
   /** A drain under way that this ends. */
   endsDrain: Drain | null
+  /** Whether a drain under way gets another deadline. */
+  setsDeadline: boolean
   /** Whether the service instances there are stopped, with grace, rather than moved or left. */
   stops: boolean
 }
@@ -41,7 +43,7 @@ export function decideChange(
   const live = machine.holds.filter(hold => isLive(hold, now))
   const nothing: MachineChange = {
     ...{ machineId: machine.id, refusal: null, unchanged: false, places: null, lifts: [], remaining: live },
-    ...{ endsDrain: null, stops: false },
+    ...{ endsDrain: null, setsDeadline: false, stops: false },
   }
   // Asked to leave twice: the first time counts.
   if (action === 'release' && machine.desired === 'released') return { ...nothing, unchanged: true }
@@ -59,6 +61,8 @@ export function decideChange(
       // Under way, or emptied and still held: the receipt stays the one of the drain that did the work.
       if (draining !== null || isDrained(machine, now)) return { ...nothing, unchanged: true }
       return { ...nothing, places: 'drain' }
+    case 'extendDrain':
+      return { ...nothing, setsDeadline: true }
     case 'cancelDrain': {
       const isOfDrain = (hold: Hold) => hold.drainId === machine.drain?.id
       const lifts = machine.holds.filter(isOfDrain)

@@ -9,22 +9,29 @@ import { declareFaults } from '../lib/fault.ts'
 import { newId } from '../lib/id.ts'
 import { type Drain, drainDeadlineSecondsDefault, drainDeadlineSecondsMax } from './drain.ts'
 import type { Hold, HoldOwner } from './hold.ts'
-import { endDrains, forceDrainRows, insertDrains, insertHolds, liftHolds, touchMachines } from './machine.store.ts'
+import {
+  endDrains,
+  forceDrainRows,
+  insertDrains,
+  insertHolds,
+  liftHolds,
+  setDrainDeadline,
+  touchMachines,
+} from './machine.store.ts'
 import type { FleetRefusal, MachineState } from './machine.ts'
 import { decideChange, type MachineChange } from './machine-change.ts'
 import { machineEvent } from './machine-event.ts'
 import { lockAll, statesOf } from './machines.ts'
 import { refuseAny } from './refuse-change.ts'
 
-/** Of everything that people wish for machines, in this file and beside it. */
-export const faults = declareFaults('fleet.wish.before-commit', 'fleet.wish.after-commit')
+const faults = declareFaults('fleet.wish.before-commit', 'fleet.wish.after-commit')
 
-export type WishAction = 'cordon' | 'uncordon' | 'drain' | 'cancelDrain' | 'forceDrain'
+export type WishAction = 'cordon' | 'uncordon' | 'drain' | 'extendDrain' | 'cancelDrain' | 'forceDrain'
 
 export interface WishOptions {
   /** Why; needed to force a drain. */
   reason?: string | undefined
-  /** Of a drain: after this it is overdue and asks. */
+  /** Of a drain: after this, counted from now, it is overdue and asks. */
   deadlineSeconds?: number | undefined
   /** Whose hold it is; people are the default. */
   ownerKind?: HoldOwner
@@ -48,7 +55,8 @@ type Change = MachineChange & { machine: MachineState }
 
 /**
  * Asked again, changes nothing. `uncordon` lifts what people and plans hold and cancels their drain, and is refused
- * (`MachineHeld`) where billing or health holds; `cancelDrain` lifts the drain's own hold alone: what was moved stays moved;
+ * (`MachineHeld`) where billing or health holds; `extendDrain` moves the deadline of a drain under way, asked again once
+ * more, and nothing else: a deadline stops nothing, it says when to ask; `cancelDrain` lifts the drain's own hold alone: what was moved stays moved;
  * `forceDrain` revokes what is still reserved, whose service instances are stopped with grace.
  */
 export async function wishMachines(
@@ -117,19 +125,27 @@ const write: Record<WishAction, (wish: Wish, changes: readonly Change[]) => Prom
       ...{ drainId: idOf.get(machine.id), reason, deadlineAt: deadlineAt.toString(), reserved: machine.reserved },
     }))
   },
+  async extendDrain(wish, changes) {
+    const deadlineAt = wish.now.add({ seconds: wish.deadlineSeconds })
+    await setDrainDeadline(wish.tx, changes.map(drainIdOf), deadlineAt)
+    await tell(wish, changes, 'machine.drain_deadline_set', change => ({
+      ...{ drainId: drainIdOf(change), deadlineAt: deadlineAt.toString() },
+    }))
+  },
   async cancelDrain(wish, changes) {
     await lift(wish, changes)
     await tell(wish, changes, 'machine.drain_cancelled', ({ endsDrain }) => ({ drainId: endsDrain?.id }))
   },
   async forceDrain(wish, changes) {
     const { reason } = wish
-    const drainIdOf = ({ machine }: Change) => machine.drain?.id ?? ''
     await forceDrainRows(wish.tx, changes.map(drainIdOf))
     await tell(wish, changes, 'machine.drain_forced', change => ({
       ...{ drainId: drainIdOf(change), reason, reserved: change.machine.reserved },
     }))
   },
 }
+
+const drainIdOf = ({ machine }: Change): string => machine.drain?.id ?? ''
 
 const newHold = (
   { ctx, now, actor, reason, ownerKind, expiresAt }: Wish,
@@ -168,7 +184,7 @@ export function checkReason(reason = '', { required = false } = {}): string {
 }
 
 /** Of a drain, in seconds; refuses `InvalidDeadline`. */
-export function checkDeadline(seconds = drainDeadlineSecondsDefault): number {
+function checkDeadline(seconds = drainDeadlineSecondsDefault): number {
   if (Number.isInteger(seconds) && seconds >= 0 && seconds <= drainDeadlineSecondsMax) return seconds
   throw new Refusal<FleetRefusal>(
     'InvalidDeadline',
@@ -193,5 +209,7 @@ export const cordonMachine = one('cordon')
 export const uncordonMachine = one('uncordon')
 /** Cordons the machine and asks for it to become empty. */
 export const drainMachine = one('drain')
+/** A drain that needs longer gets another deadline. */
+export const extendDrain = one('extendDrain')
 export const cancelDrain = one('cancelDrain')
 export const forceDrain = one('forceDrain')

@@ -261,9 +261,13 @@ export async function forceDrainRows(tx: Tx, drainIds: readonly string[]): Promi
   await query.where(sql<boolean>`id = any(${drainIds}::text[])`).where('phase', '=', 'draining').execute()
 }
 
-export async function setDrainDeadline(tx: Tx, drainId: string, deadlineAt: Temporal.Instant): Promise<void> {
-  const change = { deadlineAt, generation: sql<number>`generation + 1` }
-  await tx.updateTable('drains').set(change).where('id', '=', drainId).where('phase', '=', 'draining').execute()
+export async function setDrainDeadline(
+  tx: Tx,
+  drainIds: readonly string[],
+  deadlineAt: Temporal.Instant,
+): Promise<void> {
+  const query = tx.updateTable('drains').set({ deadlineAt, generation: sql<number>`generation + 1` })
+  await query.where(sql<boolean>`id = any(${drainIds}::text[])`).where('phase', '=', 'draining').execute()
 }
 
 /** A wish was placed or lifted: the reconciler looks now, and what it decided before no longer counts. */

@@ -137,7 +137,7 @@ test('the table of actions by phase', () => {
   expect(Object.fromEntries(rows)).toEqual({
     pending: ['release'],
     provisioning: ['release'],
-    running: ['cordon', 'uncordon', 'drain', 'cancelDrain', 'forceDrain', 'release', 'renew', 'resize'],
+    running: ['cordon', 'uncordon', 'drain', 'extendDrain', 'cancelDrain', 'forceDrain', 'release', 'renew', 'resize'],
     stopped: ['release', 'renew'],
     failed: ['release'],
     releasing: [],
@@ -152,6 +152,8 @@ test.each<[MachineAction, Partial<MachineState>, string]>([
   ['uncordon', { holds: [aHold({ ownerKind: 'billing' }), aHold()] }, 'MachineHeld'],
   ['cancelDrain', {}, 'NoDrainUnderWay'],
   ['cancelDrain', { drain: aDrain(), holds: [aHold({ ownerKind: 'billing', drainId: 'drain-1' })] }, 'MachineHeld'],
+  ['extendDrain', {}, 'NoDrainUnderWay'],
+  ['extendDrain', { drain: aDrain(), holds: [aHold({ ownerKind: 'billing', drainId: 'drain-1' })] }, 'MachineHeld'],
   ['forceDrain', { drain: aDrain({ phase: 'cancelled' }) }, 'NoDrainUnderWay'],
   ['release', { reserved: 2 }, 'MachineNotEmpty'],
   ['renew', { chargeType: 'postpaid' }, 'NotPrepaid'],

@@ -159,6 +159,7 @@ export type MachineAction =
   | 'cordon'
   | 'uncordon'
   | 'drain'
+  | 'extendDrain'
   | 'cancelDrain'
   | 'forceDrain'
   | 'release'
@@ -193,6 +194,7 @@ const allowedPhases = {
   cordon: ['running'],
   uncordon: ['running'],
   drain: ['running'],
+  extendDrain: ['running'],
   cancelDrain: ['running'],
   forceDrain: ['running'],
   release: ['pending', 'provisioning', 'running', 'stopped', 'failed'],
@@ -204,6 +206,7 @@ const verbs = {
   cordon: 'cordoned',
   uncordon: 'uncordoned',
   drain: 'drained',
+  extendDrain: 'given another deadline for its drain',
   cancelDrain: 'called back from a drain',
   forceDrain: 'drained by force',
   release: 'released',
@@ -226,7 +229,8 @@ export function machineCan(action: MachineAction, m: MachineState, now: Temporal
       message: `${m.id} is ${status}; it can be ${verbs[action]} while it is ${allowed}`,
     }
   }
-  if (action === 'uncordon' || action === 'cancelDrain') {
+  // Whoever may call a drain back may let it wait on.
+  if (action === 'uncordon' || action === 'cancelDrain' || action === 'extendDrain') {
     const firm = firmHolds(m.holds, now).filter(hold => action === 'uncordon' || hold.drainId === m.drain?.id)
     if (firm.length > 0)
       return {
@@ -234,8 +238,8 @@ export function machineCan(action: MachineAction, m: MachineState, now: Temporal
         message: `${m.id} is held, and not by a person: ${firm.map(describeHold).join('; ')}`,
       }
   }
-  if ((action === 'cancelDrain' || action === 'forceDrain') && !isDraining(m.drain))
-    return { code: 'NoDrainUnderWay', message: `${m.id} is not being drained` }
+  const needsDrain = action === 'cancelDrain' || action === 'forceDrain' || action === 'extendDrain'
+  if (needsDrain && !isDraining(m.drain)) return { code: 'NoDrainUnderWay', message: `${m.id} is not being drained` }
   if (action === 'release' && m.reserved > 0)
     return {
       code: 'MachineNotEmpty',

@@ -91,6 +91,7 @@ const refusalOf = (refusal: { code: string; message: string } | undefined) =>
 function fateOf(action: ChangingAction, force: boolean): MachinesFate | null {
   switch (action) {
     case 'cordon':
+    case 'extendDrain':
       return null
     case 'uncordon':
     case 'cancelDrain':

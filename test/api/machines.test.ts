@@ -27,7 +27,12 @@ test('a machine says where it stands, until when it is paid, and why something c
     ...{ status: 'Ready', phase: 'running', chargeType: 'prepaid', systemDiskGib: 200, autoRenew: false },
     ...{ expiresAt: '2026-04-01T04:00:00Z', holds: [], drain: null, address: expect.stringMatching(/^10\./) },
     refusals: {
-      ...{ cordon: null, drain: null, cancelDrain: { code: 'NoDrainUnderWay' } },
+      ...{
+        cordon: null,
+        drain: null,
+        extendDrain: { code: 'NoDrainUnderWay' },
+        cancelDrain: { code: 'NoDrainUnderWay' },
+      },
       release: { code: 'PrepaidNotExpired', message: expect.stringContaining('ops@example.org') },
     },
   })

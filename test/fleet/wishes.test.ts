@@ -1,13 +1,13 @@
 // Cordon, uncordon and drain: wishes with an owner beside the phase, and what may be done when.
 import { expect, test } from 'vitest'
 import { isOverdue } from '../../src/fleet/drain.ts'
-import { extendDrain } from '../../src/fleet/drain-deadline.ts'
 import type { MachineAction } from '../../src/fleet/machine.ts'
 import { displayStatus, machineRefusals } from '../../src/fleet/machine.ts'
 import {
   cancelDrain,
   cordonMachine,
   drainMachine,
+  extendDrain,
   forceDrain,
   uncordonMachine,
 } from '../../src/fleet/machine-wishes.ts'
@@ -248,6 +248,7 @@ test('the reasons shown beside the buttons are those of the refused calls', asyn
     cordon: () => cordonMachine(fleet.ctx, fleet.actor, id),
     uncordon: () => uncordonMachine(fleet.ctx, fleet.actor, id),
     drain: () => drainMachine(fleet.ctx, fleet.actor, id),
+    extendDrain: () => extendDrain(fleet.ctx, fleet.actor, id),
     cancelDrain: () => cancelDrain(fleet.ctx, fleet.actor, id),
     forceDrain: () => forceDrain(fleet.ctx, fleet.actor, id, { reason: 'because' }),
   }

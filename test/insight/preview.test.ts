@@ -119,7 +119,7 @@ test('every action refuses, keeps or changes exactly the machines that its previ
   await services.settle()
   await drainMachine(ctx, actor, drained)
   await services.settle()
-  for (const action of ['forceDrain', 'cancelDrain', 'drain', 'cordon', 'uncordon'] as const) {
+  for (const action of ['extendDrain', 'forceDrain', 'cancelDrain', 'drain', 'cordon', 'uncordon'] as const) {
     const said = await preview(services, { action, machineIds: [plain, mine, billed, draining, drained] })
     for (const { machineId, refusal, unchanged, remaining, places } of said.machines) {
       const before = await services.fleet.machine(machineId)

@@ -11,7 +11,8 @@ import { ErrorState } from '../../ui/ErrorState.tsx'
 import { ChangeImpact } from './ChangeImpact.tsx'
 
 export type ChangePreview = Returns<'POST /v1/machines/preview'>
-export type ChangeAction = ChangePreview['action']
+/** A drain's deadline has a form of its own. */
+export type ChangeAction = Exclude<ChangePreview['action'], 'extendDrain'>
 
 export const actionText = (action: ChangeAction): string =>
   t(action === 'release' ? 'machines.delete' : `machines.${action}`)

@@ -117,7 +117,7 @@ function Decide({ phase, moves, machine }: DecideProps) {
             <ActionButton
               can="fleet.operate"
               size="small"
-              refusal={machine.refusals.cancelDrain}
+              refusal={machine.refusals.extendDrain}
               onClick={() => setAsking('deadline')}
             >
               {t('drain.setDeadline')}

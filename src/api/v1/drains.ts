@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { drainDeadlineSecondsDefault, drainDeadlineSecondsMax } from '../../fleet/drain.ts'
-import { extendDrain } from '../../fleet/drain-deadline.ts'
-import { cancelDrain, drainMachine, forceDrain } from '../../fleet/machine-wishes.ts'
+import { cancelDrain, drainMachine, extendDrain, forceDrain } from '../../fleet/machine-wishes.ts'
 import { actorNames } from '../../identity/actors.ts'
 import { type DrainView as Drain, drainView } from '../../insight/drain-receipt.ts'
 import { Refusal } from '../../lib/errors.ts'

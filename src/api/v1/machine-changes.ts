@@ -19,7 +19,7 @@ import {
 } from './fields.ts'
 import { otherServices, serviceImpact, viewsOfImpacts } from './service-impact.ts'
 
-const wishes = ['cordon', 'uncordon', 'drain', 'cancelDrain', 'forceDrain'] as const
+const wishes = ['cordon', 'uncordon', 'drain', 'extendDrain', 'cancelDrain', 'forceDrain'] as const
 
 const Preview = z.object({
   action: z.enum([...wishes, 'release']),
@@ -32,6 +32,7 @@ const Preview = z.object({
       lifts: z.array(holdView).describe('Holds that go.'),
       remaining: z.array(holdView).describe('Holds that are there afterwards besides.'),
       endsDrain: z.boolean().describe('Whether a drain under way ends with it.'),
+      setsDeadline: z.boolean().describe('Whether a drain under way gets another deadline.'),
       stops: z.boolean().describe('Whether what runs there is stopped, with grace.'),
       serviceInstances: z.number().int(),
       accruedFen: fen.nullable().describe('Of a release: used and not billed yet, for a machine paid by use.'),
@@ -107,7 +108,13 @@ export const machineChangeRoutes = [
       action: z.enum(wishes),
       machineIds,
       reason: reason.describe('Why; kept with the action. Needed to force a drain.'),
-      deadlineSeconds: z.number().int().min(0).max(86_400).optional().describe('Of a drain; 3600 by default.'),
+      deadlineSeconds: z
+        .number()
+        .int()
+        .min(0)
+        .max(86_400)
+        .optional()
+        .describe('Of a drain, counted from now; 3600 by default.'),
     },
     returns: z.object({ machineIds: z.array(machineId) }),
     async handle({ ctx }, { body: { action, machineIds: ids, ...options }, actor }) {

@@ -28,7 +28,17 @@ import {
   viewOfHold,
 } from './fields.ts'
 
-const actions = ['cordon', 'uncordon', 'drain', 'cancelDrain', 'forceDrain', 'release', 'renew', 'resize'] as const
+const actions = [
+  'cordon',
+  'uncordon',
+  'drain',
+  'extendDrain',
+  'cancelDrain',
+  'forceDrain',
+  'release',
+  'renew',
+  'resize',
+] as const
 
 export const MachineView = z.object({
   machineId,

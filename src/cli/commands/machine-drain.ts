@@ -79,12 +79,13 @@ export function addDrainCommands(tree: CommandTree): void {
 }
 
 function addDeadlineCommand(tree: CommandTree): void {
-  tree.add<{ deadline?: number }>({
+  tree.add<DryRunOptions & { deadline?: number }>({
     usage: 'drain-deadline <machine>',
     summary: 'set another deadline for a drain: one that is overdue waits on',
     examples: ['berth machine drain-deadline eas-i-… --deadline 7200'],
-    options: [['--deadline <seconds>', 'counted from now; 3600 by default', number('deadline')]],
+    options: [dryRunOption, ['--deadline <seconds>', 'counted from now; 3600 by default', number('deadline')]],
     async run({ session, args: [machineId = ''], options }) {
+      if (options.dryRun) return showPreview(session, 'extendDrain', [machineId], options)
       const body = given({ deadlineSeconds: options.deadline })
       showChanged(
         await session.call('PUT /v1/machines/{machineId}/drain/deadline', { params: { machineId }, body }),

@@ -55,6 +55,7 @@ function machineRow({
     ...(change.places === null ? [] : [change.places === 'drain' ? 'be drained' : 'be cordoned']),
     ...(lifts.length > 0 ? ['lift holds'] : []),
     ...(change.endsDrain ? ['end the drain'] : []),
+    ...(change.setsDeadline ? ['get another deadline for its drain'] : []),
     ...(change.stops ? ['stop what runs there'] : []),
   ]
   const would = refusal ? `refuse: ${refusal.message}` : unchanged ? 'stay as it is' : what.join(', ') || 'be released'
