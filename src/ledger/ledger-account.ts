@@ -1,15 +1,31 @@
 // The books of the ledger. A tenant has a cash and a voucher wallet, an order has an escrow while it is under way; these
 // three carry a stored balance. The platform's books carry none: they are sums, or every write would queue behind one row.
 import type { Db, Tx } from '../db/db.ts'
-import { insertLedgerAccounts, lockBalances, selectBalances, updateCurrency } from './ledger.store.ts'
+import {
+  insertLedgerAccounts,
+  lockBalances,
+  selectBalances,
+  selectLedgerAccounts,
+  updateCurrency,
+} from './ledger.store.ts'
 
-export type LedgerAccountKind =
-  | 'wallet_cash'
-  | 'wallet_voucher'
-  | 'escrow'
-  | 'revenue_prepaid'
-  | 'revenue_postpaid'
-  | 'channel'
+/** A channel is where money comes from that no tenant's book held before. */
+export const ledgerAccountKinds = [
+  'wallet_cash',
+  'wallet_voucher',
+  'escrow',
+  'revenue_prepaid',
+  'revenue_postpaid',
+  'channel',
+] as const
+export type LedgerAccountKind = (typeof ledgerAccountKinds)[number]
+
+export interface LedgerAccount {
+  id: string
+  kind: LedgerAccountKind
+  /** Whose money is in this escrow. */
+  orderId: string | null
+}
 
 export const revenuePrepaid = 'revenue:prepaid'
 export const revenuePostpaid = 'revenue:postpaid'
@@ -46,6 +62,12 @@ export async function openEscrow(tx: Tx, now: Temporal.Instant, accountId: strin
   const id = escrowId(orderId)
   await insertLedgerAccounts(tx, now, [{ id, accountId, kind: 'escrow', orderId }])
   return id
+}
+
+/** By id; of an id that is no book there is none. */
+export async function ledgerAccountsById(db: Db | Tx, ids: readonly string[]): Promise<Map<string, LedgerAccount>> {
+  const found = await selectLedgerAccounts(db, [...new Set(ids)])
+  return new Map(found.map(book => [book.id, book]))
 }
 
 /** What is in the wallets; an account that never had money has 0. */

@@ -1,7 +1,7 @@
 // SQL of ledger_accounts, transfers, transfers_to_seal and ledger_seals. Nobody else writes these tables.
 import { type RawBuilder, sql } from 'kysely'
 import type { Db, Tx } from '../db/db.ts'
-import type { LedgerAccountKind } from './ledger-account.ts'
+import type { LedgerAccount, LedgerAccountKind } from './ledger-account.ts'
 import type { NewTransfer, Transfer } from './transfer.ts'
 
 export interface NewLedgerAccount {
@@ -40,8 +40,14 @@ export async function selectBalances(db: Db | Tx, ids: readonly string[]): Promi
   return new Map(rows.map(row => [row.id, row.balanceFen]))
 }
 
+export async function selectLedgerAccounts(db: Db | Tx, ids: readonly string[]): Promise<LedgerAccount[]> {
+  const { rows } = await sql<LedgerAccount>`
+    select id, kind, order_id from ledger_accounts where id = any(${ids}::text[])`.execute(db)
+  return rows
+}
+
 /**
- * The same, locked until the transaction ends, in the order of the ids: two transfers that meet never wait for each other
+ * The balances, locked until the transaction ends, in the order of the ids: two transfers that meet never wait for each other
  * in a circle. `no key update`, since the foreign keys of transfers share-lock the same rows.
  */
 export async function lockBalances(

@@ -2,6 +2,7 @@
 import type { Db, Tx } from '../db/db.ts'
 import { type Event, listEvents, type NewEvent } from '../events/event.ts'
 import type { EventData } from '../events/event-data.ts'
+import { type LedgerAccount, ledgerAccountsById } from '../ledger/ledger-account.ts'
 import { type Transfer, transfersOfOrders } from '../ledger/top-up.ts'
 import { Refusal } from '../lib/errors.ts'
 import { findOrder, lockOrder, type OrderFilter, selectLines, selectOrderPage, selectTallies } from './order.store.ts'
@@ -37,6 +38,8 @@ export interface OrderTrace {
   refundOrders: Order[]
   /** Of the order: payment, captures, refunds; the first 1,000. */
   transfers: Transfer[]
+  /** The books that these moved money between, by id. */
+  ledgerAccounts: ReadonlyMap<string, LedgerAccount>
   /** Oldest first. */
   events: Event[]
 }
@@ -44,13 +47,18 @@ export interface OrderTrace {
 /** Everything that happened to one order: where each fen went, and why. */
 export async function orderTrace(db: Db, accountId: string, orderId: string): Promise<OrderTrace> {
   const order = await getOrder(db, accountId, orderId)
+  const transfers = await transfersOfOrders(db, [orderId], 1000)
   const tallies = await selectTallies(db, [orderId])
   const events = await listEvents(db, { accountId, subjectKind: 'order', subjectId: orderId, limit: 500 })
   return {
     order,
     tally: tallies.get(orderId) ?? { pending: 0, ready: 0, open: 0, unmade: 0, delivered: 0, leaving: 0 },
     refundOrders: await selectOrderPage(db, { accountId, parentOrderId: orderId, limit: 100 }),
-    transfers: await transfersOfOrders(db, [orderId], 1000),
+    transfers,
+    ledgerAccounts: await ledgerAccountsById(
+      db,
+      transfers.flatMap(({ from, to }) => [from, to]),
+    ),
     events: events.reverse(),
   }
 }

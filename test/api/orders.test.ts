@@ -60,7 +60,14 @@ test('what is sold out is refunded line by line, and the trace shows every fen',
   expect(order).toMatchObject({ phase: 'refunded', totalFen: '310000', capturedFen: '0', refundedFen: '310000' })
   expect(order.reason?.code).toMatch(/Stock/)
   expect(refundOrders).toMatchObject([{ parentOrderId: orderId, kind: 'refund', totalFen: '310000' }])
-  expect(transfers[0]).toMatchObject({ kind: 'pay', amountFen: '310000' })
+  expect(transfers[0]).toMatchObject({
+    ...{
+      kind: 'pay',
+      amountFen: '310000',
+      from: { kind: 'wallet_cash', orderId: null },
+      to: { kind: 'escrow', orderId },
+    },
+  })
   expect(transfers.slice(1).map(({ kind, amountFen }) => [kind, amountFen])).toEqual(
     Array(31).fill(['refund', '10000']),
   )

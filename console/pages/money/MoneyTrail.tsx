@@ -11,14 +11,11 @@ import { Money } from '../../ui/Money.tsx'
 type Transfer = Returns<'GET /v1/orders/{orderId}/trace'>['transfers'][number]
 
 /** A book of the ledger, as people call it; an order's money in escrow names the order. */
-function LedgerAccount({ id }: { id: string }) {
-  const [kind = '', of = '', part] = id.split(':')
-  const name = tryT(`ledger.${kind}.${part ?? of}`) ?? tryT(`ledger.${kind}`)
-  if (name === null) return <IdText id={id} />
+function LedgerAccount({ kind, orderId }: Transfer['from']) {
   return (
     <>
-      <div>{name}</div>
-      {kind === 'escrow' ? <IdText id={of} to={paths.order(of)} /> : null}
+      <div>{t(`ledger.${kind}`)}</div>
+      {orderId === null ? null : <IdText id={orderId} to={paths.order(orderId)} />}
     </>
   )
 }
@@ -37,8 +34,8 @@ export function MoneyTrail({ orderId }: { orderId: string }) {
         { title: t('events.at'), width: 170, render: (_, { at }) => <Instant at={at} seconds /> },
         { title: t('wallet.kind'), width: 130, render: (_, { kind }) => tryT(`transfer.${kind}`) ?? kind },
         { title: t('wallet.amount'), width: 130, render: (_, { amountFen }) => <Money fen={amountFen} /> },
-        { title: t('orders.from'), width: 240, render: (_, { from }) => <LedgerAccount id={from} /> },
-        { title: t('orders.to'), width: 240, render: (_, { to }) => <LedgerAccount id={to} /> },
+        { title: t('orders.from'), width: 240, render: (_, { from }) => <LedgerAccount {...from} /> },
+        { title: t('orders.to'), width: 240, render: (_, { to }) => <LedgerAccount {...to} /> },
       ]}
     />
   )

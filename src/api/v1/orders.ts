@@ -1,8 +1,10 @@
 import { z } from 'zod'
 import { actorNames } from '../../identity/actors.ts'
+import { ledgerAccountKinds } from '../../ledger/ledger-account.ts'
+import { invariant } from '../../lib/invariant.ts'
 import { buyRequestSchema } from '../../orders/buy-request.ts'
 import type { Order, OrderLine } from '../../orders/order.ts'
-import { getOrder, listOrderLines, listOrders, orderTrace } from '../../orders/orders.ts'
+import { getOrder, listOrderLines, listOrders, type OrderTrace, orderTrace } from '../../orders/orders.ts'
 import { payOrder } from '../../orders/pay-order.ts'
 import { cancelOrder, placeOrder } from '../../orders/place-order.ts'
 import { type QuoteWithStock, quote } from '../../orders/quote.ts'
@@ -188,6 +190,10 @@ export async function orderPage(
   return page(orders, limit, order => order, orderView)
 }
 
+const LedgerAccountView = z
+  .object({ ledgerAccountId: z.string(), kind: z.enum(ledgerAccountKinds), orderId: z.string().nullable() })
+  .describe('A book of the ledger; of an escrow, the order whose money is in it.')
+
 export const orderRoutes = [
   defineRoute({
     method: 'POST',
@@ -271,6 +277,12 @@ export const orderRoutes = [
   }),
 ]
 
+function ledgerAccountView(books: OrderTrace['ledgerAccounts'], ledgerAccountId: string) {
+  const found = books.get(ledgerAccountId)
+  invariant(found !== undefined, `${ledgerAccountId} is a book of the ledger`)
+  return { ledgerAccountId, kind: found.kind, orderId: found.orderId }
+}
+
 function traceRoute() {
   return defineRoute({
     method: 'GET',
@@ -287,8 +299,8 @@ function traceRoute() {
           transferId: z.string(),
           kind: z.string(),
           amountFen: fen,
-          from: z.string(),
-          to: z.string(),
+          from: LedgerAccountView,
+          to: LedgerAccountView,
           at: instant,
         }),
       ),
@@ -309,6 +321,7 @@ function traceRoute() {
         actor.accountId,
         trace.events.map(event => event.actor),
       )
+      const book = (id: string) => ledgerAccountView(trace.ledgerAccounts, id)
       return {
         order: orderView(trace.order),
         refundOrders: trace.refundOrders.map(orderView),
@@ -316,8 +329,8 @@ function traceRoute() {
           transferId: t.id,
           kind: t.kind,
           amountFen: t.amountFen.toString(),
-          from: t.from,
-          to: t.to,
+          from: book(t.from),
+          to: book(t.to),
           at: t.at.toString(),
         })),
         events: trace.events.map(e => ({

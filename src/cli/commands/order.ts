@@ -110,8 +110,8 @@ function addTraceCommand(tree: CommandTree): void {
         timeText(t.at),
         t.kind,
         moneyText(t.amountFen),
-        t.from,
-        t.to,
+        t.from.ledgerAccountId,
+        t.to.ledgerAccountId,
       ])
       printLine()
       printTable(['AT', 'TRANSFER', 'AMOUNT', 'FROM', 'TO'], transfers, {
