@@ -84,7 +84,7 @@ export const causes = {
   'rollout.scale': ['正在扩缩容', 'Scaling'],
   'rollout.start': ['正在启动', 'Starting'],
   'rollout.restart': ['正在重启', 'Restarting'],
-  'rollout.progress': ['{done} / {total} 个实例已就绪', '{done} of {total|instance is there|instances are there}'],
+  'rollout.progress': ['{done} / {total} 个实例已就绪', '{done} of {total|instance is ready|instances are ready}'],
   'rollout.since': ['开始于 {at}', 'Since {at}'],
   'rollout.paused': ['发布已暂停，不会再替换实例', 'The rollout is paused: no further instance is replaced'],
   'rollout.waiting': ['发布在等待资源', 'The rollout waits for room'],

@@ -186,11 +186,21 @@ export const machines = {
   'drain.forced': ['强制', 'Forced'],
   'drain.where': ['进展', 'Progress'],
   'drain.moving': ['迁移中', 'Moving'],
-  'drain.waits.NoRoom': ['没有机器有足够空间（{message}）', 'No room: {message}'],
-  'drain.waits.ReplacementFailing': ['替代实例反复结束（{message}）', 'Replacement fails: {message}'],
+  'drain.waits.NoRoom': ['空间不足：{why}', 'No room: {why}'],
+  'drain.waits.ReplacementFailing': [
+    '替代实例反复结束（已 {count} 次）',
+    'Its replacement fails: it has ended {count|time|times}',
+  ],
   'drain.waits.ReplacementStarting': ['替代实例正在启动', 'Its replacement is starting'],
-  'drain.waits.GatewayNotAcknowledged': ['等待网关切换流量（{message}）', 'Traffic is being moved: {message}'],
-  'drain.waits.RequestsInFlight': ['等待在途请求完成（{message}）', 'Requests are being finished: {message}'],
-  'drain.waits.OpenConnections': ['等待连接关闭（{message}）', 'Connections are still open: {message}'],
+  'drain.waits.GatewayNotAcknowledged': [
+    '等待网关切换流量（{gateways} 尚未确认）',
+    'Traffic is being moved; not yet acknowledged by {gateways}',
+  ],
+  'drain.waits.GatewayNotReported': [
+    '等待网关报告在途请求（{gateways}）',
+    'Waits for {gateways} to report what is in flight',
+  ],
+  'drain.waits.RequestsInFlight': ['等待 {count} 个在途请求完成', '{count|request is|requests are} being finished'],
+  'drain.waits.OpenConnections': ['等待 {count} 个连接关闭', '{count|connection is|connections are} still open'],
   'drain.waits.Stopping': ['正在停止进程', 'Its process is ending'],
 } as const

@@ -3,9 +3,19 @@ import { sql } from 'kysely'
 import type { Db } from '../db/db.ts'
 import { isOverdue } from '../fleet/drain.ts'
 import { getMachine, listDrains } from '../fleet/machines.ts'
+import type { NoRoom, Obstacle } from '../services/rollout-snapshot.ts'
 
 /** `blocked`: nothing moves until there is room; `overdue`: past its deadline, and a person is asked. */
 export type DrainViewPhase = 'draining' | 'blocked' | 'overdue' | 'drained' | 'cancelled' | 'aborted'
+
+/** The obstacle as it was last seen. */
+export interface DrainWaitsFor {
+  code: Obstacle['code']
+  message: string
+  count: number | null
+  gatewayIds: string[]
+  noRoom: NoRoom | null
+}
 
 export interface DrainMoveView {
   serviceInstanceId: string
@@ -15,7 +25,7 @@ export interface DrainMoveView {
   replacementId: string | null
   toMachineId: string | null
   /** What it waits for; null once it has moved. */
-  waitsFor: { code: string; message: string } | null
+  waitsFor: DrainWaitsFor | null
   /** Whose service: who can make room, or scale it in. */
   owner: string
   inFlightAtStart: number
@@ -83,13 +93,21 @@ export async function drainView(
 }
 
 async function selectMoves(db: Db, drainId: string): Promise<DrainMoveView[]> {
-  const { rows } = await sql<Omit<DrainMoveView, 'waitsFor'> & { blockedReason: unknown }>`
+  const { rows } = await sql<Omit<DrainMoveView, 'waitsFor'> & { blockedReason: Obstacle | null }>`
     select v.service_instance_id, v.service_id, s.name as service_name, s.workspace_id, s.actor as owner, v.replacement_id, v.to_machine_id,
       v.blocked_reason, v.in_flight_at_start, v.served, v.failed, v.longest_ms, v.started_at, v.moved_at
     from drain_moves v join services s on s.id = v.service_id
     where v.drain_id = ${drainId} order by v.started_at, v.service_instance_id`.execute(db)
-  return rows.map(({ blockedReason, ...row }) => ({ ...row, waitsFor: blockedReason as DrainMoveView['waitsFor'] }))
+  return rows.map(({ blockedReason, ...row }) => ({
+    ...row,
+    waitsFor: blockedReason === null ? null : waitsForOf(blockedReason),
+  }))
 }
+
+const waitsForOf = ({ code, message, count, gatewayIds, noRoom }: Obstacle): DrainWaitsFor => ({
+  ...{ code, message, count: count ?? null, noRoom: noRoom ?? null },
+  gatewayIds: [...(gatewayIds ?? [])],
+})
 
 /** The figures are of all moves, whither only of those that are shown. */
 function receiptOf(machineId: string, moves: readonly DrainMoveView[], shown: readonly DrainMoveView[]): DrainReceipt {

@@ -1,6 +1,7 @@
 // Why a service or one of its instances is as it is: facts with a code, so that each reader can say them in its own language;
 // `textOf` says them in English.
 import type { WaitingReason } from '../scheduler/snapshot.ts'
+import type { NoRoom } from './rollout-snapshot.ts'
 import type { EndReason, LeavingBecause } from './service-instance.ts'
 
 /** How an instance ended. */
@@ -27,7 +28,7 @@ export type Cause =
   | { code: 'Paused' }
   | { code: 'CrashLoop'; count: number; last: EndedCause | null }
   | { code: 'Leaving'; because: LeavingBecause }
-  | ({ code: WaitingReason['code'] } & Pick<WaitingReason, 'message' | 'missing' | 'machines'>)
+  | NoRoom
   | EndedCause
 
 export function endOf({ endReason, exitCode, exitSignal, endMessage }: End): EndedCause {
@@ -35,7 +36,7 @@ export function endOf({ endReason, exitCode, exitSignal, endMessage }: End): End
 }
 
 /** What placement wrote down; null when it is not of its form. */
-export function waitingOf(reason: object | null): Cause | null {
+export function waitingOf(reason: object | null): NoRoom | null {
   if (reason === null || !('code' in reason)) return null
   const { code, message, missing, machines } = reason as WaitingReason
   return { code, message, missing, machines }

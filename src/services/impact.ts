@@ -4,9 +4,10 @@
 import type { Db } from '../db/db.ts'
 import { freeCapacity } from '../fleet/reservation.ts'
 import { place } from '../scheduler/place.ts'
-import type { MachineRoom, Placed, Unplaced, WaitingReason } from '../scheduler/snapshot.ts'
+import type { MachineRoom, Placed, Unplaced } from '../scheduler/snapshot.ts'
+import { waitingOf } from './cause.ts'
 import { floorOf, planService } from './rollout.ts'
-import type { Action, MachineWish, ServiceSnapshot } from './rollout-snapshot.ts'
+import type { Action, MachineWish, NoRoom, ServiceSnapshot } from './rollout-snapshot.ts'
 import { findService, type ServiceKey, type ServiceRow } from './service.store.ts'
 import { serviceIdsOn } from './service-instance.store.ts'
 import { isRouted, type LeavingBecause, type ServiceInstance } from './service-instance.ts'
@@ -27,7 +28,7 @@ export interface InstanceImpact {
   /** Where the one in its place would run. */
   toMachineId: string | null
   /** Why there is no place for one; null where there is, or where none is needed. */
-  noRoom: { code: WaitingReason['code']; message: string } | null
+  noRoom: NoRoom | null
   /** null: no gateway reports on it now. */
   inFlight: number | null
 }
@@ -212,15 +213,13 @@ type Where = Pick<InstanceImpact, 'toMachineId' | 'noRoom'>
 function whereOf(found: Placed | Unplaced | undefined): Where {
   if (!found) return { toMachineId: null, noRoom: null }
   if ('machineId' in found) return { toMachineId: found.machineId, noRoom: null }
-  const { code, message } = found.reason
-  return { toMachineId: null, noRoom: { code, message } }
+  return { toMachineId: null, noRoom: waitingOf(found.reason) }
 }
 
 function whereIs(replacement: ServiceInstance | undefined): Where {
-  const reason = replacement?.waitingReason as WaitingReason | null | undefined
   return {
     toMachineId: replacement?.machineId ?? null,
-    noRoom: reason ? { code: reason.code, message: reason.message } : null,
+    noRoom: waitingOf(replacement?.waitingReason ?? null),
   }
 }
 

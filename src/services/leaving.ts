@@ -38,14 +38,16 @@ function openGate(snapshot: ServiceSnapshot, instance: ServiceInstance): Obstacl
   for (const { gatewayId } of snapshot.gateways) {
     const report = reports.find(word => word.gatewayId === gatewayId)
     if (!report || report.generation < unroutedAt) {
-      return { code: 'RequestsInFlight', message: `gateway ${gatewayId} has not reported what is in flight` }
+      const message = `gateway ${gatewayId} has not reported what is in flight`
+      return { code: 'RequestsInFlight', message, gatewayIds: [gatewayId] }
     }
     inFlight += report.inFlight
   }
-  if (inFlight > 0) return { code: 'RequestsInFlight', message: `${inFlight} requests in flight` }
+  if (inFlight > 0) return { code: 'RequestsInFlight', message: `${inFlight} requests in flight`, count: inFlight }
   const word = snapshot.observations.get(instance.id)
   if (word?.state === 'running' && word.connections !== null && word.connections > 0) {
-    return { code: 'OpenConnections', message: `${word.connections} connections open on its port` }
+    const count = word.connections
+    return { code: 'OpenConnections', message: `${count} connections open on its port`, count }
   }
   return null
 }
@@ -56,6 +58,7 @@ export const unacknowledgedBy = (snapshot: Pick<ServiceSnapshot, 'gateways'>, ge
 export const notAcknowledged = (gatewayIds: readonly string[], generation: bigint): Obstacle => ({
   code: 'GatewayNotAcknowledged',
   message: `gateway ${gatewayIds.join(', ')} has not acknowledged route generation ${generation}`,
+  gatewayIds,
 })
 
 function isPastPatience(snapshot: ServiceSnapshot, instance: ServiceInstance): boolean {

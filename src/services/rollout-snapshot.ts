@@ -1,4 +1,5 @@
 // What one service's plan is decided from, and what a plan can say. Everything is a value: no database, no driver.
+import type { WaitingReason } from '../scheduler/snapshot.ts'
 import type { RuntimeObservation } from './driver.ts'
 import type { Rollout, ServiceDesired } from './service.ts'
 import type { LeavingBecause, ServiceInstance } from './service-instance.ts'
@@ -77,7 +78,15 @@ export interface Obstacle {
     | 'OpenConnections'
     | 'Stopping'
   message: string
+  /** What the message counts, for readers who word it themselves: ends of the replacement, requests, connections. */
+  count?: number
+  /** The gateways whose word is missing. */
+  gatewayIds?: readonly string[]
+  /** Of `NoRoom`: what placement found. */
+  noRoom?: NoRoom
 }
+
+export type NoRoom = Pick<WaitingReason, 'code' | 'message' | 'missing' | 'machines'>
 
 export interface ServicePlan {
   actions: Action[]

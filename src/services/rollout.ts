@@ -6,6 +6,7 @@
 // was probed, is routed, and every gateway has acknowledged it. So a move never lowers the number that serve, and a single
 // replica moves like any other. Only an update without room for the replacement may use `maxUnavailable`, and never takes
 // the last one that serves (Q42, Q44, Q45).
+import { waitingOf } from './cause.ts'
 import type { RuntimeObservation } from './driver.ts'
 import { nextOfLeaving, notAcknowledged, patienceOf, stopAgain, unacknowledgedBy } from './leaving.ts'
 import type { Action, Obstacle, ServicePlan, ServiceSnapshot } from './rollout-snapshot.ts'
@@ -268,11 +269,14 @@ function surging(draft: Draft): number {
 
 function obstacleOf(draft: Draft, replacement: ServiceInstance): Obstacle {
   if (hasNoRoom(replacement)) {
-    const reason = replacement.waitingReason
-    return { code: 'NoRoom', message: reason && 'message' in reason ? String(reason.message) : 'no room elsewhere' }
+    const noRoom = waitingOf(replacement.waitingReason)
+    return noRoom
+      ? { code: 'NoRoom', message: noRoom.message, noRoom }
+      : { code: 'NoRoom', message: 'no room elsewhere' }
   }
-  if (replacement.crashCount > 0 && !isRouted(replacement)) {
-    return { code: 'ReplacementFailing', message: `its replacement has ended ${replacement.crashCount} times` }
+  const count = replacement.crashCount
+  if (count > 0 && !isRouted(replacement)) {
+    return { code: 'ReplacementFailing', message: `its replacement has ended ${count} times`, count }
   }
   if (!isRouted(replacement) || isFailing(draft, replacement)) {
     return { code: 'ReplacementStarting', message: 'its replacement is not ready yet' }

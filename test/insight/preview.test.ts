@@ -58,7 +58,7 @@ test('what finds no room is said beforehand in the words that the drain then wai
   await drainMachine(services.ctx, services.actor, machineId)
   await services.settle()
   const view = await drainView(services.fleet.db, 'acc-1', machineId, services.fleet.clock.now(), null)
-  expect(view).toMatchObject({ phase: 'blocked', moves: [{ waitsFor: { message: move?.noRoom?.message } }] })
+  expect(view).toMatchObject({ phase: 'blocked', moves: [{ waitsFor: { noRoom: move?.noRoom } }] })
   // The drain that waits is previewed as it stands: the same one, for want of the same room.
   const forced = await preview(services, { action: 'forceDrain', machineIds: [machineId] })
   expect(forced.services).toMatchObject([

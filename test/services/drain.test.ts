@@ -123,8 +123,13 @@ describe('a drain', () => {
     await services.pass(5)
     const view = await viewOf(services, machineId)
     expect(view.phase).toBe('blocked')
+    const message = 'no machine takes new instances: 1 cordoned or draining'
+    const counts = { total: 1, open: 0, held: 1, lost: 0, notRunning: 0 }
     expect(view.moves.map(move => move.waitsFor)).toEqual(
-      Array(2).fill({ code: 'NoRoom', message: 'no machine takes new instances: 1 cordoned or draining' }),
+      Array(2).fill({
+        ...{ code: 'NoRoom', message, count: null, gatewayIds: [] },
+        noRoom: { code: 'NoOpenMachine', message, missing: null, machines: counts },
+      }),
     )
     expect(view.moves.map(move => move.owner)).toEqual(['user:usr-1', 'user:usr-1'])
     expect(services.gateways.endpoints('digits')).toHaveLength(2)

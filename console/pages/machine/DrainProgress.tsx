@@ -3,7 +3,7 @@ import { Alert, Card, Space } from 'antd'
 import { useState } from 'react'
 import type { Returns } from '../../api.ts'
 import { DrainDeadline } from '../../forms/drain-deadline.tsx'
-import { formatNumber, t, tryT } from '../../i18n/t.ts'
+import { formatNumber, t } from '../../i18n/t.ts'
 import { paths } from '../../paths.ts'
 import { useApi } from '../../queries.ts'
 import { ActionButton } from '../../ui/ActionButton.tsx'
@@ -19,6 +19,7 @@ import type { Machine } from '../group/GroupMachines.tsx'
 import { actionText, ConfirmChange } from './ConfirmChange.tsx'
 import { DrainClock, Elapsed } from './DrainClock.tsx'
 import { OtherInstances } from './MachineInstances.tsx'
+import { waitText } from './waits-for.ts'
 
 type Drain = Returns<'GET /v1/machines/{machineId}/drain'>
 type Move = Drain['moves'][number]
@@ -76,12 +77,6 @@ export function DrainProgress({ workspaceId, machine }: Props) {
   )
 }
 
-/** The reader's words for it, and the server's, which give the figures. */
-const waitText = ({ waitsFor }: Pick<Move, 'waitsFor'>): string =>
-  waitsFor === null
-    ? t('drain.moving')
-    : (tryT(`drain.waits.${waitsFor.code}`, { message: waitsFor.message }) ?? waitsFor.message)
-
 const Deadline = ({ at }: { at: string }) => (
   <>
     <Instant at={at} seconds /> · <DrainClock deadlineAt={at} />
@@ -108,7 +103,8 @@ function Decide({ phase, moves, machine }: DecideProps) {
           <ul className="impact">
             {waiting.slice(0, shownAtMost).map(move => (
               <li key={move.serviceInstanceId} className="said">
-                {move.serviceName}: {waitText(move)} · <Elapsed since={move.startedAt} owner={move.ownerName.name} />
+                {move.serviceName}: {waitText(move.waitsFor)} ·{' '}
+                <Elapsed since={move.startedAt} owner={move.ownerName.name} />
               </li>
             ))}
           </ul>
@@ -185,7 +181,7 @@ function Moves({ workspaceId, moves }: { workspaceId: string; moves: Move[] }) {
               <Instant at={movedAt} seconds />
             ) : (
               <>
-                <div className="said">{waitText({ waitsFor })}</div>
+                <div className="said">{waitText(waitsFor)}</div>
                 <div className="said quiet">
                   <Elapsed since={startedAt} owner={ownerName.name} />
                 </div>

@@ -2,6 +2,7 @@
 import { Alert } from 'antd'
 import type { Returns } from '../../api.ts'
 import { t } from '../../i18n/t.ts'
+import { unplacedText } from '../service/cause.ts'
 
 type ServiceImpact = Returns<'POST /v1/services/{service}/preview'>
 type InstanceImpact = ServiceImpact['instances'][number]
@@ -58,7 +59,7 @@ function Where({ instance: { toMachineId, noRoom, inFlight, fate } }: { instance
           {t(fate === 'moves' ? 'impact.to' : 'impact.anotherOn')} <span className="id-text">{toMachineId}</span>
         </>
       ) : null}
-      {noRoom ? <span className="said">{noRoom.message}</span> : null}
+      {noRoom ? <span className="said">{unplacedText(noRoom)}</span> : null}
       {inFlight === null ? null : ` · ${t('impact.inFlight', { count: inFlight })}`}
     </>
   )

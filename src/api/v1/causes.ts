@@ -16,6 +16,13 @@ export const machineCounts = z.object({
   notRunning: z.number().int(),
 })
 
+export const noRoomView = z.object({
+  code: z.enum(['NoMachine', 'NoOpenMachine', 'NoRoom']),
+  message: z.string(),
+  missing: Demand.nullable().describe('What is short on the machine that comes closest.'),
+  machines: machineCounts,
+})
+
 const Ended = z.object({
   code: z.literal('Ended'),
   reason: z.string().nullable(),
@@ -30,11 +37,6 @@ export const CauseView = z.discriminatedUnion('code', [
   z.object({ code: z.enum(['StoppedOnRequest', 'ScaledToZero', 'HealthCheckFails', 'Paused']) }),
   z.object({ code: z.literal('CrashLoop'), count: z.number().int(), last: Ended.nullable() }),
   z.object({ code: z.literal('Leaving'), because: z.string() }),
-  z.object({
-    code: z.enum(['NoMachine', 'NoOpenMachine', 'NoRoom']),
-    message: z.string(),
-    missing: Demand.nullable().describe('What is short on the machine that comes closest.'),
-    machines: machineCounts,
-  }),
+  noRoomView,
   Ended,
 ])

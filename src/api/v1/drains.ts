@@ -7,8 +7,22 @@ import { Refusal } from '../../lib/errors.ts'
 import type { ApiContext } from '../context.ts'
 import { defineRoute } from '../route.ts'
 import { seenWorkspaces } from '../workspace-scope.ts'
+import { noRoomView } from './causes.ts'
 import { ActorView, instant, isoOrNull, machineId, reason } from './fields.ts'
 import { MachineView, machineView } from './machines.ts'
+
+const WaitsFor = z
+  .object({
+    code: z.enum([
+      ...['NoRoom', 'ReplacementFailing', 'ReplacementStarting', 'GatewayNotAcknowledged', 'RequestsInFlight'],
+      ...['OpenConnections', 'Stopping'],
+    ] as const),
+    message: z.string(),
+    count: z.number().int().nullable().describe('What the message counts: ends in a row, requests, connections.'),
+    gatewayIds: z.array(z.string()).describe('The gateways whose word is missing.'),
+    noRoom: noRoomView.nullable().describe('What placement found, of NoRoom.'),
+  })
+  .describe('The message is made of the facts beside it.')
 
 const DrainView = z.object({
   drainId: z.string(),
@@ -35,7 +49,7 @@ const DrainView = z.object({
       ownerName: ActorView.describe('Whose service it is.'),
       replacementId: z.string().nullable(),
       toMachineId: z.string().nullable(),
-      waitsFor: z.object({ code: z.string(), message: z.string() }).nullable(),
+      waitsFor: WaitsFor.nullable(),
       inFlightAtStart: z.number().int(),
       served: z.number().int(),
       failed: z.number().int(),

@@ -4,7 +4,8 @@ import { type ActorView as ActorName, actorNames } from '../../identity/actors.t
 import { impactOnService, type ServiceImpact } from '../../services/impact.ts'
 import { defineRoute } from '../route.ts'
 import { keyOf } from '../workspace-scope.ts'
-import { ActorView, machineId, refusalView, serviceId } from './fields.ts'
+import { noRoomView } from './causes.ts'
+import { ActorView, machineId, serviceId } from './fields.ts'
 
 export const serviceImpact = z.object({
   serviceId,
@@ -27,7 +28,7 @@ export const serviceImpact = z.object({
           'moves: serves until one in its place does. finishes: ends when its requests are done. stops: ends after its grace.',
         ),
       toMachineId: machineId.nullable().describe('Where the one in its place would run.'),
-      noRoom: refusalView.describe('Why there is no place for one.'),
+      noRoom: noRoomView.nullable().describe('Why there is no place for one.'),
       inFlight: z.number().int().nullable().describe('Requests in flight; null: no gateway reports on it now.'),
     }),
   ),
