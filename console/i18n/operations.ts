@@ -1,5 +1,21 @@
-// Operations of the API that write, as the audit names them, in words.
+// Operations of the API that write, as the audit names them, in words. Only the page of the audit loads these.
 export const operations = {
+  'operation.GET /v1/sign-in/oidc/callback': ['登录', 'Sign in'],
+  'operation.CreateResource': ['购买机器', 'Buy machines'],
+  'operation.CreateResourceInstances': ['购买机器', 'Buy machines'],
+  'operation.CreateService': ['部署服务', 'Deploy service'],
+  'operation.DeleteResource': ['删除资源组', 'Delete group'],
+  'operation.DeleteResourceInstances': ['删除机器', 'Delete machines'],
+  'operation.DeleteService': ['删除服务', 'Delete service'],
+  'operation.DeleteServiceInstances': ['重启服务实例', 'Restart instance'],
+  'operation.RestartService': ['重启服务', 'Restart service'],
+  'operation.ScaleService': ['扩缩容', 'Scale service'],
+  'operation.StartService': ['启动服务', 'Start service'],
+  'operation.StopService': ['停止服务', 'Stop service'],
+  'operation.UpdateResource': ['修改资源组', 'Change group'],
+  'operation.UpdateResourceInstance': ['修改机器', 'Change machine'],
+  'operation.UpdateService': ['更新服务', 'Update service'],
+  'operation.notOffered': ['未提供的 EAS 接口', 'EAS operation, not offered'],
   'operation.POST /v1/access-keys': ['创建访问密钥', 'Create access key'],
   'operation.POST /v1/access-keys/{accessKeyId}/revoke': ['吊销访问密钥', 'Revoke access key'],
   'operation.POST /v1/access-keys/{accessKeyId}/rotate': ['轮换访问密钥', 'Rotate access key'],

@@ -80,6 +80,10 @@ export const refusals = {
     '机器不在运行状态，不能执行此操作。',
     'The machine does not run: this cannot be done now.',
   ],
+  'refusal.MachineHeld': [
+    '机器停止调度不是由人设置的，原因解除后会自动恢复。',
+    'The machine is held, and not by a person: it opens once the cause is gone.',
+  ],
   'refusal.MachineLeaving': ['机器正在删除或已删除。', 'The machine is being deleted, or is gone.'],
   'refusal.MachineNotEmpty': [
     '机器上还有服务实例，请先清空。',

@@ -9,7 +9,6 @@ import { events } from './events.ts'
 import { groups } from './groups.ts'
 import { machines } from './machines.ts'
 import { money } from './money.ts'
-import { operations } from './operations.ts'
 import { operator } from './operator.ts'
 import { refusals } from './refusals.ts'
 import { services } from './services.ts'
@@ -25,7 +24,6 @@ export const messages = {
   ...services,
   ...causes,
   ...money,
-  ...operations,
   ...operator,
   ...account,
   ...events,
@@ -44,6 +42,12 @@ export function t(key: MessageKey, parameters: Parameters = {}): string {
 /** For codes that come from the server: the text where there is one, else null. */
 export function tryT(key: string, parameters: Parameters = {}): string | null {
   return Object.hasOwn(messages, key) ? t(key as MessageKey, parameters) : null
+}
+
+/** From a dictionary of its own, which only the pages that need it load: the text where there is one, else null. */
+export function textFrom(dictionary: Readonly<Record<string, Message>>, key: string): string | null {
+  const message = Object.hasOwn(dictionary, key) ? dictionary[key] : undefined
+  return message?.[preferences().language === 'zh' ? 0 : 1] ?? null
 }
 
 const locale = (): string => (preferences().language === 'zh' ? 'zh-CN' : 'en-US')

@@ -17,16 +17,25 @@ Object.assign(globalThis, {
 
 // Named by a variable: the compiler must not take the browser's sources into the types of Node.
 const [texts, chosen] = ['../../console/i18n/t.ts', '../../console/preferences.ts']
-const { messages, t, formatFen, formatMicros } = (await import(texts ?? '')) as Dictionary
+const { t, formatFen, formatMicros, ...core } = (await import(texts ?? '')) as Dictionary
 const { prefer } = (await import(chosen ?? '')) as { prefer(change: { language: Language }): void }
 
-export { messages }
+/** Dictionaries that only one page loads. */
+const own = ['operations', 'refused'] as const
+const apart = await Promise.all(
+  own.map(
+    async name => ((await import(`../../console/i18n/${name}.ts`)) as Record<string, Dictionary['messages']>)[name],
+  ),
+)
+
+/** Every text there is. */
+export const messages: Dictionary['messages'] = Object.assign({}, core.messages, ...apart)
 
 /** The console's `t` in one language. */
 export const inLanguage =
   (language: Language): Dictionary['t'] =>
   (key, parameters) => {
-    if (!Object.hasOwn(messages, key)) throw new Error(`the console has no message ${key}`)
+    if (!Object.hasOwn(core.messages, key)) throw new Error(`the console has no message ${key}`)
     prefer({ language })
     return t(key, parameters)
   }

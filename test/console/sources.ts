@@ -75,7 +75,9 @@ export function namedKeys({ path, text }: ConsoleSource, known: ReadonlySet<stri
   visit(parseSync(path, text).program, (node, parents) => {
     if (node.type === 'Literal' && typeof node.value === 'string' && known.has(node.value)) exact.add(node.value)
     if (node.type !== 'TemplateElement') return
-    const call = parents.find(parent => parent.type === 'CallExpression' && /^(t|tryT)$/.test(calleeOf(parent)))
+    const call = parents.find(
+      parent => parent.type === 'CallExpression' && /^(t|tryT|textFrom)$/.test(calleeOf(parent)),
+    )
     const start = (node.value as { cooked?: string }).cooked ?? ''
     if (call && /^[a-z][\w.]*\.$/i.test(start)) prefixes.add(start)
   })

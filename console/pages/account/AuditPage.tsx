@@ -2,7 +2,9 @@
 import { App, Button, Input, Segmented, Space, Tag, Tooltip } from 'antd'
 import { useState } from 'react'
 import { type Input as ApiInput, type Item, open } from '../../api.ts'
-import { t, tryT } from '../../i18n/t.ts'
+import { operations } from '../../i18n/operations.ts'
+import { refused } from '../../i18n/refused.ts'
+import { t, textFrom } from '../../i18n/t.ts'
 import { useSearchState } from '../../location.ts'
 import { useApi } from '../../queries.ts'
 import { DataTable } from '../../ui/DataTable.tsx'
@@ -124,6 +126,26 @@ function AuditFilters() {
   )
 }
 
+/** What people read, and below it what programs call it. */
+function Worded({ text, code, width }: { text: string | null; code: string; width: number }) {
+  return (
+    <Space orientation="vertical" size={0} style={{ maxWidth: width }}>
+      {text === null ? null : <span className="said wrap">{text}</span>}
+      <span className="said id-text wrap quiet">{code}</span>
+    </Space>
+  )
+}
+
+/** An operation of EAS has one word for its name, and those that are refused for not being offered have no text each. */
+const operationText = (operation: string): string | null =>
+  textFrom(operations, `operation.${operation}`) ??
+  (operation.includes(' ') ? null : textFrom(operations, 'operation.notOffered'))
+
+function codeText(code: string): string | null {
+  const text = textFrom(refused, `refused.${code}`) ?? refusalText({ code, message: '' })
+  return text === code ? null : text
+}
+
 const columns = () => [
   { title: t('audit.at'), width: 160, render: (_: unknown, { at }: Entry) => <Instant at={at} seconds /> },
   {
@@ -141,17 +163,9 @@ const columns = () => [
   {
     title: t('audit.operation'),
     width: 240,
-    render: (_: unknown, { operation }: Entry) => {
-      const words = tryT(`operation.${operation}`)
-      return (
-        <Space orientation="vertical" size={0}>
-          {words === null ? null : <span className="said">{words}</span>}
-          <span className="said id-text wrap quiet" style={{ maxWidth: 230 }}>
-            {operation}
-          </span>
-        </Space>
-      )
-    },
+    render: (_: unknown, { operation }: Entry) => (
+      <Worded text={operationText(operation)} code={operation} width={230} />
+    ),
   },
   {
     title: t('audit.subject'),
@@ -164,16 +178,15 @@ const columns = () => [
   },
   {
     title: t('audit.result'),
-    width: 130,
-    render: (_: unknown, { code, status }: Entry) =>
+    width: 230,
+    render: (_: unknown, { code }: Entry) =>
       code === null ? (
         <Tag color="success">{t('audit.result.done')}</Tag>
       ) : (
-        <Tooltip title={<span className="said">{refusalText({ code, message: `${status} ${code}` })}</span>}>
-          <Tag color="error" tabIndex={0}>
-            {code}
-          </Tag>
-        </Tooltip>
+        <>
+          <Tag color="error">{t('audit.result.refused')}</Tag>
+          <Worded text={codeText(code)} code={code} width={220} />
+        </>
       ),
   },
   { title: t('sessions.address'), width: 110, dataIndex: 'address' },

@@ -20,7 +20,8 @@ import { serviceHistoryOperations } from './service-history.ts'
 import { serviceInstanceOperations } from './service-instances.ts'
 import { serviceOperations } from './services.ts'
 
-const served: EasOperations = {
+/** What is offered of it. */
+export const served: EasOperations = {
   ...catalogOperations,
   ...resourceOperations,
   ...purchaseOperations,
