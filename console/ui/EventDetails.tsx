@@ -60,6 +60,10 @@ function shownAs(name: string, value: unknown, { currency, workspaceId }: Around
       return workspaceId === null ? text : <TextLink to={paths.group(workspaceId, text)}>{text}</TextLink>
     case 'machine':
       return workspaceId === null ? text : <TextLink to={paths.machine(workspaceId, text)}>{text}</TextLink>
+    case 'service':
+      return workspaceId === null ? text : <TextLink to={paths.service(workspaceId, text)}>{text}</TextLink>
+    case 'id':
+      return <span className="id-text wrap">{text}</span>
     case 'plain':
       return plainText(value)
   }

@@ -2,7 +2,18 @@
 // know (the server may be newer) is said to be another one.
 import { t, tryT } from '../i18n/t.ts'
 
-export type DetailForm = 'instant' | 'billing' | 'fen' | 'gib' | 'price' | 'words' | 'order' | 'group' | 'machine'
+export type DetailForm =
+  | 'instant'
+  | 'billing'
+  | 'fen'
+  | 'gib'
+  | 'price'
+  | 'words'
+  | 'order'
+  | 'group'
+  | 'machine'
+  | 'service'
+  | 'id'
 
 const forms: Record<string, DetailForm> = {
   ...of('instant', ['aliveUntil', 'base', 'deadlineAt', 'lostAt', 'nextTryAt', 'waitsUntil', 'wall']),
@@ -14,6 +25,9 @@ const forms: Record<string, DetailForm> = {
   ...of('order', ['orderId', 'refundOrderId']),
   ...of('group', ['groupId']),
   ...of('machine', ['machineId']),
+  ...of('service', ['serviceId']),
+  // They have no page of their own.
+  ...of('id', ['drainId', 'quoteId', 'replacedBy', 'replacesId', 'serviceInstanceId', 'transferId', 'userId']),
 }
 
 function of(form: DetailForm, names: readonly string[]): Record<string, DetailForm> {

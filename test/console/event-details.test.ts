@@ -110,5 +110,6 @@ test('a value that stands for something is said in words, and a name that is new
     '欠费',
     '现金',
   ])
+  expect([formOf('serviceId', 'eas-m-1'), formOf('drainId', 'drain-1')]).toEqual(['service', 'id'])
   expect([formOf('from', '2026-05-20T04:00:00Z'), formOf('from', 'default')]).toEqual(['billing', 'plain'])
 })
