@@ -3,12 +3,24 @@ import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
 /** Stories in the browser that `npm run check` and `npm run e2e` tell, and `npm test` leaves out to end in time. */
-const longStories = ['drains', 'hostile', 'identity', 'keyboard', 'large', 'machines', 'pages', 'services']
+const browserStories = [
+  'drains',
+  'hostile',
+  'identity',
+  'keyboard',
+  'large',
+  'live',
+  'machines',
+  'pages',
+  'services',
+  'viewer',
+]
+const longTests = [...browserStories.map(name => `e2e/${name}`), 'soak/races']
 
 export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
-    exclude: process.env.BERTH_TESTS === undefined ? longStories.map(name => `test/e2e/${name}.test.ts`) : [],
+    exclude: process.env.BERTH_TESTS === undefined ? longTests.map(name => `test/${name}.test.ts`) : [],
     globalSetup: ['test/postgres.setup.ts'],
     reporters: ['default', './test/skipped-reporter.ts'],
     pool: 'forks',
