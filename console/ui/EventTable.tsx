@@ -7,7 +7,7 @@ import { ActorName } from './ActorName.tsx'
 import { DataTable } from './DataTable.tsx'
 import { EmptyState } from './EmptyState.tsx'
 import { EventDetails } from './EventDetails.tsx'
-import { Instant } from './Instant.tsx'
+import { BillingInstant, Instant } from './Instant.tsx'
 
 type Event = Item<'GET /v1/events'>
 type SubjectKind = NonNullable<NonNullable<Input<'GET /v1/events'>['query']>['subjectKind']>
@@ -17,6 +17,8 @@ export function EventTable({ subjectKind, subjectId }: { subjectKind: SubjectKin
   const [limit, setLimit] = useState(100)
   const events = useApi('GET /v1/events', { query: { subjectKind, subjectId, limit } }, live)
   const items = events.data?.items
+  // What happened to an order is about money.
+  const At = subjectKind === 'order' ? BillingInstant : Instant
   return (
     <>
       <DataTable<Event>
@@ -25,7 +27,7 @@ export function EventTable({ subjectKind, subjectId }: { subjectKind: SubjectKin
         rowKey={event => event.eventId}
         empty={<EmptyState title={t('groups.noEvents')} />}
         columns={[
-          { title: t('events.at'), width: 180, render: (_, { at }) => <Instant at={at} seconds /> },
+          { title: t('events.at'), width: 190, render: (_, { at }) => <At at={at} seconds /> },
           { title: t('events.kind'), width: 200, render: (_, { kind }) => tryT(`event.${kind}`) ?? kind },
           { title: t('events.actor'), width: 220, render: (_, { actor, by }) => <ActorName by={by} id={actor} /> },
           {

@@ -12,12 +12,12 @@ export function Instant({ at, seconds = false }: { at: string | null; seconds?: 
 }
 
 /** A point in time that money hangs on: in the billing zone, and it says so. */
-export function BillingInstant({ at }: { at: string | null }) {
+export function BillingInstant({ at, seconds = false }: { at: string | null; seconds?: boolean }) {
   const zone = useInstallation()?.billingZone
   if (at === null) return <span>—</span>
   return (
     <time dateTime={at} className="numeric" title={t('common.inBillingZone', { zone: zone ?? '' })}>
-      {formatInstant(at, zone)} {zone ? shortZone(at, zone) : ''}
+      {formatInstant(at, zone, seconds)} {zone ? shortZone(at, zone) : ''}
     </time>
   )
 }

@@ -2,7 +2,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { Progress } from 'antd'
 import { call, type Item } from '../../api.ts'
-import { t } from '../../i18n/t.ts'
+import { formatNumber, t } from '../../i18n/t.ts'
 import { paths } from '../../paths.ts'
 import { live, useAll } from '../../queries.ts'
 import { DataTable } from '../../ui/DataTable.tsx'
@@ -58,7 +58,7 @@ export function PurchasedMachines({ workspaceId, orderId, groupId, quantity, mov
         rowKey={line => String(line.lineNo)}
         empty={null}
         columns={[
-          { title: t('purchase.lineNo'), width: 80, dataIndex: 'lineNo' },
+          { title: t('purchase.lineNo'), width: 80, render: (_, { lineNo }) => formatNumber(lineNo) },
           {
             title: t('machines.id'),
             width: 280,

@@ -3,7 +3,7 @@
 import { Button, Tabs } from 'antd'
 import { useState } from 'react'
 import { GroupRename } from '../../forms/group-rename.tsx'
-import { formatCpu, formatGib, t } from '../../i18n/t.ts'
+import { formatCpu, formatGib, formatNumber, t } from '../../i18n/t.ts'
 import { usePathParams, useSearchState } from '../../location.ts'
 import { paths } from '../../paths.ts'
 import { live, useApi } from '../../queries.ts'
@@ -89,8 +89,8 @@ function GroupFacts({ group }: { group: Group }) {
         [t('common.region'), region],
         [t('groups.cpu'), used(formatCpu(group.cpuUsedMilli), formatCpu(group.cpuMilli))],
         [t('groups.memory'), used(formatGib(group.memoryUsedMib), formatGib(group.memoryMib))],
-        [t('groups.gpu'), used(String(group.gpuUsed), String(group.gpuCount))],
-        [t('groups.services'), String(group.services)],
+        [t('groups.gpu'), used(formatNumber(group.gpuUsed), formatNumber(group.gpuCount))],
+        [t('groups.services'), formatNumber(group.services)],
         [t('groups.nextExpiry'), <BillingInstant key="expiry" at={group.nextExpiresAt} />],
         [t('common.createdAt'), <Instant key="created" at={group.createdAt} />],
       ]}

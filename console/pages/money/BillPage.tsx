@@ -1,5 +1,5 @@
 import type { Returns } from '../../api.ts'
-import { formatDay, t } from '../../i18n/t.ts'
+import { formatDay, formatNumber, t } from '../../i18n/t.ts'
 import { useApi } from '../../queries.ts'
 import { DataTable } from '../../ui/DataTable.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
@@ -43,7 +43,7 @@ export function BillPage() {
         columns={[
           { title: t('orders.group'), render: (_, { name }) => <span className="said">{name}</span> },
           { title: t('groups.id'), render: (_, { groupId }) => <IdText id={groupId} /> },
-          { title: t('groups.tabMachines'), render: (_, { machines }) => machines.length },
+          { title: t('groups.tabMachines'), render: (_, { machines }) => formatNumber(machines.length) },
           { title: t('orders.total'), render: (_, { totalFen }) => <Money fen={totalFen} /> },
         ]}
       />

@@ -5,7 +5,7 @@ import { live, useApi } from '../../queries.ts'
 import { DataTable } from '../../ui/DataTable.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
 import { IdText } from '../../ui/IdText.tsx'
-import { Instant } from '../../ui/Instant.tsx'
+import { BillingInstant } from '../../ui/Instant.tsx'
 import { Money } from '../../ui/Money.tsx'
 
 type Transfer = Returns<'GET /v1/orders/{orderId}/trace'>['transfers'][number]
@@ -31,7 +31,7 @@ export function MoneyTrail({ orderId }: { orderId: string }) {
       pageParameter="transfers"
       empty={<EmptyState title={t('wallet.noTransfers')} />}
       columns={[
-        { title: t('events.at'), width: 170, render: (_, { at }) => <Instant at={at} seconds /> },
+        { title: t('events.at'), width: 190, render: (_, { at }) => <BillingInstant at={at} seconds /> },
         { title: t('wallet.kind'), width: 130, render: (_, { kind }) => tryT(`transfer.${kind}`) ?? kind },
         { title: t('wallet.amount'), width: 130, render: (_, { amountFen }) => <Money fen={amountFen} /> },
         { title: t('orders.from'), width: 240, render: (_, { from }) => <LedgerAccount {...from} /> },

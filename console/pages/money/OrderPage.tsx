@@ -1,11 +1,11 @@
-import { t } from '../../i18n/t.ts'
+import { formatNumber, t } from '../../i18n/t.ts'
 import { usePathParams } from '../../location.ts'
 import { paths } from '../../paths.ts'
 import { live, useApi } from '../../queries.ts'
 import { ErrorState } from '../../ui/ErrorState.tsx'
 import { EventTable } from '../../ui/EventTable.tsx'
 import { Facts } from '../../ui/Facts.tsx'
-import { Instant } from '../../ui/Instant.tsx'
+import { BillingInstant } from '../../ui/Instant.tsx'
 import { Money } from '../../ui/Money.tsx'
 import { PageHeader } from '../../ui/PageHeader.tsx'
 import { PageSkeleton } from '../../ui/PageSkeleton.tsx'
@@ -31,12 +31,12 @@ export function OrderPage() {
           [t('orders.kind'), t(`orders.kind.${kind}`)],
           [t('machines.charge'), <ChargeTag key="charge" chargeType={chargeType} />],
           [t('machines.spec'), specId ?? '—'],
-          [t('orders.quantity'), String(quantity)],
+          [t('orders.quantity'), formatNumber(quantity)],
           [t('orders.total'), <Money key="total" fen={totalFen} />],
           [t('orders.captured'), <Money key="captured" fen={capturedFen} />],
           [t('orders.refunded'), <Money key="refunded" fen={refundedFen} />],
-          [t('common.createdAt'), <Instant key="created" at={createdAt} />],
-          [t('orders.paidAt'), <Instant key="paid" at={paidAt} />],
+          [t('common.createdAt'), <BillingInstant key="created" at={createdAt} />],
+          [t('orders.paidAt'), <BillingInstant key="paid" at={paidAt} />],
         ]}
       />
       <h2 style={{ fontSize: 16 }}>{t('orders.transfers')}</h2>

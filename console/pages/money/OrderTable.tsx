@@ -5,7 +5,7 @@ import { live, useAll } from '../../queries.ts'
 import { DataTable } from '../../ui/DataTable.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
 import { IdText } from '../../ui/IdText.tsx'
-import { Instant } from '../../ui/Instant.tsx'
+import { BillingInstant } from '../../ui/Instant.tsx'
 import { Money } from '../../ui/Money.tsx'
 import { ChargeTag, StatusTag } from '../../ui/StatusTag.tsx'
 
@@ -54,7 +54,7 @@ export function OrderTable({ groupId }: { groupId?: string }) {
             </div>
           ),
         },
-        { title: t('common.createdAt'), width: 160, render: (_, { createdAt }) => <Instant at={createdAt} /> },
+        { title: t('common.createdAt'), width: 185, render: (_, { createdAt }) => <BillingInstant at={createdAt} /> },
       ]}
     />
   )

@@ -7,7 +7,7 @@ import { EmptyState } from '../../ui/EmptyState.tsx'
 import { ErrorState } from '../../ui/ErrorState.tsx'
 import { Facts } from '../../ui/Facts.tsx'
 import { IdText } from '../../ui/IdText.tsx'
-import { Instant } from '../../ui/Instant.tsx'
+import { BillingInstant } from '../../ui/Instant.tsx'
 import { Money } from '../../ui/Money.tsx'
 import { PageHeader } from '../../ui/PageHeader.tsx'
 import { PageSkeleton } from '../../ui/PageSkeleton.tsx'
@@ -38,7 +38,7 @@ export function WalletPage() {
         rowKey={movement => movement.transferId + movement.signedFen}
         empty={<EmptyState title={t('wallet.noTransfers')} />}
         columns={[
-          { title: t('events.at'), width: 190, render: (_, { at }) => <Instant at={at} seconds /> },
+          { title: t('events.at'), width: 200, render: (_, { at }) => <BillingInstant at={at} seconds /> },
           { title: t('wallet.kind'), width: 130, render: (_, { kind }) => tryT(`transfer.${kind}`) ?? kind },
           { title: t('wallet.amount'), width: 140, render: (_, { signedFen }) => <Money fen={signedFen} /> },
           {

@@ -49,7 +49,7 @@ export function AccountMovements({ accountId }: { accountId: string }) {
       rowKey={movement => movement.transferId + movement.signedFen}
       empty={<EmptyState title={t('wallet.noTransfers')} />}
       columns={[
-        { title: t('events.at'), width: 190, render: (_, { at }) => <Instant at={at} seconds /> },
+        { title: t('events.at'), width: 200, render: (_, { at }) => <BillingInstant at={at} seconds /> },
         { title: t('wallet.kind'), width: 130, render: (_, { kind }) => tryT(`transfer.${kind}`) ?? kind },
         { title: t('wallet.into'), width: 100, render: (_, { wallet }) => t(`wallet.${wallet}`) },
         { title: t('wallet.amount'), width: 140, render: (_, { signedFen }) => <Money fen={signedFen} /> },
@@ -110,10 +110,10 @@ export function AccountOrders({ accountId }: { accountId: string }) {
         { title: t('orders.kind'), width: 100, render: (_, { kind }) => t(`orders.kind.${kind}`) },
         { title: t('common.status'), width: 130, render: (_, { phase }) => <StatusTag status={phase} /> },
         { title: t('machines.spec'), width: 150, render: (_, { specId }) => specId ?? '—' },
-        { title: t('orders.quantity'), width: 90, dataIndex: 'quantity' },
+        { title: t('orders.quantity'), width: 90, render: (_, { quantity }) => formatNumber(quantity) },
         { title: t('orders.total'), width: 130, render: (_, { totalFen }) => <Money fen={totalFen} /> },
         { title: t('orders.refunded'), width: 130, render: (_, { refundedFen }) => <Money fen={refundedFen} /> },
-        { title: t('common.createdAt'), width: 170, render: (_, { createdAt }) => <Instant at={createdAt} /> },
+        { title: t('common.createdAt'), width: 185, render: (_, { createdAt }) => <BillingInstant at={createdAt} /> },
       ]}
     />
   )
