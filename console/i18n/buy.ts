@@ -13,6 +13,11 @@ export const buy = {
   'buy.specName': ['规格', 'Spec'],
   'buy.family': ['规格族', 'Family'],
   'buy.everyFamily': ['全部', 'All'],
+  // What the first configuration of an installation says, by id and name; families are well known.
+  'catalog.local.This host': ['本机', 'This host'],
+  'catalog.local-a.Zone A': ['可用区 A', 'Zone A'],
+  'catalog.family.general': ['通用型', 'General'],
+  'catalog.family.gpu': ['GPU 型', 'GPU'],
   'buy.stock': ['库存', 'Stock'],
   'buy.stockOf': ['剩 {count}', '{count} left'],
   'buy.soldOut': ['售罄', 'Sold out'],

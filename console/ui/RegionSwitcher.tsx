@@ -2,6 +2,7 @@ import { GlobalOutlined } from '@ant-design/icons'
 import { t } from '../i18n/t.ts'
 import { prefer, usePreferences } from '../preferences.ts'
 import { still, useApi } from '../queries.ts'
+import { regionName } from './catalog-names.ts'
 import { MenuButton } from './MenuButton.tsx'
 
 const every = 'every'
@@ -11,7 +12,7 @@ export function RegionSwitcher() {
   const { regionId } = usePreferences()
   const regions = useApi('GET /v1/regions', {}, still).data?.items ?? []
   const chosen = regions.find(region => region.regionId === regionId)
-  const name = chosen?.name ?? t('region.every')
+  const name = chosen ? regionName(chosen) : t('region.every')
   return (
     <MenuButton
       type="text"
@@ -23,7 +24,10 @@ export function RegionSwitcher() {
         selectedKeys: [chosen?.regionId ?? every],
         items: [
           { key: every, label: t('region.every') },
-          ...regions.map(region => ({ key: region.regionId, label: <span className="said">{region.name}</span> })),
+          ...regions.map(region => ({
+            key: region.regionId,
+            label: <span className="said">{regionName(region)}</span>,
+          })),
         ],
         onClick: ({ key }) => prefer({ regionId: key === every ? null : key }),
       }}
@@ -36,7 +40,8 @@ export function RegionSwitcher() {
 /** The name of a region, its id until that is known. */
 export function useRegionName(regionId: string): string {
   const regions = useApi('GET /v1/regions', {}, still).data?.items
-  return regions?.find(region => region.regionId === regionId)?.name ?? regionId
+  const region = regions?.find(one => one.regionId === regionId)
+  return region ? regionName(region) : regionId
 }
 
 /** Undefined where every region is meant, as the API takes it. */

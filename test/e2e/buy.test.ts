@@ -51,7 +51,7 @@ describeInBrowser('a buyer', () => {
     const { page, t } = open
     const name = `fraud-${language}`
     await toBuyPage(open, 'prepaid')
-    await choose(page, t, 'This host', 'host.small')
+    await choose(page, t, t('catalog.local.This host'), 'host.small')
     await page.getByRole('textbox', { name: t('buy.groupName') }).fill(name)
     await page.getByRole('spinbutton', { name: t('buy.quantity') }).fill('2')
     await page.getByText('¥60.00').waitFor()
@@ -79,7 +79,7 @@ describeInBrowser('a buyer', () => {
     await choose(page, t, 'East', 'sim.gpu1')
     await page.getByRole('spinbutton', { name: t('buy.quantity') }).fill('5')
     const warning = page.getByRole('alert').filter({ hasText: t('buy.stockShortHint') })
-    await warning.getByRole('button', { name: t('buy.takeZone', { zone: 'east-b', count: 40 }) }).waitFor()
+    await warning.getByRole('button', { name: t('buy.takeZone', { zone: 'Zone B', count: 40 }) }).waitFor()
     await page.getByText('¥26,000.00').waitFor()
     await page.getByRole('button', { name: t('buy.confirm') }).click()
     await page.getByRole('button', { name: t('purchase.pay', { amount: '¥26,000.00' }) }).click()

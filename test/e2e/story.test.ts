@@ -30,7 +30,7 @@ describeInBrowser('the story', () => {
       const { page, t } = buyer.open
       await page.getByRole('link', { name: t('workspace.open') }).click()
       await buyer.newGroup('postpaid')
-      await buyer.choose('This host', 'host.small')
+      await buyer.choose(t('catalog.local.This host'), 'host.small')
       await page.getByRole('textbox', { name: t('buy.groupName') }).fill(room)
       await page.getByRole('spinbutton', { name: t('buy.quantity') }).fill('2')
       await buyer.confirmPurchase()

@@ -3,6 +3,7 @@ import { Card, Checkbox, Form, Input, InputNumber, Radio, Segmented, Select, Spa
 import type { ReactNode } from 'react'
 import { type Months, months } from '../../forms/machine-renew.tsx'
 import { formatMicros, t } from '../../i18n/t.ts'
+import { regionName, zoneName } from '../../ui/catalog-names.ts'
 import type { Group } from '../group/GroupListPage.tsx'
 import { type BuyForm, diskFreeGib, type Field, type Region } from './buy-form.ts'
 
@@ -103,14 +104,14 @@ function PlaceChoice({ form, regions, onChange }: Pick<Props, 'form' | 'regions'
           value={form.regionId}
           disabled={form.groupId !== null}
           onChange={regionId => onChange({ regionId, zoneId: undefined })}
-          options={regions.map(({ regionId, name }) => ({ value: regionId, label: name }))}
+          options={regions.map(region => ({ value: region.regionId, label: regionName(region) }))}
         />
         <Radio.Group
           aria-label={t('common.zone')}
           optionType="button"
           value={form.zoneId}
           onChange={event => onChange({ zoneId: event.target.value })}
-          options={zones.map(({ zoneId, name }) => ({ value: zoneId, label: name }))}
+          options={zones.map(zone => ({ value: zone.zoneId, label: zoneName(zone) }))}
         />
       </Space>
     </Form.Item>

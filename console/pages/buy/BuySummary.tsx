@@ -3,6 +3,7 @@ import { Alert, Spin } from 'antd'
 import { useState } from 'react'
 import { formatFen, formatMicros, formatNumber, t } from '../../i18n/t.ts'
 import { ActionButton } from '../../ui/ActionButton.tsx'
+import { useZoneNames } from '../../ui/catalog-names.ts'
 import { BillingInstant } from '../../ui/Instant.tsx'
 import { useInstallation } from '../../ui/installation.ts'
 import { Money } from '../../ui/Money.tsx'
@@ -22,6 +23,7 @@ export function BuySummary({ form, group, offering, quote: { quote, error, stale
   const [ordering, setOrdering] = useState(false)
   const [refused, setRefused] = useState<unknown>(null)
   const currency = useInstallation()?.currency ?? 'CNY'
+  const nameOf = useZoneNames()
   const order = async () => {
     if (!quote) return
     setOrdering(true)
@@ -36,10 +38,10 @@ export function BuySummary({ form, group, offering, quote: { quote, error, stale
       setOrdering(false)
     }
   }
-  const lines: [string, string][] = [
+  const lines: Pair[] = [
     [t('buy.charge'), t(`charge.${form.chargeType}`)],
     [t('buy.group'), group?.name ?? t('buy.newGroup')],
-    [t('common.zone'), form.zoneId],
+    [t('common.zone'), nameOf(form.zoneId), form.zoneId],
     [t('buy.spec'), form.specId ?? '—'],
     [t('buy.quantity'), formatNumber(form.quantity)],
     [t('buy.disk'), t('machines.diskGib', { gib: form.systemDiskGib })],
@@ -125,13 +127,18 @@ function Price({ form, offering, quote, currency }: PriceProps) {
 
 const part = (name: string, value: string): [string, string] => [name, value]
 
-function Pairs({ pairs }: { pairs: readonly [string, string][] }) {
+/** The third is what a hint adds. */
+type Pair = [name: string, value: string, hint?: string]
+
+function Pairs({ pairs }: { pairs: readonly Pair[] }) {
   return (
     <dl className="pairs">
-      {pairs.map(([name, value]) => (
+      {pairs.map(([name, value, hint]) => (
         <div key={name}>
           <dt>{name}</dt>
-          <dd className="said numeric">{value}</dd>
+          <dd className="said numeric" title={hint}>
+            {value}
+          </dd>
         </div>
       ))}
     </dl>

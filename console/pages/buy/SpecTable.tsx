@@ -2,6 +2,7 @@
 import { Radio, Segmented, Table, Tag } from 'antd'
 import { formatCpu, formatGib, formatMicros, formatNumber, t } from '../../i18n/t.ts'
 import { useSearchState } from '../../location.ts'
+import { familyName } from '../../ui/catalog-names.ts'
 import { EmptyState } from '../../ui/EmptyState.tsx'
 import type { BuyForm, Offering } from './buy-form.ts'
 
@@ -27,7 +28,10 @@ export function SpecTable({ offerings, loading, form, engine, currency, onChoose
           style={{ marginBottom: 8, width: 'fit-content' }}
           value={family ?? ''}
           onChange={value => setSearch({ family: value })}
-          options={[{ value: '', label: t('buy.everyFamily') }, ...families.map(value => ({ value, label: value }))]}
+          options={[
+            { value: '', label: t('buy.everyFamily') },
+            ...families.map(value => ({ value, label: familyName(value) })),
+          ]}
         />
       ) : null}
       <section aria-label={t('buy.spec')}>
@@ -79,7 +83,7 @@ const columns = (form: BuyForm, engine: string, currency: string, choose: (specI
   {
     title: t('machines.gpu'),
     render: (_: unknown, { gpuCount, gpuModel, gpuMemoryMib }: Offering) =>
-      gpuCount === 0 ? '—' : `${gpuCount} × ${gpuModel ?? ''} ${formatGib(gpuMemoryMib)} GiB`,
+      gpuCount === 0 ? '—' : `${formatNumber(gpuCount)} × ${gpuModel ?? ''} ${formatGib(gpuMemoryMib)} GiB`,
   },
   {
     title: t('buy.stock'),

@@ -1,6 +1,7 @@
 // Before anything is paid: there is not enough of what was chosen, and what else there is.
 import { Alert, Button, Space } from 'antd'
 import { formatNumber, t } from '../../i18n/t.ts'
+import { useZoneNames } from '../../ui/catalog-names.ts'
 import type { BuyForm, Field, Offering } from './buy-form.ts'
 
 interface Props {
@@ -13,6 +14,7 @@ interface Props {
 const shownAtMost = 3
 
 export function StockWarning({ form, offerings, onChange }: Props) {
+  const nameOf = useZoneNames()
   const chosen = offerings.find(one => one.zoneId === form.zoneId && one.specId === form.specId)
   if (!chosen || chosen.stock.available >= form.quantity) return null
   const enough = offerings.filter(one => one !== chosen && one.stock.available >= form.quantity)
@@ -27,7 +29,12 @@ export function StockWarning({ form, offerings, onChange }: Props) {
       type="warning"
       showIcon
       role="alert"
-      title={t('buy.stockShort', { zone: chosen.zoneId, spec: chosen.specId, available, wanted: form.quantity })}
+      title={t('buy.stockShort', {
+        zone: nameOf(chosen.zoneId),
+        spec: chosen.specId,
+        available,
+        wanted: form.quantity,
+      })}
       description={
         <>
           <div style={{ marginBottom: 8 }}>{t('buy.stockShortHint')}</div>
@@ -39,7 +46,7 @@ export function StockWarning({ form, offerings, onChange }: Props) {
             ) : null}
             {zones.map(one => (
               <Button key={one.offeringId} size="small" onClick={() => onChange({ zoneId: one.zoneId })}>
-                {t('buy.takeZone', { zone: one.zoneId, count: formatNumber(one.stock.available) })}
+                {t('buy.takeZone', { zone: nameOf(one.zoneId), count: formatNumber(one.stock.available) })}
               </Button>
             ))}
             {specs.map(one => (

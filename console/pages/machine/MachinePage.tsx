@@ -5,6 +5,7 @@ import { usePathParams } from '../../location.ts'
 import { paths } from '../../paths.ts'
 import { live, useApi } from '../../queries.ts'
 import { ActorName } from '../../ui/ActorName.tsx'
+import { useZoneNames } from '../../ui/catalog-names.ts'
 import { ErrorState } from '../../ui/ErrorState.tsx'
 import { EventTable } from '../../ui/EventTable.tsx'
 import { Facts } from '../../ui/Facts.tsx'
@@ -24,6 +25,7 @@ import { MachineInstances } from './MachineInstances.tsx'
 export function MachinePage() {
   const { workspaceId, machineId } = usePathParams('workspaceId', 'machineId')
   const params = { machineId }
+  const nameOf = useZoneNames()
   const machine = useApi('GET /v1/machines/{machineId}', { params }, live)
   const groupId = machine.data?.groupId
   const group = useApi(
@@ -55,7 +57,12 @@ export function MachinePage() {
             </TextLink>,
           ],
           [t('machines.spec'), m.specId],
-          [t('common.zone'), m.zoneId],
+          [
+            t('common.zone'),
+            <span key="zone">
+              {nameOf(m.zoneId)} <span className="id-text quiet">{m.zoneId}</span>
+            </span>,
+          ],
           [t('machines.charge'), <ChargeTag key="charge" chargeType={m.chargeType} />],
           [t('machines.cpu'), t('groups.used', { used: formatCpu(m.cpuUsedMilli), total: formatCpu(m.cpuMilli) })],
           [t('machines.memory'), t('groups.used', { used: formatGib(m.memoryUsedMib), total: formatGib(m.memoryMib) })],

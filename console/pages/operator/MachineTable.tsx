@@ -5,6 +5,7 @@ import { formatCpu, formatGib, t } from '../../i18n/t.ts'
 import { useSearchState } from '../../location.ts'
 import { paths } from '../../paths.ts'
 import { live, still, useAll, useApi } from '../../queries.ts'
+import { regionName, zoneName } from '../../ui/catalog-names.ts'
 import { DataTable } from '../../ui/DataTable.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
 import { IdText } from '../../ui/IdText.tsx'
@@ -144,12 +145,12 @@ function MachineFilters({ search, onChange, byAccount }: FilterProps) {
       {select(
         'regionId',
         t('common.region'),
-        all.map(one => ({ value: one.regionId, label: one.name })),
+        all.map(one => ({ value: one.regionId, label: regionName(one) })),
       )}
       {select(
         'zoneId',
         t('common.zone'),
-        zones.map(one => ({ value: one.zoneId, label: one.zoneId })),
+        zones.map(one => ({ value: one.zoneId, label: `${zoneName(one)} (${one.zoneId})` })),
       )}
       {select(
         'specId',

@@ -1,0 +1,27 @@
+// Names of the catalog. They are the operator's, from berth.yaml, and stand as they are in every language, but for those that
+// Berth's own first configuration gives: they have words in both.
+import { tryT } from '../i18n/t.ts'
+import { still, useApi } from '../queries.ts'
+
+interface Place {
+  regionId: string
+  name: string
+  zones: readonly { zoneId: string; name: string }[]
+}
+
+export const regionName = ({ regionId, name }: Pick<Place, 'regionId' | 'name'>): string =>
+  tryT(`catalog.${regionId}.${name}`) ?? name
+
+export const zoneName = ({ zoneId, name }: Place['zones'][number]): string => tryT(`catalog.${zoneId}.${name}`) ?? name
+
+export const familyName = (family: string): string => tryT(`catalog.family.${family}`) ?? family
+
+/** The name of a zone by its id; the id until that is known. */
+export function useZoneNames(): (zoneId: string) => string {
+  const regions = useApi('GET /v1/regions', {}, still).data?.items ?? []
+  const zones = regions.flatMap(region => region.zones)
+  return zoneId => {
+    const zone = zones.find(one => one.zoneId === zoneId)
+    return zone ? zoneName(zone) : zoneId
+  }
+}
