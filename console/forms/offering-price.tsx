@@ -1,8 +1,9 @@
-import { Alert, App, Form, InputNumber, Modal, Input as TextInput } from 'antd'
+import { Alert, App, Form, InputNumber, Modal } from 'antd'
 import { useState } from 'react'
 import type { Input, Item } from '../api.ts'
 import { formatInstant, t } from '../i18n/t.ts'
 import { useAct } from '../queries.ts'
+import { DayField } from '../ui/DayField.tsx'
 import { useInstallation } from '../ui/installation.ts'
 import { errorText } from '../ui/refusal.ts'
 import { fromUnits, toUnits } from './amount.ts'
@@ -61,12 +62,7 @@ export function OfferingPrice({ offering, onClose }: { offering: Item<'GET /v1/o
           : input('hour', t('buy.pricePerHour'))}
         {input('disk', t(chargeType === 'prepaid' ? 'operator.diskMonthRate' : 'operator.diskHourRate'))}
         <Form.Item label={t('operator.priceFrom')} extra={t('operator.priceFromHint')} htmlFor="price-from">
-          <TextInput
-            id="price-from"
-            type="datetime-local"
-            value={from}
-            onChange={event => setFrom(event.target.value)}
-          />
+          <DayField id="price-from" minutes value={from} onChange={setFrom} />
         </Form.Item>
       </Form>
       {set.error ? <Alert type="error" showIcon role="alert" title={errorText(set.error)} /> : null}

@@ -265,6 +265,9 @@ describeInBrowser('the people of an account', () => {
     await page.reload()
     await table.getByText('PUT /v1/password').waitFor()
     expect(await table.getByText('POST /v1/sign-in').count()).toBe(0)
+    await page.getByLabel(t('audit.from')).fill('2020-01-31')
+    await page.getByLabel(t('audit.from')).press('Enter')
+    await expect.poll(() => new URL(page.url()).searchParams.get('from')).toBe('2020-01-31')
     const [download] = await Promise.all([
       page.waitForEvent('download'),
       page.getByRole('button', { name: t('audit.export') }).click(),
@@ -311,7 +314,8 @@ describeInBrowser('the people of an account', () => {
       .filter({ hasText: t('charge.postpaid') })
     await offering.getByRole('button', { name: t('operator.setPrice') }).click()
     await page.getByRole('spinbutton', { name: t('buy.pricePerHour') }).fill(language === 'zh' ? '1.80' : '1.90')
-    await page.getByLabel(t('operator.priceFrom')).fill('2099-01-01T00:00')
+    await page.getByLabel(t('operator.priceFrom')).fill('2099-01-01 00:00')
+    await page.getByLabel(t('operator.priceFrom')).press('Enter')
     await press(open, t('operator.setPrice'))
     await page.getByRole('dialog').waitFor({ state: 'hidden' })
     await offering.getByRole('button', { name: new RegExp(t('operator.versions')) }).click()

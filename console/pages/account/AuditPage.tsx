@@ -8,6 +8,7 @@ import { t, textFrom } from '../../i18n/t.ts'
 import { useSearchState } from '../../location.ts'
 import { useApi } from '../../queries.ts'
 import { DataTable } from '../../ui/DataTable.tsx'
+import { DayField } from '../../ui/DayField.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
 import { Instant } from '../../ui/Instant.tsx'
 import { PageHeader } from '../../ui/PageHeader.tsx'
@@ -101,13 +102,13 @@ function AuditFilters() {
     />
   )
   const day = (name: 'from' | 'to', label: string) => (
-    <Input
-      type="date"
-      aria-label={label}
+    <DayField
+      key={name}
+      label={label}
       prefix={<span className="quiet">{label}</span>}
       value={search[name] ?? ''}
-      onChange={event => setSearch({ [name]: event.target.value })}
-      style={{ width: 172 }}
+      onChange={value => setSearch({ [name]: value })}
+      width={172}
     />
   )
   return (
