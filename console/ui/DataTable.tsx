@@ -11,7 +11,7 @@ import { ErrorState } from './ErrorState.tsx'
 /** From here on rows are drawn as they are scrolled into sight: 10,000 of them scroll smoothly. */
 const virtualFrom = 200
 
-interface Answer<Row> {
+export interface Answer<Row> {
   data?: readonly Row[] | undefined
   error: unknown
   isPending: boolean
@@ -21,6 +21,9 @@ interface Answer<Row> {
 type AnyColumn<Row> = NonNullable<TableProps<Row>['columns']>[number]
 /** What can be sorted has a name in the address. */
 export type Column<Row> = AnyColumn<Row> & ({ sorter?: never } | { key: string; sorter: (a: Row, b: Row) => number })
+
+/** A short list fills the page and breaks what people typed, but no column of it is narrower than this. */
+const narrowest = 72
 
 interface Props<Row extends object> {
   /** The name that screen readers say. */
@@ -51,7 +54,8 @@ export function DataTable<Row extends object>(props: Props<Row>) {
   useEffect(() => tend(section.current))
   if (answer.error && !answer.data) return <ErrorState error={answer.error} onRetry={() => answer.refetch()} />
   const many = rows.length > virtualFrom
-  const width = columns.reduce((sum, column) => sum + (typeof column.width === 'number' ? column.width : 150), 64)
+  const chosenAt = selection ? 48 : 0
+  const width = columns.reduce((sum, column) => sum + (typeof column.width === 'number' ? column.width : 150), chosenAt)
   return (
     <section aria-label={label} aria-busy={answer.isPending} ref={section}>
       <Table<Row>
@@ -64,7 +68,7 @@ export function DataTable<Row extends object>(props: Props<Row>) {
         onChange={(_, __, sorter, { action }) => {
           if (action === 'sort') setSearch({ [sortParameter]: nameOf(sorter), [pageParameter]: undefined })
         }}
-        scroll={many ? { x: width, y: 560 } : { x: 'max-content' }}
+        scroll={many ? { x: width, y: 560 } : { x: true }}
         pagination={
           many
             ? false
@@ -105,7 +109,11 @@ export function DataTable<Row extends object>(props: Props<Row>) {
 function inOrder<Row>(columns: readonly Column<Row>[], sort: string | undefined): AnyColumn<Row>[] {
   const orders: Record<string, SortOrder> =
     sort === undefined ? {} : { [sort.replace(/^-/, '')]: sort.startsWith('-') ? 'descend' : 'ascend' }
-  return columns.map(column => (column.sorter ? { ...column, sortOrder: orders[column.key] ?? null } : column))
+  return columns.map(column => ({
+    minWidth: narrowest,
+    ...column,
+    ...(column.sorter ? { sortOrder: orders[column.key] ?? null } : {}),
+  }))
 }
 
 function nameOf<Row>(sorter: SorterResult<Row> | SorterResult<Row>[]): string | undefined {

@@ -4,6 +4,7 @@ import type { Input, Item } from '../api.ts'
 import { t, tryT } from '../i18n/t.ts'
 import { live, useApi } from '../queries.ts'
 import { ActorName } from './ActorName.tsx'
+import { widths } from './column-widths.ts'
 import { DataTable } from './DataTable.tsx'
 import { EmptyState } from './EmptyState.tsx'
 import { EventDetails } from './EventDetails.tsx'
@@ -27,9 +28,17 @@ export function EventTable({ subjectKind, subjectId }: { subjectKind: SubjectKin
         rowKey={event => event.eventId}
         empty={<EmptyState title={t('groups.noEvents')} />}
         columns={[
-          { title: t('events.at'), width: 190, render: (_, { at }) => <At at={at} seconds /> },
-          { title: t('events.kind'), width: 200, render: (_, { kind }) => tryT(`event.${kind}`) ?? kind },
-          { title: t('events.actor'), width: 220, render: (_, { actor, by }) => <ActorName by={by} id={actor} /> },
+          {
+            title: t('events.at'),
+            width: widths.instantWithSeconds,
+            render: (_, { at }) => <At at={at} seconds />,
+          },
+          { title: t('events.kind'), width: widths.text, render: (_, { kind }) => tryT(`event.${kind}`) ?? kind },
+          {
+            title: t('events.actor'),
+            width: widths.text,
+            render: (_, { actor, by }) => <ActorName by={by} id={actor} />,
+          },
           {
             title: t('events.data'),
             render: (_, { data }) => (

@@ -16,8 +16,8 @@ export function BillingInstant({ at, seconds = false }: { at: string | null; sec
   const zone = useInstallation()?.billingZone
   if (at === null) return <span>—</span>
   return (
-    <time dateTime={at} className="numeric" title={t('common.inBillingZone', { zone: zone ?? '' })}>
-      {formatInstant(at, zone, seconds)} {zone ? shortZone(at, zone) : ''}
+    <time dateTime={at} className="numeric zoned" title={t('common.inBillingZone', { zone: zone ?? '' })}>
+      <span>{formatInstant(at, zone, seconds)}</span> {zone ? shortZone(at, zone) : ''}
     </time>
   )
 }

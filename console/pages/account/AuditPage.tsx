@@ -7,6 +7,7 @@ import { refused } from '../../i18n/refused.ts'
 import { t, textFrom } from '../../i18n/t.ts'
 import { useSearchState } from '../../location.ts'
 import { useApi } from '../../queries.ts'
+import { widths } from '../../ui/column-widths.ts'
 import { DataTable } from '../../ui/DataTable.tsx'
 import { DayField } from '../../ui/DayField.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
@@ -148,7 +149,11 @@ function codeText(code: string): string | null {
 }
 
 const columns = () => [
-  { title: t('audit.at'), width: 160, render: (_: unknown, { at }: Entry) => <Instant at={at} seconds /> },
+  {
+    title: t('audit.at'),
+    width: widths.instantWithSeconds,
+    render: (_: unknown, { at }: Entry) => <Instant at={at} seconds />,
+  },
   {
     title: t('audit.who'),
     width: 150,

@@ -40,7 +40,6 @@ export function SessionListPage() {
         columns={[
           {
             title: t('sessions.browser'),
-            width: 280,
             render: (_, { userAgent, current }) => (
               <>
                 <Tooltip title={<span className="said">{userAgent}</span>}>
@@ -52,13 +51,12 @@ export function SessionListPage() {
               </>
             ),
           },
-          { title: t('sessions.address'), width: 110, dataIndex: 'address' },
-          { title: t('sessions.signedInAt'), width: 150, render: (_, { createdAt }) => <Instant at={createdAt} /> },
-          { title: t('sessions.lastSeenAt'), width: 150, render: (_, { lastSeenAt }) => <Instant at={lastSeenAt} /> },
-          { title: t('sessions.expiresAt'), width: 150, render: (_, { expiresAt }) => <Instant at={expiresAt} /> },
+          { title: t('sessions.address'), dataIndex: 'address' },
+          { title: t('sessions.signedInAt'), render: (_, { createdAt }) => <Instant at={createdAt} /> },
+          { title: t('sessions.lastSeenAt'), render: (_, { lastSeenAt }) => <Instant at={lastSeenAt} /> },
+          { title: t('sessions.expiresAt'), render: (_, { expiresAt }) => <Instant at={expiresAt} /> },
           {
             title: t('common.actions'),
-            width: 100,
             render: (_, { sessionId, current }) =>
               current ? null : (
                 <Button size="small" type="link" danger onClick={() => revoke.mutate({ params: { sessionId } }, told)}>

@@ -1,20 +1,16 @@
 // The people of the account: who they are, what they may, and whether they can come in.
-import { Button, Space, Tag } from 'antd'
+import { Button, Space } from 'antd'
 import { useState } from 'react'
-import type { Item } from '../../api.ts'
 import { UserAdd } from '../../forms/user-add.tsx'
 import { UserChange } from '../../forms/user-change.tsx'
 import { t } from '../../i18n/t.ts'
 import { useAct, useApi } from '../../queries.ts'
 import { ActionButton } from '../../ui/ActionButton.tsx'
 import { ConfirmImpact } from '../../ui/ConfirmImpact.tsx'
-import { DataTable } from '../../ui/DataTable.tsx'
-import { EmptyState } from '../../ui/EmptyState.tsx'
-import { Instant } from '../../ui/Instant.tsx'
 import { PageHeader } from '../../ui/PageHeader.tsx'
 import { ShownOnce } from '../../ui/ShownOnce.tsx'
+import { type User, UserTable } from '../../ui/UserTable.tsx'
 
-type User = Item<'GET /v1/users'>
 type Asking = { form: 'add' } | { form: 'change' | 'resetPassword' | 'disable' | 'enable'; user: User }
 /** A password that was just made. */
 interface Made {
@@ -34,53 +30,32 @@ export function UserListPage() {
   return (
     <>
       <PageHeader title={t('account.members')} actions={actions} />
-      <DataTable<User>
-        label={t('account.members')}
+      <UserTable
         answer={{ ...users, data: users.data?.items }}
-        rowKey={user => user.userId}
-        empty={<EmptyState title={t('members.empty')} />}
-        columns={[
-          { title: t('common.name'), render: (_, { name }) => <span className="said">{name}</span> },
-          { title: t('members.role'), render: (_, { role }) => t(`role.${role}`) },
-          { title: t('users.email'), render: (_, { email }) => <span className="said">{email ?? '—'}</span> },
-          {
-            title: t('common.status'),
-            render: (_, { disabledAt }) =>
-              disabledAt === null ? (
-                <Tag color="success">{t('users.active')}</Tag>
-              ) : (
-                <Tag color="error">{t('users.disabled')}</Tag>
-              ),
-          },
-          { title: t('common.createdAt'), render: (_, { createdAt }) => <Instant at={createdAt} /> },
-          {
-            title: t('common.actions'),
-            render: (_, user) => (
-              <Space wrap>
-                <Button size="small" onClick={() => setAsking({ form: 'change', user })}>
-                  {t('users.change')}
-                </Button>
-                <Button size="small" onClick={() => setAsking({ form: 'resetPassword', user })}>
-                  {t('users.resetPassword')}
-                </Button>
-                {user.disabledAt === null ? (
-                  <ActionButton
-                    size="small"
-                    danger
-                    refusal={user.refusals.disable}
-                    onClick={() => setAsking({ form: 'disable', user })}
-                  >
-                    {t('users.disable')}
-                  </ActionButton>
-                ) : (
-                  <Button size="small" onClick={() => setAsking({ form: 'enable', user })}>
-                    {t('users.enable')}
-                  </Button>
-                )}
-              </Space>
-            ),
-          },
-        ]}
+        actions={user => (
+          <Space wrap>
+            <Button size="small" onClick={() => setAsking({ form: 'change', user })}>
+              {t('users.change')}
+            </Button>
+            <Button size="small" onClick={() => setAsking({ form: 'resetPassword', user })}>
+              {t('users.resetPassword')}
+            </Button>
+            {user.disabledAt === null ? (
+              <ActionButton
+                size="small"
+                danger
+                refusal={user.refusals.disable}
+                onClick={() => setAsking({ form: 'disable', user })}
+              >
+                {t('users.disable')}
+              </ActionButton>
+            ) : (
+              <Button size="small" onClick={() => setAsking({ form: 'enable', user })}>
+                {t('users.enable')}
+              </Button>
+            )}
+          </Space>
+        )}
       />
       <UserDialogs asking={asking} onChange={setAsking} onMade={setMade} />
       {made ? <PasswordOnce {...made} onClose={() => setMade(null)} /> : null}

@@ -5,6 +5,7 @@ import { call, type Item } from '../../api.ts'
 import { formatNumber, t } from '../../i18n/t.ts'
 import { paths } from '../../paths.ts'
 import { live, useAll } from '../../queries.ts'
+import { widths } from '../../ui/column-widths.ts'
 import { DataTable } from '../../ui/DataTable.tsx'
 import { IdText } from '../../ui/IdText.tsx'
 import { BillingInstant } from '../../ui/Instant.tsx'
@@ -58,10 +59,10 @@ export function PurchasedMachines({ workspaceId, orderId, groupId, quantity, mov
         rowKey={line => String(line.lineNo)}
         empty={null}
         columns={[
-          { title: t('purchase.lineNo'), width: 80, render: (_, { lineNo }) => formatNumber(lineNo) },
+          { title: t('purchase.lineNo'), width: widths.count, render: (_, { lineNo }) => formatNumber(lineNo) },
           {
             title: t('machines.id'),
-            width: 280,
+            width: widths.id,
             render: (_, { machineId, phase }) =>
               machineId === null || phase === 'refunded' ? (
                 <span className="id-text">{machineId ?? '—'}</span>
@@ -69,11 +70,15 @@ export function PurchasedMachines({ workspaceId, orderId, groupId, quantity, mov
                 <IdText id={machineId} to={paths.machine(workspaceId, machineId)} />
               ),
           },
-          { title: t('common.status'), width: 140, render: (_, line) => <StatusTag status={statusOf(line)} /> },
-          { title: t('orders.total'), width: 140, render: (_, { amountFen }) => <Money fen={amountFen} /> },
+          {
+            title: t('common.status'),
+            width: widths.status,
+            render: (_, line) => <StatusTag status={statusOf(line)} />,
+          },
+          { title: t('orders.total'), width: widths.money, render: (_, { amountFen }) => <Money fen={amountFen} /> },
           {
             title: t('machines.expiresAt'),
-            width: 200,
+            width: widths.instant,
             render: (_, { periodEnd }) => <BillingInstant at={periodEnd} />,
           },
         ]}

@@ -9,6 +9,7 @@ import { usePathParams, useSearchState } from '../../location.ts'
 import { paths } from '../../paths.ts'
 import { live, useAll } from '../../queries.ts'
 import { ActionButton } from '../../ui/ActionButton.tsx'
+import { widths } from '../../ui/column-widths.ts'
 import { DataTable } from '../../ui/DataTable.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
 import { IdText } from '../../ui/IdText.tsx'
@@ -93,7 +94,7 @@ function NewGroup({ workspaceId }: { workspaceId: string }) {
 const columns = (workspaceId: string, rename: (group: Group) => void) => [
   {
     title: `${t('common.name')} / ${t('groups.id')}`,
-    width: 230,
+    width: widths.id,
     render: (_: unknown, { groupId, name }: Group) => (
       <>
         <div>
@@ -105,10 +106,14 @@ const columns = (workspaceId: string, rename: (group: Group) => void) => [
       </>
     ),
   },
-  { title: t('common.status'), width: 120, render: (_: unknown, group: Group) => <GroupStatus group={group} /> },
+  {
+    title: t('common.status'),
+    width: widths.status,
+    render: (_: unknown, group: Group) => <GroupStatus group={group} />,
+  },
   {
     title: t('groups.machines'),
-    width: 130,
+    width: widths.charge,
     render: (_: unknown, { kind, prepaidMachines, postpaidMachines }: Group) => (
       <div className="lines">
         <div>
@@ -122,7 +127,7 @@ const columns = (workspaceId: string, rename: (group: Group) => void) => [
   },
   {
     title: t('groups.usedOfTotal'),
-    width: 170,
+    width: widths.used,
     render: (_: unknown, group: Group) => (
       <div className="lines numeric">
         <div>{t('groups.cpuOf', { used: formatCpu(group.cpuUsedMilli), total: formatCpu(group.cpuMilli) })}</div>
@@ -133,17 +138,17 @@ const columns = (workspaceId: string, rename: (group: Group) => void) => [
   },
   {
     title: t('groups.services'),
-    width: 70,
+    width: widths.count,
     render: (_: unknown, { services }: Group) => <span className="numeric">{formatNumber(services)}</span>,
   },
   {
     title: t('groups.nextExpiry'),
-    width: 175,
+    width: widths.instant,
     render: (_: unknown, { nextExpiresAt }: Group) => <BillingInstant at={nextExpiresAt} />,
   },
   {
     title: t('common.actions'),
-    width: 110,
+    width: 120,
     render: (_: unknown, group: Group) => (
       <div className="lines">
         <div>

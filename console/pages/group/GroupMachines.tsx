@@ -5,6 +5,7 @@ import { formatCpu, formatGib, t, tryT } from '../../i18n/t.ts'
 import { useSearchState } from '../../location.ts'
 import { paths } from '../../paths.ts'
 import { live, useAll } from '../../queries.ts'
+import { widths } from '../../ui/column-widths.ts'
 import { DataTable } from '../../ui/DataTable.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
 import { IdText } from '../../ui/IdText.tsx'
@@ -74,7 +75,7 @@ const columnsOf = (workspaceId: string) => [
   {
     key: 'id',
     title: t('machines.id'),
-    width: 250,
+    width: widths.id,
     sorter: byText(machine => machine.machineId),
     render: (_: unknown, { machineId }: Machine) => (
       <IdText id={machineId} to={paths.machine(workspaceId, machineId)} />
@@ -83,14 +84,14 @@ const columnsOf = (workspaceId: string) => [
   {
     key: 'status',
     title: t('common.status'),
-    width: 150,
+    width: widths.machineStatus,
     sorter: byText(machine => machine.status),
     render: (_: unknown, { status }: Machine) => <StatusTag status={status} />,
   },
   {
     key: 'spec',
     title: t('machines.specAndZone'),
-    width: 150,
+    width: widths.spec,
     sorter: byText(machine => `${machine.specId} ${machine.zoneId}`),
     render: (_: unknown, { specId, zoneId }: Machine) => (
       <>
@@ -102,7 +103,7 @@ const columnsOf = (workspaceId: string) => [
   {
     key: 'used',
     title: t('groups.usedOfTotal'),
-    width: 190,
+    width: widths.used,
     sorter: (a: Machine, b: Machine) => a.cpuUsedMilli / a.cpuMilli - b.cpuUsedMilli / b.cpuMilli,
     render: (_: unknown, m: Machine) => (
       <div className="lines numeric">
@@ -119,7 +120,7 @@ const columnsOf = (workspaceId: string) => [
   {
     key: 'expires',
     title: t('machines.charge'),
-    width: 210,
+    width: widths.instant,
     sorter: byText(machine => machine.expiresAt ?? ''),
     render: (_: unknown, { chargeType, expiresAt, autoRenew }: Machine) => (
       <div className="lines">

@@ -8,6 +8,7 @@ import { paths } from '../../paths.ts'
 import { useApi } from '../../queries.ts'
 import { ActionButton } from '../../ui/ActionButton.tsx'
 import { ActorName } from '../../ui/ActorName.tsx'
+import { widths } from '../../ui/column-widths.ts'
 import { DataTable } from '../../ui/DataTable.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
 import { Facts } from '../../ui/Facts.tsx'
@@ -156,7 +157,7 @@ function Moves({ workspaceId, moves }: { workspaceId: string; moves: Move[] }) {
       columns={[
         {
           title: `${t('services.name')} / ${t('services.instanceId')}`,
-          width: 220,
+          width: widths.serviceInstanceId,
           render: (_, { serviceName, serviceInstanceId }) => (
             <>
               <div>
@@ -170,12 +171,12 @@ function Moves({ workspaceId, moves }: { workspaceId: string; moves: Move[] }) {
         },
         {
           title: t('drain.to'),
-          width: 240,
+          width: widths.id,
           render: (_, { toMachineId: to }) => (to ? <IdText id={to} to={paths.machine(workspaceId, to)} /> : '—'),
         },
         {
           title: t('drain.where'),
-          width: 230,
+          width: widths.text,
           render: (_, { movedAt, waitsFor, startedAt, ownerName }) =>
             movedAt ? (
               <Instant at={movedAt} seconds />
@@ -188,8 +189,8 @@ function Moves({ workspaceId, moves }: { workspaceId: string; moves: Move[] }) {
               </>
             ),
         },
-        { title: t('drain.served'), width: 90, render: (_, { served }) => formatNumber(served) },
-        { title: t('drain.failed'), width: 90, render: (_, { failed }) => formatNumber(failed) },
+        { title: t('drain.served'), width: widths.count, render: (_, { served }) => formatNumber(served) },
+        { title: t('drain.failed'), width: widths.count, render: (_, { failed }) => formatNumber(failed) },
       ]}
     />
   )

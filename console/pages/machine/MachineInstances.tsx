@@ -7,6 +7,7 @@ import { paths } from '../../paths.ts'
 import { live, useAct, useApi } from '../../queries.ts'
 import { ActionButton } from '../../ui/ActionButton.tsx'
 import { ConfirmImpact } from '../../ui/ConfirmImpact.tsx'
+import { widths } from '../../ui/column-widths.ts'
 import { DataTable } from '../../ui/DataTable.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
 import { IdText } from '../../ui/IdText.tsx'
@@ -36,27 +37,23 @@ export function MachineInstances({ workspaceId, machineId }: { workspaceId: stri
         columns={[
           {
             title: t('services.name'),
-            width: 200,
+            width: widths.text,
             render: (_, { serviceName }) => (
               <TextLink to={paths.service(workspaceId, serviceName)} className="said">
                 {serviceName}
               </TextLink>
             ),
           },
-          { title: t('services.instanceId'), width: 260, render: (_, one) => <IdText id={one.serviceInstanceId} /> },
           {
-            title: t('common.status'),
-            width: 220,
-            render: (_, { status, reason }) => (
-              <>
-                <StatusTag status={status} /> <span className="said quiet">{reason}</span>
-              </>
-            ),
+            title: t('services.instanceId'),
+            width: widths.serviceInstanceId,
+            render: (_, one) => <IdText id={one.serviceInstanceId} />,
           },
-          { title: t('machines.readyAt'), width: 180, render: (_, { readyAt }) => <Instant at={readyAt} /> },
+          { title: t('common.status'), width: widths.text, render: (_, one) => <Status {...one} /> },
+          { title: t('machines.readyAt'), width: widths.instant, render: (_, { readyAt }) => <Instant at={readyAt} /> },
           {
             title: t('common.actions'),
-            width: 160,
+            width: widths.text,
             render: (_, one) => (
               <Space>
                 <TextLink to={paths.service(workspaceId, one.serviceName, { tab: 'logs', log: one.serviceInstanceId })}>
@@ -86,6 +83,12 @@ export function MachineInstances({ workspaceId, machineId }: { workspaceId: stri
     </>
   )
 }
+
+const Status = ({ status, reason }: ServiceInstance) => (
+  <>
+    <StatusTag status={status} /> <span className="said quiet">{reason}</span>
+  </>
+)
 
 /** Of services that whoever looks does not see: their number alone. */
 export function OtherInstances({ count }: { count: number }) {

@@ -2,6 +2,7 @@ import type { Returns } from '../../api.ts'
 import { t, tryT } from '../../i18n/t.ts'
 import { paths } from '../../paths.ts'
 import { live, useApi } from '../../queries.ts'
+import { widths } from '../../ui/column-widths.ts'
 import { DataTable } from '../../ui/DataTable.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
 import { IdText } from '../../ui/IdText.tsx'
@@ -31,11 +32,15 @@ export function MoneyTrail({ orderId }: { orderId: string }) {
       pageParameter="transfers"
       empty={<EmptyState title={t('wallet.noTransfers')} />}
       columns={[
-        { title: t('events.at'), width: 190, render: (_, { at }) => <BillingInstant at={at} seconds /> },
-        { title: t('wallet.kind'), width: 130, render: (_, { kind }) => tryT(`transfer.${kind}`) ?? kind },
-        { title: t('wallet.amount'), width: 130, render: (_, { amountFen }) => <Money fen={amountFen} /> },
-        { title: t('orders.from'), width: 240, render: (_, { from }) => <LedgerAccount {...from} /> },
-        { title: t('orders.to'), width: 240, render: (_, { to }) => <LedgerAccount {...to} /> },
+        {
+          title: t('events.at'),
+          width: widths.instantWithSeconds,
+          render: (_, { at }) => <BillingInstant at={at} seconds />,
+        },
+        { title: t('wallet.kind'), width: widths.status, render: (_, { kind }) => tryT(`transfer.${kind}`) ?? kind },
+        { title: t('wallet.amount'), width: widths.money, render: (_, { amountFen }) => <Money fen={amountFen} /> },
+        { title: t('orders.from'), width: widths.id, render: (_, { from }) => <LedgerAccount {...from} /> },
+        { title: t('orders.to'), width: widths.id, render: (_, { to }) => <LedgerAccount {...to} /> },
       ]}
     />
   )

@@ -2,11 +2,12 @@ import type { Item } from '../../api.ts'
 import { formatNumber, t } from '../../i18n/t.ts'
 import { paths } from '../../paths.ts'
 import { live, useAll } from '../../queries.ts'
+import { widths } from '../../ui/column-widths.ts'
 import { DataTable } from '../../ui/DataTable.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
 import { IdText } from '../../ui/IdText.tsx'
 import { BillingInstant } from '../../ui/Instant.tsx'
-import { Money } from '../../ui/Money.tsx'
+import { OrderTotal } from '../../ui/OrderTotal.tsx'
 import { ChargeTag, StatusTag } from '../../ui/StatusTag.tsx'
 
 type Order = Item<'GET /v1/orders'>
@@ -23,38 +24,31 @@ export function OrderTable({ groupId }: { groupId?: string }) {
       columns={[
         {
           title: t('orders.id'),
-          width: 245,
+          width: widths.orderId,
           render: (_, { orderId }) => <IdText id={orderId} to={paths.order(orderId)} />,
         },
-        { title: t('orders.kind'), width: 90, render: (_, { kind }) => t(`orders.kind.${kind}`) },
-        { title: t('common.status'), width: 130, render: (_, { phase }) => <StatusTag status={phase} /> },
+        { title: t('orders.kind'), width: widths.count, render: (_, { kind }) => t(`orders.kind.${kind}`) },
+        { title: t('common.status'), width: widths.status, render: (_, { phase }) => <StatusTag status={phase} /> },
         {
           title: t('machines.charge'),
-          width: 120,
+          width: widths.charge,
           render: (_, { chargeType }) => <ChargeTag chargeType={chargeType} />,
         },
         {
           title: t('orders.specAndQuantity'),
-          width: 130,
+          width: widths.specAndQuantity,
           render: (_, { specId, quantity }) => `${specId ?? '—'} × ${formatNumber(quantity)}`,
         },
         {
           title: t('orders.total'),
-          width: 130,
-          render: (_, { totalFen, refundedFen }) => (
-            <div className="lines">
-              <div>
-                <Money fen={totalFen} />
-              </div>
-              {refundedFen === '0' ? null : (
-                <div className="quiet">
-                  {t('orders.refunded')} <Money fen={refundedFen} />
-                </div>
-              )}
-            </div>
-          ),
+          width: widths.money,
+          render: (_, order) => <OrderTotal {...order} />,
         },
-        { title: t('common.createdAt'), width: 185, render: (_, { createdAt }) => <BillingInstant at={createdAt} /> },
+        {
+          title: t('common.createdAt'),
+          width: widths.instant,
+          render: (_, { createdAt }) => <BillingInstant at={createdAt} />,
+        },
       ]}
     />
   )

@@ -2,6 +2,7 @@ import type { Item } from '../../api.ts'
 import { t, tryT } from '../../i18n/t.ts'
 import { paths } from '../../paths.ts'
 import { live, useAll, useApi } from '../../queries.ts'
+import { widths } from '../../ui/column-widths.ts'
 import { DataTable } from '../../ui/DataTable.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
 import { ErrorState } from '../../ui/ErrorState.tsx'
@@ -38,15 +39,23 @@ export function WalletPage() {
         rowKey={movement => movement.transferId + movement.signedFen}
         empty={<EmptyState title={t('wallet.noTransfers')} />}
         columns={[
-          { title: t('events.at'), width: 200, render: (_, { at }) => <BillingInstant at={at} seconds /> },
-          { title: t('wallet.kind'), width: 130, render: (_, { kind }) => tryT(`transfer.${kind}`) ?? kind },
-          { title: t('wallet.amount'), width: 140, render: (_, { signedFen }) => <Money fen={signedFen} /> },
+          {
+            title: t('events.at'),
+            width: widths.instantWithSeconds,
+            render: (_, { at }) => <BillingInstant at={at} seconds />,
+          },
+          { title: t('wallet.kind'), width: widths.status, render: (_, { kind }) => tryT(`transfer.${kind}`) ?? kind },
+          { title: t('wallet.amount'), width: widths.money, render: (_, { signedFen }) => <Money fen={signedFen} /> },
           {
             title: t('wallet.order'),
-            width: 270,
+            width: widths.orderId,
             render: (_, { orderId }) => (orderId ? <IdText id={orderId} to={paths.order(orderId)} /> : '—'),
           },
-          { title: t('wallet.memo'), render: (_, { memo }) => <span className="said">{memo || '—'}</span> },
+          {
+            title: t('wallet.memo'),
+            width: widths.text,
+            render: (_, { memo }) => <span className="said">{memo || '—'}</span>,
+          },
         ]}
       />
     </>

@@ -1,17 +1,20 @@
 // The tables of an account's page: movements of the wallet, groups, orders, people.
 import { useQuery } from '@tanstack/react-query'
-import { Button, Tag } from 'antd'
+import { Button } from 'antd'
 import { useState } from 'react'
 import { call, type Input, type Item, type Refused, type Returns } from '../../api.ts'
 import { formatCpu, formatGib, formatNumber, t, tryT } from '../../i18n/t.ts'
 import { live, useAct, useApi } from '../../queries.ts'
 import { ConfirmImpact } from '../../ui/ConfirmImpact.tsx'
+import { widths } from '../../ui/column-widths.ts'
 import { DataTable } from '../../ui/DataTable.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
 import { IdText } from '../../ui/IdText.tsx'
-import { BillingInstant, Instant } from '../../ui/Instant.tsx'
+import { BillingInstant } from '../../ui/Instant.tsx'
 import { Money } from '../../ui/Money.tsx'
+import { OrderTotal } from '../../ui/OrderTotal.tsx'
 import { ChargeTag, StatusTag } from '../../ui/StatusTag.tsx'
+import { type User, UserTable } from '../../ui/UserTable.tsx'
 import { PasswordOnce } from '../account/UserListPage.tsx'
 
 type Operation =
@@ -49,12 +52,20 @@ export function AccountMovements({ accountId }: { accountId: string }) {
       rowKey={movement => movement.transferId + movement.signedFen}
       empty={<EmptyState title={t('wallet.noTransfers')} />}
       columns={[
-        { title: t('events.at'), width: 200, render: (_, { at }) => <BillingInstant at={at} seconds /> },
-        { title: t('wallet.kind'), width: 130, render: (_, { kind }) => tryT(`transfer.${kind}`) ?? kind },
-        { title: t('wallet.into'), width: 100, render: (_, { wallet }) => t(`wallet.${wallet}`) },
-        { title: t('wallet.amount'), width: 140, render: (_, { signedFen }) => <Money fen={signedFen} /> },
-        { title: t('wallet.order'), width: 270, render: (_, { orderId }) => (orderId ? <IdText id={orderId} /> : '—') },
-        { title: t('wallet.memo'), render: (_, { memo }) => <span className="said">{memo}</span> },
+        {
+          title: t('events.at'),
+          width: widths.instantWithSeconds,
+          render: (_, { at }) => <BillingInstant at={at} seconds />,
+        },
+        { title: t('wallet.kind'), width: widths.status, render: (_, { kind }) => tryT(`transfer.${kind}`) ?? kind },
+        { title: t('wallet.into'), width: widths.count, render: (_, { wallet }) => t(`wallet.${wallet}`) },
+        { title: t('wallet.amount'), width: widths.money, render: (_, { signedFen }) => <Money fen={signedFen} /> },
+        {
+          title: t('wallet.order'),
+          width: widths.orderId,
+          render: (_, { orderId }) => (orderId ? <IdText id={orderId} /> : '—'),
+        },
+        { title: t('wallet.memo'), width: widths.text, render: (_, { memo }) => <span className="said">{memo}</span> },
       ]}
     />
   )
@@ -69,14 +80,22 @@ export function AccountGroups({ accountId }: { accountId: string }) {
       rowKey={group => group.groupId}
       empty={<EmptyState title={t('operator.noGroups')} />}
       columns={[
-        { title: t('common.name'), width: 180, render: (_, { name }) => <span className="said">{name}</span> },
-        { title: t('groups.id'), width: 250, render: (_, { groupId }) => <IdText id={groupId} /> },
-        { title: t('machines.charge'), width: 120, render: (_, { kind }) => <ChargeTag chargeType={kind} /> },
-        { title: t('common.region'), width: 110, dataIndex: 'regionId' },
-        { title: t('nav.fleet'), width: 90, render: (_, { machines }) => formatNumber(machines) },
+        {
+          title: `${t('common.name')} / ${t('groups.id')}`,
+          width: widths.id,
+          render: (_, { groupId, name }) => (
+            <>
+              <div className="said">{name}</div>
+              <IdText id={groupId} />
+            </>
+          ),
+        },
+        { title: t('machines.charge'), width: widths.charge, render: (_, { kind }) => <ChargeTag chargeType={kind} /> },
+        { title: t('common.region'), width: widths.count, dataIndex: 'regionId' },
+        { title: t('nav.fleet'), width: widths.count, render: (_, { machines }) => formatNumber(machines) },
         {
           title: t('groups.usedOfTotal'),
-          width: 190,
+          width: widths.used,
           render: (_, group) => (
             <div className="lines numeric">
               <div>{t('groups.cpuOf', { used: formatCpu(group.cpuUsedMilli), total: formatCpu(group.cpuMilli) })}</div>
@@ -86,10 +105,10 @@ export function AccountGroups({ accountId }: { accountId: string }) {
             </div>
           ),
         },
-        { title: t('groups.services'), width: 80, render: (_, { services }) => formatNumber(services) },
+        { title: t('groups.services'), width: widths.count, render: (_, { services }) => formatNumber(services) },
         {
           title: t('groups.nextExpiry'),
-          width: 175,
+          width: widths.instant,
           render: (_, { nextExpiresAt }) => <BillingInstant at={nextExpiresAt} />,
         },
       ]}
@@ -106,20 +125,28 @@ export function AccountOrders({ accountId }: { accountId: string }) {
       rowKey={order => order.orderId}
       empty={<EmptyState title={t('orders.empty')} />}
       columns={[
-        { title: t('orders.id'), width: 270, render: (_, { orderId }) => <IdText id={orderId} /> },
-        { title: t('orders.kind'), width: 100, render: (_, { kind }) => t(`orders.kind.${kind}`) },
-        { title: t('common.status'), width: 130, render: (_, { phase }) => <StatusTag status={phase} /> },
-        { title: t('machines.spec'), width: 150, render: (_, { specId }) => specId ?? '—' },
-        { title: t('orders.quantity'), width: 90, render: (_, { quantity }) => formatNumber(quantity) },
-        { title: t('orders.total'), width: 130, render: (_, { totalFen }) => <Money fen={totalFen} /> },
-        { title: t('orders.refunded'), width: 130, render: (_, { refundedFen }) => <Money fen={refundedFen} /> },
-        { title: t('common.createdAt'), width: 185, render: (_, { createdAt }) => <BillingInstant at={createdAt} /> },
+        { title: t('orders.id'), width: widths.orderId, render: (_, { orderId }) => <IdText id={orderId} /> },
+        { title: t('orders.kind'), width: widths.count, render: (_, { kind }) => t(`orders.kind.${kind}`) },
+        { title: t('common.status'), width: widths.status, render: (_, { phase }) => <StatusTag status={phase} /> },
+        {
+          title: t('orders.specAndQuantity'),
+          width: widths.specAndQuantity,
+          render: (_, { specId, quantity }) => `${specId ?? '—'} × ${formatNumber(quantity)}`,
+        },
+        {
+          title: t('orders.total'),
+          width: widths.money,
+          render: (_, order) => <OrderTotal {...order} />,
+        },
+        {
+          title: t('common.createdAt'),
+          width: widths.instant,
+          render: (_, { createdAt }) => <BillingInstant at={createdAt} />,
+        },
       ]}
     />
   )
 }
-
-type User = Item<'GET /v1/accounts/{accountId}/users'>
 
 export function AccountUsers({ accountId }: { accountId: string }) {
   const users = useApi('GET /v1/accounts/{accountId}/users', { params: { accountId } }, live)
@@ -129,33 +156,13 @@ export function AccountUsers({ accountId }: { accountId: string }) {
   return (
     <>
       <p className="quiet">{t('operator.usersHint')}</p>
-      <DataTable<User>
-        label={t('account.members')}
+      <UserTable
         answer={{ ...users, data: users.data?.items }}
-        rowKey={user => user.userId}
-        empty={<EmptyState title={t('members.empty')} />}
-        columns={[
-          { title: t('common.name'), render: (_, { name }) => <span className="said">{name}</span> },
-          { title: t('members.role'), render: (_, { role }) => t(`role.${role}`) },
-          {
-            title: t('common.status'),
-            render: (_, { disabledAt }) =>
-              disabledAt === null ? (
-                <Tag color="success">{t('users.active')}</Tag>
-              ) : (
-                <Tag color="error">{t('users.disabled')}</Tag>
-              ),
-          },
-          { title: t('common.createdAt'), render: (_, { createdAt }) => <Instant at={createdAt} /> },
-          {
-            title: t('common.actions'),
-            render: (_, user) => (
-              <Button size="small" onClick={() => setAsking(user)}>
-                {t('users.resetPassword')}
-              </Button>
-            ),
-          },
-        ]}
+        actions={user => (
+          <Button size="small" onClick={() => setAsking(user)}>
+            {t('users.resetPassword')}
+          </Button>
+        )}
       />
       {asking ? (
         <ConfirmImpact

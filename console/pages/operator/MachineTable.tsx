@@ -6,6 +6,7 @@ import { useSearchState } from '../../location.ts'
 import { paths } from '../../paths.ts'
 import { live, still, useAll, useApi } from '../../queries.ts'
 import { regionName, zoneName } from '../../ui/catalog-names.ts'
+import { widths } from '../../ui/column-widths.ts'
 import { DataTable } from '../../ui/DataTable.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
 import { IdText } from '../../ui/IdText.tsx'
@@ -45,7 +46,7 @@ export function MachineTable({ accountId }: { accountId?: string }) {
 const columns = (byAccount: boolean) => [
   {
     title: t('operator.machineId'),
-    width: 250,
+    width: widths.id,
     render: (_: unknown, machine: Machine) => (
       <>
         <IdText id={machine.machineId} />
@@ -61,12 +62,12 @@ const columns = (byAccount: boolean) => [
   },
   {
     title: t('common.status'),
-    width: 130,
+    width: widths.machineStatus,
     render: (_: unknown, machine: Machine) => <StatusTag status={machine.status} />,
   },
   {
     title: `${t('common.zone')} / ${t('machines.spec')}`,
-    width: 150,
+    width: widths.spec,
     render: (_: unknown, { zoneId, specId }: Machine) => (
       <div className="lines">
         <div>{zoneId}</div>
@@ -76,7 +77,7 @@ const columns = (byAccount: boolean) => [
   },
   {
     title: t('groups.usedOfTotal'),
-    width: 180,
+    width: widths.used,
     render: (_: unknown, machine: Machine) => (
       <div className="lines numeric">
         <div>{t('groups.cpuOf', { used: formatCpu(machine.cpuUsedMilli), total: formatCpu(machine.cpuMilli) })}</div>
@@ -91,12 +92,12 @@ const columns = (byAccount: boolean) => [
   },
   {
     title: t('machines.charge'),
-    width: 120,
+    width: widths.charge,
     render: (_: unknown, one: Machine) => <ChargeTag chargeType={one.chargeType} />,
   },
   {
     title: t('operator.expires'),
-    width: 175,
+    width: widths.instant,
     render: (_: unknown, one: Machine) => <BillingInstant at={one.expiresAt} />,
   },
 ]

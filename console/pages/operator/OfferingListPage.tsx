@@ -47,7 +47,6 @@ export function OfferingListPage() {
 const columns = (currency: string, ask: (asking: Asking) => void) => [
   {
     title: `${t('common.zone')} / ${t('machines.spec')}`,
-    width: 130,
     render: (_: unknown, { zoneId, specId }: Offering) => (
       <div className="lines">
         <div>{zoneId}</div>
@@ -66,7 +65,6 @@ const columns = (currency: string, ask: (asking: Asking) => void) => [
   },
   {
     title: t('operator.price'),
-    width: 150,
     render: (_: unknown, { price, chargeType }: Offering) => {
       const prepaid = chargeType === 'prepaid'
       const micros = prepaid ? price?.monthMicros['1'] : price?.hourMicros

@@ -27,20 +27,17 @@ export function OfferingVersions({ offering, onClose }: { offering: Item<'GET /v
         pageParameter="version"
         empty={<EmptyState title={t('operator.noPrice')} />}
         columns={[
-          { title: t('operator.priceVersion'), width: 90, dataIndex: 'version' },
+          { title: t('operator.priceVersion'), dataIndex: 'version' },
           {
             title: t('common.status'),
-            width: 100,
             render: (_, { state }) => <Tag color={colors[state]}>{t(`operator.price.${state}`)}</Tag>,
           },
           {
             title: t('operator.priceFrom'),
-            width: 190,
             render: (_, { effectiveAt }) => <BillingInstant at={effectiveAt} />,
           },
           {
             title: t('operator.price'),
-            width: 280,
             render: (_, version) => (
               <div className="lines numeric">
                 {ratesOf(version, currency).map(line => (
@@ -49,7 +46,7 @@ export function OfferingVersions({ offering, onClose }: { offering: Item<'GET /v
               </div>
             ),
           },
-          { title: t('operator.setBy'), width: 130, render: (_, { by }) => <ActorName by={by} /> },
+          { title: t('operator.setBy'), render: (_, { by }) => <ActorName by={by} /> },
         ]}
       />
     </Modal>

@@ -6,6 +6,7 @@ import { paths } from '../../paths.ts'
 import { live, useAct, useApi } from '../../queries.ts'
 import { ActionButton } from '../../ui/ActionButton.tsx'
 import { ConfirmImpact } from '../../ui/ConfirmImpact.tsx'
+import { widths } from '../../ui/column-widths.ts'
 import { DataTable } from '../../ui/DataTable.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
 import { IdText } from '../../ui/IdText.tsx'
@@ -73,7 +74,7 @@ function columnsOf({ workspaceId, service, restart, ended }: Columns) {
   return [
     {
       title: t('services.instanceOnMachine'),
-      width: 250,
+      width: widths.serviceInstanceId,
       render: (_: unknown, { serviceInstanceId, machineId }: ServiceInstance) => (
         <>
           <div>
@@ -85,7 +86,7 @@ function columnsOf({ workspaceId, service, restart, ended }: Columns) {
     },
     {
       title: t('common.status'),
-      width: 200,
+      width: widths.text,
       render: (_: unknown, { status, cause, crashCount }: ServiceInstance) => (
         <>
           <StatusTag status={status} />
@@ -94,15 +95,15 @@ function columnsOf({ workspaceId, service, restart, ended }: Columns) {
         </>
       ),
     },
-    { title: t('services.version'), width: 80, dataIndex: 'version' },
+    { title: t('services.version'), width: widths.count, dataIndex: 'version' },
     {
       title: ended ? t('services.endedAt') : t('services.readyAt'),
-      width: 180,
+      width: widths.instantWithSeconds,
       render: (_: unknown, { readyAt, endedAt }: ServiceInstance) => <Instant at={ended ? endedAt : readyAt} seconds />,
     },
     {
       title: t('common.actions'),
-      width: 220,
+      width: widths.text,
       render: (_: unknown, { serviceInstanceId, endedAt, machineId, replaces }: ServiceInstance) => (
         <span className="row-actions">
           {endedAt === null ? (

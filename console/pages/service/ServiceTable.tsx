@@ -2,6 +2,7 @@ import type { Item } from '../../api.ts'
 import { t } from '../../i18n/t.ts'
 import { paths } from '../../paths.ts'
 import { live, still, useAll } from '../../queries.ts'
+import { widths } from '../../ui/column-widths.ts'
 import { DataTable } from '../../ui/DataTable.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
 import { IdText } from '../../ui/IdText.tsx'
@@ -57,7 +58,7 @@ const columnsOf = (workspaceId: string, names: ReadonlyMap<string, string>) => [
   {
     key: 'name',
     title: t('services.name'),
-    width: 220,
+    width: widths.id,
     sorter: (a: Service, b: Service) => a.name.localeCompare(b.name),
     render: (_: unknown, { name, serviceId, workspaceId }: Service) => (
       <>
@@ -72,7 +73,7 @@ const columnsOf = (workspaceId: string, names: ReadonlyMap<string, string>) => [
   },
   {
     title: t('common.status'),
-    width: 230,
+    width: widths.text,
     render: (_: unknown, { status, causes }: Service) => (
       <>
         <StatusTag status={status} />
@@ -83,16 +84,16 @@ const columnsOf = (workspaceId: string, names: ReadonlyMap<string, string>) => [
   {
     key: 'replicas',
     title: t('services.replicas'),
-    width: 150,
+    width: 172,
     sorter: (a: Service, b: Service) => a.running - b.running || a.replicas - b.replicas,
     render: (_: unknown, { running, replicas }: Service) => (
       <span className="numeric">{t('services.replicasOf', { running, wanted: replicas })}</span>
     ),
   },
-  { title: t('services.version'), width: 80, dataIndex: 'version' },
+  { title: t('services.version'), width: widths.count, dataIndex: 'version' },
   {
     title: t('services.group'),
-    width: 160,
+    width: widths.text,
     render: (_: unknown, service: Service) => (
       <TextLink to={paths.group(workspaceId, service.groupId)} className="said">
         {names.get(service.groupId) ?? service.groupId}
@@ -102,7 +103,7 @@ const columnsOf = (workspaceId: string, names: ReadonlyMap<string, string>) => [
   {
     key: 'updated',
     title: t('services.updatedAt'),
-    width: 150,
+    width: widths.instant,
     sorter: (a: Service, b: Service) => a.updatedAt.localeCompare(b.updatedAt),
     render: (_: unknown, { updatedAt }: Service) => <Instant at={updatedAt} />,
   },

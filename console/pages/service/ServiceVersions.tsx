@@ -7,6 +7,7 @@ import { live, useApi } from '../../queries.ts'
 import { ActionButton } from '../../ui/ActionButton.tsx'
 import { ActorName } from '../../ui/ActorName.tsx'
 import { CodeBlock } from '../../ui/CodeBlock.tsx'
+import { widths } from '../../ui/column-widths.ts'
 import { DataTable } from '../../ui/DataTable.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
 import { Instant } from '../../ui/Instant.tsx'
@@ -33,18 +34,26 @@ export function ServiceVersions({ service }: { service: Service }) {
         columns={[
           {
             title: t('services.version'),
-            width: 140,
+            width: widths.status,
             render: (_, { version }) => (
               <>
                 {version} {version === service.version ? <Tag color="blue">{t('services.present')}</Tag> : null}
               </>
             ),
           },
-          { title: t('events.at'), width: 200, render: (_, { createdAt }) => <Instant at={createdAt} seconds /> },
-          { title: t('events.actor'), width: 240, render: (_, { actor, by }) => <ActorName by={by} id={actor} /> },
+          {
+            title: t('events.at'),
+            width: widths.instantWithSeconds,
+            render: (_, { createdAt }) => <Instant at={createdAt} seconds />,
+          },
+          {
+            title: t('events.actor'),
+            width: widths.text,
+            render: (_, { actor, by }) => <ActorName by={by} id={actor} />,
+          },
           {
             title: t('common.actions'),
-            width: 240,
+            width: widths.text,
             render: (_, { version }) =>
               version === service.version ? null : (
                 <span className="row-actions">
