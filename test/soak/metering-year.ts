@@ -1,7 +1,6 @@
 // Lives a drawn year twice, each in a database of its own: one biller that comes once, at the end; and two at once, killed
 // again and again while they work, that at times come three days late. Both must say what the oracle says, line by line.
 import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { sql } from 'kysely'
@@ -99,6 +98,7 @@ async function billOnce(billers: Biller[], instant: string, wanted: number, draw
 class Biller {
   readonly #url: string
   #child: ChildProcess | null = null
+  #ended: Promise<string> = Promise.resolve('')
 
   constructor(url: string) {
     this.#url = url
@@ -106,21 +106,17 @@ class Biller {
 
   /** Kills it after so many milliseconds, unless it has answered before. */
   async bill(instant: string, killAfterMs: number | null): Promise<'done' | 'killed'> {
-    this.#child ??= await start(this.#url)
+    this.#child ??= await this.#start()
     const child = this.#child
-    const ended = once(child, 'exit')
-    const answered = once(child, 'message').then(([message]) => message as string)
+    const answered = messageOf(child)
     child.send(instant)
-    if (killAfterMs !== null) {
-      const answer = await Promise.race([answered, delay(killAfterMs, null)])
-      if (answer === null) {
-        child.kill('SIGKILL')
-        await ended
-        this.#child = null
-        return 'killed'
-      }
+    if (killAfterMs !== null && (await Promise.race([answered, delay(killAfterMs, null)])) === null) {
+      child.kill('SIGKILL')
+      await this.#ended
+      this.#child = null
+      return 'killed'
     }
-    const answer = await Promise.race([answered, ended.then(() => 'ended by itself')])
+    const answer = await Promise.race([answered, this.#ended])
     if (answer !== 'done') throw new Error(answer)
     return 'done'
   }
@@ -128,15 +124,19 @@ class Biller {
   close(): void {
     this.#child?.disconnect()
   }
+
+  async #start(): Promise<ChildProcess> {
+    const child = fork(join(import.meta.dirname, 'metering-biller.ts'), [this.#url], {
+      execArgv: ['--disable-warning=ExperimentalWarning'],
+    })
+    this.#ended = new Promise(resolve => child.once('exit', () => resolve('a biller ended by itself')))
+    await messageOf(child)
+    return child
+  }
 }
 
-async function start(url: string): Promise<ChildProcess> {
-  const child = fork(join(import.meta.dirname, 'metering-biller.ts'), [url], {
-    execArgv: ['--disable-warning=ExperimentalWarning'],
-  })
-  await once(child, 'message')
-  return child
-}
+const messageOf = (child: ChildProcess): Promise<string> =>
+  new Promise(resolve => child.once('message', message => resolve(String(message))))
 
 /** The drawn machines with what orders, the fleet and the catalog would have written of them. */
 async function fill(db: Db, { machines, prices }: DrawnYear): Promise<void> {
