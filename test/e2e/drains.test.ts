@@ -44,7 +44,7 @@ describeInBrowser('a drain', () => {
     await page.getByRole('heading', { level: 1, name: machineId }).waitFor()
     const dialog = page.getByRole('dialog')
     const impact = dialog.getByRole('region', { name: t('impact.title') })
-    const wait = /needs 4 more vCPU on one machine/
+    const wait = t('cause.NoRoom', { missing: t('cause.cpu', { cpu: '4' }) })
 
     await page.getByRole('button', { name: t('machines.drain'), exact: true }).click()
     await impact.getByText(t('impact.noRoom', { count: 1 })).waitFor()
