@@ -1,37 +1,16 @@
 // Days and times as people choose them. A browser's own field has the order of the browser's language, not the console's.
-import { DatePicker } from 'antd'
-import dayjs from 'dayjs'
-import 'dayjs/locale/zh-cn'
-import type { ReactNode } from 'react'
+import { Input } from 'antd'
+import { lazy, Suspense } from 'react'
+import type { DayFieldProps } from './DayPicker.tsx'
 
-const dayFormat = 'YYYY-MM-DD'
-const minuteFormat = 'YYYY-MM-DD HH:mm'
+const DayPicker = lazy(() => import('./DayPicker.tsx'))
 
-interface Props {
-  /** As the browser's calendar has it: `2026-11-25`, or with `minutes` `2026-11-25 08:00`; empty: none. */
-  value: string
-  onChange: (value: string) => void
-  minutes?: boolean
-  label?: string
-  prefix?: ReactNode
-  id?: string
-  width?: number | string
-}
-
-export function DayField({ value, onChange, minutes = false, label, prefix, id, width = '100%' }: Props) {
-  const format = minutes ? minuteFormat : dayFormat
-  const chosen = dayjs(value)
+/** The page does not wait for the calendar: until it is there, its place is taken. */
+export function DayField(props: DayFieldProps) {
+  const { prefix, width = '100%' } = props
   return (
-    <DatePicker
-      {...(id === undefined ? {} : { id })}
-      {...(label === undefined ? {} : { 'aria-label': label })}
-      prefix={prefix}
-      format={format}
-      showTime={minutes ? { format: 'HH:mm' } : false}
-      needConfirm={false}
-      value={value !== '' && chosen.isValid() ? chosen : null}
-      onChange={at => onChange(at === null ? '' : at.format(format))}
-      style={{ width }}
-    />
+    <Suspense fallback={<Input disabled prefix={prefix} style={{ width }} />}>
+      <DayPicker {...props} />
+    </Suspense>
   )
 }
