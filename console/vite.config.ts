@@ -41,7 +41,11 @@ export default defineConfig({
     rolldownOptions: {
       output: {
         codeSplitting: {
-          groups: [{ name: 'react', test: /node_modules[\\/](react|react-dom|scheduler|@tanstack)[\\/]/ }],
+          // What most pages use is one file: compressed together it is a tenth smaller than in thirty pieces.
+          groups: [
+            { name: 'react', test: /node_modules[\\/](react|react-dom|scheduler|@tanstack)[\\/]/ },
+            { name: 'shared', minShareCount: 16 },
+          ],
         },
       },
     },

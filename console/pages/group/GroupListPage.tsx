@@ -3,7 +3,6 @@ import { DownOutlined } from '@ant-design/icons'
 import { useRouter } from '@tanstack/react-router'
 import { useState } from 'react'
 import type { Item } from '../../api.ts'
-import { GroupRename } from '../../forms/group-rename.tsx'
 import { formatCpu, formatGib, formatNumber, t } from '../../i18n/t.ts'
 import { usePathParams, useSearchState } from '../../location.ts'
 import { paths } from '../../paths.ts'
@@ -15,6 +14,7 @@ import { EmptyState } from '../../ui/EmptyState.tsx'
 import { IdText } from '../../ui/IdText.tsx'
 import { BillingInstant } from '../../ui/Instant.tsx'
 import { ListFilters } from '../../ui/ListFilters.tsx'
+import { lazyDialog } from '../../ui/lazy-dialog.tsx'
 import { MenuButton } from '../../ui/MenuButton.tsx'
 import { PageHeader } from '../../ui/PageHeader.tsx'
 import { useRegionFilter } from '../../ui/RegionSwitcher.tsx'
@@ -22,6 +22,8 @@ import { ServingTabs } from '../../ui/ServingTabs.tsx'
 import { ChargeTag } from '../../ui/StatusTag.tsx'
 import { LinkButton, TextLink } from '../../ui/TextLink.tsx'
 import { GroupStatus } from './GroupStatus.tsx'
+
+const GroupRename = lazyDialog(async () => (await import('../../forms/group-rename.tsx')).GroupRename)
 
 export type Group = Item<'GET /v1/groups'>
 

@@ -1,17 +1,19 @@
 import { Button, Space, Tag } from 'antd'
 import { useState } from 'react'
 import type { Item } from '../../api.ts'
-import { OfferingOnSale } from '../../forms/offering-on-sale.tsx'
-import { OfferingPrice } from '../../forms/offering-price.tsx'
-import { OfferingStock } from '../../forms/offering-stock.tsx'
 import { formatMicros, t } from '../../i18n/t.ts'
 import { live, useApi } from '../../queries.ts'
 import { DataTable } from '../../ui/DataTable.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
 import { useInstallation } from '../../ui/installation.ts'
+import { lazyDialog } from '../../ui/lazy-dialog.tsx'
 import { PageHeader } from '../../ui/PageHeader.tsx'
 import { ChargeTag } from '../../ui/StatusTag.tsx'
 import { OfferingVersions } from './OfferingVersions.tsx'
+
+const OfferingOnSale = lazyDialog(async () => (await import('../../forms/offering-on-sale.tsx')).OfferingOnSale)
+const OfferingPrice = lazyDialog(async () => (await import('../../forms/offering-price.tsx')).OfferingPrice)
+const OfferingStock = lazyDialog(async () => (await import('../../forms/offering-stock.tsx')).OfferingStock)
 
 type Offering = Item<'GET /v1/offerings'>
 
