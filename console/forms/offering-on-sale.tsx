@@ -7,12 +7,13 @@ import { ConfirmImpact } from '../ui/ConfirmImpact.tsx'
 export function OfferingOnSale({ offering, onClose }: { offering: Item<'GET /v1/offerings'>; onClose: () => void }) {
   const { zoneId, specId, chargeType, onSale, stock } = offering
   const set = useAct('PUT /v1/offerings/on-sale')
+  const charge = t(`charge.${chargeType}`)
   const body = { zoneId, specId, chargeType, onSale: !onSale }
   return (
     <ConfirmImpact
       open
       danger={onSale}
-      title={t(onSale ? 'operator.stopTitle' : 'operator.resumeTitle', { spec: specId, zone: zoneId })}
+      title={t(onSale ? 'operator.stopTitle' : 'operator.resumeTitle', { spec: specId, zone: zoneId, charge })}
       action={t(onSale ? 'operator.stopSelling' : 'operator.resumeSelling')}
       onConfirm={() => set.mutateAsync({ body })}
       onClose={onClose}

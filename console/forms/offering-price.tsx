@@ -48,7 +48,7 @@ export function OfferingPrice({ offering, onClose }: { offering: Item<'GET /v1/o
   return (
     <Modal
       open
-      title={t('operator.priceTitle', { spec: specId, zone: zoneId })}
+      title={t('operator.priceTitle', { spec: specId, zone: zoneId, charge: t(`charge.${chargeType}`) })}
       okText={t('operator.setPrice')}
       cancelText={t('common.cancel')}
       confirmLoading={set.isPending}

@@ -25,6 +25,7 @@ export const shell = {
   'common.save': ['保存', 'Save'],
   'common.reason': ['原因', 'Reason'],
   'common.copy': ['复制', 'Copy'],
+  'common.colon': ['：', ': '],
   'common.copyId': ['复制 ID', 'Copy ID'],
   'common.copied': ['已复制', 'Copied'],
   'common.noMatch': ['没有符合条件的数据', 'Nothing matches the filters'],

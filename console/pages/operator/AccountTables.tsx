@@ -65,7 +65,11 @@ export function AccountMovements({ accountId }: { accountId: string }) {
           width: widths.orderId,
           render: (_, { orderId }) => (orderId ? <IdText id={orderId} /> : '—'),
         },
-        { title: t('wallet.memo'), width: widths.text, render: (_, { memo }) => <span className="said">{memo}</span> },
+        {
+          title: t('wallet.memo'),
+          width: widths.text,
+          render: (_, { memo }) => <span className="said">{memo || '—'}</span>,
+        },
       ]}
     />
   )

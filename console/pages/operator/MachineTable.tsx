@@ -45,7 +45,7 @@ export function MachineTable({ accountId }: { accountId?: string }) {
 
 const columns = (byAccount: boolean) => [
   {
-    title: t('operator.machineId'),
+    title: byAccount ? `${t('operator.machineId')} / ${t('signIn.account')}` : t('operator.machineId'),
     width: widths.id,
     render: (_: unknown, machine: Machine) => (
       <>

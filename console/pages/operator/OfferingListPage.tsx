@@ -80,6 +80,7 @@ const columns = (currency: string, ask: (asking: Asking) => void) => [
       <Button
         type="link"
         size="small"
+        style={{ marginInline: -7 }}
         aria-label={`${t('operator.versions')}: ${offering.offeringId}`}
         onClick={() => ask({ form: 'versions', offering })}
       >

@@ -17,7 +17,7 @@ export function OfferingVersions({ offering, onClose }: { offering: Item<'GET /v
   const { zoneId, specId, chargeType } = offering
   const currency = useInstallation()?.currency ?? 'CNY'
   const versions = useApi('GET /v1/offerings/prices', { query: { zoneId, specId, chargeType } })
-  const title = t('operator.versionsTitle', { spec: specId, zone: zoneId })
+  const title = t('operator.versionsTitle', { spec: specId, zone: zoneId, charge: t(`charge.${chargeType}`) })
   return (
     <Modal open title={title} width={1000} footer={null} onCancel={onClose}>
       <DataTable<Version>
@@ -56,11 +56,11 @@ export function OfferingVersions({ offering, onClose }: { offering: Item<'GET /v
 function ratesOf({ monthMicros, hourMicros, diskGibMicros }: Version, currency: string): string[] {
   const money = (micros: string) => formatMicros(micros, currency)
   const months = Object.entries(monthMicros).map(
-    ([count, micros]) => `${t('operator.monthRate', { count: Number(count) })}: ${money(micros)}`,
+    ([count, micros]) => `${t('operator.monthRate', { count: Number(count) })}${t('common.colon')}${money(micros)}`,
   )
   return [
     ...months,
-    ...(hourMicros === null ? [] : [`${t('buy.pricePerHour')}: ${money(hourMicros)}`]),
-    `${t(hourMicros === null ? 'operator.diskMonthRate' : 'operator.diskHourRate')}: ${money(diskGibMicros)}`,
+    ...(hourMicros === null ? [] : [`${t('buy.pricePerHour')}${t('common.colon')}${money(hourMicros)}`]),
+    `${t(hourMicros === null ? 'operator.diskMonthRate' : 'operator.diskHourRate')}${t('common.colon')}${money(diskGibMicros)}`,
   ]
 }
