@@ -12,7 +12,7 @@ export const money = {
   'orders.quantity': ['数量', 'Quantity'],
   'orders.total': ['金额', 'Amount'],
   'orders.paidAt': ['支付时间', 'Paid'],
-  'orders.captured': ['已履约', 'Delivered for'],
+  'orders.captured': ['已履约', 'Delivered'],
   'orders.refunded': ['已退款', 'Refunded'],
   'orders.group': ['资源组', 'Resource group'],
   'orders.empty': ['还没有订单', 'No order yet'],

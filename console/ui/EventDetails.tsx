@@ -21,7 +21,9 @@ export function EventDetails({ data }: { data: Data }) {
         .map(([name, value], index) => (
           <Fragment key={name}>
             {index > 0 ? ' · ' : null}
-            {labelOf(name)}: <bdi>{shownAs(name, value, { currency, workspaceId })}</bdi>
+            {labelOf(name)}
+            {t('common.colon')}
+            <bdi>{shownAs(name, value, { currency, workspaceId })}</bdi>
           </Fragment>
         ))}
     </>
@@ -55,11 +57,11 @@ function shownAs(name: string, value: unknown, { currency, workspaceId }: Around
     case 'words':
       return wordOf(name, text)
     case 'order':
-      return <TextLink to={paths.order(text)}>{text}</TextLink>
+      return <IdLink to={paths.order(text)} id={text} />
     case 'group':
-      return workspaceId === null ? text : <TextLink to={paths.group(workspaceId, text)}>{text}</TextLink>
+      return workspaceId === null ? text : <IdLink to={paths.group(workspaceId, text)} id={text} />
     case 'machine':
-      return workspaceId === null ? text : <TextLink to={paths.machine(workspaceId, text)}>{text}</TextLink>
+      return workspaceId === null ? text : <IdLink to={paths.machine(workspaceId, text)} id={text} />
     case 'service':
       return workspaceId === null ? text : <TextLink to={paths.service(workspaceId, text)}>{text}</TextLink>
     case 'id':
@@ -68,6 +70,13 @@ function shownAs(name: string, value: unknown, { currency, workspaceId }: Around
       return plainText(value)
   }
 }
+
+/** Like every id, and in one piece. */
+const IdLink = ({ to, id }: { to: string; id: string }) => (
+  <TextLink to={to} className="id-text">
+    {id}
+  </TextLink>
+)
 
 function plainText(value: unknown): string {
   if (typeof value === 'boolean') return t(value ? 'detail.yes' : 'detail.no')

@@ -36,13 +36,13 @@ export function EventTable({ subjectKind, subjectId }: { subjectKind: SubjectKin
           { title: t('events.kind'), width: widths.text, render: (_, { kind }) => tryT(`event.${kind}`) ?? kind },
           {
             title: t('events.actor'),
-            width: widths.text,
+            width: widths.status,
             render: (_, { actor, by }) => <ActorName by={by} id={actor} />,
           },
           {
             title: t('events.data'),
             render: (_, { data }) => (
-              <span className="said wrap">
+              <span className="said wrap" style={{ maxWidth: 460 }}>
                 <EventDetails data={data} />
               </span>
             ),

@@ -104,8 +104,9 @@ function Decide({ phase, moves, machine }: DecideProps) {
           <ul className="impact">
             {waiting.slice(0, shownAtMost).map(move => (
               <li key={move.serviceInstanceId} className="said">
-                {move.serviceName}: {waitText(move.waitsFor)} ·{' '}
-                <Elapsed since={move.startedAt} owner={move.ownerName.name} />
+                {move.serviceName}
+                {t('common.colon')}
+                {waitText(move.waitsFor)} · <Elapsed since={move.startedAt} owner={move.ownerName.name} />
               </li>
             ))}
           </ul>
