@@ -157,6 +157,7 @@ const columns = () => [
   {
     title: t('audit.who'),
     width: 150,
+    minWidth: 146,
     render: (_: unknown, { who, method, credentialId }: Entry) => (
       <Tooltip title={credentialId ? <span className="said">{credentialId}</span> : null}>
         <Space orientation="vertical" size={0}>
@@ -169,13 +170,16 @@ const columns = () => [
   {
     title: t('audit.operation'),
     width: 240,
+    minWidth: 200,
     render: (_: unknown, { operation }: Entry) => (
       <Worded text={operationText(operation)} code={operation} width={230} />
     ),
   },
   {
     title: t('audit.subject'),
+    // One id of a machine is not broken.
     width: 220,
+    minWidth: 206,
     render: (_: unknown, { subjectId }: Entry) => (
       <span className="said id-text wrap" style={{ maxWidth: 210 }}>
         {subjectId || '—'}
