@@ -36,10 +36,15 @@ const lightToken = {
   colorTextDescription: 'rgba(0,0,0,0.65)',
   colorTextPlaceholder: 'rgba(0,0,0,0.6)',
 }
+/** What is chosen: the primary colour is too dark to be read on dark. */
+const chosenOnDark = '#a9c4ff'
 const darkToken = {
   colorPrimary: '#3d7bff',
   colorInfo: '#6ea0ff',
   colorLink: '#7aa7ff',
+  // Under the pointer Ant Design's links grow darker than the page lets one read.
+  colorLinkHover: chosenOnDark,
+  colorLinkActive: chosenOnDark,
   colorSuccess: '#7ddc4c',
   colorWarning: '#ffc53d',
   colorError: '#ff8a87',
@@ -48,8 +53,6 @@ const darkToken = {
   colorTextPlaceholder: 'rgba(255,255,255,0.6)',
 }
 
-/** What is chosen: the primary colour is too dark to be read on dark. */
-const chosenOnDark = '#a9c4ff'
 const darkComponents = {
   Menu: { itemSelectedColor: chosenOnDark, subMenuItemSelectedColor: chosenOnDark },
   Dropdown: { colorPrimary: chosenOnDark },
