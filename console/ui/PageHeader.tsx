@@ -17,7 +17,7 @@ export function PageHeader({ title, trail = [], tags, actions }: Props) {
       {trail.length > 0 ? (
         <Breadcrumb
           items={[
-            ...trail.map(({ text, to }) => ({ key: to, title: <TextLink to={to}>{text}</TextLink> })),
+            ...trail.map(({ text, to }) => ({ key: `${to} ${text}`, title: <TextLink to={to}>{text}</TextLink> })),
             { key: 'here', title: <span className="said">{title}</span> },
           ]}
         />

@@ -34,7 +34,10 @@ export function PurchasePage() {
     <>
       <PageHeader
         title={t('purchase.title')}
-        trail={[{ text: t('nav.groups'), to: paths.groups(workspaceId) }]}
+        trail={[
+          { text: t('nav.serving'), to: paths.groups(workspaceId) },
+          { text: t('nav.groups'), to: paths.groups(workspaceId) },
+        ]}
         tags={
           <>
             <IdText id={orderId} to={paths.order(orderId)} />

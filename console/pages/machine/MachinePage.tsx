@@ -42,6 +42,7 @@ export function MachinePage() {
       <PageHeader
         title={machineId}
         trail={[
+          { text: t('nav.serving'), to: paths.groups(workspaceId) },
           { text: t('nav.groups'), to: paths.groups(workspaceId) },
           { text: groupName, to: paths.group(workspaceId, m.groupId) },
         ]}

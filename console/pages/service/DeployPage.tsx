@@ -34,7 +34,13 @@ export function DeployPage() {
   }
   return (
     <>
-      <PageHeader title={t('services.deploy')} trail={[{ text: t('nav.services'), to: paths.services(workspaceId) }]} />
+      <PageHeader
+        title={t('services.deploy')}
+        trail={[
+          { text: t('nav.serving'), to: paths.services(workspaceId) },
+          { text: t('nav.services'), to: paths.services(workspaceId) },
+        ]}
+      />
       <div className="stack">
         <ServiceEditor of={described} check={check} />
         <Verdict

@@ -64,6 +64,7 @@ function Updating({ service, start, onAgain }: Props) {
       <PageHeader
         title={t('services.updateTitle', { name: service.name })}
         trail={[
+          { text: t('nav.serving'), to: paths.services(service.workspaceId) },
           { text: t('nav.services'), to: paths.services(service.workspaceId) },
           { text: service.name, to: page },
         ]}
