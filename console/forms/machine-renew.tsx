@@ -46,6 +46,7 @@ export function RenewMachines({ machineIds, onDone, onClose }: Props) {
           aria-label={t('buy.months')}
           value={chosen}
           onChange={setChosen}
+          style={{ justifySelf: 'start' }}
           options={months.map(value => ({ value, label: t('buy.monthsOf', { count: value }) }))}
         />
         <Spin spinning={quote.isFetching}>

@@ -62,7 +62,9 @@ export function ConfirmImpact(props: Props) {
         {children}
         {askReason ? (
           <div>
-            <label htmlFor="reason">{t('common.reason')}</label>
+            <label htmlFor="reason" className="label">
+              {t('common.reason')}
+            </label>
             <Input.TextArea
               id="reason"
               value={reason}

@@ -181,7 +181,8 @@ const columns = () => [
     width: 220,
     minWidth: 206,
     render: (_: unknown, { subjectId }: Entry) => (
-      <span className="said id-text wrap" style={{ maxWidth: 210 }}>
+      // Room for one id: it would break at its hyphen.
+      <span className="said id-text wrap" style={{ minWidth: 180, maxWidth: 210 }}>
         {subjectId || '—'}
       </span>
     ),

@@ -71,7 +71,9 @@ export function ConfirmChange({ action, machineIds, onDone = () => undefined, on
       )}
       {action === 'drain' ? (
         <div>
-          <label htmlFor="deadline">{t('drain.deadlineMinutes')}</label>
+          <label htmlFor="deadline" className="label">
+            {t('drain.deadlineMinutes')}
+          </label>
           <div>
             <InputNumber
               id="deadline"

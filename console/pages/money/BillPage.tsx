@@ -53,7 +53,7 @@ export function BillPage() {
 
 function MachineBills({ group }: { group: GroupBill }) {
   return (
-    <ul className="impact">
+    <ul className="impact" style={{ marginInlineStart: 28 }}>
       {group.machines.map(machine => (
         <li key={machine.machineId}>
           <span className="id-text">{machine.machineId}</span> {machine.specId} ·{' '}
