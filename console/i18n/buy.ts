@@ -35,7 +35,7 @@ export const buy = {
   'buy.month': ['月', 'month'],
   'buy.hour': ['小时', 'hour'],
   'buy.quantity': ['数量', 'Quantity'],
-  'buy.quantityHint': ['1–9999 台', '1 to 9,999 machines'],
+  'buy.quantityHint': ['1–9,999 台', '1 to 9,999 machines'],
   'buy.months': ['购买时长', 'Duration'],
   'buy.monthsOf': ['{count} 个月', '{count|month|months}'],
   'buy.autoRenew': ['到期自动续费', 'Auto-renewal'],

@@ -23,7 +23,7 @@ export const causes = {
   'cause.memory': ['{memory} GiB 内存', '{memory} GiB memory'],
   'cause.gpu': ['{gpu} 张 GPU', '{gpu|GPU|GPUs}'],
   'cause.gpuMemory': ['单卡 {memory} GiB 显存', '{memory} GiB GPU memory on one card'],
-  'cause.held': ['{count} 台停止调度或清空中', '{count} cordoned or draining'],
+  'cause.held': ['{count} 台停止调度或清空中', '{count} with scheduling stopped or draining'],
   'cause.lost': ['{count} 台失联', '{count} lost'],
   'cause.notRunning': ['{count} 台未运行', '{count} not running'],
   'cause.leaving.drained': ['机器正在清空，等待替代实例', 'its machine is drained: a replacement takes over'],

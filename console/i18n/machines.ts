@@ -55,7 +55,7 @@ export const machines = {
   ],
   'machines.impact.cancelDrain': [
     '结束清空：已迁走的不再迁回，尚未迁走的留在原处；单独设置的停止调度仍然保留。',
-    'The drain ends: what has moved stays moved, what has not stays where it is. A cordon placed apart remains.',
+    'The drain ends: what has moved stays moved, what has not stays where it is. Scheduling that was stopped apart from it stays stopped.',
   ],
   'machines.impact.forceDrain': [
     '停止仍在这台机器上的服务实例：过了优雅退出时间即终止，不等在途请求完成。',
@@ -81,7 +81,7 @@ export const machines = {
   ],
   'impact.lifts': ['将解除 {count} 项停止调度：', '{count|hold is|holds are} lifted:'],
   'impact.remaining': ['仍然保留 {count} 项停止调度：', '{count|hold remains|holds remain}:'],
-  'impact.billing': ['计费截止：', 'Billing ends:'],
+  'impact.billing': ['计费截止', 'Billing ends'],
   'impact.accrued': ['已用未出账 {amount}', 'used and not billed yet: {amount}'],
   'impact.more': ['另有 {count} 项', 'and {count} more'],
   'impact.losesLast': [

@@ -3,7 +3,7 @@ export const services = {
   'services.title': ['推理服务', 'Services'],
   'services.deploy': ['部署服务', 'Deploy service'],
   'services.name': ['服务名称', 'Name'],
-  'services.group': ['资源组', 'Group'],
+  'services.group': ['资源组', 'Resource group'],
   'services.replicas': ['实例（运行 / 期望）', 'Running / wanted'],
   'services.replicasOf': ['{running} / {wanted}', '{running} / {wanted}'],
   'services.version': ['版本', 'Version'],

@@ -19,7 +19,7 @@ const obstacles: [Omit<Obstacle, 'message'>, zh: string, en: string][] = [
   [
     { code: 'NoRoom', noRoom: { code: 'NoRoom', message, missing, machines } },
     '空间不足：同一台机器上还缺 1.5 核 CPU（1 台停止调度或清空中）',
-    'No room: needs 1.5 vCPU more on one machine (1 cordoned or draining)',
+    'No room: needs 1.5 vCPU more on one machine (1 with scheduling stopped or draining)',
   ],
   [
     { code: 'ReplacementFailing', count: 2 },

@@ -181,8 +181,7 @@ const columns = () => [
     width: 220,
     minWidth: 206,
     render: (_: unknown, { subjectId }: Entry) => (
-      // Room for one id: it would break at its hyphen.
-      <span className="said id-text wrap" style={{ minWidth: 180, maxWidth: 210 }}>
+      <span className="said id-text wrap" style={{ maxWidth: 210 }}>
         {subjectId || '—'}
       </span>
     ),

@@ -131,7 +131,9 @@ const columnsOf = (workspaceId: string) => [
               <BillingInstant at={expiresAt} />
             </div>
             <div className="quiet">
-              {t('machines.autoRenew')}: {autoRenew ? t('machines.on') : t('machines.off')}
+              {t('machines.autoRenew')}
+              {t('common.colon')}
+              {autoRenew ? t('machines.on') : t('machines.off')}
             </div>
           </>
         ) : null}

@@ -54,7 +54,9 @@ function Billing({
   const currency = useInstallation()?.currency ?? ''
   return (
     <div>
-      {t('impact.billing')} <BillingInstant at={billing.endsAt} />
+      {t('impact.billing')}
+      {t('common.colon')}
+      <BillingInstant at={billing.endsAt} />
       {machines.some(machine => machine.accruedFen !== null)
         ? ` · ${t('impact.accrued', { amount: formatFen(billing.accruedFen, currency) })}`
         : null}
