@@ -66,7 +66,7 @@ export const causes = {
     '一次最多先启动 {maxSurge} 个新实例，就绪并接管流量后旧实例才停止（max_surge）',
     'At most {maxSurge|new instance starts|new instances start} at once; an old one ends once its replacement takes the traffic (max_surge)',
   ],
-  'impact.fits': ['资源充足：现在就能启动', 'There is room: they start at once'],
+  'impact.fits': ['资源充足：现在就能启动', 'There is room to start at once'],
   'impact.short': [
     '只放得下 {fits} / {wanted} 个新实例：{why}',
     'Room for {fits} of {wanted|new instance|new instances} only: {why}',
