@@ -23,6 +23,9 @@ export const widths = {
   /** Where it names its zone, that stands below. */
   instant: 156,
   instantWithSeconds: 182,
+  /** With its zone beside it, in lists that have the room. */
+  zonedInstant: 210,
+  zonedInstantWithSeconds: 240,
   /** What breaks: names, reasons, notes. */
   text: 200,
 } as const

@@ -78,7 +78,7 @@ export function PurchasedMachines({ workspaceId, orderId, groupId, quantity, mov
           { title: t('orders.total'), width: widths.money, render: (_, { amountFen }) => <Money fen={amountFen} /> },
           {
             title: t('machines.expiresAt'),
-            width: widths.instant,
+            width: widths.zonedInstant,
             render: (_, { periodEnd }) => <BillingInstant at={periodEnd} />,
           },
         ]}

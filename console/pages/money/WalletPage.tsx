@@ -41,7 +41,7 @@ export function WalletPage() {
         columns={[
           {
             title: t('events.at'),
-            width: widths.instantWithSeconds,
+            width: widths.zonedInstantWithSeconds,
             render: (_, { at }) => <BillingInstant at={at} seconds />,
           },
           { title: t('wallet.kind'), width: widths.status, render: (_, { kind }) => tryT(`transfer.${kind}`) ?? kind },
