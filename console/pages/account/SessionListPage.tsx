@@ -34,7 +34,8 @@ export function SessionListPage() {
       />
       <DataTable<SignedIn>
         label={t('account.sessions')}
-        answer={{ ...sessions, data: sessions.data?.items }}
+        // One's own is where one looks for it, whichever was seen last.
+        answer={{ ...sessions, data: sessions.data?.items.toSorted((a, b) => Number(b.current) - Number(a.current)) }}
         rowKey={session => session.sessionId}
         empty={<EmptyState title={t('sessions.empty')} />}
         columns={[
@@ -59,7 +60,13 @@ export function SessionListPage() {
             title: t('common.actions'),
             render: (_, { sessionId, current }) =>
               current ? null : (
-                <Button size="small" type="link" danger onClick={() => revoke.mutate({ params: { sessionId } }, told)}>
+                <Button
+                  size="small"
+                  type="link"
+                  danger
+                  style={{ paddingInline: 0 }}
+                  onClick={() => revoke.mutate({ params: { sessionId } }, told)}
+                >
                   {t('sessions.revoke')}
                 </Button>
               ),

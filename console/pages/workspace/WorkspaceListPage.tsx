@@ -1,4 +1,3 @@
-import { Space } from 'antd'
 import { useState } from 'react'
 import type { Item } from '../../api.ts'
 import { WorkspaceName } from '../../forms/workspace-name.tsx'
@@ -15,6 +14,9 @@ import { PageHeader } from '../../ui/PageHeader.tsx'
 import { LinkButton, TextLink } from '../../ui/TextLink.tsx'
 
 type Workspace = Item<'GET /v1/workspaces'>
+
+/** Begins where the head of its column does. */
+const inLine = { paddingInline: 0 }
 
 export function WorkspaceListPage() {
   const [naming, setNaming] = useState<{ workspace: Workspace | null } | null>(null)
@@ -55,17 +57,23 @@ export function WorkspaceListPage() {
           {
             title: t('common.actions'),
             render: (_, workspace) => (
-              <Space>
-                <LinkButton type="link" size="small" to={paths.groups(workspace.workspaceId)}>
+              <span className="row-actions">
+                <LinkButton type="link" size="small" style={inLine} to={paths.groups(workspace.workspaceId)}>
                   {t('workspace.open')}
                 </LinkButton>
-                <LinkButton type="link" size="small" to={paths.workspaceMembers(workspace.workspaceId)}>
+                <LinkButton type="link" size="small" style={inLine} to={paths.workspaceMembers(workspace.workspaceId)}>
                   {t('workspace.members')}
                 </LinkButton>
-                <ActionButton type="link" size="small" refusal={refusal} onClick={() => setNaming({ workspace })}>
+                <ActionButton
+                  type="link"
+                  size="small"
+                  style={inLine}
+                  refusal={refusal}
+                  onClick={() => setNaming({ workspace })}
+                >
                   {t('workspace.rename')}
                 </ActionButton>
-              </Space>
+              </span>
             ),
           },
         ]}
