@@ -74,5 +74,6 @@ function selectedKey(pathname: string, workspaceId: string | null): string {
   if (workspaceId && /^\/workspaces\/[^/]+\/(groups|machines|buy|purchases)/.test(pathname))
     return paths.groups(workspaceId)
   if (workspaceId && /^\/workspaces\/[^/]+\/(services|deploy)/.test(pathname)) return paths.services(workspaceId)
+  if (/^\/workspaces\/[^/]+\/members/.test(pathname)) return paths.workspaces()
   return `/${pathname.split('/').slice(1, 3).join('/')}`
 }
