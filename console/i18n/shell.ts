@@ -38,6 +38,7 @@ export const shell = {
   'common.actions': ['操作', 'Actions'],
   'common.inBillingZone': ['计费时区 {zone}', 'In the billing time zone, {zone}'],
   'error.title': ['出错了', 'Something went wrong'],
+  'error.notFound': ['找不到', 'Not found'],
   'error.requestId': ['请求 ID：{requestId}', 'Request ID: {requestId}'],
   'error.pageNotFound': ['页面不存在', 'This page does not exist'],
   'error.pageNotFoundHint': ['请检查地址是否正确。', 'Check the address.'],

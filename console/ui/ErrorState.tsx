@@ -7,11 +7,12 @@ import { errorText } from './refusal.ts'
 /** In place of what could not be shown: what happened, the way on, and what to quote when asking for help. */
 export function ErrorState({ error, onRetry }: { error: unknown; onRetry?: () => void }) {
   const requestId = error instanceof Refused ? error.requestId : null
+  const notFound = error instanceof Refused && error.status === 404
   return (
     <div role="alert">
       <Result
-        status={error instanceof Refused && error.status === 404 ? '404' : 'warning'}
-        title={t('error.title')}
+        status={notFound ? '404' : 'warning'}
+        title={t(notFound ? 'error.notFound' : 'error.title')}
         subTitle={<span className="said">{errorText(error)}</span>}
         extra={
           <Space orientation="vertical" size={16} align="center">

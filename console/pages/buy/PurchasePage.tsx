@@ -172,7 +172,9 @@ function Payment({ order }: { order: Order }) {
       <div>{t('buy.total')}</div>
       <Money fen={order.totalFen} strong />
       <div>
-        {t('purchase.available')}: {wallet.data ? <Money fen={wallet.data.availableFen} /> : '…'}
+        {t('purchase.available')}
+        {t('common.colon')}
+        {wallet.data ? <Money fen={wallet.data.availableFen} /> : '…'}
       </div>
       {error ? (
         <Alert type="error" showIcon role="alert" title={<span className="said">{errorText(error)}</span>} />
