@@ -32,8 +32,8 @@ export const machines = {
   'machines.leftOut': ['以下 {count} 台不能执行此操作：', 'This cannot be done to {count|machine|machines}:'],
   'machines.deleteForGood': ['我知道机器删除后无法恢复', 'I know that a deleted machine does not come back'],
   'machines.impact.cordon': [
-    '不再向这些机器调度新的服务实例，已在运行的不受影响。',
-    'No new service instance is placed on them. What runs there goes on.',
+    '不再调度新的服务实例过来，已在运行的不受影响。',
+    'No new service instance is placed there. What runs there goes on.',
   ],
   'machines.impact.drain': [
     '停止调度，并把服务实例逐个迁走：先在别处启动并就绪，再切换流量，等在途请求全部完成后才停止旧实例。',
@@ -45,7 +45,7 @@ export const machines = {
   ],
   'machines.impact.release': [
     '机器会被删除，按量计费到提交时为止；仍有服务实例的机器会被拒绝。',
-    'The machines end; pay-as-you-go is billed up to now. Machines with service instances on them are refused.',
+    'Deletion is for good; pay-as-you-go is billed up to now. A machine with service instances on it is refused.',
   ],
   'machines.cancelDrain': ['取消清空', 'Cancel drain'],
   'machines.forceDrain': ['强制清空', 'Force drain'],

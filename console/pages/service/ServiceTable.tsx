@@ -49,7 +49,8 @@ export function ServiceTable({ workspaceId, groupId, filter }: Props) {
           </LinkButton>
         </EmptyState>
       }
-      columns={columnsOf(workspaceId, names)}
+      // A group need not say its own name in every row.
+      columns={columnsOf(workspaceId, names).filter(column => groupId === undefined || column.key !== 'group')}
     />
   )
 }
@@ -92,6 +93,7 @@ const columnsOf = (workspaceId: string, names: ReadonlyMap<string, string>) => [
   },
   { title: t('services.version'), width: widths.count, dataIndex: 'version' },
   {
+    key: 'group',
     title: t('services.group'),
     width: widths.text,
     render: (_: unknown, service: Service) => (
