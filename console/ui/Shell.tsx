@@ -8,7 +8,7 @@ import { paths } from '../paths.ts'
 import { type Session, useSession } from '../session.ts'
 import { AccountMenu } from './AccountMenu.tsx'
 import { ErrorState } from './ErrorState.tsx'
-import { useInstallation } from './installation.ts'
+import { InstallationContext, useInstallationQuery } from './installation.ts'
 import { LiveSign } from './LiveSign.tsx'
 import { Navigation } from './Navigation.tsx'
 import { PageSkeleton } from './PageSkeleton.tsx'
@@ -33,8 +33,7 @@ export function Shell() {
 
 function Frame({ session }: { session: Session }) {
   useLiveEvents()
-  // Asked for once for all pages: currency, billing zone, whom to ask.
-  useInstallation()
+  const installation = useInstallationQuery()
   const narrow = Grid.useBreakpoint().lg === false
   return (
     <Layout className="shell">
@@ -59,7 +58,9 @@ function Frame({ session }: { session: Session }) {
           </Layout.Sider>
         )}
         <Layout.Content id="main" tabIndex={-1} className="shell-content">
-          <Outlet />
+          <InstallationContext value={installation}>
+            <Outlet />
+          </InstallationContext>
         </Layout.Content>
       </Layout>
     </Layout>
