@@ -13,6 +13,7 @@ const browserStories = [
   'machines',
   'pages',
   'services',
+  'story',
   'viewer',
 ]
 const longTests = [...browserStories.map(name => `e2e/${name}`), 'soak/races']
