@@ -8,7 +8,7 @@ import { paths } from '../paths.ts'
 import { type Session, useSession } from '../session.ts'
 import { AccountMenu } from './AccountMenu.tsx'
 import { ErrorState } from './ErrorState.tsx'
-import { InstallationContext, useInstallationQuery } from './installation.ts'
+import { useInstallation } from './installation.ts'
 import { LiveSign } from './LiveSign.tsx'
 import { Navigation } from './Navigation.tsx'
 import { PageSkeleton } from './PageSkeleton.tsx'
@@ -33,7 +33,8 @@ export function Shell() {
 
 function Frame({ session }: { session: Session }) {
   useLiveEvents()
-  const installation = useInstallationQuery()
+  // Asked for once for all pages: currency, billing zone, whom to ask.
+  useInstallation()
   const narrow = Grid.useBreakpoint().lg === false
   return (
     <Layout className="shell">
@@ -58,9 +59,7 @@ function Frame({ session }: { session: Session }) {
           </Layout.Sider>
         )}
         <Layout.Content id="main" tabIndex={-1} className="shell-content">
-          <InstallationContext value={installation}>
-            <Outlet />
-          </InstallationContext>
+          <Outlet />
         </Layout.Content>
       </Layout>
     </Layout>
