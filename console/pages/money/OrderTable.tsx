@@ -1,14 +1,13 @@
 import type { Item } from '../../api.ts'
-import { formatNumber, t } from '../../i18n/t.ts'
+import { t } from '../../i18n/t.ts'
 import { paths } from '../../paths.ts'
 import { live, useAll } from '../../queries.ts'
 import { widths } from '../../ui/column-widths.ts'
 import { DataTable } from '../../ui/DataTable.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
 import { IdText } from '../../ui/IdText.tsx'
-import { BillingInstant } from '../../ui/Instant.tsx'
-import { OrderTotal } from '../../ui/OrderTotal.tsx'
-import { ChargeTag, StatusTag } from '../../ui/StatusTag.tsx'
+import { whatOrdersAre, whatOrdersCost } from '../../ui/order-columns.tsx'
+import { ChargeTag } from '../../ui/StatusTag.tsx'
 
 type Order = Item<'GET /v1/orders'>
 
@@ -27,28 +26,13 @@ export function OrderTable({ groupId }: { groupId?: string }) {
           width: widths.orderId,
           render: (_, { orderId }) => <IdText id={orderId} to={paths.order(orderId)} />,
         },
-        { title: t('orders.kind'), width: widths.count, render: (_, { kind }) => t(`orders.kind.${kind}`) },
-        { title: t('common.status'), width: widths.status, render: (_, { phase }) => <StatusTag status={phase} /> },
+        ...whatOrdersAre<Order>(),
         {
           title: t('machines.charge'),
           width: widths.charge,
           render: (_, { chargeType }) => <ChargeTag chargeType={chargeType} />,
         },
-        {
-          title: t('orders.specAndQuantity'),
-          width: widths.specAndQuantity,
-          render: (_, { specId, quantity }) => `${specId ?? '—'} × ${formatNumber(quantity)}`,
-        },
-        {
-          title: t('orders.total'),
-          width: widths.money,
-          render: (_, order) => <OrderTotal {...order} />,
-        },
-        {
-          title: t('common.createdAt'),
-          width: widths.instant,
-          render: (_, { createdAt }) => <BillingInstant at={createdAt} />,
-        },
+        ...whatOrdersCost<Order>(),
       ]}
     />
   )

@@ -12,10 +12,12 @@ import { EmptyState } from '../../ui/EmptyState.tsx'
 import { IdText } from '../../ui/IdText.tsx'
 import { BillingInstant } from '../../ui/Instant.tsx'
 import { Money } from '../../ui/Money.tsx'
-import { OrderTotal } from '../../ui/OrderTotal.tsx'
-import { ChargeTag, StatusTag } from '../../ui/StatusTag.tsx'
+import { whatOrdersAre, whatOrdersCost } from '../../ui/order-columns.tsx'
+import { ChargeTag } from '../../ui/StatusTag.tsx'
 import { type User, UserTable } from '../../ui/UserTable.tsx'
 import { PasswordOnce } from '../account/UserListPage.tsx'
+
+type Order = Item<'GET /v1/accounts/{accountId}/orders'>
 
 type Operation =
   | 'GET /v1/accounts/{accountId}/wallet/transfers'
@@ -130,23 +132,8 @@ export function AccountOrders({ accountId }: { accountId: string }) {
       empty={<EmptyState title={t('orders.empty')} />}
       columns={[
         { title: t('orders.id'), width: widths.orderId, render: (_, { orderId }) => <IdText id={orderId} /> },
-        { title: t('orders.kind'), width: widths.count, render: (_, { kind }) => t(`orders.kind.${kind}`) },
-        { title: t('common.status'), width: widths.status, render: (_, { phase }) => <StatusTag status={phase} /> },
-        {
-          title: t('orders.specAndQuantity'),
-          width: widths.specAndQuantity,
-          render: (_, { specId, quantity }) => `${specId ?? '—'} × ${formatNumber(quantity)}`,
-        },
-        {
-          title: t('orders.total'),
-          width: widths.money,
-          render: (_, order) => <OrderTotal {...order} />,
-        },
-        {
-          title: t('common.createdAt'),
-          width: widths.instant,
-          render: (_, { createdAt }) => <BillingInstant at={createdAt} />,
-        },
+        ...whatOrdersAre<Order>(),
+        ...whatOrdersCost<Order>(),
       ]}
     />
   )
