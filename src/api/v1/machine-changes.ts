@@ -1,5 +1,6 @@
 // Many machines at once: what an action would do, and the actions that are wishes (releasing is in machines.ts).
 import { z } from 'zod'
+import { drainDeadlineSecondsDefault, drainDeadlineSecondsMax } from '../../fleet/drain.ts'
 import { wishMachines } from '../../fleet/machine-wishes.ts'
 import { type ActorView as ActorName, actorNames } from '../../identity/actors.ts'
 import { type ChangePreview, previewChange } from '../../insight/preview.ts'
@@ -112,9 +113,9 @@ export const machineChangeRoutes = [
         .number()
         .int()
         .min(0)
-        .max(86_400)
+        .max(drainDeadlineSecondsMax)
         .optional()
-        .describe('Of a drain, counted from now; 3600 by default.'),
+        .describe(`Of a drain, counted from now; ${drainDeadlineSecondsDefault} by default.`),
     },
     returns: z.object({ machineIds: z.array(machineId) }),
     async handle({ ctx }, { body: { action, machineIds: ids, ...options }, actor }) {
