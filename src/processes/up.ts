@@ -139,11 +139,12 @@ async function startRoles(options: UpOptions, postgres: KeptPostgres | null): Pr
  * gateway serves by the routes it kept, and control asks the agent again until it answers, as after the end of either.
  */
 async function startTogether(roles: readonly RoleProcess[], say: (line: string) => void): Promise<void> {
-  const starts = await Promise.allSettled(roles.map(role => role.start().then(() => say(`${role.name} started`))))
-  const failed = starts.find(start => start.status === 'rejected')
-  if (!failed) return
-  for (const role of roles.toReversed()) await role.stop()
-  throw failed.reason
+  try {
+    await Promise.all(roles.map(role => role.start().then(() => say(`${role.name} started`))))
+  } catch (error) {
+    for (const role of roles.toReversed()) await role.stop()
+    throw error
+  }
 }
 
 /**
