@@ -236,6 +236,7 @@ async function oneAfterTheOther(track: RaceTrack, pair: Pair, moment: Moment, fi
   await settle(reconcilersOf(world.ctx))
   const end = await endOf(world, 0, answers.join(' & '))
   await world.close()
+  if (world.errors.length > 0) throw new Error(`${a} and ${b} one after the other: ${world.errors.join('; ')}`)
   return end
 }
 
