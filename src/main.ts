@@ -2,7 +2,6 @@
 
 import { Command } from 'commander'
 import { reportFailure } from './cli/failure.ts'
-import { addApiCommands } from './cli/main.ts'
 import { type Config, loadConfig, processEnvironment } from './config.ts'
 import { silentLog } from './lib/log.ts'
 import { credentialsPath, readRunState } from './processes/run-state.ts'
@@ -97,11 +96,15 @@ program
     if (!(await verify(configOf()))) process.exitCode = 1
   })
 
-addApiCommands(program, {
-  credentialsFile: () => credentialsPath(configOf().dataDir),
-  apiUrl: () => readRunState(configOf().dataDir)?.apiUrl ?? null,
-  gatewayUrl: () => readRunState(configOf().dataDir)?.gatewayUrl ?? null,
-})
+// Processes that stay do not keep in memory what they never run.
+if (!['up', 'serve'].includes(process.argv[2] ?? '')) {
+  const { addApiCommands } = await import('./cli/main.ts')
+  addApiCommands(program, {
+    credentialsFile: () => credentialsPath(configOf().dataDir),
+    apiUrl: () => readRunState(configOf().dataDir)?.apiUrl ?? null,
+    gatewayUrl: () => readRunState(configOf().dataDir)?.gatewayUrl ?? null,
+  })
+}
 
 try {
   await program.parseAsync()
