@@ -123,6 +123,7 @@ export async function selectStatement(
   // Each side is read along its own index and cut before the two are merged, so that a page costs a page.
   const side = (column: 'from_ledger_account_id' | 'to_ledger_account_id'): RawBuilder<unknown> => sql`
     select ${transferColumns} from transfers t where t.${sql.ref(column)} = any(${ledgerAccountIds}::text[])
+      and t.amount_fen > 0
       ${before ? sql`and (t.at, t.id) < (${before.at}::timestamptz, ${before.id})` : sql``}
     order by t.at desc, t.id desc limit ${limit}`
   const { rows } = await sql<Transfer>`

@@ -81,7 +81,10 @@ export interface StatementItem extends Transfer {
   wallet: 'cash' | 'voucher'
 }
 
-/** What moved in the account's wallets, newest first. Keyset paging: hand the last item's `at` and `id` back. */
+/**
+ * What moved in the account's wallets, newest first. A postpaid order pays 0: that moves nothing, and stands in the trace of the
+ * order alone. Keyset paging: hand the last item's `at` and `id` back.
+ */
 export async function listTransfers(db: Db | Tx, accountId: string, query: StatementQuery): Promise<StatementItem[]> {
   const cash = walletCashId(accountId)
   const voucher = walletVoucherId(accountId)

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startTestApi, type TestApi } from './harness.ts'
 import { turnPages } from './paging.ts'
 import { expectRefused } from './refused.ts'
-import { purchase } from './world.ts'
+import { postpaid, purchase } from './world.ts'
 
 let api: TestApi
 beforeAll(async () => {
@@ -54,6 +54,17 @@ test('a purchase takes vouchers first, and every movement is listed with its ord
   ])
   expect(new Set(pays.map(one => one.orderId))).toEqual(new Set([order.orderId]))
   expect(items.reduce((sum, one) => sum + BigInt(one.signedFen), 0n)).toBe(10_500n)
+})
+
+test('the payment of 0 of a postpaid order moves nothing: the trace of the order has it, the wallet has not', async () => {
+  const client = api.client(api.owner)
+  const request = postpaid({ groupName: 'second' })
+  const { orderId } = await client.call('POST /v1/orders', { body: { request } })
+  await api.settle()
+  const trace = await client.call('GET /v1/orders/{orderId}/trace', { params: { orderId } })
+  expect(trace.transfers).toMatchObject([{ kind: 'pay', amountFen: '0' }])
+  const { items } = await client.call('GET /v1/wallet/transfers', {})
+  expect(items.filter(one => one.signedFen === '0')).toEqual([])
 })
 
 test('pages of movements skip and repeat nothing while money comes, whatever the client tokens are', async () => {
