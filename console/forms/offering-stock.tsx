@@ -1,51 +1,37 @@
-import { Alert, App, Form, InputNumber, Modal } from 'antd'
-import { useState } from 'react'
+import { App, Form, InputNumber } from 'antd'
 import type { Item } from '../api.ts'
 import { t } from '../i18n/t.ts'
 import { useAct } from '../queries.ts'
-import { errorText } from '../ui/refusal.ts'
+import { useZoneNames } from '../ui/catalog-names.ts'
+import { FormDialog, needed } from '../ui/FormDialog.tsx'
 
 /** Sets how many machines of a spec a zone has, sold ones included. */
 export function OfferingStock({ offering, onClose }: { offering: Item<'GET /v1/offerings'>; onClose: () => void }) {
   const { zoneId, specId, stock } = offering
+  const zoneNameOf = useZoneNames()
   const { message } = App.useApp()
-  const [total, setTotal] = useState<number | null>(stock.total)
   const set = useAct('PUT /v1/stock')
-  const submit = async () => {
-    if (total === null) return
+  const submit = async ({ total }: { total: number }) => {
     await set.mutateAsync({ body: { zoneId, specId, total } })
     void message.success(t('operator.stockSet'))
     onClose()
   }
   return (
-    <Modal
-      open
-      title={t('operator.stockTitle', { spec: specId, zone: zoneId })}
-      okText={t('common.save')}
-      cancelText={t('common.cancel')}
-      okButtonProps={{ disabled: total === null || total === stock.total }}
-      confirmLoading={set.isPending}
-      onCancel={onClose}
-      onOk={() => void submit().catch(() => undefined)}
+    <FormDialog<{ total: number }>
+      title={t('operator.stockTitle', { spec: specId, zone: zoneNameOf(zoneId) })}
+      action={t('common.save')}
+      initial={{ total: stock.total }}
+      onSubmit={submit}
+      onClose={onClose}
     >
-      <Form layout="vertical" component="div">
-        <Form.Item
-          label={t('operator.stockTotal')}
-          htmlFor="stock-total"
-          extra={t('operator.stockHint', { allocated: stock.allocated })}
-        >
-          <InputNumber
-            id="stock-total"
-            autoFocus
-            min={0}
-            max={1_000_000}
-            precision={0}
-            value={total}
-            onChange={setTotal}
-          />
-        </Form.Item>
-      </Form>
-      {set.error ? <Alert type="error" showIcon role="alert" title={errorText(set.error)} /> : null}
-    </Modal>
+      <Form.Item
+        name="total"
+        label={t('operator.stockTotal')}
+        extra={t('operator.stockHint', { allocated: stock.allocated })}
+        rules={needed()}
+      >
+        <InputNumber autoFocus min={0} max={1_000_000} precision={0} />
+      </Form.Item>
+    </FormDialog>
   )
 }

@@ -100,7 +100,6 @@ export const buy = {
   'purchase.refundedTitle': ['未能全部交付，已自动退款', 'Not everything could be delivered: refunded'],
   'purchase.refundingTitle': ['未能全部交付，正在退款', 'Not everything could be delivered: refunding'],
   'purchase.refundedAmount': ['退回钱包 {amount}。', '{amount} went back to the wallet.'],
-  'purchase.trace': ['资金去向', 'Where the money went'],
   'purchase.buyAgain': ['重新购买', 'Buy again'],
   'purchase.lapsedTitle': ['订单已失效', 'The order has lapsed'],
   'purchase.cancelledTitle': ['订单已取消', 'The order was cancelled'],

@@ -11,6 +11,7 @@ export const machines = {
   'machines.diskGib': ['{gib} GiB', '{gib} GiB'],
   'machines.expiresAt': ['到期时间', 'Expires'],
   'machines.autoRenew': ['自动续费', 'Auto-renewal'],
+  'machines.renewsItself': ['自动续费', 'auto-renews'],
   'machines.on': ['开', 'On'],
   'machines.off': ['关', 'Off'],
   'machines.empty': ['这个资源组还没有机器', 'No machine in this group'],

@@ -16,7 +16,7 @@ export const money = {
   'orders.refunded': ['已退款', 'Refunded'],
   'orders.group': ['资源组', 'Resource group'],
   'orders.empty': ['还没有订单', 'No order yet'],
-  'orders.transfers': ['资金流水', 'Money trail'],
+  'orders.transfers': ['资金去向', 'Where the money went'],
   'orders.from': ['从', 'From'],
   'orders.to': ['到', 'To'],
   'orders.events': ['经过', 'History'],

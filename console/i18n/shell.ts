@@ -29,6 +29,8 @@ export const shell = {
   'common.copyId': ['复制 ID', 'Copy ID'],
   'common.copied': ['已复制', 'Copied'],
   'common.noMatch': ['没有符合条件的数据', 'Nothing matches the filters'],
+  'common.selectAll': ['选择全部', 'Select all'],
+  'common.selectRow': ['选择 {name}', 'Select {name}'],
   'common.rows': ['共 {count} 条', '{count|row|rows}'],
   'common.name': ['名称', 'Name'],
   'common.status': ['状态', 'Status'],

@@ -36,6 +36,8 @@ interface Props<Row extends object> {
   /** Keeps the rows that the filters in the address ask for. */
   keep?: (row: Row) => boolean
   selection?: { keys: readonly string[]; onChange: (keys: string[]) => void }
+  /** Pixels, about: how many rows of a long list are drawn before they are measured. */
+  rowHeight?: number
   /** The names of the parameters in the address, where one page shows two tables. */
   pageParameter?: string
   sortParameter?: string
@@ -43,7 +45,7 @@ interface Props<Row extends object> {
 }
 
 export function DataTable<Row extends object>(props: Props<Row>) {
-  const { label, answer, rowKey, empty, keep, selection, expandable } = props
+  const { label, answer, rowKey, empty, keep, selection, expandable, rowHeight } = props
   const { pageParameter = 'page', sortParameter = 'sort' } = props
   const [search, setSearch] = useSearchState<string>()
   // Filtered only when the rows or the filters are others: 10,000 rows are drawn anew with every choice.
@@ -95,15 +97,38 @@ export function DataTable<Row extends object>(props: Props<Row>) {
                 selectedRowKeys: [...selection.keys],
                 onChange: keys => selection.onChange(keys.map(String)),
                 preserveSelectedRowKeys: true,
+                renderCell: (checked, row) => (
+                  <SelectRow
+                    name={rowKey(row)}
+                    checked={checked}
+                    onChange={() => selection.onChange(toggled(selection.keys, rowKey(row)))}
+                  />
+                ),
+                getTitleCheckboxProps: () => ({ 'aria-label': t('common.selectAll') }),
               },
             }
           : {})}
         {...(expandable ? { expandable } : {})}
+        {...(rowHeight ? { listItemHeight: rowHeight } : {})}
       />
       {many ? <div style={{ padding: '8px 4px' }}>{t('common.rows', { count: rows.length })}</div> : null}
     </section>
   )
 }
+
+const toggled = (keys: readonly string[], key: string): string[] =>
+  keys.includes(key) ? keys.filter(other => other !== key) : [...keys, key]
+
+/** The browser's own: Ant Design's costs as much as the rest of a row, and a long table draws one with each. */
+const SelectRow = ({ name, checked, onChange }: { name: string; checked: boolean; onChange: () => void }) => (
+  <input
+    type="checkbox"
+    className="select-row"
+    checked={checked}
+    aria-label={t('common.selectRow', { name })}
+    onChange={onChange}
+  />
+)
 
 /** `sort` is the key of a column, after `-` when the largest comes first; of a column that is not there it says nothing. */
 function inOrder<Row>(columns: readonly Column<Row>[], sort: string | undefined): AnyColumn<Row>[] {

@@ -10,6 +10,8 @@ interface Props<Values extends object> {
   action: string
   initial?: Partial<Values>
   form?: FormInstance<Values>
+  /** Nothing to send yet. */
+  disabled?: boolean
   children: ReactNode
   /** Closes the dialog by itself when it is done; a refusal keeps it open. */
   onSubmit: (values: Values) => Promise<unknown>
@@ -17,7 +19,7 @@ interface Props<Values extends object> {
 }
 
 export function FormDialog<Values extends object>(props: Props<Values>) {
-  const { title, action, initial, children, onSubmit, onClose } = props
+  const { title, action, initial, disabled = false, children, onSubmit, onClose } = props
   const [own] = Form.useForm<Values>()
   const form = props.form ?? own
   const [working, setWorking] = useState(false)
@@ -42,6 +44,7 @@ export function FormDialog<Values extends object>(props: Props<Values>) {
       onCancel={onClose}
       onOk={() => form.submit()}
       confirmLoading={working}
+      okButtonProps={{ disabled }}
     >
       <Form<Values>
         form={form}

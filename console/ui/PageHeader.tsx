@@ -2,10 +2,13 @@ import { Breadcrumb } from 'antd'
 import type { ReactNode } from 'react'
 import { TextLink } from './TextLink.tsx'
 
-interface Props {
+export interface Place {
   title: string
   /** Where the page is, from the outside in; the page itself is not among them. */
   trail?: { text: string; to: string }[]
+}
+
+interface Props extends Place {
   /** Beside the title: a status, an id. */
   tags?: ReactNode
   actions?: ReactNode

@@ -1,52 +1,52 @@
 // Where a machine, a group, a service or an order stands: a word and a colour. The word alone says it too.
-import { Tag } from 'antd'
 import { tryT } from '../i18n/t.ts'
+import { Tag, type Tone } from './Tag.tsx'
 
-const colors: Record<string, string> = {
+const tones: Record<string, Tone> = {
   // machines (EAS's names)
-  Attaching: 'processing',
+  Attaching: 'info',
   Ready: 'success',
   'Ready-SchedulingDisabled': 'warning',
   NotReady: 'error',
   'NotReady-SchedulingDisabled': 'error',
-  Stopped: 'default',
-  Deleting: 'processing',
-  Deleted: 'default',
+  Stopped: 'neutral',
+  Deleting: 'info',
+  Deleted: 'neutral',
   CreateFailed: 'error',
   // services and their instances
   Running: 'success',
   Waiting: 'warning',
-  Creating: 'processing',
-  Starting: 'processing',
-  Stopping: 'processing',
-  Scaling: 'processing',
-  Updating: 'processing',
+  Creating: 'info',
+  Starting: 'info',
+  Stopping: 'info',
+  Scaling: 'info',
+  Updating: 'info',
   Failed: 'error',
   Complete: 'success',
   // orders
   placed: 'warning',
-  paid: 'processing',
-  provisioning: 'processing',
+  paid: 'info',
+  provisioning: 'info',
   fulfilled: 'success',
-  refunding: 'processing',
+  refunding: 'info',
   refunded: 'warning',
-  lapsed: 'default',
-  cancelled: 'default',
+  lapsed: 'neutral',
+  cancelled: 'neutral',
   // order lines
-  pending: 'processing',
+  pending: 'info',
   delivered: 'success',
   // drains
-  draining: 'processing',
+  draining: 'info',
   blocked: 'warning',
   overdue: 'error',
   drained: 'success',
-  aborted: 'default',
+  aborted: 'neutral',
 }
 
 export function StatusTag({ status }: { status: string }) {
-  return <Tag color={colors[status] ?? 'default'}>{tryT(`status.${status}`) ?? status}</Tag>
+  return <Tag tone={tones[status] ?? 'neutral'}>{tryT(`status.${status}`) ?? status}</Tag>
 }
 
 export function ChargeTag({ chargeType }: { chargeType: 'prepaid' | 'postpaid' }) {
-  return <Tag color={chargeType === 'prepaid' ? 'blue' : 'default'}>{tryT(`charge.${chargeType}`)}</Tag>
+  return <Tag tone={chargeType === 'prepaid' ? 'info' : 'neutral'}>{tryT(`charge.${chargeType}`)}</Tag>
 }

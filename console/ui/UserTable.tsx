@@ -1,11 +1,11 @@
 // The people of an account, as the account and the operator see them; what may be done about each is the page's.
-import { Tag } from 'antd'
 import type { ReactNode } from 'react'
 import type { Item } from '../api.ts'
 import { t } from '../i18n/t.ts'
 import { type Answer, DataTable } from './DataTable.tsx'
 import { EmptyState } from './EmptyState.tsx'
 import { Instant } from './Instant.tsx'
+import { Tag } from './Tag.tsx'
 
 export type User = Item<'GET /v1/users'>
 
@@ -34,4 +34,4 @@ export function UserTable({ answer, actions }: Props) {
 }
 
 const UserState = ({ disabledAt }: Pick<User, 'disabledAt'>) =>
-  disabledAt === null ? <Tag color="success">{t('users.active')}</Tag> : <Tag color="error">{t('users.disabled')}</Tag>
+  disabledAt === null ? <Tag tone="success">{t('users.active')}</Tag> : <Tag tone="error">{t('users.disabled')}</Tag>

@@ -1,5 +1,6 @@
 // Names of the catalog. They are the operator's, from berth.yaml, and stand as they are in every language, but for those that
 // Berth's own first configuration gives: they have words in both.
+import { useMemo } from 'react'
 import { tryT } from '../i18n/t.ts'
 import { still, useApi } from '../queries.ts'
 
@@ -18,10 +19,10 @@ export const familyName = (family: string): string => tryT(`catalog.family.${fam
 
 /** The name of a zone by its id; the id until that is known. */
 export function useZoneNames(): (zoneId: string) => string {
-  const regions = useApi('GET /v1/regions', {}, still).data?.items ?? []
-  const zones = regions.flatMap(region => region.zones)
-  return zoneId => {
-    const zone = zones.find(one => one.zoneId === zoneId)
-    return zone ? zoneName(zone) : zoneId
-  }
+  const regions = useApi('GET /v1/regions', {}, still).data?.items
+  return useMemo(() => {
+    const zones = (regions ?? []).flatMap(region => region.zones)
+    const names = new Map(zones.map(zone => [zone.zoneId, zoneName(zone)]))
+    return zoneId => names.get(zoneId) ?? zoneId
+  }, [regions])
 }

@@ -1,10 +1,11 @@
 // Why a service or an instance is as it is, in this browser's language: from the facts that the server gives.
-import type { Returns } from '../../api.ts'
-import { formatCpu, formatGib, formatList, type MessageKey, t, tryT } from '../../i18n/t.ts'
+import type { Returns } from '../api.ts'
+import { formatCpu, formatGib, formatList, type MessageKey, t, tryT } from '../i18n/t.ts'
 
 export type Cause = Returns<'GET /v1/services/{service}'>['causes'][number]
 type Ended = Extract<Cause, { code: 'Ended' }>
-type Unplaced = Pick<Extract<Cause, { code: 'NoRoom' | 'NoMachine' | 'NoOpenMachine' }>, 'missing' | 'machines'>
+type NoPlace = Extract<Cause, { code: 'NoRoom' | 'NoMachine' | 'NoOpenMachine' }>
+type Unplaced = Pick<NoPlace, 'missing' | 'machines'>
 
 /** A sentence of its own. */
 export function causesText(causes: readonly Cause[]): string {
@@ -34,6 +35,10 @@ function causeText(cause: Cause): string {
       return t(`cause.${cause.code}`)
   }
 }
+
+/** What an event may hold besides refusals: why a service instance has no place. */
+export const isNoPlace = (value: object): value is NoPlace =>
+  'code' in value && /^(NoRoom|NoMachine|NoOpenMachine)$/.test(String(value.code)) && 'machines' in value
 
 /** Why there is no room, with what is short on the machine that comes closest. */
 export function unplacedText({ code, missing, machines }: Unplaced & { code: string }): string {

@@ -9,6 +9,7 @@ import { declareFaults } from '../lib/fault.ts'
 import { newId } from '../lib/id.ts'
 import { place } from '../scheduler/place.ts'
 import type { Demand, Plan, WaitingReason } from '../scheduler/snapshot.ts'
+import { waitingOf } from './cause.ts'
 import { closeMoves, dropCancelledMoves, openMoves, refreshMoves, setObstacles } from './drain-moves.store.ts'
 import type { Action, ServicePlan } from './rollout-snapshot.ts'
 import { bumpRoutes } from './routes.store.ts'
@@ -241,5 +242,5 @@ async function wait(w: Writing, id: string, reason: WaitingReason): Promise<void
   if (before && 'message' in before && before.message === reason.message) return
   await changeInstance(w.tx, id, { waitingReason: reason })
   w.changed++
-  w.events.push(instanceEvent(w.service, id, 'waiting', { reason: reason.message }))
+  w.events.push(instanceEvent(w.service, id, 'waiting', { reason: waitingOf(reason) }))
 }

@@ -85,7 +85,7 @@ describeInBrowser('a buyer', () => {
     await page.getByRole('button', { name: t('purchase.pay', { amount: '¥26,000.00' }) }).click()
     await page.getByText(t('purchase.refundedTitle')).waitFor()
     await page.getByText(t('purchase.refundedAmount', { amount: '¥26,000.00' })).waitFor()
-    await page.getByRole('heading', { name: t('purchase.trace') }).waitFor()
+    await page.getByRole('heading', { name: t('orders.transfers') }).waitFor()
     const after = await (await world.client()).call('GET /v1/wallet', {})
     expect(after.cashFen).toBe(before.cashFen)
     expect(open.complaints).toEqual([])

@@ -1,5 +1,5 @@
 // Who wrote what, when, from where and with which result. The filters stand in the address; the export takes the same ones.
-import { App, Button, Input, Segmented, Space, Tag, Tooltip } from 'antd'
+import { App, Button, Input, Segmented, Space, Tooltip } from 'antd'
 import { useState } from 'react'
 import { type Input as ApiInput, type Item, open } from '../../api.ts'
 import { operations } from '../../i18n/operations.ts'
@@ -15,6 +15,7 @@ import { Instant } from '../../ui/Instant.tsx'
 import { PageHeader } from '../../ui/PageHeader.tsx'
 import { errorText, refusalText } from '../../ui/refusal.ts'
 import { saveAs } from '../../ui/save-as.ts'
+import { Tag } from '../../ui/Tag.tsx'
 
 type Entry = Item<'GET /v1/audit'>
 type Query = NonNullable<ApiInput<'GET /v1/audit'>['query']>
@@ -191,10 +192,10 @@ const columns = () => [
     width: 230,
     render: (_: unknown, { code }: Entry) =>
       code === null ? (
-        <Tag color="success">{t('audit.result.done')}</Tag>
+        <Tag tone="success">{t('audit.result.done')}</Tag>
       ) : (
         <>
-          <Tag color="error">{t('audit.result.refused')}</Tag>
+          <Tag tone="error">{t('audit.result.refused')}</Tag>
           <Worded text={codeText(code)} code={code} width={220} />
         </>
       ),

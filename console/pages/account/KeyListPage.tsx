@@ -1,5 +1,5 @@
 // Access keys: everybody their own, an owner those of the whole account.
-import { Alert, Button, Space, Tag } from 'antd'
+import { Alert, Button, Space } from 'antd'
 import { useState } from 'react'
 import type { Item } from '../../api.ts'
 import { AccessKeyCreate, type NewKey } from '../../forms/access-key-create.tsx'
@@ -14,6 +14,7 @@ import { IdText } from '../../ui/IdText.tsx'
 import { Instant } from '../../ui/Instant.tsx'
 import { PageHeader } from '../../ui/PageHeader.tsx'
 import { ShownOnce } from '../../ui/ShownOnce.tsx'
+import { Tag } from '../../ui/Tag.tsx'
 
 type AccessKey = Item<'GET /v1/access-keys'>
 type Asking = { form: 'create' } | { form: 'rotate' | 'revoke'; key: AccessKey } | { form: 'shown'; made: NewKey }
@@ -81,8 +82,8 @@ export function KeyListPage() {
 function KeyState({ accessKey }: { accessKey: AccessKey }) {
   if (accessKey.revokedAt !== null) return <Tag>{t('keys.revoked')}</Tag>
   if (accessKey.refusals.revoke !== null) return <Tag>{t('keys.expired')}</Tag>
-  if (accessKey.expiresAt !== null) return <Tag color="warning">{t('keys.ending')}</Tag>
-  return <Tag color="success">{t('keys.active')}</Tag>
+  if (accessKey.expiresAt !== null) return <Tag tone="warning">{t('keys.ending')}</Tag>
+  return <Tag tone="success">{t('keys.active')}</Tag>
 }
 
 function KeyDialogs({ asking, onChange }: { asking: Asking | null; onChange: (next: Asking | null) => void }) {

@@ -1,5 +1,5 @@
 // Where this user is signed in, and ending what should not be.
-import { App, Button, Tag, Tooltip } from 'antd'
+import { App, Button, Tooltip } from 'antd'
 import { useState } from 'react'
 import type { Item } from '../../api.ts'
 import { PasswordChange } from '../../forms/password-change.tsx'
@@ -11,6 +11,7 @@ import { EmptyState } from '../../ui/EmptyState.tsx'
 import { Instant } from '../../ui/Instant.tsx'
 import { PageHeader } from '../../ui/PageHeader.tsx'
 import { errorText } from '../../ui/refusal.ts'
+import { Tag } from '../../ui/Tag.tsx'
 
 type SignedIn = Item<'GET /v1/sessions'>
 
@@ -48,7 +49,7 @@ export function SessionListPage() {
                     {browserName(userAgent) || '—'}
                   </span>
                 </Tooltip>{' '}
-                {current ? <Tag color="success">{t('sessions.current')}</Tag> : null}
+                {current ? <Tag tone="success">{t('sessions.current')}</Tag> : null}
               </>
             ),
           },

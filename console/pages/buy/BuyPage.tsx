@@ -11,6 +11,7 @@ import { useInstallation } from '../../ui/installation.ts'
 import { PageHeader } from '../../ui/PageHeader.tsx'
 import { PageSkeleton } from '../../ui/PageSkeleton.tsx'
 import { useRegionFilter } from '../../ui/RegionSwitcher.tsx'
+import { groupsTrail } from '../../ui/trails.ts'
 import { BuyFields } from './BuyFields.tsx'
 import { BuySummary } from './BuySummary.tsx'
 import { type Field, readForm, toRequest } from './buy-form.ts'
@@ -50,10 +51,7 @@ export function BuyPage() {
     <>
       <PageHeader
         title={group ? t('buy.titleMore', { group: group.name }) : t('buy.titleNew')}
-        trail={[
-          { text: t('nav.serving'), to: paths.groups(workspaceId) },
-          { text: t('nav.groups'), to: paths.groups(workspaceId) },
-        ]}
+        trail={groupsTrail(workspaceId)}
       />
       <div className="buy">
         <div style={{ minWidth: 0 }}>

@@ -17,6 +17,7 @@ import { PageSkeleton } from '../../ui/PageSkeleton.tsx'
 import { errorText, refusalText } from '../../ui/refusal.ts'
 import { ChargeTag, StatusTag } from '../../ui/StatusTag.tsx'
 import { LinkButton } from '../../ui/TextLink.tsx'
+import { groupsTrail } from '../../ui/trails.ts'
 import { MoneyTrail } from '../money/MoneyTrail.tsx'
 import { PurchasedMachines } from './PurchasedMachines.tsx'
 
@@ -27,17 +28,23 @@ const moving = new Set(['paid', 'provisioning', 'refunding'])
 export function PurchasePage() {
   const { workspaceId, orderId } = usePathParams('workspaceId', 'orderId')
   const order = useApi('GET /v1/orders/{orderId}', { params: { orderId } }, live)
-  if (order.error && !order.data) return <ErrorState error={order.error} onRetry={() => void order.refetch()} />
+  const trail = groupsTrail(workspaceId)
+  if (order.error && !order.data) {
+    return (
+      <ErrorState
+        error={order.error}
+        onRetry={() => void order.refetch()}
+        page={{ title: t('purchase.title'), trail }}
+      />
+    )
+  }
   if (!order.data) return <PageSkeleton />
   const { phase, quantity } = order.data
   return (
     <>
       <PageHeader
         title={t('purchase.title')}
-        trail={[
-          { text: t('nav.serving'), to: paths.groups(workspaceId) },
-          { text: t('nav.groups'), to: paths.groups(workspaceId) },
-        ]}
+        trail={trail}
         tags={
           <>
             <IdText id={orderId} to={paths.order(orderId)} />
@@ -58,7 +65,7 @@ export function PurchasePage() {
       )}
       {phase === 'refunding' || phase === 'refunded' ? (
         <>
-          <h2 style={{ fontSize: 16 }}>{t('purchase.trace')}</h2>
+          <h2 style={{ fontSize: 16 }}>{t('orders.transfers')}</h2>
           <MoneyTrail orderId={orderId} />
         </>
       ) : null}

@@ -1,9 +1,10 @@
 // The specs that are sold here with this billing, by family, with stock and price.
-import { Radio, Segmented, Table, Tag } from 'antd'
+import { Radio, Segmented, Table } from 'antd'
 import { formatCpu, formatGib, formatMicros, formatNumber, t } from '../../i18n/t.ts'
 import { useSearchState } from '../../location.ts'
 import { familyName } from '../../ui/catalog-names.ts'
 import { EmptyState } from '../../ui/EmptyState.tsx'
+import { Tag } from '../../ui/Tag.tsx'
 import type { BuyForm, Offering } from './buy-form.ts'
 
 interface Props {

@@ -121,9 +121,12 @@ const columns = (workspaceId: string, rename: (group: Group) => void) => [
         <div>
           <ChargeTag chargeType={kind} />
         </div>
-        <div className="numeric quiet">
-          {t('groups.machinesOf', { prepaid: prepaidMachines, postpaid: postpaidMachines })}
-        </div>
+        {prepaidMachines > 0 ? (
+          <div className="numeric quiet">{t('groups.prepaidMachines', { count: prepaidMachines })}</div>
+        ) : null}
+        {postpaidMachines > 0 ? (
+          <div className="numeric quiet">{t('groups.postpaidMachines', { count: postpaidMachines })}</div>
+        ) : null}
       </div>
     ),
   },

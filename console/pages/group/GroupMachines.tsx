@@ -5,6 +5,7 @@ import { formatCpu, formatGib, t, tryT } from '../../i18n/t.ts'
 import { useSearchState } from '../../location.ts'
 import { paths } from '../../paths.ts'
 import { live, useAll } from '../../queries.ts'
+import { useZoneNames } from '../../ui/catalog-names.ts'
 import { widths } from '../../ui/column-widths.ts'
 import { DataTable } from '../../ui/DataTable.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
@@ -34,7 +35,8 @@ export function GroupMachines({ workspaceId, groupId }: { workspaceId: string; g
       machine.machineId.includes(q.trim().toLowerCase()) && (status === undefined || machine.status === status),
     [q, status],
   )
-  const columns = useMemo(() => columnsOf(workspaceId), [workspaceId])
+  const zoneNameOf = useZoneNames()
+  const columns = useMemo(() => columnsOf(workspaceId, zoneNameOf), [workspaceId, zoneNameOf])
   return (
     <>
       <ListFilters
@@ -54,6 +56,7 @@ export function GroupMachines({ workspaceId, groupId }: { workspaceId: string; g
         rowKey={machineKey}
         keep={keep}
         columns={columns}
+        rowHeight={61}
         selection={{ keys: selected, onChange: setSelected }}
         empty={
           <EmptyState title={t('machines.empty')} hint={t('machines.emptyHint')}>
@@ -71,7 +74,7 @@ const machineKey = (machine: Machine): string => machine.machineId
 const byText = (pick: (machine: Machine) => string) => (a: Machine, b: Machine) =>
   pick(a) < pick(b) ? -1 : pick(a) > pick(b) ? 1 : 0
 
-const columnsOf = (workspaceId: string) => [
+const columnsOf = (workspaceId: string, zoneNameOf: (zoneId: string) => string) => [
   {
     key: 'id',
     title: t('machines.id'),
@@ -96,7 +99,9 @@ const columnsOf = (workspaceId: string) => [
     render: (_: unknown, { specId, zoneId }: Machine) => (
       <>
         <div>{specId}</div>
-        <div className="quiet">{zoneId}</div>
+        <div className="quiet" title={zoneId}>
+          {zoneNameOf(zoneId)}
+        </div>
       </>
     ),
   },
@@ -124,18 +129,14 @@ const columnsOf = (workspaceId: string) => [
     sorter: byText(machine => machine.expiresAt ?? ''),
     render: (_: unknown, { chargeType, expiresAt, autoRenew }: Machine) => (
       <div className="lines">
-        <ChargeTag chargeType={chargeType} />
+        <div>
+          <ChargeTag chargeType={chargeType} />{' '}
+          {autoRenew ? <span className="quiet">{t('machines.renewsItself')}</span> : null}
+        </div>
         {chargeType === 'prepaid' ? (
-          <>
-            <div>
-              <BillingInstant at={expiresAt} />
-            </div>
-            <div className="quiet">
-              {t('machines.autoRenew')}
-              {t('common.colon')}
-              {autoRenew ? t('machines.on') : t('machines.off')}
-            </div>
-          </>
+          <div>
+            <BillingInstant at={expiresAt} />
+          </div>
         ) : null}
       </div>
     ),

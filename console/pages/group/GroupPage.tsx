@@ -18,6 +18,7 @@ import { PageSkeleton } from '../../ui/PageSkeleton.tsx'
 import { useRegionName } from '../../ui/RegionSwitcher.tsx'
 import { ChargeTag } from '../../ui/StatusTag.tsx'
 import { LinkButton } from '../../ui/TextLink.tsx'
+import { groupsTrail } from '../../ui/trails.ts'
 import { OrderTable } from '../money/OrderTable.tsx'
 import { ServiceTable } from '../service/ServiceTable.tsx'
 import { DeleteGroup } from './DeleteGroup.tsx'
@@ -29,7 +30,15 @@ import { GroupStatus } from './GroupStatus.tsx'
 export function GroupPage() {
   const { workspaceId, groupId } = usePathParams('workspaceId', 'groupId')
   const group = useApi('GET /v1/groups/{groupId}', { params: { groupId } }, live)
-  if (group.error && !group.data) return <ErrorState error={group.error} onRetry={() => void group.refetch()} />
+  if (group.error && !group.data) {
+    return (
+      <ErrorState
+        error={group.error}
+        onRetry={() => void group.refetch()}
+        page={{ title: groupId, trail: groupsTrail(workspaceId) }}
+      />
+    )
+  }
   if (!group.data) return <PageSkeleton />
   return (
     <>
@@ -47,10 +56,7 @@ function GroupHeader({ workspaceId, group }: { workspaceId: string; group: Group
     <>
       <PageHeader
         title={group.name}
-        trail={[
-          { text: t('nav.serving'), to: paths.groups(workspaceId) },
-          { text: t('nav.groups'), to: paths.groups(workspaceId) },
-        ]}
+        trail={groupsTrail(workspaceId)}
         tags={
           <>
             <IdText id={group.groupId} />

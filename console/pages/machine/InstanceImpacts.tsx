@@ -2,7 +2,7 @@
 import { Alert } from 'antd'
 import type { Returns } from '../../api.ts'
 import { t } from '../../i18n/t.ts'
-import { unplacedText } from '../service/cause.ts'
+import { unplacedText } from '../../ui/cause.ts'
 
 type ServiceImpact = Returns<'POST /v1/services/{service}/preview'>
 type InstanceImpact = ServiceImpact['instances'][number]

@@ -17,6 +17,7 @@ import { PageSkeleton } from '../../ui/PageSkeleton.tsx'
 import { refusalText } from '../../ui/refusal.ts'
 import { ChargeTag, StatusTag } from '../../ui/StatusTag.tsx'
 import { TextLink } from '../../ui/TextLink.tsx'
+import { groupsTrail } from '../../ui/trails.ts'
 import type { Machine } from '../group/GroupMachines.tsx'
 import { MachineActions } from '../group/MachineActions.tsx'
 import { DrainProgress } from './DrainProgress.tsx'
@@ -33,7 +34,12 @@ export function MachinePage() {
     { params: { groupId: groupId ?? '' } },
     { enabled: groupId !== undefined },
   )
-  if (machine.error && !machine.data) return <ErrorState error={machine.error} onRetry={() => void machine.refetch()} />
+  const trail = groupsTrail(workspaceId)
+  if (machine.error && !machine.data) {
+    return (
+      <ErrorState error={machine.error} onRetry={() => void machine.refetch()} page={{ title: machineId, trail }} />
+    )
+  }
   if (!machine.data) return <PageSkeleton />
   const m = machine.data
   const groupName = group.data?.name ?? m.groupId
@@ -41,11 +47,7 @@ export function MachinePage() {
     <>
       <PageHeader
         title={machineId}
-        trail={[
-          { text: t('nav.serving'), to: paths.groups(workspaceId) },
-          { text: t('nav.groups'), to: paths.groups(workspaceId) },
-          { text: groupName, to: paths.group(workspaceId, m.groupId) },
-        ]}
+        trail={[...trail, { text: groupName, to: paths.group(workspaceId, m.groupId) }]}
         tags={<StatusTag status={m.status} />}
         actions={<MachineActions machines={[m]} single />}
       />

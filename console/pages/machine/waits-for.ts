@@ -1,7 +1,7 @@
 // What a move of a drain waits for, in this browser's language: from the facts that the server gives.
 import type { Returns } from '../../api.ts'
 import { formatList, t } from '../../i18n/t.ts'
-import { unplacedText } from '../service/cause.ts'
+import { unplacedText } from '../../ui/cause.ts'
 
 export type WaitsFor = NonNullable<Returns<'GET /v1/machines/{machineId}/drain'>['moves'][number]['waitsFor']>
 

@@ -15,17 +15,16 @@ import { MoneyTrail } from './MoneyTrail.tsx'
 export function OrderPage() {
   const { orderId } = usePathParams('orderId')
   const order = useApi('GET /v1/orders/{orderId}', { params: { orderId } }, live)
-  if (order.error && !order.data) return <ErrorState error={order.error} onRetry={() => void order.refetch()} />
+  const trail = [{ text: t('orders.title'), to: paths.orders() }]
+  if (order.error && !order.data) {
+    return <ErrorState error={order.error} onRetry={() => void order.refetch()} page={{ title: orderId, trail }} />
+  }
   if (!order.data) return <PageSkeleton />
   const { kind, phase, chargeType, specId, quantity, totalFen, capturedFen, refundedFen, createdAt, paidAt } =
     order.data
   return (
     <>
-      <PageHeader
-        title={orderId}
-        trail={[{ text: t('orders.title'), to: paths.orders() }]}
-        tags={<StatusTag status={phase} />}
-      />
+      <PageHeader title={orderId} trail={trail} tags={<StatusTag status={phase} />} />
       <Facts
         items={[
           [t('orders.kind'), t(`orders.kind.${kind}`)],

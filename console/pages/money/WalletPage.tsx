@@ -18,7 +18,9 @@ type Movement = Item<'GET /v1/wallet/transfers'>
 export function WalletPage() {
   const wallet = useApi('GET /v1/wallet', {}, live)
   const movements = useAll('GET /v1/wallet/transfers', {}, live)
-  if (wallet.error && !wallet.data) return <ErrorState error={wallet.error} onRetry={() => void wallet.refetch()} />
+  if (wallet.error && !wallet.data) {
+    return <ErrorState error={wallet.error} onRetry={() => void wallet.refetch()} page={{ title: t('wallet.title') }} />
+  }
   if (!wallet.data) return <PageSkeleton />
   const { availableFen, cashFen, voucherFen, accruedFen } = wallet.data
   return (

@@ -23,14 +23,23 @@ export function AccountPage() {
   const [toppingUp, setToppingUp] = useState(false)
   const account = useApi('GET /v1/accounts/{accountId}', { params }, live)
   const wallet = useApi('GET /v1/accounts/{accountId}/wallet', { params }, live)
-  if (account.error && !account.data) return <ErrorState error={account.error} onRetry={() => void account.refetch()} />
+  const trail = [{ text: t('nav.accounts'), to: paths.operatorAccounts() }]
+  if (account.error && !account.data) {
+    return (
+      <ErrorState
+        error={account.error}
+        onRetry={() => void account.refetch()}
+        page={{ title: params.accountId, trail }}
+      />
+    )
+  }
   if (!account.data) return <PageSkeleton />
   const { accountId, name, createdAt, users, groups, machines } = account.data
   return (
     <>
       <PageHeader
         title={name}
-        trail={[{ text: t('nav.accounts'), to: paths.operatorAccounts() }]}
+        trail={trail}
         tags={<IdText id={accountId} />}
         actions={
           <Button type="primary" onClick={() => setToppingUp(true)}>

@@ -5,7 +5,7 @@ import { formatCpu, formatGib, t } from '../../i18n/t.ts'
 import { useSearchState } from '../../location.ts'
 import { paths } from '../../paths.ts'
 import { live, still, useAll, useApi } from '../../queries.ts'
-import { regionName, zoneName } from '../../ui/catalog-names.ts'
+import { regionName, useZoneNames, zoneName } from '../../ui/catalog-names.ts'
 import { widths } from '../../ui/column-widths.ts'
 import { DataTable } from '../../ui/DataTable.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
@@ -22,6 +22,7 @@ export function MachineTable({ accountId }: { accountId?: string }) {
   const { regionId, zoneId, specId, chargeType, status } = search
   const query = { accountId: accountId ?? search.accountId, regionId, zoneId, specId, chargeType }
   const machines = useAll('GET /v1/fleet/machines', query, live)
+  const zoneNameOf = useZoneNames()
   return (
     <>
       <MachineFilters search={search} onChange={setSearch} byAccount={accountId === undefined} />
@@ -37,13 +38,13 @@ export function MachineTable({ accountId }: { accountId?: string }) {
             }
           />
         }
-        columns={columns(accountId === undefined)}
+        columns={columns(accountId === undefined, zoneNameOf)}
       />
     </>
   )
 }
 
-const columns = (byAccount: boolean) => [
+const columns = (byAccount: boolean, zoneNameOf: (zoneId: string) => string) => [
   {
     title: byAccount ? `${t('operator.machineId')} / ${t('signIn.account')}` : t('operator.machineId'),
     width: widths.id,
@@ -70,7 +71,7 @@ const columns = (byAccount: boolean) => [
     width: widths.spec,
     render: (_: unknown, { zoneId, specId }: Machine) => (
       <div className="lines">
-        <div>{zoneId}</div>
+        <div title={zoneId}>{zoneNameOf(zoneId)}</div>
         <div className="quiet">{specId}</div>
       </div>
     ),

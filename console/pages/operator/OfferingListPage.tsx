@@ -1,14 +1,16 @@
-import { Button, Space, Tag } from 'antd'
+import { Button, Space } from 'antd'
 import { useState } from 'react'
 import type { Item } from '../../api.ts'
 import { formatMicros, t } from '../../i18n/t.ts'
 import { live, useApi } from '../../queries.ts'
+import { useZoneNames } from '../../ui/catalog-names.ts'
 import { DataTable } from '../../ui/DataTable.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
 import { useInstallation } from '../../ui/installation.ts'
 import { lazyDialog } from '../../ui/lazy-dialog.tsx'
 import { PageHeader } from '../../ui/PageHeader.tsx'
 import { ChargeTag } from '../../ui/StatusTag.tsx'
+import { Tag } from '../../ui/Tag.tsx'
 import { OfferingVersions } from './OfferingVersions.tsx'
 
 const OfferingOnSale = lazyDialog(async () => (await import('../../forms/offering-on-sale.tsx')).OfferingOnSale)
@@ -27,6 +29,7 @@ export function OfferingListPage() {
   const close = () => setAsking(null)
   const offerings = useApi('GET /v1/offerings', { query: { stopped: 'true' } }, live)
   const currency = useInstallation()?.currency ?? 'CNY'
+  const zoneNameOf = useZoneNames()
   return (
     <>
       <PageHeader title={t('nav.offerings')} />
@@ -36,7 +39,7 @@ export function OfferingListPage() {
         answer={{ ...offerings, data: offerings.data?.items }}
         rowKey={offering => offering.offeringId}
         empty={<EmptyState title={t('operator.noOfferings')} />}
-        columns={columns(currency, setAsking)}
+        columns={columns(currency, zoneNameOf, setAsking)}
       />
       {asking?.form === 'price' ? <OfferingPrice offering={asking.offering} onClose={close} /> : null}
       {asking?.form === 'versions' ? <OfferingVersions offering={asking.offering} onClose={close} /> : null}
@@ -46,12 +49,12 @@ export function OfferingListPage() {
   )
 }
 
-const columns = (currency: string, ask: (asking: Asking) => void) => [
+const columns = (currency: string, zoneNameOf: (zoneId: string) => string, ask: (asking: Asking) => void) => [
   {
     title: `${t('common.zone')} / ${t('machines.spec')}`,
     render: (_: unknown, { zoneId, specId }: Offering) => (
       <div className="lines">
-        <div>{zoneId}</div>
+        <div title={zoneId}>{zoneNameOf(zoneId)}</div>
         <div className="quiet">{specId}</div>
       </div>
     ),
@@ -91,7 +94,7 @@ const columns = (currency: string, ask: (asking: Asking) => void) => [
   {
     title: t('common.status'),
     render: (_: unknown, { onSale }: Offering) =>
-      onSale ? <Tag color="success">{t('operator.onSale')}</Tag> : <Tag>{t('operator.stopped')}</Tag>,
+      onSale ? <Tag tone="success">{t('operator.onSale')}</Tag> : <Tag>{t('operator.stopped')}</Tag>,
   },
   {
     title: t('common.actions'),

@@ -1,23 +1,30 @@
 // Every version of a price: those that were, the one in force, those that are to come.
-import { Modal, Tag } from 'antd'
+import { Modal } from 'antd'
 import type { Item } from '../../api.ts'
 import { formatMicros, t } from '../../i18n/t.ts'
 import { useApi } from '../../queries.ts'
 import { ActorName } from '../../ui/ActorName.tsx'
+import { useZoneNames } from '../../ui/catalog-names.ts'
 import { DataTable } from '../../ui/DataTable.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
 import { BillingInstant } from '../../ui/Instant.tsx'
 import { useInstallation } from '../../ui/installation.ts'
+import { Tag } from '../../ui/Tag.tsx'
 
 type Version = Item<'GET /v1/offerings/prices'>
 
-const colors = { past: 'default', in_force: 'success', scheduled: 'processing' } as const
+const tones = { past: 'neutral', in_force: 'success', scheduled: 'info' } as const
 
 export function OfferingVersions({ offering, onClose }: { offering: Item<'GET /v1/offerings'>; onClose: () => void }) {
   const { zoneId, specId, chargeType } = offering
+  const zoneNameOf = useZoneNames()
   const currency = useInstallation()?.currency ?? 'CNY'
   const versions = useApi('GET /v1/offerings/prices', { query: { zoneId, specId, chargeType } })
-  const title = t('operator.versionsTitle', { spec: specId, zone: zoneId, charge: t(`charge.${chargeType}`) })
+  const title = t('operator.versionsTitle', {
+    spec: specId,
+    zone: zoneNameOf(zoneId),
+    charge: t(`charge.${chargeType}`),
+  })
   return (
     <Modal open title={title} width={1000} footer={null} onCancel={onClose}>
       <DataTable<Version>
@@ -30,7 +37,7 @@ export function OfferingVersions({ offering, onClose }: { offering: Item<'GET /v
           { title: t('operator.priceVersion'), dataIndex: 'version' },
           {
             title: t('common.status'),
-            render: (_, { state }) => <Tag color={colors[state]}>{t(`operator.price.${state}`)}</Tag>,
+            render: (_, { state }) => <Tag tone={tones[state]}>{t(`operator.price.${state}`)}</Tag>,
           },
           {
             title: t('operator.priceFrom'),

@@ -9,6 +9,7 @@ import { ActionButton } from '../../ui/ActionButton.tsx'
 import { PageHeader } from '../../ui/PageHeader.tsx'
 import { errorText } from '../../ui/refusal.ts'
 import { LinkButton } from '../../ui/TextLink.tsx'
+import { servicesTrail } from '../../ui/trails.ts'
 import { ServiceEditor, useServiceText, Verdict } from './ServiceEditor.tsx'
 import { parseJson, startJson, textOfJson } from './service-json.ts'
 import { type Check, checkOf, useSettled } from './use-check.ts'
@@ -34,13 +35,7 @@ export function DeployPage() {
   }
   return (
     <>
-      <PageHeader
-        title={t('services.deploy')}
-        trail={[
-          { text: t('nav.serving'), to: paths.services(workspaceId) },
-          { text: t('nav.services'), to: paths.services(workspaceId) },
-        ]}
-      />
+      <PageHeader title={t('services.deploy')} trail={servicesTrail(workspaceId)} />
       <div className="stack">
         <ServiceEditor of={described} check={check} />
         <Verdict

@@ -7,6 +7,7 @@ import { usePathParams, useSearchState } from '../../location.ts'
 import { paths } from '../../paths.ts'
 import { live, useApi } from '../../queries.ts'
 import { CopyButton } from '../../ui/CopyButton.tsx'
+import { causesText } from '../../ui/cause.ts'
 import { ErrorState } from '../../ui/ErrorState.tsx'
 import { EventTable } from '../../ui/EventTable.tsx'
 import { Facts } from '../../ui/Facts.tsx'
@@ -16,7 +17,7 @@ import { PageHeader } from '../../ui/PageHeader.tsx'
 import { PageSkeleton } from '../../ui/PageSkeleton.tsx'
 import { StatusTag } from '../../ui/StatusTag.tsx'
 import { TextLink } from '../../ui/TextLink.tsx'
-import { causesText } from './cause.ts'
+import { servicesTrail } from '../../ui/trails.ts'
 import { RolloutCard } from './RolloutCard.tsx'
 import { type Service, ServiceActions } from './ServiceActions.tsx'
 import { ServiceInstances } from './ServiceInstances.tsx'
@@ -33,17 +34,17 @@ export function ServicePage() {
   useEffect(() => {
     if (elsewhere) router.history.replace(paths.service(elsewhere.workspaceId, elsewhere.serviceId))
   }, [elsewhere, router])
-  if (answer.error && !answer.data) return <ErrorState error={answer.error} onRetry={() => void answer.refetch()} />
+  const trail = servicesTrail(workspaceId)
+  if (answer.error && !answer.data) {
+    return <ErrorState error={answer.error} onRetry={() => void answer.refetch()} page={{ title: name, trail }} />
+  }
   if (!answer.data || elsewhere) return <PageSkeleton />
   const service = answer.data
   return (
     <>
       <PageHeader
         title={service.name}
-        trail={[
-          { text: t('nav.serving'), to: paths.services(workspaceId) },
-          { text: t('nav.services'), to: paths.services(workspaceId) },
-        ]}
+        trail={trail}
         tags={
           <>
             <IdText id={service.serviceId} />

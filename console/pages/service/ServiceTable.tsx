@@ -2,6 +2,7 @@ import type { Item } from '../../api.ts'
 import { t } from '../../i18n/t.ts'
 import { paths } from '../../paths.ts'
 import { live, still, useAll } from '../../queries.ts'
+import { causesText } from '../../ui/cause.ts'
 import { widths } from '../../ui/column-widths.ts'
 import { DataTable } from '../../ui/DataTable.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
@@ -10,7 +11,6 @@ import { Instant } from '../../ui/Instant.tsx'
 import { useRegionFilter } from '../../ui/RegionSwitcher.tsx'
 import { StatusTag } from '../../ui/StatusTag.tsx'
 import { LinkButton, TextLink } from '../../ui/TextLink.tsx'
-import { causesText } from './cause.ts'
 
 type Service = Item<'GET /v1/services'>
 

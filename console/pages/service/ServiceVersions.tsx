@@ -1,4 +1,3 @@
-import { Tag } from 'antd'
 import { useState } from 'react'
 import type { Item } from '../../api.ts'
 import { t } from '../../i18n/t.ts'
@@ -11,6 +10,7 @@ import { widths } from '../../ui/column-widths.ts'
 import { DataTable } from '../../ui/DataTable.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
 import { Instant } from '../../ui/Instant.tsx'
+import { Tag } from '../../ui/Tag.tsx'
 import { TextLink } from '../../ui/TextLink.tsx'
 import { ChangesTable } from './ChangesTable.tsx'
 import type { Service } from './ServiceActions.tsx'
@@ -37,7 +37,7 @@ export function ServiceVersions({ service }: { service: Service }) {
             width: widths.status,
             render: (_, { version }) => (
               <>
-                {version} {version === service.version ? <Tag color="blue">{t('services.present')}</Tag> : null}
+                {version} {version === service.version ? <Tag tone="info">{t('services.present')}</Tag> : null}
               </>
             ),
           },

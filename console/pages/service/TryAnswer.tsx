@@ -1,9 +1,10 @@
 // What a service answered: its status and time, the likeliest classes where it names them, and the body as it came.
-import { Alert, Collapse, Progress, Tag } from 'antd'
+import { Alert, Collapse, Progress } from 'antd'
 import type { Returns } from '../../api.ts'
 import { formatNumber, t } from '../../i18n/t.ts'
 import { CodeBlock } from '../../ui/CodeBlock.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
+import { Tag } from '../../ui/Tag.tsx'
 import { fromBase64 } from './bytes.ts'
 
 export type Answer = Returns<'POST /v1/services/{service}/try'>
@@ -20,9 +21,7 @@ export function TryAnswer({ answer }: { answer: Answer | null }) {
   return (
     <div style={{ display: 'grid', gap: 12, gridTemplateColumns: 'minmax(0, 1fr)' }}>
       <div role="status">
-        <Tag color={answer.status < 400 ? 'success' : 'error'}>
-          {t('try.status', { status: String(answer.status) })}
-        </Tag>
+        <Tag tone={answer.status < 400 ? 'success' : 'error'}>{t('try.status', { status: String(answer.status) })}</Tag>
         <span className="numeric">{t('try.took', { ms: answer.ms })}</span>
       </div>
       {body.predictions ? <Predictions predictions={body.predictions} /> : null}

@@ -2,7 +2,7 @@
 import { Alert } from 'antd'
 import type { Returns } from '../../api.ts'
 import { t } from '../../i18n/t.ts'
-import { unplacedText } from './cause.ts'
+import { unplacedText } from '../../ui/cause.ts'
 
 type Impact = Returns<'POST /v1/services/{service}/check'>['impact']
 

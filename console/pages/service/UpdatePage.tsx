@@ -12,6 +12,7 @@ import { PageHeader } from '../../ui/PageHeader.tsx'
 import { PageSkeleton } from '../../ui/PageSkeleton.tsx'
 import { errorText } from '../../ui/refusal.ts'
 import { LinkButton } from '../../ui/TextLink.tsx'
+import { servicesTrail } from '../../ui/trails.ts'
 import { ChangesTable } from './ChangesTable.tsx'
 import type { Service } from './ServiceActions.tsx'
 import { ServiceEditor, useServiceText, Verdict } from './ServiceEditor.tsx'
@@ -20,14 +21,17 @@ import { UpdateImpact } from './UpdateImpact.tsx'
 import { checkOf, useSettled } from './use-check.ts'
 
 export function UpdatePage() {
-  const { service: key } = usePathParams('service')
+  const { workspaceId, service: key } = usePathParams('workspaceId', 'service')
   const [{ from }, setSearch] = useSearchState<'from'>()
   const [begun, setBegun] = useState(0)
   const params = { service: key }
   const service = useApi('GET /v1/services/{service}', { params }, live)
   const versions = useApi('GET /v1/services/{service}/versions', { params }, { enabled: from !== undefined })
   const failed = service.error ?? versions.error
-  if (failed && !service.data) return <ErrorState error={failed} onRetry={() => void service.refetch()} />
+  if (failed && !service.data) {
+    const trail = servicesTrail(workspaceId)
+    return <ErrorState error={failed} onRetry={() => void service.refetch()} page={{ title: key, trail }} />
+  }
   if (!service.data || (from !== undefined && versions.isPending)) return <PageSkeleton />
   const older = versions.data?.items.find(one => String(one.version) === from)
   const again = () => {
@@ -63,11 +67,7 @@ function Updating({ service, start, onAgain }: Props) {
     <>
       <PageHeader
         title={t('services.updateTitle', { name: service.name })}
-        trail={[
-          { text: t('nav.serving'), to: paths.services(service.workspaceId) },
-          { text: t('nav.services'), to: paths.services(service.workspaceId) },
-          { text: service.name, to: page },
-        ]}
+        trail={[...servicesTrail(service.workspaceId), { text: service.name, to: page }]}
       />
       <div className="stack">
         {service.version === seen.version ? null : <ChangedMeanwhile version={service.version} onAgain={onAgain} />}
