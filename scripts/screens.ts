@@ -42,8 +42,9 @@ async function shoot(language: Language, list: readonly Scene[]): Promise<void> 
         const picture = sharp(await page.screenshot()).webp({ quality: 50, effort: 4 })
         await picture.toFile(join(into, `${scene.name}.${language}.${theme}.webp`))
       }
+      const complaints = open.complaints.splice(0)
+      for (const complaint of complaints) process.stdout.write(`${scene.name} ${language}: ${complaint}\n`)
     }
-    for (const complaint of open.complaints) process.stdout.write(`${language}: ${complaint}\n`)
     await open.context.close()
   }
 }

@@ -22,6 +22,9 @@ type AnyColumn<Row> = NonNullable<TableProps<Row>['columns']>[number]
 /** What can be sorted has a name in the address. */
 export type Column<Row> = AnyColumn<Row> & ({ sorter?: never } | { key: string; sorter: (a: Row, b: Row) => number })
 
+/** The column of the boxes that choose rows. */
+const selectWidth = 48
+
 /** A short list fills the page and breaks what people typed, but no column of it is narrower than this. */
 const narrowest = 72
 
@@ -56,8 +59,8 @@ export function DataTable<Row extends object>(props: Props<Row>) {
   useEffect(() => tend(section.current))
   if (answer.error && !answer.data) return <ErrorState error={answer.error} onRetry={() => answer.refetch()} />
   const many = rows.length > virtualFrom
-  const chosenAt = selection ? 48 : 0
-  const width = columns.reduce((sum, column) => sum + (typeof column.width === 'number' ? column.width : 150), chosenAt)
+  const before = selection ? selectWidth : 0
+  const width = columns.reduce((sum, column) => sum + (typeof column.width === 'number' ? column.width : 150), before)
   return (
     <section aria-label={label} aria-busy={answer.isPending} ref={section}>
       <Table<Row>
@@ -97,6 +100,7 @@ export function DataTable<Row extends object>(props: Props<Row>) {
                 selectedRowKeys: [...selection.keys],
                 onChange: keys => selection.onChange(keys.map(String)),
                 preserveSelectedRowKeys: true,
+                columnWidth: selectWidth,
                 renderCell: (checked, row) => (
                   <SelectRow
                     name={rowKey(row)}

@@ -72,7 +72,9 @@ export class ConsoleWorld {
     page.on('pageerror', error => complaints.push(String(error)))
     page.on('console', message => {
       // A refusal of the API is an answer that the page shows; the browser lists it as a failed load all the same.
-      if (message.type() === 'error' && !/Failed to load resource/.test(message.text())) complaints.push(message.text())
+      if (message.type() !== 'error' || /Failed to load resource/.test(message.text())) return
+      const { url, lineNumber, columnNumber } = message.location()
+      complaints.push(`${message.text()} (${url}:${lineNumber}:${columnNumber})`)
     })
     return { page, context, t: inLanguage(language), complaints }
   }

@@ -125,7 +125,7 @@ const columnsOf = (workspaceId: string, zoneNameOf: (zoneId: string) => string) 
   {
     key: 'expires',
     title: t('machines.charge'),
-    width: widths.instant,
+    width: widths.zonedInstant,
     sorter: byText(machine => machine.expiresAt ?? ''),
     render: (_: unknown, { chargeType, expiresAt, autoRenew }: Machine) => (
       <div className="lines">
