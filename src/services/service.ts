@@ -105,8 +105,10 @@ function statusAndCauses({ service, instances, lastEnd }: StatusInput): Omit<Sta
   }
   const members = instances.filter(isMember)
   const outdated = members.some(member => isOutdated(service, member))
-  const settled = !outdated && routed >= service.replicas && instances.length === service.replicas
-  if (settled) return { status: 'Running', causes: service.replicas === 0 ? [{ code: 'ScaledToZero' }] : [count] }
+  const complete = !outdated && routed >= service.replicas && instances.length === service.replicas
+  // What was begun is over when every gateway has the route: a moment later than the row of the last instance says.
+  if (complete && service.rollout === null)
+    return { status: 'Running', causes: service.replicas === 0 ? [{ code: 'ScaledToZero' }] : [count] }
   const crashing = members.find(i => i.crashCount >= crashLoopCount && !isRouted(i))
   const crash: Cause | null = crashing ? { code: 'CrashLoop', count: crashing.crashCount, last: lastEnd } : null
   const waiting = members.map(member => waitingOf(member.waitingReason)).find(cause => cause !== null) ?? null
