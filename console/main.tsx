@@ -56,7 +56,13 @@ const darkToken = {
 const darkComponents = {
   Menu: { itemSelectedColor: chosenOnDark, subMenuItemSelectedColor: chosenOnDark },
   Dropdown: { colorPrimary: chosenOnDark },
-  Button: { dangerColor: '#1f0404', defaultHoverColor: chosenOnDark, defaultHoverBorderColor: chosenOnDark },
+  // White stands on the primary colour: under the pointer that grows darker too.
+  Button: {
+    colorPrimaryHover: '#2f5fd0',
+    dangerColor: '#1f0404',
+    defaultHoverColor: chosenOnDark,
+    defaultHoverBorderColor: chosenOnDark,
+  },
   Table: { rowSelectedBg: '#14203a', rowSelectedHoverBg: '#182748' },
   Tabs: { itemSelectedColor: chosenOnDark, inkBarColor: chosenOnDark },
 }

@@ -7,6 +7,7 @@ import { t } from '../i18n/t.ts'
 import { useSearchState } from '../location.ts'
 import { EmptyState } from './EmptyState.tsx'
 import { ErrorState } from './ErrorState.tsx'
+import { makeReachable } from './reachable.ts'
 
 /** From here on rows are drawn as they are scrolled into sight: 10,000 of them scroll smoothly. */
 const virtualFrom = 200
@@ -156,8 +157,5 @@ function tend(section: HTMLElement | null): void {
   // It holds copies of the head's controls: nobody may come upon them.
   if (measures) measures.inert = true
   const content = section?.querySelector<HTMLElement>('.ant-table-content')
-  if (!content) return
-  const scrolls = content.scrollWidth > content.clientWidth
-  if (scrolls && content.querySelector('tbody a, tbody button, tbody input') === null) content.tabIndex = 0
-  else content.removeAttribute('tabindex')
+  if (content) makeReachable(content)
 }

@@ -79,17 +79,20 @@ const columns = (currency: string, zoneNameOf: (zoneId: string) => string, ask: 
   },
   {
     title: t('operator.priceVersion'),
-    render: (_: unknown, offering: Offering) => (
-      <Button
-        type="link"
-        size="small"
-        style={{ marginInline: -7 }}
-        aria-label={`${t('operator.versions')}: ${offering.offeringId}`}
-        onClick={() => ask({ form: 'versions', offering })}
-      >
-        {offering.price?.version ?? '—'}
-      </Button>
-    ),
+    render: (_: unknown, offering: Offering) => {
+      const version = String(offering.price?.version ?? '—')
+      return (
+        <Button
+          type="link"
+          size="small"
+          style={{ marginInline: -7 }}
+          aria-label={`${version} · ${t('operator.versions')}${t('common.colon')}${offering.offeringId}`}
+          onClick={() => ask({ form: 'versions', offering })}
+        >
+          {version}
+        </Button>
+      )
+    },
   },
   {
     title: t('common.status'),
