@@ -29,11 +29,18 @@ globalThis.layoutProblems = () => {
     const [x, y] = [box.left + box.width / 2, box.top + box.height / 2]
     if (x < 0 || y < 0 || x > width || y > window.innerHeight) continue
     const top = document.elementFromPoint(x, y)
-    if (top && !element.contains(top) && !top.contains(element) && !isLabelOf(element, top) && !scrolls(element)) {
+    if (top === null || isScrolledAway(element, top)) continue
+    if (!element.contains(top) && !top.contains(element) && !isLabelOf(element, top) && !scrolls(element)) {
       problems.push(`${nameOf(element)} lies under ${nameOf(top)}`)
     }
   }
   return problems
+
+  /** The head of the page stays where it is when the page is scrolled, and what was scrolled lies under it. */
+  function isScrolledAway(element, top) {
+    const scrolled = (document.scrollingElement?.scrollTop ?? 0) > 0
+    return scrolled && top.closest('.shell-header') !== null && element.closest('.shell-header') === null
+  }
 
   /** Inputs lie under what is drawn in their place. */
   function isLabelOf(element, top) {
