@@ -14,6 +14,7 @@ import { createServer, mountRoutes } from './api/server.ts'
 import { TlsFiles } from './api/tls-files.ts'
 import { routes } from './api/v1/routes.ts'
 import { unbilledFen } from './billing/accrued.ts'
+import { reconcileArrears } from './billing/reconcile-arrears.ts'
 import { listRegions, loadCatalog } from './catalog/catalog.ts'
 import type { Engine } from './catalog/offering.ts'
 import { type Config, isLoopback } from './config.ts'
@@ -231,6 +232,7 @@ const follows: Record<string, string[]> = {
   expiry: ['machines', 'services'],
   'move-off': ['machines', 'services'],
   renewal: ['machines', 'services'],
+  arrears: ['machines', 'services', 'arrears'],
 }
 
 function createLoops(
@@ -258,6 +260,7 @@ function createLoops(
     new Loop({ name: 'expiry', log, onRun, everyMs: 5_000, run: time.steadily(() => reconcileExpiry(ctx)) }),
     new Loop({ name: 'move-off', log, onRun, everyMs: 15_000, run: time.steadily(() => moveOffExpiring(ctx)) }),
     new Loop({ name: 'expiry-notices', log, everyMs: 60_000, run: time.steadily(() => noticeExpiries(ctx)) }),
+    new Loop({ name: 'arrears', log, onRun, everyMs: 15_000, run: time.steadily(() => reconcileArrears(ctx)) }),
     new Loop({ name: 'ledger-seal', log, everyMs: 2_000, run: () => sealTransfers(ctx) }),
     ...(money ? moneyLoops(ctx, money, time) : []),
     new Loop({ name: 'notices', log, everyMs: 5_000, run: () => deliverNotices(ctx, config.webhook) }),

@@ -17,8 +17,8 @@ export type DetailForm =
 
 const forms: Record<string, DetailForm> = {
   ...of('instant', ['aliveUntil', 'base', 'deadlineAt', 'lostAt', 'nextTryAt', 'waitsUntil', 'wall']),
-  ...of('billing', ['effectiveAt', 'end', 'expiresAt', 'paidUntil', 'start', 'startsAt']),
-  ...of('fen', ['amountFen', 'cashFen', 'refundFen', 'refundedFen', 'totalFen', 'voucherFen']),
+  ...of('billing', ['effectiveAt', 'end', 'expiresAt', 'keptUntil', 'paidUntil', 'start', 'startsAt', 'stopsAt']),
+  ...of('fen', ['amountFen', 'cashFen', 'owedFen', 'refundFen', 'refundedFen', 'totalFen', 'voucherFen']),
   ...of('gib', ['fromGib', 'toGib']),
   ...of('price', ['price']),
   ...of('words', ['because', 'item', 'kind', 'ownerKind', 'role', 'wallet']),

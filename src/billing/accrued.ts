@@ -2,7 +2,7 @@
 // posted. It is what the bill lines would be if everything stopped now.
 import { priceBook } from '../catalog/catalog.ts'
 import type { Db } from '../db/db.ts'
-import { balances } from '../ledger/ledger-account.ts'
+import { balancesOf } from '../ledger/ledger-account.ts'
 import { billingDay, dayBounds } from '../lib/calendar.ts'
 import type { Fen } from '../lib/money.ts'
 import { selectBilledIds, selectBilledThrough, selectFirstRunning, selectMeteredMachines } from './bill.store.ts'
@@ -16,17 +16,20 @@ export async function inSnapshot<T>(db: Db, fn: (db: Db) => Promise<T>): Promise
 }
 
 /** `zone` is the billing zone. */
-export function accruedLines(db: Db, accountId: string, now: Temporal.Instant, zone: string): Promise<BillLine[]> {
+export const accruedLines = (db: Db, accountId: string, now: Temporal.Instant, zone: string): Promise<BillLine[]> =>
+  accruedOf(db, [accountId], now, zone)
+
+function accruedOf(db: Db, accountIds: readonly string[], now: Temporal.Instant, zone: string): Promise<BillLine[]> {
   return inSnapshot(db, async snapshot => {
     const billedThrough = await selectBilledThrough(snapshot)
-    const first = billedThrough === null ? await selectFirstRunning(snapshot, accountId) : null
+    const first = billedThrough === null ? await selectFirstRunning(snapshot, accountIds) : null
     if (billedThrough === null && first === null) return []
     const firstDay = billedThrough === null ? billingDay(first ?? now, zone) : dayAfter(billedThrough)
     const start = dayBounds(firstDay, zone).start
     if (Temporal.Instant.compare(start, now) > 0) return []
-    const machines = await selectMeteredMachines(snapshot, { accountId, start, end: now })
+    const machines = await selectMeteredMachines(snapshot, { accountIds, start, end: now })
     const book = await priceBook(snapshot, machines, 'postpaid')
-    const billed = await selectBilledIds(snapshot, accountId, firstDay)
+    const billed = await selectBilledIds(snapshot, accountIds, firstDay)
     const lines: BillLine[] = []
     for (let day = firstDay; day <= billingDay(now, zone); day = dayAfter(day)) {
       const window = dayBounds(day, zone)
@@ -40,7 +43,7 @@ export function accruedLines(db: Db, accountId: string, now: Temporal.Instant, z
 
 /** The sum of the accrued lines. */
 export async function unbilledFen(db: Db, accountId: string, now: Temporal.Instant, zone: string): Promise<Fen> {
-  return (await accruedLines(db, accountId, now, zone)).reduce((total, line) => total + line.amountFen, 0n)
+  return (await availableBalance(db, accountId, now, zone)).accruedFen
 }
 
 export interface AvailableBalance {
@@ -52,15 +55,32 @@ export interface AvailableBalance {
 }
 
 /** Read inside a transaction that has locked the wallet, what it answers stays true until that ends. */
-export function availableBalance(
+export async function availableBalance(
   db: Db,
   accountId: string,
   now: Temporal.Instant,
   zone: string,
 ): Promise<AvailableBalance> {
+  return (await availableBalances(db, [accountId], now, zone))(accountId)
+}
+
+/** The same of many accounts, looked up by account. */
+export function availableBalances(
+  db: Db,
+  accountIds: readonly string[],
+  now: Temporal.Instant,
+  zone: string,
+): Promise<(accountId: string) => AvailableBalance> {
   return inSnapshot(db, async snapshot => {
-    const { cashFen, voucherFen } = await balances(snapshot, accountId)
-    const accruedFen = await unbilledFen(snapshot, accountId, now, zone)
-    return { cashFen, voucherFen, accruedFen, availableFen: cashFen + voucherFen - accruedFen }
+    const inWallets = await balancesOf(snapshot, accountIds)
+    const accrued = new Map<string, Fen>()
+    for (const { accountId, amountFen } of await accruedOf(snapshot, accountIds, now, zone)) {
+      accrued.set(accountId, (accrued.get(accountId) ?? 0n) + amountFen)
+    }
+    return accountId => {
+      const { cashFen, voucherFen } = inWallets(accountId)
+      const accruedFen = accrued.get(accountId) ?? 0n
+      return { cashFen, voucherFen, accruedFen, availableFen: cashFen + voucherFen - accruedFen }
+    }
   })
 }

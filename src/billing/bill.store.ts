@@ -9,7 +9,7 @@ export interface MeteredFilter {
   /** Machines that ran within [start, end). */
   start: Temporal.Instant
   end: Temporal.Instant
-  accountId?: string
+  accountIds?: readonly string[]
   machineIds?: readonly string[]
   /** Keyset: the last machine of the slice before. */
   afterMachineId?: string
@@ -30,7 +30,9 @@ interface MeteredRow extends Omit<MeteredMachine, 'intervals' | 'disks'> {
  * nor does a machine of an order line that was refunded: it ran, but was never delivered.
  */
 export async function selectMeteredMachines(db: Db, filter: MeteredFilter): Promise<MeteredMachine[]> {
-  const account: RawBuilder<unknown> = filter.accountId ? sql`and m.account_id = ${filter.accountId}` : sql``
+  const account: RawBuilder<unknown> = filter.accountIds
+    ? sql`and m.account_id = any(${filter.accountIds}::text[])`
+    : sql``
   const named: RawBuilder<unknown> = filter.machineIds ? sql`and m.id = any(${filter.machineIds}::text[])` : sql``
   const limit: RawBuilder<unknown> = filter.limit ? sql`limit ${filter.limit}` : sql``
   const { rows } = await sql<MeteredRow>`
@@ -71,11 +73,16 @@ function disksOf(
   return sizes.map((gib, index) => ({ gib, from: grownAt[index - 1] ?? anchor }))
 }
 
-/** The first instant at which any postpaid machine (of the account) ran. */
-export async function selectFirstRunning(db: Db, accountId: string | null = null): Promise<Temporal.Instant | null> {
+/** The first instant at which any postpaid machine (of these accounts) ran. */
+export async function selectFirstRunning(
+  db: Db,
+  accountIds: readonly string[] | null = null,
+): Promise<Temporal.Instant | null> {
   const { rows } = await sql<{ first: Temporal.Instant | null }>`
     select min(i.started_at) as first from running_intervals i join machines m on m.id = i.machine_id
-    where m.charge_type = 'postpaid' and (${accountId}::text is null or m.account_id = ${accountId})`.execute(db)
+    where m.charge_type = 'postpaid' and (${accountIds}::text[] is null or m.account_id = any(${accountIds}::text[]))`.execute(
+    db,
+  )
   return rows[0]?.first ?? null
 }
 
@@ -152,9 +159,10 @@ export async function selectBillLines(
 }
 
 /** `usageTransferId` of the lines that stand from this day on. */
-export async function selectBilledIds(db: Db, accountId: string, fromDay: string): Promise<Set<string>> {
+export async function selectBilledIds(db: Db, accountIds: readonly string[], fromDay: string): Promise<Set<string>> {
   const { rows } = await sql<{ transferId: string }>`
-    select transfer_id from bill_lines where account_id = ${accountId} and billing_day >= ${fromDay}::date`.execute(db)
+    select transfer_id from bill_lines
+    where account_id = any(${accountIds}::text[]) and billing_day >= ${fromDay}::date`.execute(db)
   return new Set(rows.map(row => row.transferId))
 }
 

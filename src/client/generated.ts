@@ -111,7 +111,7 @@ export interface Operations {
     params: { accountId: string }
     query: Record<never, never>
     body: null
-    returns: { accountId: string; currency: string; cashFen: string; voucherFen: string; accruedFen: string; availableFen: string }
+    returns: { accountId: string; currency: string; cashFen: string; voucherFen: string; accruedFen: string; availableFen: string; burnPerDayFen: string; runwaySeconds: number | null; lastsUntil: string | null; isLow: boolean; arrears: { arrearsId: string; since: string; owedFen: string; stopsAt: string; stoppedAt: string | null; keptUntil: string | null; releasedAt: string | null; stoppedMachines: number } | null }
   }
   /** List what moved in the wallet of an account, newest first */
   'GET /v1/accounts/{accountId}/wallet/transfers': {
@@ -326,9 +326,9 @@ export interface Operations {
   /** List notices of the account, newest first: expiry, renewal, arrears */
   'GET /v1/notices': {
     params: Record<never, never>
-    query: { unread?: "true" | "false"; kind?: "subscription.expires" | "subscription.renewed" | "subscription.renewal_failed" | "subscription.expired" | "subscription.released"; subjectId?: string; before?: string; limit?: number }
+    query: { unread?: "true" | "false"; kind?: "subscription.expires" | "subscription.renewed" | "subscription.renewal_failed" | "subscription.expired" | "subscription.released" | "balance.low" | "arrears.began" | "arrears.stopped" | "arrears.cleared" | "arrears.released"; subjectId?: string; before?: string; limit?: number }
     body: null
-    returns: { items: ({ noticeId: string; kind: "subscription.expires" | "subscription.renewed" | "subscription.renewal_failed" | "subscription.expired" | "subscription.released"; severity: "info" | "warning" | "critical"; subjectKind: string; subjectId: string; createdAt: string; readAt: string | null; data: Record<string, unknown> })[]; unread: number }
+    returns: { items: ({ noticeId: string; kind: "subscription.expires" | "subscription.renewed" | "subscription.renewal_failed" | "subscription.expired" | "subscription.released" | "balance.low" | "arrears.began" | "arrears.stopped" | "arrears.cleared" | "arrears.released"; severity: "info" | "warning" | "critical"; subjectKind: string; subjectId: string; createdAt: string; readAt: string | null; data: Record<string, unknown> })[]; unread: number }
   }
   /** Mark notices as read, up to and with one */
   'POST /v1/notices/read': {
@@ -755,7 +755,7 @@ export interface Operations {
     params: Record<never, never>
     query: Record<never, never>
     body: null
-    returns: { accountId: string; currency: string; cashFen: string; voucherFen: string; accruedFen: string; availableFen: string }
+    returns: { accountId: string; currency: string; cashFen: string; voucherFen: string; accruedFen: string; availableFen: string; burnPerDayFen: string; runwaySeconds: number | null; lastsUntil: string | null; isLow: boolean; arrears: { arrearsId: string; since: string; owedFen: string; stopsAt: string; stoppedAt: string | null; keptUntil: string | null; releasedAt: string | null; stoppedMachines: number } | null }
   }
   /** List what moved in the wallet, newest first */
   'GET /v1/wallet/transfers': {

@@ -23,6 +23,16 @@ export interface AccountsTable {
   createdAt: Temporal.Instant
 }
 
+export interface ArrearsTable {
+  id: string
+  accountId: string
+  since: Temporal.Instant
+  stopsAt: Temporal.Instant
+  stoppedAt: Temporal.Instant | null
+  releasedAt: Temporal.Instant | null
+  clearedAt: Temporal.Instant | null
+}
+
 export interface AuditTable {
   id: GeneratedAlways<bigint>
   at: Temporal.Instant
@@ -54,6 +64,12 @@ export interface AuditorFindingsTable {
   firstSeenAt: Temporal.Instant
   lastSeenAt: Temporal.Instant
   clearedAt: Temporal.Instant | null
+}
+
+export interface BalanceWatchTable {
+  accountId: string
+  dueAt: Temporal.Instant
+  lowSince: Temporal.Instant | null
 }
 
 export interface BillCorrectionsTable {
@@ -638,9 +654,11 @@ export interface ZonesTable {
 export interface DB {
   accessKeys: AccessKeysTable
   accounts: AccountsTable
+  arrears: ArrearsTable
   audit: AuditTable
   auditorChecks: AuditorChecksTable
   auditorFindings: AuditorFindingsTable
+  balanceWatch: BalanceWatchTable
   billCorrections: BillCorrectionsTable
   billLines: BillLinesTable
   billingProgress: BillingProgressTable

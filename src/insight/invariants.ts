@@ -1,6 +1,7 @@
 // Everything that must hold, for tests, `berth verify` and the auditor.
 import type { Db } from '../db/db.ts'
 import { assertHold, checkInvariants, type Invariant, type InvariantResult } from './invariant-check.ts'
+import { arrearsInvariants } from './invariants-arrears.ts'
 import { changeInvariants } from './invariants-changes.ts'
 import { moneyInvariants } from './invariants-money.ts'
 import { serviceInvariants } from './invariants-services.ts'
@@ -9,6 +10,7 @@ import { tenantInvariants } from './invariants-tenants.ts'
 export const allInvariants: readonly Invariant[] = [
   ...moneyInvariants,
   ...changeInvariants,
+  ...arrearsInvariants,
   ...serviceInvariants,
   ...tenantInvariants,
 ]

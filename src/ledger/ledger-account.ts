@@ -72,11 +72,19 @@ export async function ledgerAccountsById(db: Db | Tx, ids: readonly string[]): P
 
 /** What is in the wallets; an account that never had money has 0. */
 export async function balances(db: Db | Tx, accountId: string): Promise<Balances> {
-  const rows = await selectBalances(db, [walletCashId(accountId), walletVoucherId(accountId)])
-  return {
+  return (await balancesOf(db, [accountId]))(accountId)
+}
+
+/** The same of many accounts, looked up by account. */
+export async function balancesOf(db: Db | Tx, accountIds: readonly string[]): Promise<(accountId: string) => Balances> {
+  const rows = await selectBalances(
+    db,
+    accountIds.flatMap(id => [walletCashId(id), walletVoucherId(id)]),
+  )
+  return accountId => ({
     cashFen: rows.get(walletCashId(accountId)) ?? 0n,
     voucherFen: rows.get(walletVoucherId(accountId)) ?? 0n,
-  }
+  })
 }
 
 /** Labels the books with the installation's currency; once money has moved, the label stays as it is. */

@@ -1,5 +1,5 @@
 // SQL of notices. Nobody else writes this table.
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import type { Db, Tx } from '../db/db.ts'
 import type { NewNotice, Notice, NoticeKind } from './notice.ts'
 
@@ -17,6 +17,22 @@ export async function insertNotices(tx: Tx, now: Temporal.Instant, notices: read
     on conflict (key) do nothing`.execute(tx)
   return Number(numAffectedRows ?? 0n)
 }
+
+/** `subject` and `since` are columns of the query that this stands in. */
+export interface Told {
+  subject: string
+  since: string
+  /** Of observed uptime. */
+  seconds: number
+}
+
+/** Whether the subject was told, at `since` or later, and so long ago. */
+export const toldBefore = (
+  kind: NoticeKind,
+  { subject, since, seconds }: Told,
+): RawBuilder<boolean> => sql<boolean>`exists (
+  select from notices n where n.subject_id = ${sql.ref(subject)} and n.kind = ${kind} and n.created_at >= ${sql.ref(since)}
+    and n.uptime_seconds + ${seconds} <= (select coalesce(max(seconds), 0) from observed_uptime))`
 
 export interface NoticeFilter {
   accountId: string

@@ -8,6 +8,11 @@ export const noticeKinds = [
   'subscription.renewal_failed', // code, message, nextTryAt
   'subscription.expired', // expiresAt, keptUntil
   'subscription.released', // expiresAt
+  'balance.low', // availableFen, burnPerDayFen, lastsUntil
+  'arrears.began', // owedFen, stopsAt
+  'arrears.stopped', // owedFen, quantity, keptUntil
+  'arrears.cleared', // quantity of machines that are brought back
+  'arrears.released', // owedFen, quantity
 ] as const
 export type NoticeKind = (typeof noticeKinds)[number]
 
@@ -38,6 +43,11 @@ const severities: Record<NoticeKind, Severity> = {
   'subscription.renewal_failed': 'warning',
   'subscription.expired': 'critical',
   'subscription.released': 'critical',
+  'balance.low': 'warning',
+  'arrears.began': 'critical',
+  'arrears.stopped': 'critical',
+  'arrears.cleared': 'info',
+  'arrears.released': 'critical',
 }
 
 export const severityOf = (kind: NoticeKind): Severity => severities[kind]

@@ -1,10 +1,12 @@
 // What callers may do with notices: give them in their own transaction, list them, mark them read.
 import type { Ctx } from '../db/ctx.ts'
 import { type Db, type Tx, transaction } from '../db/db.ts'
-import { countUnread, insertNotices, markRead, type NoticeFilter, selectNotices } from './notice.store.ts'
+import { countUnread, insertNotices, markRead, type NoticeFilter, selectNotices, toldBefore } from './notice.store.ts'
 import type { NewNotice, Notice } from './notice.ts'
 
 export type { NoticeFilter }
+/** For queries of rows that wait until their account has been told for long enough. */
+export { toldBefore }
 
 /** Gives those that were not given yet, in the transaction of what they tell. */
 export async function giveNotices(tx: Tx, now: Temporal.Instant, notices: readonly NewNotice[]): Promise<void> {

@@ -2,6 +2,7 @@
 // brings it back; then it is released. Driven by stored instants, so a controller that slept finds the same work (Q22).
 import { type Db, type Tx, transaction } from '../db/db.ts'
 import { appendEvents } from '../events/event.ts'
+import { keptFor } from '../fleet/kept.ts'
 import { releaseMachines, stopMachines } from '../fleet/machines.ts'
 import { declareFaults } from '../lib/fault.ts'
 import type { NewNotice } from '../notices/notice.ts'
@@ -16,7 +17,7 @@ import {
   takeExpired,
   takeKeptLongEnough,
 } from './subscription.store.ts'
-import { keptFor, keptUntil, type Subscription } from './subscription.ts'
+import { keptUntil, type Subscription } from './subscription.ts'
 
 const faults = declareFaults(
   'orders.expire.before-commit',
@@ -26,8 +27,6 @@ const faults = declareFaults(
 )
 
 const batchSize = 500
-/** A release waits until it has been known for this long, of observed uptime. */
-const toldSeconds = 86_400
 const actorName = 'system:expiry'
 
 /** A batch of each: stop what has expired, release what was kept long enough. */
@@ -48,7 +47,7 @@ export async function reconcileExpiry(ctx: OrdersCtx): Promise<Report> {
   if (stopped > 0) await faults.point('orders.expire.after-commit')
   const released = await transaction(ctx, async tx => {
     const now = ctx.clock.now()
-    const kept = await takeKeptLongEnough(tx, now.subtract(keptFor), toldSeconds, batchSize)
+    const kept = await takeKeptLongEnough(tx, now.subtract(keptFor), batchSize)
     if (kept.length === 0) return 0
     for (const [accountId, machineIds] of byAccount(kept)) {
       const actor = { accountId, name: actorName }

@@ -89,6 +89,14 @@ async function holdGroup(tx: Tx, now: Temporal.Instant, actor: Actor, order: Ord
   await createGroup(tx, now, { id: groupId, accountId, regionId, name: groupName, kind: chargeType, actor: actor.name })
 }
 
+const verbs = {
+  purchase: 'buy',
+  scale_out: 'buy',
+  renewal: 'renew',
+  resize: 'resize',
+  refund: 'refund',
+} as const satisfies Record<Order['kind'], string>
+
 async function takeFromWallet(
   ctx: OrdersCtx,
   tx: Tx,
@@ -97,14 +105,15 @@ async function takeFromWallet(
 ): Promise<{ cashFen: bigint; voucherFen: bigint }> {
   const { accountId, totalFen } = order
   const wallet = await lockWallet(tx, now, accountId)
-  if (wallet.cashFen < 0n) {
+  const unbilledFen = await ctx.unbilledFen(tx, accountId)
+  const owedFen = unbilledFen - wallet.cashFen - wallet.voucherFen
+  if (owedFen > 0n) {
     throw new Refusal<OrdersRefusal>(
       'AccountInArrears',
-      `the account owes ${formatFen(-wallet.cashFen)}: top up by at least that much, then buy`,
-      { owedFen: (-wallet.cashFen).toString() },
+      `the account owes ${formatFen(owedFen)}: top up by at least that much, then ${verbs[order.kind]}`,
+      { owedFen: owedFen.toString() },
     )
   }
-  const unbilledFen = await ctx.unbilledFen(tx, accountId)
   let voucherFen = totalFen
   if (wallet.voucherFen < voucherFen) voucherFen = wallet.voucherFen
   const cashFen = totalFen - voucherFen

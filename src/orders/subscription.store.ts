@@ -1,6 +1,8 @@
 // SQL of subscriptions. Nobody else writes this table.
 import { type RawBuilder, sql } from 'kysely'
 import type { Db, Tx } from '../db/db.ts'
+import { toldSeconds } from '../fleet/kept.ts'
+import { toldBefore } from '../notices/notices.ts'
 import type { Period, Subscription } from './subscription.ts'
 
 export interface NewSubscription {
@@ -63,23 +65,14 @@ export async function takeExpired(tx: Tx, now: Temporal.Instant, limit: number):
 }
 
 /**
- * Stopped, and expired at or before `cutoff`: kept long enough. And told so `toldSeconds` of observed uptime ago: nobody
- * loses a machine because Berth slept through the time in which it would have been told (Q22).
+ * Stopped, and expired at or before `cutoff`: kept long enough. And told so long enough ago: nobody loses a machine because
+ * Berth slept through the time in which it would have been told (Q22).
  */
-export async function takeKeptLongEnough(
-  tx: Tx,
-  cutoff: Temporal.Instant,
-  toldSeconds: number,
-  limit: number,
-): Promise<Subscription[]> {
-  return selectDue(
-    tx,
-    sql`stopped_at is not null and expires_at <= ${cutoff}::timestamptz and exists (
-      select 1 from notices n where n.subject_id = subscriptions.machine_id and n.kind = 'subscription.expired'
-        and n.created_at >= subscriptions.stopped_at
-        and n.uptime_seconds + ${toldSeconds} <= (select coalesce(max(seconds), 0) from observed_uptime))`,
-    limit,
-  )
+export async function takeKeptLongEnough(tx: Tx, cutoff: Temporal.Instant, limit: number): Promise<Subscription[]> {
+  const told = toldBefore('subscription.expired', {
+    ...{ subject: 'subscriptions.machine_id', since: 'subscriptions.stopped_at', seconds: toldSeconds },
+  })
+  return selectDue(tx, sql`stopped_at is not null and expires_at <= ${cutoff}::timestamptz and ${told}`, limit)
 }
 
 /** Whose next notice has come: `thresholds` are the expiries at which each step is due, the earliest step first. */

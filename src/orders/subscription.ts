@@ -3,12 +3,10 @@
 // (Q18); once expired the machine stood still, so the new period starts at the renewal, with a new anchor (Q19).
 import type { Selectable } from 'kysely'
 import type { SubscriptionsTable } from '../db/schema.ts'
+import { keptSince } from '../fleet/kept.ts'
 import { addMonthsAnchored } from '../lib/calendar.ts'
 
 export type Subscription = Selectable<SubscriptionsTable>
-
-/** An expired machine is kept so long, and can be brought back. */
-export const keptFor = { hours: 360 } as const
 
 export interface Period {
   anchorAt: Temporal.Instant
@@ -43,4 +41,4 @@ export function renewedPeriod(s: Renewable, months: number, now: Temporal.Instan
   }
 }
 
-export const keptUntil = (s: Pick<Renewable, 'expiresAt'>): Temporal.Instant => s.expiresAt.add(keptFor)
+export const keptUntil = (s: Pick<Renewable, 'expiresAt'>): Temporal.Instant => keptSince(s.expiresAt)

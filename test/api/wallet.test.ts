@@ -22,7 +22,8 @@ const topUp = (amountFen: string, more: object = {}) =>
 
 test('money comes in by the operator alone, once per client token, as cash or as a voucher', async () => {
   const none = { cashFen: '0', voucherFen: '0', accruedFen: '0', availableFen: '0' }
-  expect(await wallet()).toEqual({ accountId: api.owner.accountId, currency: 'CNY', ...none })
+  const unused = { burnPerDayFen: '0', runwaySeconds: null, lastsUntil: null, isLow: false, arrears: null }
+  expect(await wallet()).toEqual({ accountId: api.owner.accountId, currency: 'CNY', ...none, ...unused })
   const call = `POST /v1/accounts/${api.owner.accountId}/top-ups`
   await expectRefused(api, { call, body: { amountFen: '1' }, status: 403, code: 'Forbidden', field: null })
   const [one, two] = [await topUp('20000', { clientToken: 'march' }), await topUp('20000', { clientToken: 'march' })]

@@ -80,7 +80,7 @@ test('every kind of event that a page shows has words', () => {
     'subscription.expires',
     'subscription.released',
   ]
-  const shown = /'((?:group|order|machine|subscription|service|bill)\.[a-z_]+)'/g
+  const shown = /'((?:group|order|machine|subscription|arrears|service|bill)\.[a-z_]+)'/g
   const kinds = new Set(sources.flatMap(({ text }) => [...text.matchAll(shown)].map(match => match[1] ?? '')))
   expect([...kinds].filter(kind => !others.includes(kind) && !Object.hasOwn(messages, `event.${kind}`))).toEqual([])
 })

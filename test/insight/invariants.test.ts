@@ -1,6 +1,5 @@
 // Every invariant of money and of accounts bites: a shop with all kinds of orders behind it is tampered with behind the code's back, one lie at a
 // time, and the invariant that should notice is named beside it.
-import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { verifyInvariants } from '../../src/insight/invariants.ts'
 import { moneyInvariants } from '../../src/insight/invariants-money.ts'
@@ -11,6 +10,7 @@ import { topUp } from '../../src/ledger/top-up.ts'
 import { requestRelease } from '../../src/orders/release.ts'
 import { placeRenewal } from '../../src/orders/renewal.ts'
 import { aShop, type Shop } from '../orders/shop.ts'
+import { brokenBy } from './lie.ts'
 
 let shop: Shop
 beforeAll(async () => {
@@ -37,22 +37,6 @@ beforeAll(async () => {
   expect((await verifyInvariants(shop.db)).filter(result => !result.ok)).toEqual([])
 })
 afterAll(() => shop.close())
-
-class RollbackError extends Error {}
-
-/** What is broken after this lie, which is then taken back. Triggers and foreign keys look away. */
-async function brokenBy(lie: string): Promise<string[]> {
-  let broken: string[] = []
-  const lying = shop.db.transaction().execute(async tx => {
-    await sql`set local session_replication_role = replica`.execute(tx)
-    const { numAffectedRows } = await sql.raw(lie).execute(tx)
-    expect(numAffectedRows, 'a lie changes something').toBeGreaterThan(0n)
-    broken = (await verifyInvariants(tx)).filter(result => !result.ok).map(result => result.name)
-    throw new RollbackError()
-  })
-  await expect(lying).rejects.toBeInstanceOf(RollbackError)
-  return broken
-}
 
 const some = (table: string, where: string, key = 'ctid') =>
   `${key} = (select ${key} from ${table} where ${where} limit 1)`
@@ -154,7 +138,7 @@ const lies: [lie: string, noticedBy: string][] = [
 ]
 
 test.each(lies)('%s → %s', async (lie, noticedBy) => {
-  expect(await brokenBy(lie)).toContain(noticedBy)
+  expect(await brokenBy(shop.db, lie)).toContain(noticedBy)
 })
 
 test('no invariant is left without a lie that it notices', () => {

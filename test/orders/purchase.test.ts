@@ -125,10 +125,10 @@ describe('an account in arrears', () => {
     const poor = await shop.account('acc-poor', 4_80n)
     await shop.buy({ chargeType: 'postpaid' }, poor)
     await shop.settle()
-    // From noon: half a day and ten days, at 4.80 a day.
+    // From noon: half a day and ten days, at 4.80 a day, today's half not billed yet.
     await shop.pass({ hours: 24 * 11 })
     while ((await billDays(shop.ctx, { zone: 'Asia/Shanghai' })).changed > 0);
-    const owed = { code: 'AccountInArrears', details: { owedFen: '4560' } }
+    const owed = { code: 'AccountInArrears', details: { owedFen: '4800' } }
     await expect(shop.buy({}, poor)).rejects.toMatchObject(owed)
     await expect(shop.buy({ chargeType: 'postpaid' }, poor)).rejects.toMatchObject(owed)
     await topUp(shop.ctx, poor, 'acc-poor', 150_00n, null)

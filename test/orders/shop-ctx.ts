@@ -1,5 +1,6 @@
 // What a shop needs beside a database, for tests in this process and in others: a catalog, a context, accounts, requests.
 import { type Logger, pino } from 'pino'
+import { unbilledFen } from '../../src/billing/accrued.ts'
 import type { CatalogConfig } from '../../src/catalog/catalog-config.ts'
 import type { Price } from '../../src/catalog/price.ts'
 import type { Db } from '../../src/db/db.ts'
@@ -52,6 +53,8 @@ export const catalog = (stock: number, prepaid: Price = price): CatalogConfig =>
   })),
 })
 
+const billingZone = 'Asia/Shanghai'
+
 export function shopCtx(db: Db, clock: ManualClock, driver: MachineDriver, log: Logger, seed = 'shop'): ShopCtx {
   return {
     db,
@@ -59,10 +62,10 @@ export function shopCtx(db: Db, clock: ManualClock, driver: MachineDriver, log: 
     random: new SeededRandom(seed),
     log,
     machineDriver: () => driver,
-    billingZone: 'Asia/Shanghai',
+    billingZone,
     operatorContact: 'ops@example.org',
     remainingServices: async () => [],
-    unbilledFen: async () => 0n,
+    unbilledFen: (at, accountId) => unbilledFen(at, accountId, clock.now(), billingZone),
   }
 }
 

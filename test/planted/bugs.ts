@@ -53,14 +53,14 @@ export const bugs: readonly PlantedBug[] = [
   },
   {
     what: 'an expired machine is kept a day less than promised',
-    file: 'src/orders/subscription.ts',
+    file: 'src/fleet/kept.ts',
     find: 'export const keptFor = { hours: 360 }',
     replace: 'export const keptFor = { hours: 336 }',
     tests: ['test/orders/expiry-ladder.test.ts'],
   },
   {
     what: 'an expired machine is released though nobody was told for a day of uptime',
-    file: 'src/orders/expiry.ts',
+    file: 'src/fleet/kept.ts',
     find: 'const toldSeconds = 86_400',
     replace: 'const toldSeconds = 0',
     tests: ['test/orders/expiry-ladder.test.ts', 'test/orders/renewal.test.ts'],

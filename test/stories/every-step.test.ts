@@ -14,10 +14,18 @@ import { assertInvariants } from '../../src/insight/invariants.ts'
 import { countFaults, declaredFaults, disarmFaults } from '../../src/lib/fault.ts'
 import { addAccount, catalog } from '../orders/shop-ctx.ts'
 import { type FreshDb, freshDb } from '../postgres.ts'
-import { accountId, live, openWorld, poorAccountId, summarize } from './life.ts'
+import { accountId, debtorAccountId, live, openWorld, poorAccountId, summarize } from './life.ts'
 
 const start = '2026-01-31T04:00:00Z'
-const prefixes = ['ledger.', 'orders.', 'fleet.provision.', 'fleet.apply.', 'fleet.release.', 'fleet.resize.']
+const prefixes = [
+  'ledger.',
+  'orders.',
+  'fleet.provision.',
+  'fleet.apply.',
+  'fleet.release.',
+  'fleet.resize.',
+  'billing.arrears.',
+]
 const points = prefixes.flatMap(prefix => declaredFaults(prefix))
 /** Two at a time keep both cores busy. */
 const lanes = 2
@@ -57,7 +65,7 @@ async function prepare(name: string): Promise<{ fresh: FreshDb; journalPath: str
   const journalPath = join(directory, `${name}.jsonl`)
   const { ctx } = openWorld(fresh.db, journalPath, start)
   await loadCatalog(ctx, oneSided())
-  for (const id of [accountId, poorAccountId]) await addAccount(ctx, id, 0n)
+  for (const id of [accountId, poorAccountId, debtorAccountId]) await addAccount(ctx, id, 0n)
   return { fresh, journalPath }
 }
 
@@ -103,7 +111,7 @@ describe('killed at every declared fault point', () => {
     }
     await Promise.all(Array.from({ length: lanes }, lane))
     expect(wrong).toEqual([])
-  }, 180_000)
+  }, 300_000)
 
   test('every point to die at was reached', () => {
     expect(points.length).toBeGreaterThanOrEqual(35)

@@ -1,8 +1,10 @@
 // One life of an account, through every step that orders know: money in, purchases that succeed, fail and half fail, a
-// cancellation, a lapse, a wait for stock, larger disks, an early end, a renewal, a release, expiry, the end, the seal. Every call is safe to repeat, so the whole life is
-// lived again after a crash and must end as if there had been none.
+// cancellation, a lapse, a wait for stock, larger disks, an early end, a renewal, a release, arrears that are paid and such that
+// are not, expiry, the end, the seal. Every call is safe to repeat, so the whole life is lived again after a crash and must end
+// as if there had been none.
 import { readFileSync } from 'node:fs'
 import { sql } from 'kysely'
+import { reconcileArrears } from '../../src/billing/reconcile-arrears.ts'
 import type { Db } from '../../src/db/db.ts'
 import { SimulatedMachines } from '../../src/drivers/simulated/machines.ts'
 import type { Actor } from '../../src/events/event.ts'
@@ -13,6 +15,7 @@ import type {
   ResizeAnswer,
   ResizeRequest,
 } from '../../src/fleet/driver.ts'
+import { keptFor } from '../../src/fleet/kept.ts'
 import { sealTransfers } from '../../src/ledger/seal.ts'
 import { topUp } from '../../src/ledger/top-up.ts'
 import { ManualClock } from '../../src/lib/clock.ts'
@@ -26,7 +29,6 @@ import { cancelOrder, placeOrder } from '../../src/orders/place-order.ts'
 import { requestRelease } from '../../src/orders/release.ts'
 import { placeRenewal } from '../../src/orders/renewal.ts'
 import { placeResize } from '../../src/orders/resize.ts'
-import { keptFor } from '../../src/orders/subscription.ts'
 import { settle } from '../../src/reconcile/loop.ts'
 import { aRequest, countUptime, keepErrors, reconcilersOf, type ShopCtx, shopCtx } from '../orders/shop-ctx.ts'
 
@@ -35,6 +37,9 @@ const actor: Actor = { accountId, name: 'user:life' }
 /** Has the money for one machine and one month. */
 export const poorAccountId = 'acc-poor'
 const poor: Actor = { accountId: poorAccountId, name: 'user:poor' }
+/** Uses more than it has, pays once, and then no more. */
+export const debtorAccountId = 'acc-debtor'
+const debtor: Actor = { accountId: debtorAccountId, name: 'user:debtor' }
 
 export interface World {
   ctx: ShopCtx
@@ -87,7 +92,7 @@ export function openWorld(db: Db, journalPath: string, startAt: string): World {
 }
 
 export async function live({ ctx, driver }: World): Promise<void> {
-  const settled = () => settle(reconcilersOf(ctx))
+  const settled = () => settle([...reconcilersOf(ctx), () => reconcileArrears(ctx)])
   const place = (
     clientToken: string,
     request: Parameters<typeof aRequest>[0],
@@ -124,7 +129,11 @@ export async function live({ ctx, driver }: World): Promise<void> {
   await topUp(ctx, poor, poor.accountId, 100_00n, 'money')
   const lasting = await place('lasting', { autoRenew: true })
   const last = await place('last', { autoRenew: true }, true, poor)
+  await topUp(ctx, debtor, debtor.accountId, 6_00n, 'money')
+  const owing = await place('owing', { chargeType: 'postpaid' }, true, debtor)
   await settled()
+  // Told that 30 hours are little, it adds 60.
+  await topUp(ctx, debtor, debtor.accountId, 12_00n, 'more')
   await until(forgotten.lapsesAt ?? ctx.clock.now())
   await settled()
   for (const order of [wanted, used, short, failing, partial, mistaken, lasting, last])
@@ -139,6 +148,7 @@ export async function live({ ctx, driver }: World): Promise<void> {
   await requestRelease(ctx, actor, await machinesOf(ctx.db, used.id), { reason: 'done' })
   await settled()
   await setAutoRenew(ctx, actor, machineIds, false, 3).catch(unlessReleased)
+  await debts({ ctx, settled, until }, owing.id)
 
   // The one with money renews by itself, the poor one's try fails; then neither is wanted any more.
   const expiry = (await deliveredAt(ctx.db, last.id)).add({ hours: 28 * 24 })
@@ -148,6 +158,17 @@ export async function live({ ctx, driver }: World): Promise<void> {
   await until(expiry.subtract({ hours: 1 }))
   await settled()
 
+  await end({ ctx, settled, until })
+}
+
+interface Changing {
+  ctx: ShopCtx
+  settled(): Promise<void>
+  until(instant: Temporal.Instant): Promise<void>
+}
+
+/** Everything expires, is kept, goes and is sealed. */
+async function end({ ctx, settled, until }: Changing): Promise<void> {
   await until(await lastExpiry(ctx.db))
   await settled()
   await until((await lastExpiry(ctx.db)).add(keptFor))
@@ -155,12 +176,6 @@ export async function live({ ctx, driver }: World): Promise<void> {
   ctx.clock.advance({ minutes: 1 })
   await settled()
   while ((await sealTransfers(ctx)).changed > 0);
-}
-
-interface Changing {
-  ctx: ShopCtx
-  settled(): Promise<void>
-  until(instant: Temporal.Instant): Promise<void>
 }
 
 /** A wait for stock that is cancelled, two larger disks, of which one does not grow, and a machine that the operator ends early. */
@@ -183,6 +198,17 @@ async function changes(
   const [ending = ''] = await machinesOf(ctx.db, mistakenId)
   await until((await startOf(ctx.db, ending)).add({ hours: 48 }))
   await endEarly(ctx, ending).catch(unlessReleased)
+  await settled()
+}
+
+/** Money for 90 hours is used up, the machine stops at the end of grace, and all is paid, with 75 hours more. */
+async function debts({ ctx, settled, until }: Changing, owingId: string): Promise<void> {
+  await until((await deliveredAt(ctx.db, owingId)).add({ hours: 91 }))
+  await settled()
+  const query = ctx.db.selectFrom('arrears').select('stopsAt').orderBy('since').limit(1)
+  await until((await query.executeTakeFirstOrThrow()).stopsAt)
+  await settled()
+  await topUp(ctx, debtor, debtor.accountId, 20_00n, 'debt')
   await settled()
 }
 
@@ -249,8 +275,13 @@ export async function summarize(db: Db, journalPath: string): Promise<object> {
     stock: await rows(sql`select zone_id, allocated from stock order by zone_id`),
     events: await rows(sql`
       select kind, count(*)::int from events where kind like any (array['order.%', 'subscription.%', 'wallet.%', 'group.%',
-        'machine.created', 'machine.running', 'machine.release_accepted', 'machine.released', 'machine.failed'])
+        'arrears.%', 'machine.created', 'machine.running', 'machine.stopped', 'machine.started', 'machine.release_accepted', 'machine.released', 'machine.failed'])
       group by kind order by kind`),
+    arrears: await rows(sql`
+      select count(*)::int, count(stopped_at)::int as stopped, count(released_at)::int as released,
+        count(cleared_at)::int as cleared from arrears`),
+    told: await rows(sql`
+      select kind, count(*)::int from notices where kind like any (array['arrears.%', 'balance.%']) group by kind order by kind`),
     /** In the driver's own book: machines ever made, and those still there. */
     made: machinesMade(journalPath),
     left: await machinesLeft(journalPath),

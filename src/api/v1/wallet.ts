@@ -1,18 +1,57 @@
 import { z } from 'zod'
-import { availableBalance } from '../../billing/accrued.ts'
+import { arrearsKeptUntil } from '../../billing/arrears.ts'
+import { lastsUntil } from '../../billing/runway.ts'
+import { type AccountStanding, accountStanding } from '../../billing/standing.ts'
 import { getAccount } from '../../identity/accounts.ts'
 import { listTransfers, type StatementItem, topUp } from '../../ledger/top-up.ts'
 import type { ApiContext } from '../context.ts'
 import { defineRoute } from '../route.ts'
-import { accountId, clientToken, fen, fenText, instant, page, pageOf, paging, readPageToken } from './fields.ts'
+import {
+  accountId,
+  clientToken,
+  fen,
+  fenText,
+  instant,
+  isoOrNull,
+  page,
+  pageOf,
+  paging,
+  readPageToken,
+} from './fields.ts'
+
+const ArrearsView = z.object({
+  arrearsId: z.string(),
+  since: instant,
+  owedFen: fen.describe('A top-up of this much ends it; of one fen less does not.'),
+  stopsAt: instant.describe('The end of grace: its postpaid machines stop, and cost nothing from then on.'),
+  stoppedAt: instant.nullable(),
+  keptUntil: instant.nullable().describe('Then the stopped machines are released.'),
+  releasedAt: instant.nullable(),
+  stoppedMachines: z.number().int().describe('They start by themselves once nothing is owed.'),
+})
 
 export const WalletView = z.object({
   accountId,
   currency: z.string(),
-  cashFen: fen.describe('Below 0: the account is in arrears.'),
+  cashFen: fen,
   voucherFen: fen,
   accruedFen: fen.describe('What running postpaid machines have used and not been billed for yet.'),
-  availableFen: fen.describe('cash + voucher − accrued: what can be spent. Computed, never posted.'),
+  availableFen: fen.describe(
+    'cash + voucher − accrued: what can be spent. Computed, never posted. Below 0 it is owed.',
+  ),
+  burnPerDayFen: fen.describe('What the running postpaid machines use in 24 hours, at the prices in force.'),
+  runwaySeconds: z
+    .number()
+    .int()
+    .nullable()
+    .describe(
+      'How long what is available lasts at that; null: nothing is used, or it lasts longer than a hundred years.',
+    ),
+  lastsUntil: instant.nullable().describe('The same as an instant.'),
+  isLow: z.boolean().describe('It lasts for less than 72 hours: the account was told.'),
+  arrears: ArrearsView.nullable().describe(
+    'null: nothing is owed, or it was not found yet, which takes ten minutes at most.',
+  ),
 })
 
 export const TransferView = z.object({
@@ -38,14 +77,35 @@ const transferView = (item: StatementItem) => ({
 })
 
 export async function walletView({ ctx, settings }: ApiContext, accountId: string) {
-  const balance = await availableBalance(ctx.db, accountId, ctx.clock.now(), settings.billingZone)
+  const now = ctx.clock.now()
+  const standing = await accountStanding(ctx.db, accountId, now, settings.billingZone)
   return {
     accountId,
     currency: settings.currency,
-    cashFen: fenText(balance.cashFen),
-    voucherFen: fenText(balance.voucherFen),
-    accruedFen: fenText(balance.accruedFen),
-    availableFen: fenText(balance.availableFen),
+    cashFen: fenText(standing.cashFen),
+    voucherFen: fenText(standing.voucherFen),
+    accruedFen: fenText(standing.accruedFen),
+    availableFen: fenText(standing.availableFen),
+    burnPerDayFen: fenText(standing.runway.burnPerDayFen),
+    runwaySeconds: standing.runway.seconds,
+    lastsUntil: isoOrNull(lastsUntil(standing.runway, now)),
+    isLow: standing.lowSince !== null,
+    arrears: arrearsView(standing),
+  }
+}
+
+function arrearsView({ arrears, availableFen, stopped }: AccountStanding) {
+  if (arrears === null) return null
+  return {
+    arrearsId: arrears.arrearsId,
+    since: arrears.since.toString(),
+    // Paid, and about to be over.
+    owedFen: fenText(availableFen < 0n ? -availableFen : 0n),
+    stopsAt: arrears.stopsAt.toString(),
+    stoppedAt: isoOrNull(arrears.stoppedAt),
+    keptUntil: isoOrNull(arrearsKeptUntil(arrears)),
+    releasedAt: isoOrNull(arrears.releasedAt),
+    stoppedMachines: stopped,
   }
 }
 

@@ -1,12 +1,13 @@
 import type { Operations } from '../../client/client.ts'
 import type { CommandTree } from '../command.ts'
-import { printJson, printTable, say, timeText } from '../output.ts'
+import { moneyText, printJson, printTable, say, timeText } from '../output.ts'
 
 type Notice = Operations['GET /v1/notices']['returns']['items'][number]
 
 /** What a notice tells, in a line. */
 function noticeText({ kind, data }: Notice): string {
   const at = (value: unknown): string => (typeof value === 'string' ? timeText(value) : '-')
+  const moneyOf = (value: unknown): string => (typeof value === 'string' ? moneyText(value) : '-')
   switch (kind) {
     case 'subscription.expires': {
       const auto = data.autoRenew === true ? ', renews by itself' : ''
@@ -20,6 +21,16 @@ function noticeText({ kind, data }: Notice): string {
       return `expired and stopped; kept until ${at(data.keptUntil)}, renew it to bring it back`
     case 'subscription.released':
       return `released: it expired ${at(data.expiresAt)}`
+    case 'balance.low':
+      return `${moneyOf(data.availableFen)} left, at ${moneyOf(data.burnPerDayFen)} a day: lasts until ${at(data.lastsUntil)}; top up`
+    case 'arrears.began':
+      return `the account owes ${moneyOf(data.owedFen)}: its pay-as-you-go machines stop ${at(data.stopsAt)}, unless all is paid before`
+    case 'arrears.stopped':
+      return `${data.quantity} machines stopped, ${moneyOf(data.owedFen)} owed; kept until ${at(data.keptUntil)}, pay all of it to bring them back`
+    case 'arrears.cleared':
+      return `all is paid: ${data.quantity} machines start again`
+    case 'arrears.released':
+      return `${data.quantity} machines released: ${moneyOf(data.owedFen)} owed were not paid`
   }
 }
 

@@ -1,13 +1,25 @@
+import type { Operations } from '../../client/client.ts'
 import { choice, yuan } from '../arguments.ts'
 import type { CommandTree } from '../command.ts'
 import { type Cell, moneyText, printFields, printJson, printTable, say, timeText } from '../output.ts'
 import { newClientToken, ownerAccountId } from '../session.ts'
 
+type Arrears = NonNullable<Operations['GET /v1/wallet']['returns']['arrears']>
+
+/** What happens when, and how to end it. */
+function arrearsText({ owedFen, since, stopsAt, stoppedAt, keptUntil, stoppedMachines }: Arrears): string {
+  const owed = `In arrears since ${timeText(since)}: ${moneyText(owedFen)} owed.`
+  if (stoppedAt === null)
+    return `${owed} Pay-as-you-go machines stop ${timeText(stopsAt)}; a top-up of all that is owed prevents it.`
+  if (stoppedMachines === 0) return `${owed} No machine is kept; a top-up of all that is owed allows to buy again.`
+  return `${owed} ${stoppedMachines} machines stand still and cost nothing; kept until ${timeText(keptUntil)}, a top-up of all that is owed starts them again.`
+}
+
 export function addWalletCommands(tree: CommandTree): void {
   tree
     .add({
       usage: 'show',
-      summary: 'show the balance',
+      summary: 'show the balance, how long it lasts, and what follows if it does not',
       examples: ['berth wallet show'],
       async run({ session, options }) {
         const wallet = await session.call('GET /v1/wallet')
@@ -19,7 +31,10 @@ export function addWalletCommands(tree: CommandTree): void {
           vouchers: moneyText(wallet.voucherFen),
           'used, not billed': moneyText(wallet.accruedFen),
           available: moneyText(wallet.availableFen),
+          'used a day': moneyText(wallet.burnPerDayFen),
+          'lasts until': wallet.lastsUntil === null ? 'no end in sight' : timeText(wallet.lastsUntil),
         })
+        if (wallet.arrears !== null) say(arrearsText(wallet.arrears))
       },
     })
     .add({
