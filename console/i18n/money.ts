@@ -31,6 +31,26 @@ export const money = {
   'wallet.cash': ['现金', 'Cash'],
   'wallet.voucher': ['代金券', 'Vouchers'],
   'wallet.accrued': ['已用未出账', 'Used, not yet billed'],
+  'wallet.burn': ['按量计费日消耗', 'Pay-as-you-go a day'],
+  'wallet.lastsUntil': ['预计可用至', 'Lasts until'],
+  'wallet.lasts': ['暂无消耗', 'No end in sight'],
+  'arrears.owed': ['账号已欠费 {amount}', 'The account is in arrears: {amount} owed'],
+  'arrears.stops': [
+    '按量计费机器将于 {at} 停机，停机期间不计费。包年包月机器不受影响。',
+    'Pay-as-you-go machines stop {at}, and cost nothing from then on. Subscriptions are not touched.',
+  ],
+  'arrears.kept': [
+    '{count} 台按量计费机器已停机，不再计费；保留至 {at}，之后释放。包年包月机器不受影响。',
+    '{count|pay-as-you-go machine stands|pay-as-you-go machines stand} still at no cost, kept until {at} and then released. Subscriptions are not touched.',
+  ],
+  'arrears.noneKept': [
+    '没有保留的机器。欠费期间不能购买、续费或变配。',
+    'No machine is kept. Until it is paid nothing can be bought, renewed or resized.',
+  ],
+  'arrears.howToEnd': [
+    '结清全部欠费后机器自动恢复，差一分也不行。充值请联系：{contact}',
+    'Once all of it is paid, to the last cent, machines start by themselves. To top up, ask {contact}.',
+  ],
   'wallet.transfers': ['收支明细', 'Movements'],
   'wallet.noTransfers': ['还没有收支', 'Nothing moved yet'],
   'wallet.kind': ['类型', 'Kind'],

@@ -12,6 +12,7 @@ import { BillingInstant } from '../../ui/Instant.tsx'
 import { Money } from '../../ui/Money.tsx'
 import { PageHeader } from '../../ui/PageHeader.tsx'
 import { PageSkeleton } from '../../ui/PageSkeleton.tsx'
+import { ArrearsBanner } from './ArrearsBanner.tsx'
 
 type Movement = Item<'GET /v1/wallet/transfers'>
 
@@ -22,16 +23,19 @@ export function WalletPage() {
     return <ErrorState error={wallet.error} onRetry={() => void wallet.refetch()} page={{ title: t('wallet.title') }} />
   }
   if (!wallet.data) return <PageSkeleton />
-  const { availableFen, cashFen, voucherFen, accruedFen } = wallet.data
+  const { availableFen, cashFen, voucherFen, accruedFen, burnPerDayFen, lastsUntil, arrears } = wallet.data
   return (
     <>
       <PageHeader title={t('wallet.title')} />
+      {arrears && <ArrearsBanner arrears={arrears} />}
       <Facts
         items={[
           [t('wallet.available'), <Money key="available" fen={availableFen} />],
           [t('wallet.cash'), <Money key="cash" fen={cashFen} />],
           [t('wallet.voucher'), <Money key="voucher" fen={voucherFen} />],
           [t('wallet.accrued'), <Money key="accrued" fen={accruedFen} />],
+          [t('wallet.burn'), <Money key="burn" fen={burnPerDayFen} />],
+          [t('wallet.lastsUntil'), lastsUntil ? <BillingInstant key="until" at={lastsUntil} /> : t('wallet.lasts')],
         ]}
       />
       <h2 style={{ fontSize: 16 }}>{t('wallet.transfers')}</h2>
