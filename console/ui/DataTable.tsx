@@ -60,6 +60,7 @@ export function DataTable<Row extends object>(props: Props<Row>) {
   useEffect(() => tend(section.current))
   if (answer.error && !answer.data) return <ErrorState error={answer.error} onRetry={() => answer.refetch()} />
   const many = rows.length > virtualFrom
+  const isFiltered = (answer.data?.length ?? 0) > 0
   const before = selection ? selectWidth : 0
   const width = columns.reduce((sum, column) => sum + (typeof column.width === 'number' ? column.width : 150), before)
   return (
@@ -87,13 +88,7 @@ export function DataTable<Row extends object>(props: Props<Row>) {
               }
         }
         locale={{
-          emptyText: answer.isPending ? (
-            <div className="table-loading" />
-          ) : (answer.data?.length ?? 0) > 0 ? (
-            <EmptyState title={t('common.noMatch')} />
-          ) : (
-            empty
-          ),
+          emptyText: answer.isPending ? <div className="table-loading" /> : isFiltered ? noMatch() : empty,
         }}
         {...(selection
           ? {
@@ -120,6 +115,8 @@ export function DataTable<Row extends object>(props: Props<Row>) {
     </section>
   )
 }
+
+const noMatch = () => <EmptyState title={t('common.noMatch')} />
 
 const toggled = (keys: readonly string[], key: string): string[] =>
   keys.includes(key) ? keys.filter(other => other !== key) : [...keys, key]
