@@ -10,6 +10,8 @@ import {
   type FinalStatement,
   findStatement,
   type StatementLine,
+  type StatementLineFilter,
+  type StatementPage,
   type StatementScope,
   type StatementSum,
   selectPaidPeriods,
@@ -21,7 +23,7 @@ import {
 } from './statement.store.ts'
 import { consumedFen, daysOf, type StatementMonth, statementMonth } from './statement-month.ts'
 
-export type { StatementLine }
+export type { StatementLine, StatementLineFilter }
 
 export interface StatementTotals {
   prepaidFen: Fen
@@ -116,7 +118,7 @@ export async function statementLines(
   accountId: string,
   monthText: string,
   zone: string,
-  page: { after: { billingDay: string; lineId: string } | null; limit: number; machineId?: string },
+  page: StatementPage,
 ): Promise<StatementLine[]> {
   const { scope } = await scopeOf(db, accountId, statementMonth(monthText, zone), zone)
   return selectStatementLines(db, scope, page)

@@ -71,10 +71,23 @@ export interface StatementLine {
   late: boolean
 }
 
+/** Which of them: all that is given must fit. */
+export interface StatementLineFilter {
+  machineId?: string | undefined
+  kind?: StatementLine['kind'] | undefined
+  item?: StatementLine['item'] | undefined
+  billingDay?: string | undefined
+}
+
+const fits = ({ machineId, kind, item, billingDay }: StatementLineFilter): RawBuilder<unknown> => sql`
+  ${machineId === undefined ? sql`` : sql`and machine_id = ${machineId}`}
+  ${kind === undefined ? sql`` : sql`and kind = ${kind}`}
+  ${item === undefined ? sql`` : sql`and item = ${item}`}
+  ${billingDay === undefined ? sql`` : sql`and billing_day = ${billingDay}::date`}`
+
 /** All three kinds, with day and number; a line is on a statement by its day or, where that came too late, by its number. */
-function linesOf(scope: StatementScope, only: { machineId?: string } = {}): RawBuilder<unknown> {
+function linesOf(scope: StatementScope, only: StatementLineFilter = {}): RawBuilder<unknown> {
   const { accountId, firstDay, lastDay, zone, afterNumber, throughNumber } = scope
-  const machine = only.machineId ? sql`and machine_id = ${only.machineId}` : sql``
   const late =
     afterNumber === null ? sql`false` : sql`billing_day < ${firstDay}::date and coalesce(number > ${afterNumber}, true)`
   const known = throughNumber === null ? sql`true` : sql`number <= ${throughNumber}`
@@ -104,17 +117,23 @@ function linesOf(scope: StatementScope, only: { machineId?: string } = {}): RawB
         on s.transfer_id = concat_ws(':', 'correction', c.machine_id, c.billing_day, c.item, c.number)
       where c.account_id = ${accountId} and c.billing_day <= ${lastDay}::date
     ) as lines
-    where (billing_day between ${firstDay}::date and ${lastDay}::date or (${late})) and ${known} ${machine}`
+    where (billing_day between ${firstDay}::date and ${lastDay}::date or (${late})) and ${known} ${fits(only)}`
+}
+
+export interface StatementPage {
+  after: { billingDay: string; lineId: string } | null
+  limit: number
+  only?: StatementLineFilter
 }
 
 export async function selectStatementLines(
   db: Db | Tx,
   scope: StatementScope,
-  page: { after: { billingDay: string; lineId: string } | null; limit: number; machineId?: string },
+  page: StatementPage,
 ): Promise<StatementLine[]> {
   const { rows } = await sql<StatementLine>`
     select line_id, kind, billing_day, item, machine_id, order_id, minutes, amount_fen, late
-    from (${linesOf(scope, page)}) as l
+    from (${linesOf(scope, page.only)}) as l
     where ${page.after ? sql`(billing_day, line_id) > (${page.after.billingDay}::date, ${page.after.lineId})` : sql`true`}
     order by billing_day, line_id limit ${page.limit}`.execute(db)
   return rows

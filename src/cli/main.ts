@@ -10,6 +10,7 @@ import { addGroupCommands } from './commands/group.ts'
 import { addInvokeCommand } from './commands/invoke.ts'
 import { addLogsCommand } from './commands/logs.ts'
 import { addMachineCommands } from './commands/machine.ts'
+import { addMachineExpiriesCommand } from './commands/machine-expiries.ts'
 import { addMachineRenewalCommands } from './commands/machine-renewal.ts'
 import { addNoticeCommands } from './commands/notice.ts'
 import { addOrderCommands } from './commands/order.ts'
@@ -28,6 +29,7 @@ export function addApiCommands(program: Command, options: ApiCommandOptions): vo
   const machines = tree.noun('machine', 'machines: cordon, drain, renew, release')
   addMachineCommands(machines)
   addMachineRenewalCommands(machines)
+  addMachineExpiriesCommand(machines)
   const services = tree.noun('service', 'services: deploy, scale, update, stop, delete')
   addServiceCommands(services)
   addServiceVersionCommands(services)

@@ -148,6 +148,13 @@ export interface Operations {
     body: null
     returns: { accountId: string; from: string; to: string; billingZone: string; currency: string; groups: ({ groupId: string; name: string; totalFen: string; machines: ({ machineId: string; specId: string; chargeType: string; totalFen: string; entries: ({ kind: "prepaid" | "postpaid" | "accrued"; item: string | null; orderId: string | null; transferId: string | null; at: string | null; days: number | null; minutes: number | null; memo: string; amountFen: string })[] })[] })[]; totals: { prepaidFen: string; postpaidFen: string; accruedFen: string; totalFen: string }; wallet: { openingFen: string; topUpFen: string; paidFen: string; refundedFen: string; usageFen: string; otherFen: string; closingFen: string } }
   }
+  /** Say whether the clock is trusted: while it is not, expiry, release and billing wait */
+  'GET /v1/clock': {
+    params: Record<never, never>
+    query: Record<never, never>
+    body: null
+    returns: { jump: { reason: "ahead" | "behind"; trustedAt: string; jumpedTo: string } | null }
+  }
   /** List what happened, newest first */
   'GET /v1/events': {
     params: Record<never, never>
@@ -161,6 +168,20 @@ export interface Operations {
     query: { after?: string }
     body: null
     returns: 'stream'
+  }
+  /** List the days of a month on which prepaid machines expire, and what their renewal would cost */
+  'GET /v1/expiries': {
+    params: Record<never, never>
+    query: { month?: string }
+    body: null
+    returns: { month: string; billingZone: string; days: ({ day: string; machines: number; autoRenew: number; renewalFen: string; autoRenewFen: string })[] }
+  }
+  /** List the machines that expire on a day, the first to expire first */
+  'GET /v1/expiries/machines': {
+    params: Record<never, never>
+    query: { limit?: number; after?: string; day: string }
+    body: null
+    returns: { items: ({ machineId: string; groupId: string; orderId: string; regionId: string; zoneId: string; specId: string; chargeType: "prepaid" | "postpaid"; status: string; phase: string; stoppedBecause: string | null; failure: { code: string; message: string } | null; cpuMilli: number; cpuUsedMilli: number; memoryMib: number; memoryUsedMib: number; gpuModel: string | null; gpuCount: number; gpuUsed: number; systemDiskGib: number; address: string | null; createdAt: string; runningAt: string | null; expiresAt: string | null; autoRenew: boolean; lostAt: string | null; holds: ({ ownerKind: string; owner: string; by: { kind: "user" | "operator" | "system"; name: string }; reason: string; at: string; expiresAt: string | null })[]; drain: { drainId: string; phase: string; reason: string; startedAt: string; deadlineAt: string; overdue: boolean } | null; refusals: { cordon: { code: string; message: string } | null; uncordon: { code: string; message: string } | null; drain: { code: string; message: string } | null; extendDrain: { code: string; message: string } | null; cancelDrain: { code: string; message: string } | null; forceDrain: { code: string; message: string } | null; release: { code: string; message: string } | null; renew: { code: string; message: string } | null; resize: { code: string; message: string } | null }; renewalMonths: 1 | 2 | 3 | 6 | 12; renewalFen: string | null })[]; nextPageToken: string | null }
   }
   /** List machines of all accounts */
   'GET /v1/fleet/machines': {
@@ -690,7 +711,7 @@ export interface Operations {
   /** List the lines of a statement, or download them as CSV */
   'GET /v1/statements/{month}/lines': {
     params: { month: string }
-    query: { limit?: number; after?: string; machineId?: string; format?: "json" | "csv" }
+    query: { limit?: number; after?: string; machineId?: string; kind?: "prepaid" | "postpaid" | "correction"; item?: "period" | "machine" | "disk"; day?: string; format?: "json" | "csv" }
     body: null
     returns: { items: ({ lineId: string; billingDay: string; kind: "prepaid" | "postpaid" | "correction"; item: "period" | "machine" | "disk"; machineId: string | null; orderId: string | null; minutes: number | null; amountFen: string; late: boolean })[]; nextPageToken: string | null }
   }

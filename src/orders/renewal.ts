@@ -190,7 +190,7 @@ async function priceRenewal(
   const lines: RenewalLine[] = []
   for (const machine of machines) {
     const key = JSON.stringify([machine.zoneId, machine.specId, machine.systemDiskGib])
-    const amountFen = prices.get(key) ?? (await priceOf(db, machine, request.months, now))
+    const amountFen = prices.get(key) ?? (await renewalUnitFen(db, machine, request.months, now))
     prices.set(key, amountFen)
     const period = renewedPeriod(machine, request.months, now, ctx.billingZone)
     lines.push({
@@ -207,8 +207,12 @@ async function priceRenewal(
 }
 
 /** Renewals pay today's list price; what is no longer offered can still be renewed. */
-async function priceOf(db: Db | Tx, machine: Renewable, months: Months, now: Temporal.Instant): Promise<bigint> {
-  const { zoneId, specId, systemDiskGib } = machine
+export async function renewalUnitFen(
+  db: Db | Tx,
+  { zoneId, specId, systemDiskGib }: Pick<PaidMachine, 'zoneId' | 'specId' | 'systemDiskGib'>,
+  months: Months,
+  now: Temporal.Instant,
+): Promise<bigint> {
   const offering = await getOffering(db, { zoneId, specId, chargeType: 'prepaid' }, { includeRetired: true })
   const price = await currentPrice(db, offering.offeringId, now)
   return priceMachines({ price, months, quantity: 1, systemDiskGib }).unitFen

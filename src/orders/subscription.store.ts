@@ -1,5 +1,6 @@
 // SQL of subscriptions. Nobody else writes this table.
 import { type RawBuilder, sql } from 'kysely'
+import type { Months } from '../catalog/price.ts'
 import type { Db, Tx } from '../db/db.ts'
 import { toldSeconds } from '../fleet/kept.ts'
 import { toldBefore } from '../notices/notices.ts'
@@ -202,6 +203,57 @@ export async function selectNextExpiries(
     select m.group_id, min(s.expires_at) as expires_at from machines m join subscriptions s on s.machine_id = m.id
     where m.group_id = any(${groupIds}::text[]) and m.phase not in ('released', 'failed') and s.ended_at is null
     group by m.group_id`.execute(db)
+  return rows
+}
+
+/** Whose subscriptions, and in which time they expire. */
+export interface ExpiryScope {
+  accountId: string
+  start: Temporal.Instant
+  end: Temporal.Instant
+}
+
+export interface Expiring {
+  machineId: string
+  expiresAt: Temporal.Instant
+  zoneId: string
+  specId: string
+  systemDiskGib: number
+  autoRenew: boolean
+  /** As it renews by itself, else a month. */
+  renewalMonths: Months
+}
+
+const expiringIn = ({ accountId, start, end }: ExpiryScope): RawBuilder<unknown> => sql`
+  subscriptions s join machines m on m.id = s.machine_id
+  where s.account_id = ${accountId} and s.ended_at is null and m.phase not in ('releasing', 'released', 'failed')
+    and s.expires_at >= ${start}::timestamptz and s.expires_at < ${end}::timestamptz`
+
+const renewalMonths = sql`case when s.auto_renew then s.auto_renew_months else 1 end`
+
+/** By day of the billing zone, and by what decides the price. */
+export async function selectExpiryDays(
+  db: Db | Tx,
+  scope: ExpiryScope & { zone: string },
+): Promise<(Omit<Expiring, 'machineId' | 'expiresAt'> & { day: string; machines: number })[]> {
+  const { rows } = await sql<Omit<Expiring, 'machineId' | 'expiresAt'> & { day: string; machines: number }>`
+    select (s.expires_at at time zone ${scope.zone})::date as day, m.zone_id, m.spec_id, m.system_disk_gib, s.auto_renew,
+      ${renewalMonths} as renewal_months, count(*)::int as machines
+    from ${expiringIn(scope)} group by 1, 2, 3, 4, 5, 6 order by 1, 2, 3, 4, 5, 6`.execute(db)
+  return rows
+}
+
+/** The first to expire first, then by id. */
+export async function selectExpiring(
+  db: Db | Tx,
+  scope: ExpiryScope,
+  { after, limit }: { after: { at: Temporal.Instant; id: string } | null; limit: number },
+): Promise<Expiring[]> {
+  const { rows } = await sql<Expiring>`
+    select s.machine_id, s.expires_at, m.zone_id, m.spec_id, m.system_disk_gib, s.auto_renew, ${renewalMonths} as renewal_months
+    from ${expiringIn(scope)}
+      ${after === null ? sql`` : sql`and (s.expires_at, s.machine_id) > (${after.at}::timestamptz, ${after.id})`}
+    order by s.expires_at, s.machine_id limit ${limit}`.execute(db)
   return rows
 }
 

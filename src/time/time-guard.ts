@@ -135,6 +135,29 @@ async function tell(tx: Tx, state: TimeState, { wall }: Reading): Promise<void> 
   await appendEvents(tx, wall, [{ accountId: null, kind, subjectKind: 'installation', subjectId: 'time', actor, data }])
 }
 
+export interface ClockJump {
+  reason: PauseReason
+  /** What the clock said when it was last to be trusted. */
+  trustedAt: Temporal.Instant
+  /** What it said when the jump was seen. */
+  jumpedTo: Temporal.Instant
+}
+
+/** The jump for which expiry, release and billing wait; null: time is steady. The mark of who looked last tells. */
+export async function clockJump(db: Db | Tx): Promise<ClockJump | null> {
+  const last = await db
+    .selectFrom('timeMarks')
+    .selectAll()
+    .orderBy('wallAt', 'desc')
+    // After a boot with a clock that is not to be trusted, the time of the boot before is the last that was.
+    .orderBy(sql`paused_at desc nulls last`)
+    .limit(1)
+    .executeTakeFirst()
+  const state = last ? stateOf(last) : null
+  if (state?.is !== 'paused') return null
+  return { reason: state.reason, trustedAt: state.base.wall, jumpedTo: state.jumped.wall }
+}
+
 /** For how long any control has been seen to run, in seconds. */
 export async function observedUptime(db: Db | Tx): Promise<bigint> {
   const row = await db.selectFrom('observedUptime').select('seconds').executeTakeFirst()

@@ -2,7 +2,12 @@
 // later is on the next one.
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { correctBills } from '../../src/billing/correct-bills.ts'
-import { listStatements, monthlyStatement, statementLines } from '../../src/billing/monthly-statement.ts'
+import {
+  listStatements,
+  monthlyStatement,
+  type StatementLineFilter,
+  statementLines,
+} from '../../src/billing/monthly-statement.ts'
 import { billDays } from '../../src/billing/reconcile-billing.ts'
 import { finaliseStatements } from '../../src/billing/reconcile-statements.ts'
 import { consumedFen } from '../../src/billing/statement-month.ts'
@@ -89,6 +94,22 @@ test('groups, machines, items, days and lines each add up to the total', async (
     ['postpaid', 'machine', 240n],
     ['prepaid', 'period', 300_00n],
   ])
+})
+
+test('lines can be asked for by machine, kind, item and day: those of a sum add up to it', async () => {
+  const { groups, days } = await statement('2026-01')
+  const sumOf = async (only: StatementLineFilter) => {
+    const lines = await statementLines(shop.db, shop.accountId, '2026-01', zone, { after: null, limit: 500, only })
+    return lines.reduce((total, line) => total + line.amountFen, 0n)
+  }
+  const items = groups.flatMap(g => g.machines.flatMap(m => m.items.map(item => ({ ...item, machineId: m.machineId }))))
+  expect(items).toHaveLength(3)
+  for (const { machineId, kind, item, amountFen } of items)
+    expect(await sumOf({ machineId, kind, item } as StatementLineFilter)).toBe(amountFen)
+  for (const { day: billingDay, prepaidFen, postpaidFen } of days.slice(-2)) {
+    expect(await sumOf({ billingDay, kind: 'prepaid' })).toBe(prepaidFen)
+    expect(await sumOf({ billingDay, kind: 'postpaid' })).toBe(postpaidFen)
+  }
 })
 
 test('what is found out later is on the next statement, and the final one stays as it is', async () => {

@@ -112,6 +112,12 @@ describe('a person with a terminal and no browser', () => {
     expect(automatic.items).toMatchObject([{ machineId, autoRenew: true, autoRenewMonths: 3 }])
     const trace = await host.berth('order', 'trace', order.orderId)
     expect(trace.stdout).toMatch(/capture +30\.00/)
+    const { billingZone } = await host.json<{ billingZone: string }>('machine', 'expiries')
+    const day = Temporal.Instant.from(after.expiresAt ?? '')
+      .toZonedDateTimeISO(billingZone)
+      .toPlainDate()
+    const expiries = await host.berth('machine', 'expiries', '--month', day.toPlainYearMonth().toString())
+    expect(expiries.stdout).toMatch(new RegExp(`${day} +1 +1 +86\\.40`))
   })
 
   test('scales the service in, releases the machine that is empty then, and reads the bill', async () => {

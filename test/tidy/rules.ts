@@ -42,6 +42,7 @@ export const importTable: Record<string, readonly string[]> = {
     'services',
     'insight',
     'notices',
+    'time',
     'events',
     'db:types',
   ],

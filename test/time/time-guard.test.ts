@@ -1,7 +1,7 @@
 // What acts on dates waits while the clock is wrong, and goes on by itself (Q26): on a real database, with expiry as what waits.
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { reconcileExpiry } from '../../src/orders/expiry.ts'
-import { observedUptime, TimeGuard } from '../../src/time/time-guard.ts'
+import { clockJump, observedUptime, TimeGuard } from '../../src/time/time-guard.ts'
 import { aShop, type Shop } from '../orders/shop.ts'
 
 let shop: Shop
@@ -65,6 +65,22 @@ test('a clock set back an hour pauses until it has caught up', async () => {
   expect((await guard.observe()).is).toBe('paused')
   shop.clock.advance({ minutes: 1 })
   expect((await guard.observe()).is).toBe('steady')
+})
+
+test('a jump is told while it lasts: whither, and what the clock said before; after a boot as well', async () => {
+  await aMachine()
+  const before = shop.clock.now()
+  expect(await clockJump(shop.db)).toBeNull()
+  const jumpedTo = before.add({ hours: 365 * 24 })
+  shop.clock.set(jumpedTo)
+  await guard.observe()
+  expect(await clockJump(shop.db)).toEqual({ reason: 'ahead', trustedAt: before, jumpedTo })
+  guard = new TimeGuard(shop.ctx, 'boot-2')
+  await guard.observe()
+  expect(await clockJump(shop.db)).toMatchObject({ reason: 'ahead', jumpedTo })
+  shop.clock.set(before.add({ minutes: 1 }))
+  await guard.observe()
+  expect(await clockJump(shop.db)).toBeNull()
 })
 
 test('a laptop that slept for a night goes on at once, and what was due meanwhile is done', async () => {

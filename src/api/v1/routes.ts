@@ -10,6 +10,7 @@ import { catalogRoutes } from './catalog.ts'
 import { drainRoutes } from './drains.ts'
 import { earlyReleaseRoutes } from './early-releases.ts'
 import { eventRoutes } from './events.ts'
+import { expiryRoutes } from './expiries.ts'
 import { explainRoutes } from './explain.ts'
 import { groupRoutes } from './groups.ts'
 import { machineChangeRoutes } from './machine-changes.ts'
@@ -47,6 +48,7 @@ export const routes: readonly Route[] = [
   ...billRoutes,
   ...statementRoutes,
   ...noticeRoutes,
+  ...expiryRoutes,
   ...explainRoutes,
   ...eventRoutes,
   ...signInRoutes,

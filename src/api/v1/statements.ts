@@ -74,11 +74,14 @@ const StatementView = z.object({
   ),
 })
 
+const kind = z.enum(['prepaid', 'postpaid', 'correction'])
+const item = z.enum(['period', 'machine', 'disk'])
+
 const LineView = z.object({
   lineId: z.string().describe('What an explanation is asked for by.'),
   billingDay: z.string(),
-  kind: z.enum(['prepaid', 'postpaid', 'correction']),
-  item: z.enum(['period', 'machine', 'disk']),
+  kind,
+  item,
   machineId: z.string().nullable(),
   orderId: z.string().nullable(),
   minutes: z.number().int().nullable(),
@@ -178,13 +181,16 @@ export const statementRoutes = [
     query: {
       ...paging,
       machineId: machineId.optional(),
-      format: z.enum(['json', 'csv']).default('json').describe('`csv` answers all of them, as text/csv.'),
+      kind: kind.optional(),
+      item: item.optional(),
+      day: z.iso.date('must be a date such as 2026-11-23').optional().describe('A billing day.'),
+      format: z.enum(['json', 'csv']).default('json').describe('`csv` answers all that are asked for, as text/csv.'),
     },
     returns: pageOf(LineView),
     async handle({ ctx, settings }, { params, query, actor }) {
-      const only = query.machineId === undefined ? {} : { machineId: query.machineId }
+      const only = { machineId: query.machineId, kind: query.kind, item: query.item, billingDay: query.day }
       const read = (after: ReturnType<typeof afterOf>, limit: number) =>
-        statementLines(ctx.db, actor.accountId, params.month, settings.billingZone, { ...only, after, limit })
+        statementLines(ctx.db, actor.accountId, params.month, settings.billingZone, { after, limit, only })
       if (query.format === 'csv') {
         let lines = await read(null, csvAtOnce) // Before the answer begins, so that a refusal is still one.
         return {

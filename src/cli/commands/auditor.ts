@@ -9,13 +9,19 @@ export function addAuditorCommand(tree: CommandTree): void {
     as: 'operator',
     async run({ session, options }) {
       const found = await session.call('GET /v1/auditor', {})
+      const { jump } = await session.call('GET /v1/clock', {})
       if (options.json) {
-        printJson(found)
+        printJson({ ...found, clockJump: jump })
         return
       }
       const since = found.billingParkedSince
       printFields({
         billing: since === null ? 'runs' : `parked since ${timeText(since)}: the findings below come first`,
+        ...(jump === null
+          ? {}
+          : {
+              clock: `jumped ${jump.reason}, from ${timeText(jump.trustedAt)} to ${timeText(jump.jumpedTo)}: expiry, release and billing wait until it is set right`,
+            }),
       })
       printLine()
       const rows = found.checks.map(({ name, roundEndedAt, findings }): Cell[] => [
