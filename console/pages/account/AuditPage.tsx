@@ -1,5 +1,5 @@
 // Who wrote what, when, from where and with which result. The filters stand in the address; the export takes the same ones.
-import { App, Button, Input, Segmented, Space, Tooltip } from 'antd'
+import { Button, Input, Segmented, Space, Tooltip } from 'antd'
 import { useState } from 'react'
 import { type Input as ApiInput, type Item, open } from '../../api.ts'
 import { operations } from '../../i18n/operations.ts'
@@ -10,11 +10,11 @@ import { useApi } from '../../queries.ts'
 import { widths } from '../../ui/column-widths.ts'
 import { DataTable } from '../../ui/DataTable.tsx'
 import { DayField } from '../../ui/DayField.tsx'
+import { DownloadButton } from '../../ui/DownloadButton.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
 import { Instant } from '../../ui/Instant.tsx'
 import { PageHeader } from '../../ui/PageHeader.tsx'
-import { errorText, refusalText } from '../../ui/refusal.ts'
-import { saveAs } from '../../ui/save-as.ts'
+import { refusalText } from '../../ui/refusal.ts'
 import { Tag } from '../../ui/Tag.tsx'
 
 type Entry = Item<'GET /v1/audit'>
@@ -45,32 +45,22 @@ function queryOf(search: Partial<Record<Filter, string>>): Query {
 }
 
 export function AuditPage() {
-  const { message } = App.useApp()
   const [search] = useSearchState<Filter>()
   const [limit, setLimit] = useState(100)
-  const [saving, setSaving] = useState(false)
   const query = queryOf(search)
   const audit = useApi('GET /v1/audit', { query: { ...query, limit } })
-  const save = async () => {
-    setSaving(true)
-    try {
-      const answer = await open('GET /v1/audit', { query: { ...query, format: 'csv' } })
-      saveAs(await answer.blob(), 'audit.csv')
-    } catch (error) {
-      void message.error(errorText(error))
-    } finally {
-      setSaving(false)
-    }
-  }
   const filtered = Object.keys(query).length > 0
   return (
     <>
       <PageHeader
         title={t('audit.title')}
         actions={
-          <Button loading={saving} onClick={() => void save()}>
+          <DownloadButton
+            fileName="audit.csv"
+            load={() => open('GET /v1/audit', { query: { ...query, format: 'csv' } })}
+          >
             {t('audit.export')}
-          </Button>
+          </DownloadButton>
         }
       />
       <AuditFilters />

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
-import { useEffect, useState } from 'react'
 import { call, type Refused, type Returns } from '../../api.ts'
+import { useSettled } from '../../ui/use-settled.ts'
 import type { BuyRequest } from './buy-form.ts'
 
 export interface Quoted {
@@ -11,18 +11,13 @@ export interface Quoted {
   refetch: () => void
 }
 
-const pauseMs = 250
 /** A quote holds for 15 minutes; the page asks for a new one before. */
 const renewMs = 13 * 60_000
 
 /** The price of what is chosen, asked for when the typing pauses. */
 export function useQuote(request: BuyRequest | null): Quoted {
   const wanted = request === null ? null : JSON.stringify(request)
-  const [settled, setSettled] = useState(wanted)
-  useEffect(() => {
-    const timer = setTimeout(() => setSettled(wanted), pauseMs)
-    return () => clearTimeout(timer)
-  }, [wanted])
+  const settled = useSettled(wanted)
   const answer = useQuery<Returns<'POST /v1/quotes'>, Refused>({
     queryKey: ['quote', settled],
     queryFn: ({ signal }) => call('POST /v1/quotes', { body: JSON.parse(settled ?? '{}') }, signal),
