@@ -103,6 +103,22 @@ const moneyPages = [
     '/money/bill',
     lazyRouteComponent(() => import('./pages/money/BillPage.tsx'), 'BillPage'),
   ),
+  page(
+    '/money/expiries',
+    lazyRouteComponent(() => import('./pages/money/ExpiryPage.tsx'), 'ExpiryPage'),
+  ),
+  page(
+    '/money/notices',
+    lazyRouteComponent(() => import('./pages/money/NoticeListPage.tsx'), 'NoticeListPage'),
+  ),
+  page(
+    '/money/statements',
+    lazyRouteComponent(() => import('./pages/money/StatementListPage.tsx'), 'StatementListPage'),
+  ),
+  page(
+    '/money/statements/$month',
+    lazyRouteComponent(() => import('./pages/money/StatementPage.tsx'), 'StatementPage'),
+  ),
 ]
 
 const operatorPages = [
@@ -121,6 +137,10 @@ const operatorPages = [
   page(
     '/operator/machines',
     lazyRouteComponent(() => import('./pages/operator/FleetPage.tsx'), 'FleetPage'),
+  ),
+  page(
+    '/operator/auditor',
+    lazyRouteComponent(() => import('./pages/operator/AuditorPage.tsx'), 'AuditorPage'),
   ),
 ]
 

@@ -25,6 +25,7 @@ export const machines = {
   'machines.delete': ['删除', 'Delete'],
   'machines.renew': ['续费', 'Renew'],
   'machines.renewTitle': ['续费 {count} 台机器', 'Renew {count|machine|machines}'],
+  'machines.resize': ['扩大', 'Enlarge'],
   'machines.renewPay': ['支付并续费', 'Pay and renew'],
   'machines.renewed': ['已提交 {count} 台机器的续费', 'Renewed {count|machine|machines}'],
   'machines.selectFirst': ['请先在列表中选择机器', 'Choose machines in the list first'],

@@ -17,6 +17,7 @@ export const money = {
   'orders.group': ['资源组', 'Resource group'],
   'orders.empty': ['还没有订单', 'No order yet'],
   'orders.transfers': ['资金去向', 'Where the money went'],
+  'money.explainAmount': ['{amount}，查看怎么来的', '{amount}: show how it came about'],
   'orders.from': ['从', 'From'],
   'orders.to': ['到', 'To'],
   'orders.events': ['经过', 'History'],

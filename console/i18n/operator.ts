@@ -73,6 +73,23 @@ export const operator = {
   'operator.noMachines': ['还没有机器', 'No machine yet'],
   'operator.machineId': ['机器 ID', 'Machine ID'],
   'operator.expires': ['到期时间', 'Expires'],
+  'operator.releaseEarly': ['提前释放', 'Release early'],
+  'clock.ahead': [
+    '主机时钟从 {from} 跳到了 {to}：到期、释放和出账已暂停',
+    'The clock of the host jumped from {from} forward to {to}: expiry, release and billing wait',
+  ],
+  'clock.aheadHint': [
+    '请校准主机时钟（例如 timedatectl set-ntp true）；校准后自动继续。如果现在的时间正确且前跳不超过一天，一小时后自动继续；前跳超过一天的时间不会被采信。',
+    'Set the clock right (for example timedatectl set-ntp true): it goes on by itself then. Where the present time is the right one, and less than a day ahead, it goes on after an hour; a jump of more than a day is never believed.',
+  ],
+  'clock.behind': [
+    '主机时钟从 {from} 退到了 {to}：到期、释放和出账已暂停',
+    'The clock of the host went from {from} back to {to}: expiry, release and billing wait',
+  ],
+  'clock.behindHint': [
+    '请校准主机时钟（例如 timedatectl set-ntp true）；校准后，或时间重新到达 {from} 后自动继续。',
+    'Set the clock right (for example timedatectl set-ntp true): it goes on by itself then, or once the clock has come to {from} again.',
+  ],
   'operator.usersHint': [
     '账号的成员由其所有者管理；所有者无法登录时，可在此重置密码。',
     'The owner manages the people of an account. When the owner is locked out, reset the password here.',

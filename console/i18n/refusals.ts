@@ -107,6 +107,28 @@ export const refusals = {
     '资源组里还有机器或服务，请先删除它们。',
     'Machines or services remain in the group. Delete them first.',
   ],
+  'refusal.InvalidPeriod': ['没有这个月份，请写成 2026-11 的形式。', 'There is no such month. Write it as 2026-11.'],
+  'refusal.DiskAtMost': [
+    '系统盘已有 {systemDiskGib} GiB，只能扩大，请填写更大的值。',
+    'The disk has {systemDiskGib} GiB already, and only grows. Name more than that.',
+  ],
+  'refusal.ResizeUnderWay': [
+    '正在扩大系统盘，完成后再试。',
+    'Its disk is being made larger. Try again once that is done.',
+  ],
+  'refusal.ResizeConflict': [
+    '机器的系统盘或到期时间已变化，请按新价格确认。',
+    'The disk or the expiry of the machine has changed. Confirm the new price.',
+  ],
+  'refusal.RefundConflict': [
+    '机器已续费或变配，退款金额有变化，请重新确认。',
+    'The machine was renewed or resized meanwhile: the refund is another. Confirm it again.',
+  ],
+  'refusal.NothingToRefund': ['机器已到期，没有可退的款项。', 'The machine has expired: there is nothing to refund.'],
+  'refusal.OrderInProgress': [
+    '机器还在交付，请稍后再试。',
+    'The machine is still being delivered. Try again once it is.',
+  ],
   'refusal.OrderStateConflict': ['订单状态已变化，请刷新查看。', 'The order has moved on meanwhile. Look again.'],
   'refusal.NothingToRenew': ['没有可续费的机器。', 'There is no machine to renew.'],
   'refusal.RenewalConflict': [

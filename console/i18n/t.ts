@@ -44,10 +44,18 @@ export function tryT(key: string, parameters: Parameters = {}): string | null {
   return Object.hasOwn(messages, key) ? t(key as MessageKey, parameters) : null
 }
 
-/** From a dictionary of its own, which only the pages that need it load: the text where there is one, else null. */
-export function textFrom(dictionary: Readonly<Record<string, Message>>, key: string): string | null {
+/**
+ * From a dictionary of its own, which only the pages that need it load. A code that comes from the server has a text where
+ * there is one, else null; what is written down here always has.
+ */
+export function textFrom<D extends Readonly<Record<string, Message>>, K extends string>(
+  dictionary: D,
+  key: K,
+  parameters: Parameters = {},
+): K extends keyof D ? string : string | null {
   const message = Object.hasOwn(dictionary, key) ? dictionary[key] : undefined
-  return message?.[preferences().language === 'zh' ? 0 : 1] ?? null
+  const text = message ? fill(message[preferences().language === 'zh' ? 0 : 1], parameters) : null
+  return text as K extends keyof D ? string : string | null
 }
 
 const locale = (): string => (preferences().language === 'zh' ? 'zh-CN' : 'en-US')
@@ -133,6 +141,14 @@ export const formatDay = (day: string): string =>
     day: '2-digit',
     timeZone: 'UTC',
   }).format(new Date(`${day}T00:00:00Z`))
+
+/** "Mon", of a day such as `2026-11-23`. */
+export const formatWeekday = (day: string): string =>
+  dates({ weekday: 'short', timeZone: 'UTC' }).format(new Date(`${day}T00:00:00Z`))
+
+/** `2026-11`. */
+export const formatMonth = (month: string): string =>
+  dates({ year: 'numeric', month: 'long', timeZone: 'UTC' }).format(new Date(`${month}-01T00:00:00Z`))
 
 /** "in 3 days", "2 hours ago": the largest unit that fits. */
 export function formatAgo(iso: string, nowMs: number): string {

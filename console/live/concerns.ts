@@ -9,14 +9,34 @@ export interface Change {
 /** By what changed, the beginnings of the operations whose answers it is part of. */
 const partOf: Record<string, readonly string[]> = {
   machine: [
-    ...['/v1/machines', '/v1/groups', '/v1/orders/', '/v1/offerings', '/v1/accounts/', '/v1/fleet', 'lines'],
+    ...[
+      '/v1/notices',
+      '/v1/expiries',
+      '/v1/machines',
+      '/v1/groups',
+      '/v1/orders/',
+      '/v1/offerings',
+      '/v1/accounts/',
+      '/v1/fleet',
+      'lines',
+    ],
     // Whether there is room for a service is a matter of machines.
     'POST /v1/services',
   ],
   service: ['/v1/services', '/v1/machines/', '/v1/groups'],
   service_instance: ['/v1/services', '/v1/machines/', '/v1/groups'],
   group: ['/v1/groups', '/v1/accounts/'],
-  order: ['/v1/orders', '/v1/wallet', '/v1/bill', '/v1/groups', '/v1/accounts', 'lines'],
+  order: [
+    '/v1/notices',
+    '/v1/expiries',
+    '/v1/orders',
+    '/v1/wallet',
+    '/v1/bill',
+    '/v1/statements',
+    '/v1/groups',
+    '/v1/accounts',
+    'lines',
+  ],
   account: ['/v1/accounts', '/v1/wallet'],
   user: ['/v1/users', '/v1/accounts/', '/v1/workspaces', '/v1/access-keys', 'session'],
   access_key: ['/v1/access-keys', '/v1/users'],
@@ -25,7 +45,7 @@ const partOf: Record<string, readonly string[]> = {
   stock: ['/v1/offerings'],
   zone: ['/v1/offerings', '/v1/regions'],
   region: ['/v1/offerings', '/v1/regions'],
-  billing_day: ['/v1/bill', '/v1/wallet', '/v1/accounts', '/v1/machines/'],
+  billing_day: ['/v1/bill', '/v1/statements', '/v1/wallet', '/v1/accounts', '/v1/machines/'],
 }
 
 /** A path parameter that names one thing of this kind. */

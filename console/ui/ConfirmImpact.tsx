@@ -13,7 +13,7 @@ interface Props {
   /** What will happen; the lines of a preview that the server computed. */
   children?: ReactNode
   /** Asks for a reason; it is kept with the action. */
-  askReason?: boolean
+  askReason?: boolean | 'needed'
   /** A sentence that must be ticked first, for what can't be taken back. */
   acknowledge?: string
   /** False while the preview is still loading, or when it says no. */
@@ -40,6 +40,7 @@ export function ConfirmImpact(props: Props) {
       setWorking(false)
     }
   }
+  const said = askReason !== 'needed' || reason.trim() !== ''
   const reset = () => {
     setReason('')
     setTicked(false)
@@ -54,7 +55,7 @@ export function ConfirmImpact(props: Props) {
       destroyOnHidden
       okText={action}
       cancelText={t('common.cancel')}
-      okButtonProps={{ danger: danger ?? false, disabled: !ready || (acknowledge !== undefined && !ticked) }}
+      okButtonProps={{ danger: danger ?? false, disabled: !(ready && said) || (acknowledge !== undefined && !ticked) }}
       confirmLoading={working}
       onOk={() => void confirm()}
     >

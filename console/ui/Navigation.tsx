@@ -37,6 +37,9 @@ export function Navigation({ session }: { session: Session }) {
         link(paths.orders(), t('nav.orders')),
         link(paths.wallet(), t('nav.wallet')),
         link(paths.bill(), t('nav.bill')),
+        link(paths.statements(), t('nav.statements')),
+        link(paths.expiries(), t('nav.expiries')),
+        link(paths.notices(), t('nav.notices')),
       ],
     },
   ]
@@ -49,6 +52,7 @@ export function Navigation({ session }: { session: Session }) {
         link(paths.operatorAccounts(), t('nav.accounts')),
         link(paths.operatorOfferings(), t('nav.offerings')),
         link(paths.operatorMachines(), t('nav.fleet')),
+        link(paths.operatorAuditor(), t('nav.auditor')),
       ],
     },
   ]

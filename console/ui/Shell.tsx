@@ -7,10 +7,12 @@ import { t } from '../i18n/t.ts'
 import { paths } from '../paths.ts'
 import { type Session, useSession } from '../session.ts'
 import { AccountMenu } from './AccountMenu.tsx'
+import { ClockBanner } from './ClockBanner.tsx'
 import { ErrorState } from './ErrorState.tsx'
 import { useInstallation } from './installation.ts'
 import { LiveSign } from './LiveSign.tsx'
 import { Navigation } from './Navigation.tsx'
+import { NoticeSign } from './NoticeSign.tsx'
 import { PageSkeleton } from './PageSkeleton.tsx'
 import { RegionSwitcher } from './RegionSwitcher.tsx'
 import { TextLink } from './TextLink.tsx'
@@ -50,6 +52,7 @@ function Frame({ session }: { session: Session }) {
         <RegionSwitcher />
         <div className="shell-spring" />
         <LiveSign />
+        {session.may.includes('notice.read') ? <NoticeSign /> : null}
         <AccountMenu session={session} />
       </Layout.Header>
       <Layout hasSider>
@@ -59,6 +62,7 @@ function Frame({ session }: { session: Session }) {
           </Layout.Sider>
         )}
         <Layout.Content id="main" tabIndex={-1} className="shell-content">
+          {session.may.includes('platform.operate') ? <ClockBanner /> : null}
           <Outlet />
         </Layout.Content>
       </Layout>

@@ -1,3 +1,5 @@
+import { useLocation } from '@tanstack/react-router'
+import { still, useApi } from '../queries.ts'
 import { matchOf } from './match.ts'
 
 const key = 'berth.workspace'
@@ -10,4 +12,11 @@ export function lastWorkspace(pathname: string): string | null {
     return here
   }
   return sessionStorage.getItem(key)
+}
+
+/** The same, or the first where none was seen yet: the pages of money lead to machines, which are shown within one. */
+export function useWorkspaceId(): string | null {
+  const seen = lastWorkspace(useLocation().pathname)
+  const all = useApi('GET /v1/workspaces', {}, { ...still, enabled: seen === null })
+  return seen ?? all.data?.items[0]?.workspaceId ?? null
 }

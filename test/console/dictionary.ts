@@ -1,9 +1,13 @@
 // The console's own texts, for tests that look for what a page says. A page is never quoted here: its message is named.
 export type Language = 'zh' | 'en'
 
+type Messages = Record<string, readonly [zh: string, en: string]>
+type Parameters = Record<string, string | number>
+
 interface Dictionary {
-  messages: Record<string, readonly [zh: string, en: string]>
-  t(key: string, parameters?: Record<string, string | number>): string
+  messages: Messages
+  t(key: string, parameters?: Parameters): string
+  textFrom(dictionary: Messages, key: string, parameters?: Parameters): string | null
   formatFen(fen: string, currency: string): string
   formatMicros(micros: string, currency: string): string
 }
@@ -17,27 +21,36 @@ Object.assign(globalThis, {
 
 // Named by a variable: the compiler must not take the browser's sources into the types of Node.
 const [texts, chosen] = ['../../console/i18n/t.ts', '../../console/preferences.ts']
-const { t, formatFen, formatMicros, ...core } = (await import(texts ?? '')) as Dictionary
+const { formatFen, formatMicros, textFrom, ...core } = (await import(texts ?? '')) as Dictionary
 const { prefer } = (await import(chosen ?? '')) as { prefer(change: { language: Language }): void }
 
 /** Dictionaries that only one page loads. */
-const own = ['operations', 'refused'] as const
+const own = [
+  'operations',
+  'refused',
+  'explain',
+  'statements',
+  'notices',
+  'expiries',
+  'resize',
+  'release',
+  'auditor',
+] as const
 const apart = await Promise.all(
-  own.map(
-    async name => ((await import(`../../console/i18n/${name}.ts`)) as Record<string, Dictionary['messages']>)[name],
-  ),
+  own.map(async name => ((await import(`../../console/i18n/${name}.ts`)) as Record<string, Messages>)[name]),
 )
 
 /** Every text there is. */
-export const messages: Dictionary['messages'] = Object.assign({}, core.messages, ...apart)
+export const messages: Messages = Object.assign({}, core.messages, ...apart)
 
 /** The console's `t` in one language. */
 export const inLanguage =
   (language: Language): Dictionary['t'] =>
   (key, parameters) => {
-    if (!Object.hasOwn(core.messages, key)) throw new Error(`the console has no message ${key}`)
     prefer({ language })
-    return t(key, parameters)
+    const text = textFrom(messages, key, parameters)
+    if (text === null) throw new Error(`the console has no message ${key}`)
+    return text
   }
 
 export const english = {

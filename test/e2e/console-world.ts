@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import type { Client } from '../../src/client/client.ts'
+import { type Db, openDb } from '../../src/db/db.ts'
 import { inLanguage, type Language } from '../console/dictionary.ts'
 import { Installation } from '../installation.ts'
 import { consoleCatalog } from './catalog.ts'
@@ -44,6 +45,17 @@ export class ConsoleWorld {
 
   client(who: 'owner' | 'operator' = 'owner'): Promise<Client> {
     return this.installation.client(who)
+  }
+
+  /** What runs here keeps its books in it: for what takes weeks to come about. */
+  async withDb<T>(work: (db: Db) => Promise<T>): Promise<T> {
+    const { state } = await this.installation.status()
+    const db = openDb({ connectionString: state?.databaseUrl ?? '', max: 2 })
+    try {
+      return await work(db)
+    } finally {
+      await db.destroy()
+    }
   }
 
   /** The owner's first. */

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import type { Operations } from '../../src/client/client.ts'
 import { until } from '../installation.ts'
 import type { ConsoleWorld } from './console-world.ts'
+import { furnishNotices } from './furnish-notices.ts'
 import { serving } from './serving.ts'
 
 export interface Furnished {
@@ -17,12 +18,20 @@ export interface Furnished {
   unpaidOrderId: string
   refundedOrderId: string
   doneOrderId: string
+  /** Of its statement that is a draft. */
+  month: string
+  /** On which machines expire. */
+  expiryDay: string
 }
 
 const model = fileURLToPath(new URL('../../examples/digits/model.onnx', import.meta.url))
 
 /** A name that tries everything: markup, another direction, an emoji. */
 export const hostileName = '<b>x</b> שלום 😀'
+
+/** `2026-11-25`: of a point in time, where one is. */
+export const dayIn = (timeZone: string, at: string): string =>
+  Temporal.Instant.from(at).toZonedDateTimeISO(timeZone).toPlainDate().toString()
 
 export async function furnish(world: ConsoleWorld): Promise<Furnished> {
   const owner = await world.client()
@@ -68,6 +77,8 @@ export async function furnish(world: ConsoleWorld): Promise<Furnished> {
   await owner.call('PUT /v1/services/{service}', { params: { service: 'shaky' }, body: { config: crashing } })
   await is('shaky', ({ causes }) => causes.some(({ code }) => code === 'Paused'))
   const workspaces = await owner.call('GET /v1/workspaces', {})
+  await furnishNotices(world, machineId)
+  const statements = await owner.call('GET /v1/statements', {})
   return {
     accountId: world.installation.credentials().owner.accountId,
     workspaceId: workspaces.items[0]?.workspaceId ?? '',
@@ -79,5 +90,7 @@ export async function furnish(world: ConsoleWorld): Promise<Furnished> {
     unpaidOrderId: unpaid.orderId,
     refundedOrderId: refunded.orderId,
     doneOrderId: done.orderId,
+    month: statements.items[0]?.month ?? '',
+    expiryDay: dayIn('Asia/Shanghai', machines.items[0]?.expiresAt ?? ''),
   }
 }

@@ -16,7 +16,20 @@ const phone = { width: 390, height: 844 }
 /** What `npm test` looks at. */
 const main = new Set([
   ...['sign-in', 'workspaces', 'groups', 'group-machines', 'group-drain', 'buy', 'purchase-refunded', 'machine'],
-  ...['services', 'service', 'deploy', 'orders', 'wallet', 'bill', 'keys', 'audit', 'operator-accounts'],
+  ...[
+    'services',
+    'service',
+    'deploy',
+    'orders',
+    'wallet',
+    'bill',
+    'statement',
+    'expiries-day',
+    'notices',
+    'keys',
+    'audit',
+    'operator-accounts',
+  ],
 ])
 const isShown = ({ name }: Scene): boolean => isWhole || main.has(name)
 const desk = { width: 1280, height: 860 }

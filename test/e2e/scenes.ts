@@ -4,6 +4,7 @@ import type { Furnished } from './furnish.ts'
 import type { Drains } from './furnish-drains.ts'
 import { button, type Scene, states } from './scene.ts'
 import { drainScenes } from './scenes-drains.ts'
+import { moneyScenes } from './scenes-money.ts'
 
 export function scenes(at: Furnished, drains: Drains): Scene[] {
   const workspace = `/workspaces/${at.workspaceId}`
@@ -15,6 +16,7 @@ export function scenes(at: Furnished, drains: Drains): Scene[] {
     ...groupScenes(workspace, at),
     ...buyScenes(workspace, at),
     { name: 'machine', path: `${workspace}/machines/${at.machineId}` },
+    { name: 'machine-resize', path: `${workspace}/machines/${at.machineId}`, act: button('machines.resize') },
     ...drainScenes(workspace, at, drains),
     ...serviceScenes(workspace, at),
     ...serviceDialogs(workspace, at),
@@ -188,43 +190,6 @@ function serviceDialogs(workspace: string, at: Furnished): Scene[] {
   ]
 }
 
-const emptyBill = {
-  from: '2026-11-01',
-  to: '2026-11-25',
-  billingZone: 'Asia/Shanghai',
-  groups: [],
-  totals: { prepaidFen: '0', postpaidFen: '0', accruedFen: '0', totalFen: '0' },
-}
-
-const moneyScenes = (at: Furnished): Scene[] => [
-  { name: 'orders', path: '/money/orders' },
-  ...states('orders', '/money/orders', /\/v1\/orders\?/),
-  { name: 'order', path: `/money/orders/${at.doneOrderId}` },
-  { name: 'order-refunded', path: `/money/orders/${at.refundedOrderId}` },
-  {
-    name: 'order-error',
-    alike: true,
-    path: `/money/orders/${at.doneOrderId}`,
-    api: { path: /\/v1\/orders\/[\w-]+$/, how: 'fails' },
-  },
-  { name: 'wallet', path: '/money/wallet' },
-  ...states('wallet', '/money/wallet', /\/v1\/wallet\/transfers/),
-  { name: 'bill', path: '/money/bill' },
-  {
-    name: 'bill-open',
-    path: '/money/bill',
-    act: ({ page, t }) =>
-      page
-        .getByRole('region', { name: t('bill.title') })
-        .getByRole('button', { expanded: false })
-        .first()
-        .click(),
-  },
-  { name: 'bill-loading', alike: true, path: '/money/bill', api: { path: /\/v1\/bill/, how: 'waits' } },
-  { name: 'bill-empty', path: '/money/bill', api: { path: /\/v1\/bill/, how: 'is empty', body: emptyBill } },
-  { name: 'bill-error', path: '/money/bill', api: { path: /\/v1\/bill/, how: 'fails' } },
-]
-
 const accountScenes = (workspace: string): Scene[] => [
   { name: 'keys', path: '/account/keys' },
   ...states('keys', '/account/keys', /\/v1\/access-keys/),
@@ -283,6 +248,59 @@ const peopleScenes = (workspace: string): Scene[] => [
   ...states('workspace-members', `${workspace}/members`, /\/v1\/workspaces\/[\w-]+\/members/),
 ]
 
+/** Books that are wrong, and a clock: nobody makes these for a picture. */
+const parked = {
+  billingParkedSince: '2026-11-25T02:14:05Z',
+  checks: [
+    {
+      name: 'I3 a stored balance is the sum of its transfers',
+      parksBilling: true,
+      checkedAt: '2026-11-25T08:20:00Z',
+      roundEndedAt: '2026-11-25T08:20:00Z',
+      findings: [
+        {
+          detail: 'wallet:acc-1:cash has 100001 and its transfers come to 100000',
+          firstSeenAt: '2026-11-25T02:14:05Z',
+          lastSeenAt: '2026-11-25T08:20:00Z',
+        },
+      ],
+    },
+    {
+      name: 'I2 the ledger sums to zero per currency',
+      parksBilling: true,
+      checkedAt: '2026-11-25T08:20:01Z',
+      roundEndedAt: null,
+      findings: [],
+    },
+  ],
+}
+const jump = { reason: 'ahead', trustedAt: '2026-11-25T02:14:05Z', jumpedTo: '2027-11-25T02:14:05Z' }
+
+const auditorScenes: Scene[] = [
+  { name: 'operator-auditor', path: '/operator/auditor', who: 'operator' },
+  ...(['waits', 'fails'] as const).map(
+    (how): Scene => ({
+      name: `operator-auditor-${how}`,
+      alike: true,
+      path: '/operator/auditor',
+      who: 'operator',
+      api: { path: /\/v1\/auditor$/, how },
+    }),
+  ),
+  {
+    name: 'operator-auditor-parked',
+    path: '/operator/auditor',
+    who: 'operator',
+    api: { path: /\/v1\/auditor$/, how: 'is empty', body: parked },
+  },
+  {
+    name: 'operator-clock',
+    path: '/operator/auditor',
+    who: 'operator',
+    api: { path: /\/v1\/clock$/, how: 'is empty', body: { jump } },
+  },
+]
+
 const operatorScenes = (at: Furnished): Scene[] => [
   { name: 'operator-accounts', path: '/operator/accounts', who: 'operator' },
   ...states('operator-accounts', '/operator/accounts', /\/v1\/accounts/, 'operator'),
@@ -321,4 +339,11 @@ const operatorScenes = (at: Furnished): Scene[] => [
   ...states('operator-offerings', '/operator/offerings', /\/v1\/offerings/, 'operator'),
   { name: 'operator-machines', path: '/operator/machines', who: 'operator' },
   ...states('operator-machines', '/operator/machines', /\/v1\/(fleet\/)?machines/, 'operator'),
+  {
+    name: 'operator-release-early',
+    path: `/operator/accounts/${at.accountId}?tab=machines`,
+    who: 'operator',
+    act: button('operator.releaseEarly'),
+  },
+  ...auditorScenes,
 ]

@@ -12,10 +12,12 @@ interface Props {
   machines: readonly Machine[]
   /** The page of one machine: nothing is chosen there, so nothing is counted. */
   single?: boolean
+  /** Where nothing else of them is at hand. */
+  only?: 'renewal'
   onDone?: () => void
 }
 
-export function MachineActions({ machines, single = false, onDone = () => undefined }: Props) {
+export function MachineActions({ machines, single = false, only, onDone = () => undefined }: Props) {
   const [asking, setAsking] = useState<ChangeAction | 'renew' | 'autoRenew' | null>(null)
   /** Only when it can be done to none of them: the reason of the first. */
   const refusal = (action: ChangeAction | 'renew') =>
@@ -32,7 +34,8 @@ export function MachineActions({ machines, single = false, onDone = () => undefi
       <span role="status" style={{ alignSelf: 'center' }}>
         {machines.length > 0 && !single ? t('machines.selected', { count: machines.length }) : ''}
       </span>
-      <Buttons refusal={refusal} draining={machines.some(isDraining)} ask={setAsking} />
+      <RenewalButtons refusal={refusal} ask={setAsking} />
+      {only === 'renewal' ? null : <Buttons refusal={refusal} draining={machines.some(isDraining)} ask={setAsking} />}
       {action === null ? null : (
         <ConfirmChange
           action={action}
@@ -65,7 +68,7 @@ interface ButtonsProps {
   ask: (action: ChangeAction | 'renew' | 'autoRenew') => void
 }
 
-const Buttons = ({ refusal, draining, ask }: ButtonsProps) => (
+const RenewalButtons = ({ refusal, ask }: Omit<ButtonsProps, 'draining'>) => (
   <>
     <ActionButton can="order.write" refusal={refusal('renew')} onClick={() => ask('renew')}>
       {t('machines.renew')}
@@ -73,6 +76,11 @@ const Buttons = ({ refusal, draining, ask }: ButtonsProps) => (
     <ActionButton can="order.write" refusal={refusal('renew')} onClick={() => ask('autoRenew')}>
       {t('machines.autoRenew')}
     </ActionButton>
+  </>
+)
+
+const Buttons = ({ refusal, draining, ask }: ButtonsProps) => (
+  <>
     {(draining
       ? (['cordon', 'drain', 'cancelDrain', 'forceDrain', 'uncordon', 'release'] as const)
       : (['cordon', 'drain', 'uncordon', 'release'] as const)

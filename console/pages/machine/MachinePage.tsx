@@ -1,9 +1,10 @@
 import { Alert } from 'antd'
-import type { ReactNode } from 'react'
+import { type ReactNode, useState } from 'react'
 import { formatCpu, formatGib, t, tryT } from '../../i18n/t.ts'
 import { usePathParams } from '../../location.ts'
 import { paths } from '../../paths.ts'
 import { live, useApi } from '../../queries.ts'
+import { ActionButton } from '../../ui/ActionButton.tsx'
 import { ActorName } from '../../ui/ActorName.tsx'
 import { useZoneNames } from '../../ui/catalog-names.ts'
 import { ErrorState } from '../../ui/ErrorState.tsx'
@@ -12,6 +13,7 @@ import { Facts } from '../../ui/Facts.tsx'
 import { IdText } from '../../ui/IdText.tsx'
 import { BillingInstant, Instant } from '../../ui/Instant.tsx'
 import { useInstallation } from '../../ui/installation.ts'
+import { lazyDialog } from '../../ui/lazy-dialog.tsx'
 import { PageHeader } from '../../ui/PageHeader.tsx'
 import { PageSkeleton } from '../../ui/PageSkeleton.tsx'
 import { refusalText } from '../../ui/refusal.ts'
@@ -22,6 +24,8 @@ import type { Machine } from '../group/GroupMachines.tsx'
 import { MachineActions } from '../group/MachineActions.tsx'
 import { DrainProgress } from './DrainProgress.tsx'
 import { MachineInstances } from './MachineInstances.tsx'
+
+const ResizeMachine = lazyDialog(async () => (await import('../../forms/machine-resize.tsx')).ResizeMachine)
 
 export function MachinePage() {
   const { workspaceId, machineId } = usePathParams('workspaceId', 'machineId')
@@ -70,7 +74,7 @@ export function MachinePage() {
           [t('groups.cpu'), t('groups.used', { used: formatCpu(m.cpuUsedMilli), total: formatCpu(m.cpuMilli) })],
           [t('groups.memory'), t('groups.used', { used: formatGib(m.memoryUsedMib), total: formatGib(m.memoryMib) })],
           [t('groups.gpu'), m.gpuCount > 0 ? `${m.gpuUsed} / ${m.gpuCount} ${m.gpuModel ?? ''}` : '—'],
-          [t('machines.disk'), t('machines.diskGib', { gib: m.systemDiskGib })],
+          [t('machines.disk'), <SystemDisk key="disk" machine={m} />],
           [t('machines.address'), m.address ?? '—'],
           [t('machines.runningAt'), <Instant key="running" at={m.runningAt} />],
           [t('orders.id'), <IdText key="order" id={m.orderId} to={paths.order(m.orderId)} />],
@@ -83,6 +87,20 @@ export function MachinePage() {
       <MachineInstances workspaceId={workspaceId} machineId={machineId} />
       <h2 style={{ fontSize: 16 }}>{t('groups.tabEvents')}</h2>
       <EventTable subjectKind="machine" subjectId={machineId} />
+    </>
+  )
+}
+
+/** How large it is, and the way to a larger one. */
+function SystemDisk({ machine }: { machine: Machine }) {
+  const [asking, setAsking] = useState(false)
+  return (
+    <>
+      {t('machines.diskGib', { gib: machine.systemDiskGib })}{' '}
+      <ActionButton can="order.write" size="small" refusal={machine.refusals.resize} onClick={() => setAsking(true)}>
+        {t('machines.resize')}
+      </ActionButton>
+      {asking ? <ResizeMachine machine={machine} onClose={() => setAsking(false)} /> : null}
     </>
   )
 }

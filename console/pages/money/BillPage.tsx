@@ -3,6 +3,7 @@ import { formatDay, formatNumber, t } from '../../i18n/t.ts'
 import { useApi } from '../../queries.ts'
 import { DataTable } from '../../ui/DataTable.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
+import { ExplainedMoney } from '../../ui/Explained.tsx'
 import { Facts } from '../../ui/Facts.tsx'
 import { IdText } from '../../ui/IdText.tsx'
 import { Money } from '../../ui/Money.tsx'
@@ -57,7 +58,8 @@ function MachineBills({ group }: { group: GroupBill }) {
       {group.machines.map(machine => (
         <li key={machine.machineId}>
           <span className="id-text">{machine.machineId}</span> {machine.specId} ·{' '}
-          {t(machine.chargeType === 'prepaid' ? 'bill.prepaid' : 'bill.postpaid')} · <Money fen={machine.totalFen} />
+          {t(machine.chargeType === 'prepaid' ? 'bill.prepaid' : 'bill.postpaid')} ·{' '}
+          <ExplainedMoney fen={machine.totalFen} of={{ kind: 'machine', id: machine.machineId }} />
         </li>
       ))}
     </ul>

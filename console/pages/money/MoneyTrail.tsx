@@ -5,9 +5,9 @@ import { live, useApi } from '../../queries.ts'
 import { widths } from '../../ui/column-widths.ts'
 import { DataTable } from '../../ui/DataTable.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
+import { ExplainedMoney } from '../../ui/Explained.tsx'
 import { IdText } from '../../ui/IdText.tsx'
 import { BillingInstant } from '../../ui/Instant.tsx'
-import { Money } from '../../ui/Money.tsx'
 
 type Transfer = Returns<'GET /v1/orders/{orderId}/trace'>['transfers'][number]
 
@@ -38,7 +38,13 @@ export function MoneyTrail({ orderId }: { orderId: string }) {
           render: (_, { at }) => <BillingInstant at={at} seconds />,
         },
         { title: t('wallet.kind'), width: widths.status, render: (_, { kind }) => tryT(`transfer.${kind}`) ?? kind },
-        { title: t('wallet.amount'), width: widths.money, render: (_, { amountFen }) => <Money fen={amountFen} /> },
+        {
+          title: t('wallet.amount'),
+          width: widths.money,
+          render: (_, { transferId, amountFen }) => (
+            <ExplainedMoney fen={amountFen} of={{ kind: 'transfer', id: transferId }} />
+          ),
+        },
         { title: t('orders.from'), width: widths.id, render: (_, { from }) => <LedgerAccount {...from} /> },
         { title: t('orders.to'), width: widths.id, render: (_, { to }) => <LedgerAccount {...to} /> },
       ]}

@@ -4,6 +4,7 @@ import { paths } from '../../paths.ts'
 import { live, useApi } from '../../queries.ts'
 import { ErrorState } from '../../ui/ErrorState.tsx'
 import { EventTable } from '../../ui/EventTable.tsx'
+import { ExplainedMoney } from '../../ui/Explained.tsx'
 import { Facts } from '../../ui/Facts.tsx'
 import { BillingInstant } from '../../ui/Instant.tsx'
 import { Money } from '../../ui/Money.tsx'
@@ -31,7 +32,7 @@ export function OrderPage() {
           [t('machines.charge'), <ChargeTag key="charge" chargeType={chargeType} />],
           [t('machines.spec'), specId ?? '—'],
           [t('orders.quantity'), formatNumber(quantity)],
-          [t('orders.total'), <Money key="total" fen={totalFen} />],
+          [t('orders.total'), <ExplainedMoney key="total" fen={totalFen} of={{ kind: 'order', id: orderId }} />],
           [t('orders.captured'), <Money key="captured" fen={capturedFen} />],
           [t('orders.refunded'), <Money key="refunded" fen={refundedFen} />],
           [t('common.createdAt'), <BillingInstant key="created" at={createdAt} />],

@@ -6,6 +6,7 @@ import { widths } from '../../ui/column-widths.ts'
 import { DataTable } from '../../ui/DataTable.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
 import { ErrorState } from '../../ui/ErrorState.tsx'
+import { ExplainedMoney } from '../../ui/Explained.tsx'
 import { Facts } from '../../ui/Facts.tsx'
 import { IdText } from '../../ui/IdText.tsx'
 import { BillingInstant } from '../../ui/Instant.tsx'
@@ -51,7 +52,13 @@ export function WalletPage() {
             render: (_, { at }) => <BillingInstant at={at} seconds />,
           },
           { title: t('wallet.kind'), width: widths.status, render: (_, { kind }) => tryT(`transfer.${kind}`) ?? kind },
-          { title: t('wallet.amount'), width: widths.money, render: (_, { signedFen }) => <Money fen={signedFen} /> },
+          {
+            title: t('wallet.amount'),
+            width: widths.money,
+            render: (_, { transferId, signedFen }) => (
+              <ExplainedMoney fen={signedFen} of={{ kind: 'transfer', id: transferId }} />
+            ),
+          },
           {
             title: t('wallet.order'),
             width: widths.orderId,

@@ -1,5 +1,6 @@
 // Machines of all accounts or of one, with their filters in the address.
-import { Select } from 'antd'
+import { Button, Select } from 'antd'
+import { useState } from 'react'
 import type { Item } from '../../api.ts'
 import { formatCpu, formatGib, t } from '../../i18n/t.ts'
 import { useSearchState } from '../../location.ts'
@@ -11,14 +12,18 @@ import { DataTable } from '../../ui/DataTable.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
 import { IdText } from '../../ui/IdText.tsx'
 import { BillingInstant } from '../../ui/Instant.tsx'
+import { lazyDialog } from '../../ui/lazy-dialog.tsx'
 import { ChargeTag, StatusTag } from '../../ui/StatusTag.tsx'
 import { TextLink } from '../../ui/TextLink.tsx'
 
 type Machine = Item<'GET /v1/fleet/machines'>
 type Filter = 'accountId' | 'regionId' | 'zoneId' | 'specId' | 'chargeType' | 'status'
 
+const ReleaseEarly = lazyDialog(async () => (await import('../../forms/early-release.tsx')).ReleaseEarly)
+
 export function MachineTable({ accountId }: { accountId?: string }) {
   const [search, setSearch] = useSearchState<Filter>()
+  const [releasing, setReleasing] = useState<Machine | null>(null)
   const { regionId, zoneId, specId, chargeType, status } = search
   const query = { accountId: accountId ?? search.accountId, regionId, zoneId, specId, chargeType }
   const machines = useAll('GET /v1/fleet/machines', query, live)
@@ -38,13 +43,14 @@ export function MachineTable({ accountId }: { accountId?: string }) {
             }
           />
         }
-        columns={columns(accountId === undefined, zoneNameOf)}
+        columns={columns(accountId === undefined, zoneNameOf, setReleasing)}
       />
+      {releasing ? <ReleaseEarly machine={releasing} onClose={() => setReleasing(null)} /> : null}
     </>
   )
 }
 
-const columns = (byAccount: boolean, zoneNameOf: (zoneId: string) => string) => [
+const columns = (byAccount: boolean, zoneNameOf: (zoneId: string) => string, release: (machine: Machine) => void) => [
   {
     title: byAccount ? `${t('operator.machineId')} / ${t('signIn.account')}` : t('operator.machineId'),
     width: widths.id,
@@ -99,7 +105,18 @@ const columns = (byAccount: boolean, zoneNameOf: (zoneId: string) => string) => 
   {
     title: t('operator.expires'),
     width: widths.instant,
-    render: (_: unknown, one: Machine) => <BillingInstant at={one.expiresAt} />,
+    render: (_: unknown, one: Machine) => (
+      <>
+        <BillingInstant at={one.expiresAt} />
+        {one.chargeType === 'prepaid' ? (
+          <div>
+            <Button type="link" size="small" className="figure" onClick={() => release(one)}>
+              {t('operator.releaseEarly')}
+            </Button>
+          </div>
+        ) : null}
+      </>
+    ),
   },
 ]
 

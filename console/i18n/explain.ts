@@ -1,0 +1,70 @@
+// How a figure came about, step by step. Only its dialog loads these.
+export const explain = {
+  'explain.title': ['{amount} 是怎么来的', 'How {amount} came about'],
+  'explain.machineTitle': ['这台机器的费用', 'What this machine has cost'],
+  'explain.steps': ['计算过程', 'Steps'],
+  'explain.zone': ['时间按计费时区 {zone}', 'Times are in the billing time zone, {zone}'],
+  'explain.step.order': ['订单', 'Order'],
+  'explain.step.machine': ['机器', 'Machine'],
+  'explain.step.interval': ['运行时段', 'Ran'],
+  'explain.step.minutes': ['计费分钟', 'Minutes'],
+  'explain.step.price': ['价格', 'Price'],
+  'explain.step.list_price': ['价目', 'List price'],
+  'explain.step.formula': ['计算', 'Formula'],
+  'explain.step.rounding': ['取整', 'Rounding'],
+  'explain.step.line': ['订单行', 'Order line'],
+  'explain.step.period': ['已付周期', 'Paid period'],
+  'explain.step.billed': ['已出账', 'Billed'],
+  'explain.step.correction': ['更正', 'Correction'],
+  'explain.step.transfer': ['账本记录', 'Ledger entry'],
+  'explain.step.more': ['更多', 'More'],
+  'explain.order': [
+    '{kind}，{charge}，{quantity} 台，{at} 提交。共 {total}：现金支付 {cash}，代金券支付 {voucher}；已确认收入 {captured}，已退款 {refunded}。',
+    '{kind}, {charge}, {quantity|machine|machines}, placed {at}. {total} in all: {cash} paid in cash, {voucher} in vouchers; {captured} delivered, {refunded} refunded.',
+  ],
+  'explain.machine': [
+    '规格 {spec}，可用区 {zone}，系统盘 {gib} GiB，{charge}；首次运行于 {at}。',
+    '{spec} in {zone}, system disk {gib} GiB, {charge}; first ran {at}.',
+  ],
+  'explain.interval': ['{from} 至 {to}', 'From {from} to {to}'],
+  'explain.now': ['现在', 'now'],
+  'explain.minutes': [
+    '计费日 {day}：{minutes} 分钟。自 {anchor} 起每 60 秒为一个计费单元，按单元起点所在的日期和价格计费。',
+    'Billing day {day}: {minutes|minute|minutes}, counted in slots of 60 s from {anchor}. A slot takes the day and the price of its start.',
+  ],
+  'explain.price.machine': [
+    '第 {version} 版：机器每小时 {price}，计 {minutes} 分钟。',
+    'Version {version}: the machine costs {price} an hour, for {minutes|minute|minutes}.',
+  ],
+  'explain.price.disk': [
+    '第 {version} 版：超出免费 200 GiB 的 {gib} GiB 系统盘每小时 {price}，计 {minutes} 分钟。',
+    'Version {version}: {gib} GiB of disk above the free 200 cost {price} an hour, for {minutes|minute|minutes}.',
+  ],
+  'explain.listPrice': [
+    '{at} 的价目，第 {version} 版：购买 {months} 个月时每月 {price}；超出免费 200 GiB 的系统盘每 GiB 每月 {disk}。',
+    'Price list of {at}, version {version}: {price} a month for {months|month|months}; disk above the free 200 GiB {disk} per GiB and month.',
+  ],
+  'explain.rounding': [
+    '= {exact}，四舍五入到分，只取整一次：{amount}。',
+    '= {exact}, rounded half up to the cent, once: {amount}.',
+  ],
+  'explain.line': ['第 {line} 行：{amount}', 'Line {line}: {amount}'],
+  'explain.period': ['第 {line} 行：{amount}，{from} 至 {to}', 'Line {line}: {amount}, from {from} to {to}'],
+  'explain.item.machine': ['机器', 'Machine'],
+  'explain.item.disk': ['系统盘', 'Disk'],
+  'explain.billed': [
+    '{item}：{from} 至 {to} 出账 {days} 天，{minutes} 分钟，{amount}。',
+    '{item}: {days|day|days} billed from {from} to {to}, {minutes|minute|minutes}, {amount}.',
+  ],
+  'explain.correction': [
+    '{at} 第 {number} 次更正：{minutes} 分钟，{amount}。机器已失联，失联后的用量退回。',
+    'Correction {number} of {at}: {minutes|minute|minutes}, {amount}. The machine was lost: what was billed after that is given back.',
+  ],
+  'explain.transfer': [
+    '{number}，{at}：{kind} {amount}，{from} → {to}。',
+    '{number}, {at}: {kind} {amount}, {from} → {to}.',
+  ],
+  'explain.sealed': ['第 {number} 号', 'No. {number}'],
+  'explain.unsealed': ['待封账', 'Not sealed yet'],
+  'explain.more': ['仅列出前 {shown} 条', 'Only the first {shown} of these are listed'],
+} as const

@@ -1,0 +1,38 @@
+// What a notice tells, as a sentence, from its kind and its data alone.
+import type { Item } from '../../api.ts'
+import { notices as texts } from '../../i18n/notices.ts'
+import { formatFen, formatInstant, textFrom } from '../../i18n/t.ts'
+import { refusalText } from '../../ui/refusal.ts'
+
+type Notice = Pick<Item<'GET /v1/notices'>, 'kind' | 'data'>
+
+interface Settings {
+  currency: string
+  billingZone: string
+}
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '')
+
+/** `3d` → "3 days". */
+function beforeText(value: unknown): string {
+  const [, count = '', unit = ''] = /^(\d+)([dh])$/.exec(textOf(value)) ?? []
+  return textFrom(texts, `notices.before.${unit}`, { count: Number(count) }) ?? textOf(value)
+}
+
+/** What sets one notice of a kind apart from another. */
+function variantOf({ kind, data }: Notice): string {
+  if (kind === 'subscription.expires' && data.autoRenew === true) return '.autoRenew'
+  if (kind === 'subscription.renewal_failed' && data.nextTryAt === null) return '.last'
+  return ''
+}
+
+export function noticeText(notice: Notice, { currency, billingZone }: Settings): string {
+  const { kind, data } = notice
+  const time = (value: unknown): string => (typeof value === 'string' ? formatInstant(value, billingZone) : '—')
+  const text = textFrom(texts, `notice.${kind}${variantOf(notice)}`, {
+    ...{ at: time(data.expiresAt), until: time(data.keptUntil), next: time(data.nextTryAt) },
+    ...{ before: beforeText(data.before), amount: formatFen(textOf(data.amountFen) || '0', currency) },
+    reason: refusalText({ code: textOf(data.code), message: textOf(data.message) }),
+  })
+  return text ?? kind
+}
