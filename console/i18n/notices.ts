@@ -47,4 +47,24 @@ export const notices = {
     'The machine has expired and stopped. It is kept until {until}: renew it before to bring it back.',
   ],
   'notice.subscription.released': ['机器于 {at} 到期，现已释放。', 'The machine expired {at}, and is released.'],
+  'notice.balance.low': [
+    '可用余额 {available}，按目前每天 {burn} 的消耗预计用到 {lasts}，请及时充值。',
+    'Available are {available}. At {burn} a day that lasts until {lasts}: top up in time.',
+  ],
+  'notice.arrears.began': [
+    '账号欠费 {owed}。未结清时按量计费机器将于 {stops} 停机。',
+    'The account is in arrears: {owed} owed. Unless it is paid, pay-as-you-go machines stop {stops}.',
+  ],
+  'notice.arrears.stopped': [
+    '欠费 {owed}，{count} 台按量计费机器已停机，保留至 {until}。结清全部欠费后自动恢复。',
+    '{owed} owed: {count|pay-as-you-go machine has|pay-as-you-go machines have} stopped, kept until {until}. Once all is paid they start by themselves.',
+  ],
+  'notice.arrears.cleared': [
+    '欠费已结清，{count} 台机器正在恢复。',
+    'The debt is paid: {count|machine is|machines are} brought back.',
+  ],
+  'notice.arrears.released': [
+    '欠费 {owed} 一直未结清，{count} 台按量计费机器已释放。',
+    '{owed} stayed unpaid: {count|pay-as-you-go machine is|pay-as-you-go machines are} released.',
+  ],
 } as const

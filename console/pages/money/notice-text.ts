@@ -29,9 +29,12 @@ function variantOf({ kind, data }: Notice): string {
 export function noticeText(notice: Notice, { currency, billingZone }: Settings): string {
   const { kind, data } = notice
   const time = (value: unknown): string => (typeof value === 'string' ? formatInstant(value, billingZone) : '—')
+  const fen = (value: unknown): string => formatFen(textOf(value) || '0', currency)
   const text = textFrom(texts, `notice.${kind}${variantOf(notice)}`, {
-    ...{ at: time(data.expiresAt), until: time(data.keptUntil), next: time(data.nextTryAt) },
-    ...{ before: beforeText(data.before), amount: formatFen(textOf(data.amountFen) || '0', currency) },
+    ...{ at: time(data.expiresAt), until: time(data.keptUntil), next: time(data.nextTryAt), stops: time(data.stopsAt) },
+    ...{ before: beforeText(data.before), amount: fen(data.amountFen), owed: fen(data.owedFen) },
+    ...{ available: fen(data.availableFen), burn: fen(data.burnPerDayFen), lasts: time(data.lastsUntil) },
+    count: Number(data.quantity ?? 0),
     reason: refusalText({ code: textOf(data.code), message: textOf(data.message) }),
   })
   return text ?? kind
