@@ -11,6 +11,8 @@ const browserStories = [
   'large',
   'live',
   'machines',
+  'money',
+  'operator',
   'pages',
   'services',
   'story',
