@@ -75,7 +75,9 @@ export function ResizeMachine({ machine: { machineId, systemDiskGib, chargeType 
 
 /** The server's formula; its units in the reader's language. */
 const formulaText = (formula: string): string =>
-  formula.replaceAll(/\b(month|hour)s?\b/g, (_, unit: 'month' | 'hour') => textFrom(texts, `resize.${unit}`))
+  formula
+    .replaceAll(/\/(month|hour)\b/g, (_, unit: 'month' | 'hour') => `/${textFrom(texts, `resize.${unit}`)}`)
+    .replaceAll(/(\d+) months?\b/g, (_, count: string) => textFrom(texts, 'resize.months', { count: Number(count) }))
 
 function Price({ quote: { chargeType, totalFen, dayFen, lines } }: { quote: Quote }) {
   const currency = useInstallation()?.currency ?? 'CNY'

@@ -167,7 +167,16 @@ export const auditor = {
     '价格版本与事件日志一致',
     'A price version is one of the event log',
   ],
-  'invariant.I14 no postpaid machine runs, or is billed, while its account is in arrears past its grace': ['欠费超过宽限期的账号没有运行或计费的按量机器', 'No pay-as-you-go machine runs, or is billed, while its account is in arrears past its grace'],
-  'invariant.I14 a machine is stopped for arrears after the grace of its account, and only if it is postpaid': ['只有按量机器会因欠费停机，且在宽限期之后', 'A machine is stopped for arrears after the grace of its account, and only if it is pay-as-you-go'],
-  'invariant.I14 a machine is released for arrears 360 hours after its account was told that it stopped, or later': ['因欠费释放的机器，在通知停机至少 360 小时之后才释放', 'A machine is released for arrears 360 hours after its account was told that it stopped, or later'],
+  'invariant.I14 no postpaid machine runs, or is billed, while its account is in arrears past its grace': [
+    '欠费超过宽限期的账号没有运行或计费的按量机器',
+    'No pay-as-you-go machine runs, or is billed, while its account is in arrears past its grace',
+  ],
+  'invariant.I14 a machine is stopped for arrears after the grace of its account, and only if it is postpaid': [
+    '只有按量机器会因欠费停机，且在宽限期之后',
+    'A machine is stopped for arrears after the grace of its account, and only if it is pay-as-you-go',
+  ],
+  'invariant.I14 a machine is released for arrears 360 hours after its account was told that it stopped, or later': [
+    '因欠费释放的机器，在通知停机至少 360 小时之后才释放',
+    'A machine is released for arrears 360 hours after its account was told that it stopped, or later',
+  ],
 } as const

@@ -1,6 +1,6 @@
 // The end of a prepaid machine before its expiry. Only its dialog loads these.
 export const release = {
-  'release.title': ['提前释放机器 {machine}？', 'Release machine {machine} early?'],
+  'release.title': ['提前释放 {machine}？', 'Release {machine} early?'],
   'release.impact': [
     '机器立即释放，不能恢复；未使用的已付款项退回账号 {account} 的钱包。',
     'The machine is released at once and for good. What is unused of what was paid goes back to the wallet of {account}.',

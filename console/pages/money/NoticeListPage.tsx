@@ -112,6 +112,7 @@ function NoticeTable({ answer, unreadOnly }: TableProps) {
         {
           title: textFrom(texts, 'notices.what'),
           width: widths.text * 2,
+          minWidth: widths.text,
           render: (_, notice) => (
             <span className="said" style={notice.readAt === null ? { fontWeight: 600 } : {}}>
               {installation ? noticeText(notice, installation) : ''}
