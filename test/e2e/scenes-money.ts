@@ -65,14 +65,7 @@ const statementScenes = ({ month }: Furnished): Scene[] => [
   {
     name: 'statement',
     path: `/money/statements/${month}`,
-    act: async ({ page, t }) => {
-      await page.getByRole('img', { name: /./ }).locator('canvas').waitFor()
-      await page
-        .getByRole('region', { name: t('statements.byGroup') })
-        .getByRole('button', { expanded: false })
-        .first()
-        .click()
-    },
+    act: ({ page }) => page.getByRole('img', { name: /./ }).locator('canvas').waitFor(),
   },
   { name: 'statement-paid', path: `/money/statements/${month}?chart=charged` },
   { name: 'statement-lines', path: `/money/statements/${month}`, act: explain },
