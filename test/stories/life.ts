@@ -1,4 +1,4 @@
-// One life of an account, through every step that orders know: money in, purchases that succeed, fail and half fail, a
+// One life of an account, through every step that orders know: money in, purchases that succeed, fail and half fail, a scale-out, a
 // cancellation, a lapse, a wait for stock, larger disks, an early end, a renewal, a release, arrears that are paid and such that
 // are not, expiry, the end, the seal. Every call is safe to repeat, so the whole life is lived again after a crash and must end
 // as if there had been none.
@@ -95,11 +95,13 @@ export async function live({ ctx, driver }: World): Promise<void> {
   const settled = () => settle([...reconcilersOf(ctx), () => reconcileArrears(ctx)])
   const place = (
     clientToken: string,
-    request: Parameters<typeof aRequest>[0],
+    request: NonNullable<Parameters<typeof aRequest>[0]>,
     pay = true,
     by = actor,
-  ): Promise<Order> =>
-    placeOrder(ctx, by, { request: aRequest({ groupName: clientToken, ...request }), clientToken, pay })
+  ): Promise<Order> => {
+    const group = request.groupId == null ? { groupName: clientToken } : {}
+    return placeOrder(ctx, by, { request: aRequest({ ...group, ...request }), clientToken, pay })
+  }
   const until = async (instant: Temporal.Instant) => {
     const now = ctx.clock.now()
     if (Temporal.Instant.compare(now, instant) >= 0) return
@@ -122,6 +124,7 @@ export async function live({ ctx, driver }: World): Promise<void> {
     driver.refused.add(lines[1]?.machineId ?? '')
     await payOrder(ctx, actor, order.id)
   }
+  const more = await place('more', { groupId: wanted.groupId, quantity: 2 })
   const mistaken = await place('mistaken', {})
   const unwanted = await place('unwanted', {}, false)
   await cancelOrder(ctx, actor, unwanted.id)
@@ -136,7 +139,7 @@ export async function live({ ctx, driver }: World): Promise<void> {
   await topUp(ctx, debtor, debtor.accountId, 12_00n, 'more')
   await until(forgotten.lapsesAt ?? ctx.clock.now())
   await settled()
-  for (const order of [wanted, used, short, failing, partial, mistaken, lasting, last])
+  for (const order of [wanted, used, short, failing, partial, more, mistaken, lasting, last])
     await mustHaveEnded(ctx.db, order.id)
   const patient = await place('patient', { regionId: 'west', zoneId: 'west-a', quantity: 2, waitMinutes: 1440 })
 
