@@ -71,15 +71,15 @@ const pageSize = 500
 export function useAll<K extends Listed>(
   operation: K,
   query: Record<string, string | undefined>,
-  options: Options = {},
+  { params, ...options }: Options & { params?: Record<string, string> } = {},
 ): UseQueryResult<Item<K>[], Refused> {
   return useQuery({
-    queryKey: [operation, 'all', query],
+    queryKey: [operation, 'all', query, ...(params ? [params] : [])],
     queryFn: async ({ client, queryKey, signal }) => {
       const items: Item<K>[] = []
       const isFirst = client.getQueryData(queryKey) === undefined
       for (let after: string | undefined; ; ) {
-        const input = { query: { ...query, limit: pageSize, after } } as unknown as Input<K>
+        const input = { params, query: { ...query, limit: pageSize, after } } as unknown as Input<K>
         const page = (await call(operation, input, signal)) as { items: Item<K>[]; nextPageToken: string | null }
         items.push(...page.items)
         if (page.nextPageToken === null) return items

@@ -1,10 +1,9 @@
 // The tables of an account's page: movements of the wallet, groups, orders, people.
-import { useQuery } from '@tanstack/react-query'
 import { Button } from 'antd'
 import { useState } from 'react'
-import { call, type Input, type Item, type Refused, type Returns } from '../../api.ts'
+import type { Item } from '../../api.ts'
 import { formatCpu, formatGib, formatNumber, t, tryT } from '../../i18n/t.ts'
-import { live, useAct, useApi } from '../../queries.ts'
+import { live, useAct, useAll, useApi } from '../../queries.ts'
 import { ConfirmImpact } from '../../ui/ConfirmImpact.tsx'
 import { widths } from '../../ui/column-widths.ts'
 import { DataTable } from '../../ui/DataTable.tsx'
@@ -19,34 +18,10 @@ import { PasswordOnce } from '../account/UserListPage.tsx'
 
 type Order = Item<'GET /v1/accounts/{accountId}/orders'>
 
-type Operation =
-  | 'GET /v1/accounts/{accountId}/wallet/transfers'
-  | 'GET /v1/accounts/{accountId}/groups'
-  | 'GET /v1/accounts/{accountId}/orders'
-
-const pageSize = 500
-
-/** Every page of a list below an account, one after the other. */
-function useAccountList<K extends Operation>(operation: K, accountId: string) {
-  return useQuery<Item<K>[], Refused>({
-    queryKey: [operation, 'all', accountId],
-    queryFn: async ({ signal }) => {
-      const items: Item<K>[] = []
-      for (let after: string | undefined; ; ) {
-        const query = { limit: pageSize, ...(after === undefined ? {} : { after }) }
-        const input = { params: { accountId }, query } as unknown as Input<K>
-        const page = (await call(operation, input, signal)) as Returns<K> & { items: Item<K>[] }
-        items.push(...page.items)
-        if (page.nextPageToken === null) return items
-        after = page.nextPageToken
-      }
-    },
-    ...live,
-  })
-}
+const ofAccount = (accountId: string) => ({ ...live, params: { accountId } })
 
 export function AccountMovements({ accountId }: { accountId: string }) {
-  const movements = useAccountList('GET /v1/accounts/{accountId}/wallet/transfers', accountId)
+  const movements = useAll('GET /v1/accounts/{accountId}/wallet/transfers', {}, ofAccount(accountId))
   return (
     <DataTable
       label={t('wallet.transfers')}
@@ -78,7 +53,7 @@ export function AccountMovements({ accountId }: { accountId: string }) {
 }
 
 export function AccountGroups({ accountId }: { accountId: string }) {
-  const groups = useAccountList('GET /v1/accounts/{accountId}/groups', accountId)
+  const groups = useAll('GET /v1/accounts/{accountId}/groups', {}, ofAccount(accountId))
   return (
     <DataTable
       label={t('nav.groups')}
@@ -123,7 +98,7 @@ export function AccountGroups({ accountId }: { accountId: string }) {
 }
 
 export function AccountOrders({ accountId }: { accountId: string }) {
-  const orders = useAccountList('GET /v1/accounts/{accountId}/orders', accountId)
+  const orders = useAll('GET /v1/accounts/{accountId}/orders', {}, ofAccount(accountId))
   return (
     <DataTable
       label={t('orders.title')}
