@@ -8,6 +8,7 @@ import type { Route } from '../../src/api/route.ts'
 import { createServer, mountRoutes, type ServerOptions } from '../../src/api/server.ts'
 import { routes } from '../../src/api/v1/routes.ts'
 import { unbilledFen } from '../../src/billing/accrued.ts'
+import { reconcileArrears } from '../../src/billing/reconcile-arrears.ts'
 import { loadCatalog } from '../../src/catalog/catalog.ts'
 import type { CatalogConfig } from '../../src/catalog/catalog-config.ts'
 import type { Price } from '../../src/catalog/price.ts'
@@ -172,6 +173,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
   const gateway = await obedientGateway(host)
   const reconcilers = [
     () => reconcileOrders(ctx),
+    () => reconcileArrears(ctx),
     () => reconcileMachines(ctx),
     () => gateway.refresh(),
     () => reconcileServices(ctx),

@@ -78,3 +78,38 @@ test('pages of movements skip and repeat nothing while money comes, whatever the
   })
   expect(seen).toEqual(all)
 })
+
+test('the wallet says how long it lasts and, in arrears, what happens when; a top-up of all of it ends that', async () => {
+  const client = api.client(api.owner)
+  const { availableFen } = await wallet()
+  await client.call('POST /v1/orders', { body: { request: postpaid({ groupName: 'used' }) } })
+  await api.settle()
+  const { burnPerDayFen, runwaySeconds, lastsUntil } = await wallet()
+  expect(BigInt(burnPerDayFen)).toBeGreaterThan(0n)
+  expect(runwaySeconds).toBe(Number((BigInt(availableFen) * 86_400n) / BigInt(burnPerDayFen)))
+  expect(lastsUntil).toBe(
+    api.clock
+      .now()
+      .add({ seconds: runwaySeconds ?? 0 })
+      .toString(),
+  )
+
+  api.clock.advance({ seconds: (runwaySeconds ?? 0) + 3600 })
+  await api.settle()
+  const { arrears } = await wallet()
+  expect(arrears).toMatchObject({ stoppedAt: null, keptUntil: null, releasedAt: null, stoppedMachines: 0 })
+  api.clock.advance({ hours: 24 })
+  await api.settle()
+  const stopped = await wallet()
+  const keptUntil = api.clock.now().add({ hours: 360 }).toString()
+  expect(stopped.arrears).toMatchObject({ stopsAt: arrears?.stopsAt, keptUntil, stoppedMachines: 2 })
+  expect(stopped).toMatchObject({ burnPerDayFen: '0', runwaySeconds: null, isLow: true })
+  expect(stopped.arrears?.owedFen).toBe((-BigInt(stopped.availableFen)).toString())
+  const body = { request: purchase({ groupName: 'none' }), pay: true }
+  await expectRefused(api, { call: 'POST /v1/orders', body, status: 402, code: 'AccountInArrears', field: null })
+  const { items } = await client.call('GET /v1/notices', { query: { kind: 'arrears.stopped' } })
+  expect(items).toMatchObject([{ severity: 'critical', subjectKind: 'account', data: { quantity: 2, keptUntil } }])
+  await topUp(stopped.arrears?.owedFen ?? '')
+  await api.settle()
+  expect(await wallet()).toMatchObject({ availableFen: '0', arrears: null })
+})
