@@ -43,6 +43,8 @@ import type { Logger } from './lib/log.ts'
 import { type Random, systemRandom } from './lib/random.ts'
 import { type MoneyTask, MoneyWork } from './money-work.ts'
 import { deliverNotices } from './notices/deliver-notices.ts'
+import { mailChannel } from './notices/mail.ts'
+import { webhookChannel } from './notices/webhook.ts'
 import { renewAutomatically } from './orders/auto-renew.ts'
 import { reconcileExpiry } from './orders/expiry.ts'
 import { noticeExpiries } from './orders/expiry-notices.ts'
@@ -232,7 +234,7 @@ const follows: Record<string, string[]> = {
   expiry: ['machines', 'services'],
   'move-off': ['machines', 'services'],
   renewal: ['machines', 'services'],
-  arrears: ['machines', 'services', 'arrears'],
+  arrears: ['machines', 'services'],
 }
 
 function createLoops(
@@ -246,6 +248,8 @@ function createLoops(
   const onRun = ({ name, report }: LoopRun) => {
     if (report !== null && report.changed > 0) nudge(...(follows[name] ?? [name]), 'events')
   }
+  const webhook = config.webhook && webhookChannel(config.webhook)
+  const mail = config.mail && mailChannel(config.mail, config.billingZone)
   const quiet = async (work: Promise<unknown>) => {
     await work
     return { found: 0, changed: 0 }
@@ -263,7 +267,8 @@ function createLoops(
     new Loop({ name: 'arrears', log, onRun, everyMs: 15_000, run: time.steadily(() => reconcileArrears(ctx)) }),
     new Loop({ name: 'ledger-seal', log, everyMs: 2_000, run: () => sealTransfers(ctx) }),
     ...(money ? moneyLoops(ctx, money, time) : []),
-    new Loop({ name: 'notices', log, everyMs: 5_000, run: () => deliverNotices(ctx, config.webhook) }),
+    new Loop({ name: 'notices', log, everyMs: 5_000, run: () => deliverNotices(ctx, webhook) }),
+    new Loop({ name: 'mails', log, everyMs: 5_000, run: () => deliverNotices(ctx, mail) }),
     new Loop({ name: 'nonces', log, everyMs: 60_000, run: () => quiet(purgeNonces(ctx)) }),
     new Loop({ name: 'sessions', log, everyMs: 600_000, run: () => quiet(purgeSessions(ctx)) }),
   ]

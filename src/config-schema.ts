@@ -157,6 +157,36 @@ const webhook = z.strictObject({
     .optional(),
 })
 
+const mailAddress = read(
+  text => (/^(?:[^<>@\r\n]*<[^<>@\s]+@[^<>@\s]+>|[^<>@\s]+@[^<>@\s]+)$/.test(text) ? text : null),
+  'a mail address such as ops@example.org or Berth <berth@example.org>',
+)
+
+/** Where notices are mailed; without TLS only on this host. */
+const smtp = z
+  .strictObject({
+    host: z.string().regex(/^[A-Za-z0-9.:-]{1,253}$/, 'expected the name or address of a mail server'),
+    port: read(
+      text => (/^\d{1,5}$/.test(text) && Number(text) > 0 && Number(text) <= 65_535 ? Number(text) : null),
+      'a port',
+    ).optional(),
+    tls: z.enum(['implicit', 'starttls', 'none']).default('starttls'),
+    user: z.string().min(1).optional(),
+    password: z.string().min(1).optional(),
+    ca: z.string().min(1).optional(),
+    from: mailAddress,
+    to: z.array(mailAddress).min(1, 'name at least one address').max(50),
+  })
+  .superRefine(({ host, tls }, context) => {
+    if (tls !== 'none' || ['127.0.0.1', '::1', 'localhost'].includes(host)) return
+    const message = `mail for ${host} would cross the network in the clear: use starttls or implicit`
+    context.addIssue({ code: 'custom', path: ['tls'], message })
+  })
+  .superRefine(({ user, password }, context) => {
+    if (user !== undefined || password === undefined) return
+    context.addIssue({ code: 'custom', path: ['password'], message: 'it is of no user: name one beside it' })
+  })
+
 const file = z.strictObject({
   dataDir: z.string().min(1).optional(),
   currency: z
@@ -174,7 +204,7 @@ const file = z.strictObject({
   tls: z.strictObject({ certificate: z.string().min(1), key: z.string().min(1) }).optional(),
   trustedProxies: z.array(proxy).default([]),
   oidc: oidc.optional(),
-  notices: z.strictObject({ webhook: webhook.optional() }).default({}),
+  notices: z.strictObject({ webhook: webhook.optional(), smtp: smtp.optional() }).default({}),
   catalog: catalog.optional(),
 })
 

@@ -208,6 +208,29 @@ describe('TLS, proxies and the identity provider', () => {
     }
   })
 
+  it('a mail server is spoken to over TLS, or on the loopback; mistakes are told by their line', () => {
+    const mail = (lines: string) =>
+      `notices:\n  smtp:\n    host: mail.example.org\n    from: a@example.org\n    to: [b@example.org]\n${lines}`
+    const whole = { host: 'mail.example.org', port: 587, tls: 'starttls', login: null, ca: null }
+    expect(withText(mail('')).mail).toEqual({ ...whole, from: 'a@example.org', to: ['b@example.org'] })
+    expect(withText(mail('    tls: implicit\n    user: x\n    password: y\n')).mail).toMatchObject({
+      ...{ port: 465, login: { user: 'x', password: 'y' } },
+    })
+    const bad: [string, RegExp][] = [
+      ['    tls: none\n', /yaml:6: notices\.smtp\.tls: .*in the clear/],
+      ['    port: 0\n', /yaml:6: notices\.smtp\.port/],
+      ['    password: y\n', /yaml:6: notices\.smtp\.password: it is of no user/],
+      ['    user: x\n', /notices\.smtp\.password: give the password of x, here or in BERTH_SMTP_PASSWORD/],
+      ['    ca: nowhere.pem\n', /nowhere\.pem/],
+      ['    copy: c@example.org\n', /yaml:6: notices\.smtp\.copy: there is no such setting/],
+    ]
+    for (const [lines, refusal] of bad) expect(() => withText(mail(lines)), lines).toThrow(refusal)
+    const nobody = 'notices: { smtp: { host: localhost, tls: none, from: nobody, to: [] } }\n'
+    expect(() => withText(nobody)).toThrow(
+      /notices\.smtp\.from: expected a mail address.*\n.*notices\.smtp\.to: name at least/,
+    )
+  })
+
   it('a provider is spoken to over https, or on the loopback; its secret may come from the environment', () => {
     const secret = `whsec_${Buffer.alloc(32, 1).toString('base64')}`
     const hook = (url: string, more = `, secret: "${secret}"`) => `notices: { webhook: { url: "${url}"${more} } }\n`

@@ -13,6 +13,7 @@ import {
 import { dataDirectory } from './data-directory.ts'
 import { Refusal } from './lib/errors.ts'
 import { invariant } from './lib/invariant.ts'
+import type { MailConfig } from './notices/mail.ts'
 import type { WebhookConfig } from './notices/webhook.ts'
 
 export type { ListenAddress } from './config-schema.ts'
@@ -41,6 +42,8 @@ export interface Config {
   oidc: OidcConfig | null
   /** Where notices are delivered to; null: nowhere. */
   webhook: WebhookConfig | null
+  /** By which mail server, and to whom; null: they are not mailed. */
+  mail: MailConfig | null
   catalog: CatalogConfig
 }
 
@@ -99,6 +102,7 @@ export function loadConfig({ env = process.env, path, host = hostFacts() }: Load
     tls: file.tls ? { certificate: besides(file.tls.certificate), key: besides(file.tls.key) } : null,
     trustedProxies: file.trustedProxies,
     oidc: oidcOf(file.oidc, filled(env.BERTH_OIDC_CLIENT_SECRET)),
+    mail: mailOf(file.notices.smtp, filled(env.BERTH_SMTP_PASSWORD), configPath),
     webhook: webhookOf(file.notices.webhook, filled(env.BERTH_WEBHOOK_SECRET), configPath),
     catalog,
   }
@@ -123,6 +127,26 @@ function webhookOf(
     `${file}: notices.webhook.secret: give the key that notices are signed with, here or in BERTH_WEBHOOK_SECRET`,
     { file, field: 'notices.webhook.secret' },
   )
+}
+
+const smtpPorts = { implicit: 465, starttls: 587, none: 25 } as const
+
+function mailOf(smtp: ConfigFile['notices']['smtp'], secret: string | undefined, file: string): MailConfig | null {
+  if (smtp === undefined) return null
+  const { host, port, tls, user, from, to, ca } = smtp
+  const password = secret ?? smtp.password
+  if (user !== undefined && password === undefined) {
+    throw new Refusal<ConfigRefusal>(
+      'InvalidConfig',
+      `${file}: notices.smtp.password: give the password of ${user}, here or in BERTH_SMTP_PASSWORD`,
+      { file, field: 'notices.smtp.password' },
+    )
+  }
+  return {
+    ...{ host, port: port ?? smtpPorts[tls], tls, from, to },
+    login: user !== undefined && password !== undefined ? { user, password } : null,
+    ca: ca === undefined ? null : readText(resolve(dirname(file), ca), true),
+  }
 }
 
 /** An empty variable is as good as none. */

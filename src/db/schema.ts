@@ -295,6 +295,10 @@ export interface NoticesTable {
   deliveryAttempts: Generated<number>
   deliveredAt: Temporal.Instant | null
   deliveryError: string | null
+  mailDueAt: Temporal.Instant | null
+  mailAttempts: Generated<number>
+  mailedAt: Temporal.Instant | null
+  mailError: string | null
 }
 
 export interface ObservedUptimeTable {

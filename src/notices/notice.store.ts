@@ -1,14 +1,16 @@
 // SQL of notices. Nobody else writes this table.
 import { type RawBuilder, sql } from 'kysely'
 import type { Db, Tx } from '../db/db.ts'
+import type { ChannelName } from './channel.ts'
 import type { NewNotice, Notice, NoticeKind } from './notice.ts'
 
 /** Adds those whose key is new; returns how many. `uptime` comes with them: what was observed until now. */
 export async function insertNotices(tx: Tx, now: Temporal.Instant, notices: readonly NewNotice[]): Promise<number> {
   const { numAffectedRows } = await sql`
-    insert into notices (account_id, kind, subject_kind, subject_id, key, data, created_at, uptime_seconds, delivery_due_at)
+    insert into notices (account_id, kind, subject_kind, subject_id, key, data, created_at, uptime_seconds, delivery_due_at,
+      mail_due_at)
     select account_id, kind, subject_kind, subject_id, key, data::jsonb, ${now}::timestamptz,
-      coalesce((select seconds from observed_uptime), 0), ${now}::timestamptz
+      coalesce((select seconds from observed_uptime), 0), ${now}::timestamptz, ${now}::timestamptz
     from unnest(${notices.map(n => n.accountId)}::text[], ${notices.map(n => n.kind)}::text[],
       ${notices.map(n => n.subjectKind)}::text[], ${notices.map(n => n.subjectId)}::text[],
       ${notices.map(n => n.key)}::text[], ${notices.map(n => JSON.stringify(n.data))}::text[])
@@ -75,35 +77,47 @@ export async function markRead(tx: Tx, accountId: string, throughId: bigint, now
 }
 
 export interface DueDelivery extends Notice {
-  deliveryAttempts: number
+  attempts: number
 }
+
+/** Where the delivery by each channel is kept. */
+const columnsOf = {
+  webhook: { dueAt: 'delivery_due_at', attempts: 'delivery_attempts', doneAt: 'delivered_at', error: 'delivery_error' },
+  mail: { dueAt: 'mail_due_at', attempts: 'mail_attempts', doneAt: 'mailed_at', error: 'mail_error' },
+} as const satisfies Record<ChannelName, object>
 
 /** Due ones, oldest first, put off until `retryAt` while this caller tries: no other takes them meanwhile. */
 export async function takeDeliveries(
   db: Db | Tx,
+  channel: ChannelName,
   now: Temporal.Instant,
   retryAt: Temporal.Instant,
   limit: number,
 ): Promise<DueDelivery[]> {
+  const dueAt = sql.ref(columnsOf[channel].dueAt)
+  const attempts = sql.ref(columnsOf[channel].attempts)
   const { rows } = await sql<DueDelivery>`
     with due as (
-      select id from notices where delivery_due_at <= ${now}::timestamptz
-      order by delivery_due_at, id limit ${limit} for update skip locked)
-    update notices n set delivery_due_at = ${retryAt}::timestamptz, delivery_attempts = n.delivery_attempts + 1
-    from due where n.id = due.id
-    returning n.id, n.account_id, n.kind, n.subject_kind, n.subject_id, n.key, n.data, n.created_at, n.uptime_seconds,
-      n.read_at, n.delivered_at, n.delivery_attempts`.execute(db)
+      select id from notices where ${dueAt} <= ${now}::timestamptz
+      order by ${dueAt}, id limit ${limit} for update skip locked)
+    update notices set ${dueAt} = ${retryAt}::timestamptz, ${attempts} = ${attempts} + 1
+    from due where notices.id = due.id
+    returning notices.id, account_id, kind, subject_kind, subject_id, key, data, created_at, uptime_seconds, read_at,
+      delivered_at, ${attempts} as attempts`.execute(db)
   return rows.toSorted((a, b) => (a.id < b.id ? -1 : 1))
 }
 
 export async function settleDelivery(
   db: Db | Tx,
+  channel: ChannelName,
   id: bigint,
   outcome: { deliveredAt: Temporal.Instant } | { error: string; dueAt: Temporal.Instant | null },
 ): Promise<void> {
-  const change =
-    'deliveredAt' in outcome
-      ? { deliveredAt: outcome.deliveredAt, deliveryDueAt: null, deliveryError: null }
-      : { deliveryDueAt: outcome.dueAt, deliveryError: outcome.error.slice(0, 500) }
-  await db.updateTable('notices').set(change).where('id', '=', id).execute()
+  const columns = columnsOf[channel]
+  const [dueAt, error] = 'deliveredAt' in outcome ? [null, null] : [outcome.dueAt, outcome.error.slice(0, 500)]
+  const done =
+    'deliveredAt' in outcome ? sql`, ${sql.ref(columns.doneAt)} = ${outcome.deliveredAt}::timestamptz` : sql``
+  await sql`
+    update notices set ${sql.ref(columns.dueAt)} = ${dueAt}::timestamptz, ${sql.ref(columns.error)} = ${error} ${done}
+    where id = ${id}`.execute(db)
 }

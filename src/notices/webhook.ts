@@ -1,6 +1,7 @@
 // Notices to a webhook, signed as standardwebhooks.com has it: whoever receives one can tell that it is ours, that it is whole,
 // and whether it came before. Delivered at least once; `webhook-id` is the same each time.
 import { createHmac } from 'node:crypto'
+import type { Channel } from './channel.ts'
 import type { Notice } from './notice.ts'
 import { severityOf } from './notice.ts'
 
@@ -27,12 +28,13 @@ export function bodyOf({ id, kind, accountId, subjectKind, subjectId, createdAt,
   })
 }
 
+export const webhookChannel = (config: WebhookConfig): Channel => ({
+  name: 'webhook',
+  send: (notice, now) => sendToWebhook(config, notice, now),
+})
+
 /** Sends one; refuses to follow redirects. Throws unless it was taken with a 2xx. */
-export async function sendToWebhook(
-  { url, secret }: WebhookConfig,
-  notice: Notice,
-  now: Temporal.Instant,
-): Promise<void> {
+async function sendToWebhook({ url, secret }: WebhookConfig, notice: Notice, now: Temporal.Instant): Promise<void> {
   const id = `notice-${notice.id}`
   const timestamp = Math.floor(now.epochMilliseconds / 1_000).toString()
   const body = bodyOf(notice)

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { transaction } from '../../src/db/db.ts'
 import { deliverNotices } from '../../src/notices/deliver-notices.ts'
 import { giveNotices } from '../../src/notices/notices.ts'
+import { webhookChannel } from '../../src/notices/webhook.ts'
 import { aShop, type Shop } from '../orders/shop.ts'
 
 const secret = `whsec_${Buffer.alloc(32, 5).toString('base64')}`
@@ -42,7 +43,7 @@ const give = (key: string) =>
     ]),
   )
 
-const deliver = () => deliverNotices(shop.ctx, { url, secret })
+const deliver = () => deliverNotices(shop.ctx, webhookChannel({ url, secret }))
 
 test('is signed over its id, time and body', async () => {
   await give('one')
