@@ -153,14 +153,7 @@ export async function live({ ctx, driver }: World): Promise<void> {
   await setAutoRenew(ctx, actor, machineIds, false, 3).catch(unlessReleased)
   await debts({ ctx, settled, until }, owing.id)
 
-  // The one with money renews by itself, the poor one's try fails; then neither is wanted any more.
-  const expiry = (await deliveredAt(ctx.db, last.id)).add({ hours: 28 * 24 })
-  await until(expiry.subtract({ hours: 8 * 24 }))
-  await settled()
-  await setAutoRenew(ctx, actor, await machinesOf(ctx.db, lasting.id), false).catch(unlessReleased)
-  await until(expiry.subtract({ hours: 1 }))
-  await settled()
-
+  await renewals({ ctx, settled, until }, lasting.id, last.id)
   await end({ ctx, settled, until })
 }
 
@@ -168,6 +161,16 @@ interface Changing {
   ctx: ShopCtx
   settled(): Promise<void>
   until(instant: Temporal.Instant): Promise<void>
+}
+
+/** The one with money renews by itself, the poor one's try fails; then neither is wanted any more. */
+async function renewals({ ctx, settled, until }: Changing, lastingId: string, lastId: string): Promise<void> {
+  const expiry = (await deliveredAt(ctx.db, lastId)).add({ hours: 28 * 24 })
+  await until(expiry.subtract({ hours: 8 * 24 }))
+  await settled()
+  await setAutoRenew(ctx, actor, await machinesOf(ctx.db, lastingId), false).catch(unlessReleased)
+  await until(expiry.subtract({ hours: 1 }))
+  await settled()
 }
 
 /** Everything expires, is kept, goes and is sealed. */
