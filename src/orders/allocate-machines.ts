@@ -134,7 +134,8 @@ async function takeStock(work: Work, orders: readonly Order[]): Promise<Map<Orde
   const granted = new Map(queue.flatMap((order, i) => (own.has(order.id) ? [[order, shares[i] ?? 0] as const] : [])))
   const taken = [...granted.values()].reduce((sum, count) => sum + count, 0)
   invariant(taken <= wanted, 'nobody is given more than was wanted')
-  if (taken > 0) await allocateStock(tx, zoneId, specId, taken, { partialOk: false })
+  const given = taken > 0 ? await allocateStock(tx, zoneId, specId, taken, { partialOk: false }) : 0
+  invariant(given === taken, 'what is shared out was there, and still is')
   return granted
 }
 

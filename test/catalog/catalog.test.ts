@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
   currentPrice,
@@ -11,7 +12,7 @@ import {
 import type { CatalogConfig, OfferConfig } from '../../src/catalog/catalog-config.ts'
 import { setPrice, setStock } from '../../src/catalog/change-catalog.ts'
 import type { Price } from '../../src/catalog/price.ts'
-import { allocateStock, returnStock } from '../../src/catalog/stock.ts'
+import { allocateStock, lockStock, returnStock } from '../../src/catalog/stock.ts'
 import type { Ctx } from '../../src/db/ctx.ts'
 import { transaction } from '../../src/db/db.ts'
 import { listEvents } from '../../src/events/event.ts'
@@ -175,6 +176,13 @@ describe('the catalog', () => {
 })
 
 describe('stock', () => {
+  const waitingForLocks = async (): Promise<number> => {
+    const { rows } = await sql<{ count: number }>`
+      select count(*)::int as count from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`.execute(
+      ctx.db,
+    )
+    return rows[0]?.count ?? 0
+  }
   const take = (count: number, partialOk = false) =>
     transaction(ctx, tx => allocateStock(tx, 'local-a', 'c.small', count, { partialOk }))
   const giveBack = (count: number) =>
@@ -202,6 +210,25 @@ describe('stock', () => {
     expect((await stockNow()).allocated).toBe(25)
     await Promise.all(Array.from({ length: 25 }, () => giveBack(1)))
     expect((await stockNow()).allocated).toBe(0)
+  })
+
+  it('is looked at by one at a time: the next one waits, and sees what is left', async () => {
+    await setStock(ctx, operator, { ...key, total: 1 })
+    const lookedAt = Promise.withResolvers<void>()
+    const next = lookedAt.promise.then(() => transaction(ctx, tx => lockStock(tx, 'local-a', 'c.small')))
+    let answered = false
+    next.finally(() => {
+      answered = true
+    })
+    await transaction(ctx, async tx => {
+      expect(await lockStock(tx, 'local-a', 'c.small')).toBe(1)
+      lookedAt.resolve()
+      // Until the next one waits for this transaction, or does not wait at all.
+      while (!answered && (await waitingForLocks()) === 0);
+      expect(await allocateStock(tx, 'local-a', 'c.small', 1, { partialOk: false })).toBe(1)
+    })
+    expect(await next).toBe(0)
+    await giveBack(1)
   })
 
   it('can not be returned twice', async () => {
