@@ -42,6 +42,18 @@ test.each([
   expect([head.keepAlive, head.upgrade]).toEqual([keepAlive, upgrade])
 })
 
+test.each([
+  'Content-Length: 1\r\nContent-Length: 1\r\n',
+  'Content-Length: 1\r\nX: y\r\nContent-Length: 2\r\n',
+  'Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n',
+  'Content-Length: 1\r\nTransfer-Encoding: chunked\r\n',
+])('a head that says twice where its body ends is refused: %j', fields => {
+  const text = `POST / HTTP/1.1\r\nHost: g\r\n${fields}\r\n`
+  const head = new RequestHead()
+  expect(head.parse(bytesOf(text), 0, text.length)).toBe('refused')
+  expect(head.refusal.status).toBe(400)
+})
+
 test('a request is passed on with its path, its own fields in their order, and ours', () => {
   const text =
     'POST /api/predict/digits/v1?x=1 HTTP/1.1\r\nAuthorization: key\r\nhOST: g\r\nConnection: close, x-hop\r\nX-Hop: 1\r\n' +

@@ -34,6 +34,8 @@ test('every head that two servers may read differently is refused, its connectio
     expect(client.text).toContain('connection: close')
   }
   expect(upstream.requests).toEqual(['GET /'])
+  // An instance that refuses them as well would have hidden it, had it been asked.
+  expect(upstream.connections).toBe(1)
 })
 
 test('chunk framing that is bad cuts both sides, and what follows is not read as a request', async () => {
