@@ -4,18 +4,15 @@ import { z } from 'zod'
 import { currentPrice, getOffering } from '../catalog/catalog.ts'
 import { type Months, priceMachines } from '../catalog/price.ts'
 import type { Db, Tx } from '../db/db.ts'
-import { type Actor, appendEvents } from '../events/event.ts'
-import type { EventData } from '../events/event-data.ts'
+import type { Actor } from '../events/event.ts'
 import { getGroup } from '../fleet/resource-groups.ts'
 import { Refusal } from '../lib/errors.ts'
 import { newId } from '../lib/id.ts'
 import { invalid, parseWith, quantityMax } from './buy-request.ts'
-import { onceByToken } from './client-token.ts'
-import { findQuote, insertLines, insertOrder, insertQuote } from './order.store.ts'
-import { lapseAfter, type Order, type OrdersRefusal } from './order.ts'
-import { lockedOrder, orderEvent } from './orders.ts'
+import { findQuote, insertQuote } from './order.store.ts'
+import type { Order, OrdersRefusal } from './order.ts'
 import type { OrdersCtx } from './orders-ctx.ts'
-import { payLocked } from './pay-order.ts'
+import { type Asked, type PlaceChange, placeChange } from './place-change.ts'
 import { quoteExpired, quoteFor, quoteNotFound } from './quote.ts'
 import { machineReleased } from './renew-machines.ts'
 import { type PaidMachine, selectPaidMachines } from './subscription.store.ts'
@@ -93,54 +90,17 @@ export async function quoteRenewal(ctx: OrdersCtx, actor: Actor, input: RenewalR
 
 const sumOf = (lines: readonly RenewalLine[]): bigint => lines.reduce((sum, line) => sum + line.amountFen, 0n)
 
-export interface PlaceRenewal {
-  quoteId?: string | null | undefined
-  request?: RenewalRequestInput | undefined
-  clientToken?: string | null | undefined
-  pay?: boolean | undefined
-}
+export type PlaceRenewal = PlaceChange<RenewalRequestInput>
 
 /** Places the renewal; once paid it is fulfilled, in the same transaction. */
-export async function placeRenewal(ctx: OrdersCtx, actor: Actor, input: PlaceRenewal): Promise<Order> {
-  const quoteId = input.quoteId ?? null
-  if ((quoteId === null) === (input.request === undefined))
-    throw invalid('quoteId', 'give either a quoteId or a request')
-  const request = quoteId === null ? parseRenewalRequest(input.request) : null
-  const pay = input.pay ?? false
-  const call = { operation: 'place-renewal', clientToken: input.clientToken ?? null, body: { quoteId, request, pay } }
-  return onceByToken(ctx, actor, call, async (tx, now, take) => {
-    const { months, groupId, lines } = await linesOf(ctx, tx, actor, { quoteId, request }, now)
-    const orderId = newId(ctx.random, 'ord')
-    const totalFen = sumOf(lines)
-    await insertOrder(tx, {
-      id: orderId,
-      accountId: actor.accountId,
-      kind: 'renewal',
-      phase: 'placed',
-      chargeType: 'prepaid',
-      quoteId,
-      groupId,
-      quantity: lines.length,
-      months,
-      totalFen,
-      actor: actor.name,
-      createdAt: now,
-      lapsesAt: now.add(lapseAfter),
-      dueAt: now.add(lapseAfter),
-    })
-    await take(orderId)
-    await insertLines(
-      tx,
-      actor.accountId,
-      orderId,
-      lines.map((line, index) => ({ ...line, lineNo: index + 1 })),
-    )
-    const data: EventData = { kind: 'renewal', quantity: lines.length, totalFen: totalFen.toString(), quoteId }
-    await appendEvents(tx, now, [
-      orderEvent({ id: orderId, accountId: actor.accountId }, 'order.placed', actor.name, data),
-    ])
-    if (pay) await payLocked(ctx, tx, now, actor, await lockedOrder(tx, actor.accountId, orderId))
-    return orderId
+export function placeRenewal(ctx: OrdersCtx, actor: Actor, input: PlaceRenewal): Promise<Order> {
+  return placeChange(ctx, actor, input, {
+    kind: 'renewal',
+    parse: parseRenewalRequest,
+    async make(tx, asked, now) {
+      const { months, groupId, lines } = await linesOf(ctx, tx, actor, asked, now)
+      return { order: { chargeType: 'prepaid', groupId, months }, lines }
+    },
   })
 }
 
@@ -148,7 +108,7 @@ async function linesOf(
   ctx: OrdersCtx,
   tx: Tx,
   actor: Actor,
-  { quoteId, request }: { quoteId: string | null; request: RenewalRequest | null },
+  { quoteId, request }: Asked<RenewalRequest>,
   now: Temporal.Instant,
 ): Promise<{ months: Months; groupId: string | null; lines: RenewalLine[] }> {
   if (request !== null) {

@@ -5,21 +5,18 @@ import { currentPrice } from '../catalog/catalog.ts'
 import { offeringIdOf } from '../catalog/offering.ts'
 import { type PriceVersion, systemDiskGibMax, systemDiskGibMin } from '../catalog/price.ts'
 import type { Db, Tx } from '../db/db.ts'
-import { type Actor, appendEvents } from '../events/event.ts'
-import type { EventData } from '../events/event-data.ts'
+import type { Actor } from '../events/event.ts'
 import { listMachines } from '../fleet/machines.ts'
 import { refuseResize, resizesUnderWay } from '../fleet/resizes.ts'
 import { Refusal } from '../lib/errors.ts'
 import { newId } from '../lib/id.ts'
 import { formatFen, formatMicros, roundHalfUpToFen } from '../lib/money.ts'
 import { invalid, parseWith } from './buy-request.ts'
-import { onceByToken } from './client-token.ts'
-import { findQuote, insertLines, insertOrder, insertQuote } from './order.store.ts'
-import { isEnded, lapseAfter, type Order, type OrderPhase, type OrdersRefusal } from './order.ts'
-import { lockedOrder, orderEvent } from './orders.ts'
+import { findQuote, insertQuote } from './order.store.ts'
+import { isEnded, type Order, type OrderPhase, type OrdersRefusal } from './order.ts'
 import type { OrdersCtx } from './orders-ctx.ts'
 import { selectPaidLines } from './paid-line.store.ts'
-import { payLocked } from './pay-order.ts'
+import { type Asked, type PlaceChange, placeChange } from './place-change.ts'
 import { quoteExpired, quoteFor, quoteNotFound } from './quote.ts'
 import { machineNotFound } from './renewal.ts'
 import { moreBillableGib, priceResize } from './resize-price.ts'
@@ -102,57 +99,30 @@ export async function quoteResize(ctx: OrdersCtx, actor: Actor, input: ResizeReq
   return { ...priced, quoteId, systemDiskGib: request.systemDiskGib, totalFen, dayFen: dayOf(lines), expiresAt }
 }
 
-export interface PlaceResize {
-  quoteId?: string | null | undefined
-  request?: ResizeRequestInput | undefined
-  clientToken?: string | null | undefined
-  pay?: boolean | undefined
-}
+export type PlaceResize = PlaceChange<ResizeRequestInput>
 
 /** Places the resize; once it is paid the disks are asked for, and what the driver refuses is paid back by itself. */
-export async function placeResize(ctx: OrdersCtx, actor: Actor, input: PlaceResize): Promise<Order> {
-  const quoteId = input.quoteId ?? null
-  if ((quoteId === null) === (input.request === undefined))
-    throw invalid('quoteId', 'give either a quoteId or a request')
-  const request = quoteId === null ? parseResizeRequest(input.request) : null
-  const pay = input.pay ?? false
-  const call = { operation: 'place-resize', clientToken: input.clientToken ?? null, body: { quoteId, request, pay } }
-  const { accountId } = actor
-  return onceByToken(ctx, actor, call, async (tx, now, take) => {
-    const { chargeType, groupId, lines } = await linesOf(tx, accountId, { quoteId, request }, now)
-    const orderId = newId(ctx.random, 'ord')
-    const totalFen = sumOf(lines)
-    await insertOrder(tx, {
-      ...{ id: orderId, accountId, kind: 'resize', phase: 'placed', chargeType, quoteId, groupId, totalFen },
-      quantity: lines.length,
-      systemDiskGib: lines[0]?.toGib ?? null,
-      // A disk that has grown does not shrink: what was done stays, and only what was refused is paid back.
-      partialOk: true,
-      actor: actor.name,
-      createdAt: now,
-      lapsesAt: now.add(lapseAfter),
-      dueAt: now.add(lapseAfter),
-    })
-    await take(orderId)
-    await insertLines(
-      tx,
-      accountId,
-      orderId,
-      lines.map(({ machineId, amountFen, quotedExpiresAt, fromGib, toGib }, index) => {
-        return { lineNo: index + 1, machineId, amountFen, quotedExpiresAt, quotedDiskGib: fromGib, resizedToGib: toGib }
-      }),
-    )
-    const data: EventData = { kind: 'resize', quantity: lines.length, totalFen: totalFen.toString(), quoteId }
-    await appendEvents(tx, now, [orderEvent({ id: orderId, accountId }, 'order.placed', actor.name, data)])
-    if (pay) await payLocked(ctx, tx, now, actor, await lockedOrder(tx, accountId, orderId))
-    return orderId
+export function placeResize(ctx: OrdersCtx, actor: Actor, input: PlaceResize): Promise<Order> {
+  return placeChange(ctx, actor, input, {
+    kind: 'resize',
+    parse: parseResizeRequest,
+    async make(tx, asked, now) {
+      const { chargeType, groupId, lines } = await linesOf(tx, actor.accountId, asked, now)
+      return {
+        // A disk that has grown does not shrink: what was done stays, and only what was refused is paid back.
+        order: { chargeType, groupId, systemDiskGib: lines[0]?.toGib ?? null, partialOk: true },
+        lines: lines.map(({ machineId, amountFen, quotedExpiresAt, fromGib, toGib }) => {
+          return { machineId, amountFen, quotedExpiresAt, quotedDiskGib: fromGib, resizedToGib: toGib }
+        }),
+      }
+    },
   })
 }
 
 async function linesOf(
   tx: Tx,
   accountId: string,
-  { quoteId, request }: { quoteId: string | null; request: ResizeRequest | null },
+  { quoteId, request }: Asked<ResizeRequest>,
   now: Temporal.Instant,
 ): Promise<PricedResize> {
   if (request !== null) return priceLines(tx, accountId, request, now)
