@@ -1,5 +1,4 @@
 // An amount that tells, when pressed, how it came about.
-import { Button } from 'antd'
 import { useState } from 'react'
 import { formatFen, t } from '../i18n/t.ts'
 import { useInstallation } from './installation.ts'
@@ -29,11 +28,11 @@ export function ExplainedMoney({ fen, of }: { fen: string; of: Explainable }) {
   )
 }
 
-/** An amount that leads on. */
+/** An amount that leads on. Bare: a long table has one in each of its rows. */
 export function FigureButton({ label, fen, onClick }: { label: string; fen: string; onClick: () => void }) {
   return (
-    <Button type="link" size="small" className="figure" aria-label={label} onClick={onClick}>
+    <button type="button" className="figure" aria-label={label} onClick={onClick}>
       <Money fen={fen} />
-    </Button>
+    </button>
   )
 }

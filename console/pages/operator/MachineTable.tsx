@@ -1,5 +1,5 @@
 // Machines of all accounts or of one, with their filters in the address.
-import { Button, Select } from 'antd'
+import { Select } from 'antd'
 import { useState } from 'react'
 import type { Item } from '../../api.ts'
 import { formatCpu, formatGib, t } from '../../i18n/t.ts'
@@ -110,9 +110,9 @@ const columns = (byAccount: boolean, zoneNameOf: (zoneId: string) => string, rel
         <BillingInstant at={one.expiresAt} />
         {one.chargeType === 'prepaid' ? (
           <div>
-            <Button type="link" size="small" className="figure" onClick={() => release(one)}>
+            <button type="button" className="figure" onClick={() => release(one)}>
               {t('operator.releaseEarly')}
-            </Button>
+            </button>
           </div>
         ) : null}
       </>
