@@ -24,6 +24,13 @@ describe('the dictionary', () => {
     expect(unequal).toEqual([])
   })
 
+  test('has each message once', () => {
+    const texts = consoleSources.filter(source => source.path.startsWith('i18n/'))
+    const keys = texts.flatMap(({ text }) => [...text.matchAll(/'([^'\n]+)': \[/g)].map(match => match[1]))
+    expect(keys.length).toBe(Object.keys(messages).length)
+    expect(keys.filter((key, index) => keys.indexOf(key) !== index)).toEqual([])
+  })
+
   test('has no message that nothing shows', () => {
     const known = new Set(Object.keys(messages))
     const named = pages.map(source => namedKeys(source, known))

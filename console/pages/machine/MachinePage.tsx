@@ -112,7 +112,8 @@ const paidUntil = (m: Machine): [string, ReactNode][] => [
 
 /** What people should know first: how it failed, who holds it and why, why it can't be deleted and whom to ask. */
 function Said({ machine: m }: { machine: Machine }) {
-  const contact = useInstallation()?.operatorContact
+  // What it says of whom to ask comes with them.
+  useInstallation()
   return (
     <div style={{ display: 'grid', gap: 8, margin: '12px 0' }}>
       {m.failure ? <Alert type="error" showIcon title={<span className="said">{m.failure.message}</span>} /> : null}
@@ -138,14 +139,7 @@ function Said({ machine: m }: { machine: Machine }) {
           type="info"
           showIcon
           title={t('machines.whyNotDelete')}
-          description={
-            <span className="said">
-              {refusalText(m.refusals.release)}{' '}
-              {m.refusals.release.code === 'PrepaidNotExpired' && contact
-                ? t('machines.askOperator', { contact })
-                : null}
-            </span>
-          }
+          description={<span className="said">{refusalText(m.refusals.release)}</span>}
         />
       ) : null}
     </div>
