@@ -137,8 +137,8 @@ function payPlaced(account: Account, order: Order, now: Now): string {
 }
 
 function whyNotPaid(account: Account, order: Order, now: Now): string | null {
-  if (account.cash < 0n) return 'AccountInArrears'
   const free = account.cash - accruedFen(account, now.billedThrough, now.at)
+  if (free + account.voucher < 0n) return 'AccountInArrears'
   const cash = order.total > account.voucher ? order.total - account.voucher : 0n
   if (cash > 0n && cash > free) return 'BalanceInsufficient'
   if (order.charge !== 'postpaid') return null
