@@ -103,7 +103,11 @@ async function holdGroups({ tx, orders }: Work) {
     } catch (error) {
       if (!isRefusal(error, 'GroupNotFound')) throw error
       const message = `resource group ${order.groupId} was deleted before its machines could be added`
-      gone.push({ order, reason: { code: 'GroupNotFound', message } })
+      // Whose wait was cancelled has its reason: who cancels it again is answered the same.
+      const reason = isWaitCancelled(order)
+        ? (order.reason as OrderReason)
+        : ({ code: 'GroupNotFound', message } as const)
+      gone.push({ order, reason })
     }
   }
   return { standing, gone }

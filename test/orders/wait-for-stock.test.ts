@@ -1,6 +1,7 @@
 // Orders that wait for stock: take what there is, take what comes, give back exactly what did not.
 import { afterEach, describe, expect, test } from 'vitest'
 import { writeStockTotals } from '../../src/catalog/stock.ts'
+import { deleteGroup } from '../../src/fleet/resource-groups.ts'
 import { cancelOrder } from '../../src/orders/place-order.ts'
 import { quote } from '../../src/orders/quote.ts'
 import { requestRelease } from '../../src/orders/release.ts'
@@ -113,6 +114,17 @@ describe('all or nothing, and wait', () => {
     expect(await shop.order(id)).toMatchObject({ phase: 'refunded', refundedFen: 800_00n })
     expect(await shop.wallet()).toMatchObject({ cashFen: 10_000_00n })
     expect(await shop.db.selectFrom('resourceGroups').select('id').where('deletedAt', 'is', null).execute()).toEqual([])
+  })
+
+  test('cancelled, and its group deleted before it is looked at: cancelling it again is answered as before', async () => {
+    await open({ stock: 0 })
+    const { id, groupId } = await shop.buy({ quantity: 2, waitMinutes: 60 })
+    await shop.settle()
+    await cancelOrder(shop.ctx, shop.actor, id)
+    await deleteGroup(shop.ctx, shop.actor, groupId ?? '', shop.ctx.remainingServices)
+    await shop.settle()
+    expect(await shop.order(id)).toMatchObject({ phase: 'refunded', reason: { code: 'WaitCancelled' } })
+    await expect(cancelOrder(shop.ctx, shop.actor, id)).resolves.toMatchObject({ phase: 'refunded' })
   })
 
   test('cancelled, all of it comes back', async () => {
