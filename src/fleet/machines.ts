@@ -25,6 +25,7 @@ import { machineEvent, releaseEffect } from './machine-event.ts'
 import { acceptRelease, acceptStart, acceptStop } from './machine-wishes.store.ts'
 import { refuseAny } from './refuse-change.ts'
 import { revokeReservations } from './reservation.store.ts'
+import { hurryResizes } from './resize.store.ts'
 
 export type { NewMachine }
 export type MachineQuery = MachineFilter
@@ -110,6 +111,7 @@ export async function releaseMachines(tx: Tx, now: Temporal.Instant, options: Re
   const leaving = changes.filter(change => !change.unchanged)
   const ids = leaving.map(change => change.machineId)
   await acceptRelease(tx, ids, now, options.force)
+  await hurryResizes(tx, now, ids)
   await addEffects(tx, now, ids.map(releaseEffect))
   if (options.force) await revokeReservations(tx, now, ids)
   const drains = leaving.flatMap(({ endsDrain }) => endsDrain?.id ?? [])

@@ -98,6 +98,14 @@ export async function postponeResizes(tx: Tx, rows: readonly { id: string; dueAt
     where r.id = p.id`.execute(tx)
 }
 
+/** Those of machines that are leaving: nobody waits for the driver's next turn. */
+export async function hurryResizes(tx: Tx, now: Temporal.Instant, machineIds: readonly string[]): Promise<void> {
+  if (machineIds.length === 0) return
+  await sql`
+    update machine_resizes set due_at = ${now}::timestamptz
+    where machine_id = any(${machineIds}::text[]) and phase = 'asked'`.execute(tx)
+}
+
 /** What these orders have asked for and nobody has decided yet; locked. */
 export async function lockUndecided(tx: Tx, orderIds: readonly string[]): Promise<NewResize[]> {
   const { rows } = await sql<NewResize>`

@@ -183,6 +183,17 @@ describe('what meets a resize', () => {
     expect(await shop.order(order.id)).toMatchObject({ phase: 'refunded', reason: { code: 'ResizeRefused' } })
   })
 
+  test('the release ends it at once, also while the driver that gave no word is not asked again yet', async () => {
+    await open()
+    const machineIds = await bought({ chargeType: 'postpaid' })
+    for (let asked = 0; asked < 3; asked++) shop.driver.injectResize({ do: 'time_out', grown: false })
+    const order = await resize(machineIds, 300)
+    await shop.settle()
+    await requestRelease(shop.ctx, shop.actor, machineIds)
+    await shop.settle()
+    expect(await shop.order(order.id)).toMatchObject({ phase: 'refunded', reason: { code: 'ResizeRefused' } })
+  })
+
   test('asked for twice with one client token it is one order', async () => {
     await open()
     const machineIds = await bought()
