@@ -3,7 +3,7 @@ import { Alert, App, Form, InputNumber, Modal, Spin } from 'antd'
 import { type ReactNode, useState } from 'react'
 import type { Item, Returns } from '../api.ts'
 import { resize as texts } from '../i18n/resize.ts'
-import { formatFen, formatMicros, t, textFrom } from '../i18n/t.ts'
+import { currencySymbol, formatFen, formatMicros, formatNumber, t, textFrom } from '../i18n/t.ts'
 import { useAct, useApi } from '../queries.ts'
 import { BillingInstant } from '../ui/Instant.tsx'
 import { useInstallation } from '../ui/installation.ts'
@@ -64,7 +64,9 @@ export function ResizeMachine({ machine: { machineId, systemDiskGib, chargeType 
         </Form.Item>
       </Form>
       <Spin spinning={settled !== gib || quote.isFetching}>
-        <div aria-live="polite">{quote.data && !quote.error ? <Price quote={quote.data} /> : null}</div>
+        <div aria-live="polite" className="resize-price">
+          {quote.data && !quote.error ? <Price quote={quote.data} /> : null}
+        </div>
       </Spin>
       {error ? (
         <Alert type="error" showIcon role="alert" title={<span className="said">{errorText(error)}</span>} />
@@ -73,11 +75,18 @@ export function ResizeMachine({ machine: { machineId, systemDiskGib, chargeType 
   )
 }
 
-/** The server's formula; its units in the reader's language. */
-const formulaText = (formula: string): string =>
+/** The server's formula; its units in the reader's language, its amounts with their currency, seconds as days. */
+const formulaText = (formula: string, currency: string): string =>
   formula
+    .replaceAll(/[\d.]+(?=\/GiB)|(?<== )[\d.]+$/g, amount => currencySymbol(currency) + amount)
+    .replaceAll(
+      /(\d+)\/(\d+) s\b/g,
+      (_, ...of: string[]) => `${daysOf(of[0])}/${daysOf(of[1])} ${textFrom(texts, 'resize.days')}`,
+    )
     .replaceAll(/\/(month|hour)\b/g, (_, unit: 'month' | 'hour') => `/${textFrom(texts, `resize.${unit}`)}`)
     .replaceAll(/(\d+) months?\b/g, (_, count: string) => textFrom(texts, 'resize.months', { count: Number(count) }))
+
+const daysOf = (seconds = '0'): string => formatNumber(Number(seconds) / 86_400, 4)
 
 function Price({ quote: { chargeType, totalFen, dayFen, lines } }: { quote: Quote }) {
   const currency = useInstallation()?.currency ?? 'CNY'
@@ -91,7 +100,7 @@ function Price({ quote: { chargeType, totalFen, dayFen, lines } }: { quote: Quot
     ...(chargeType === 'prepaid'
       ? ([
           [textFrom(texts, 'resize.paidUntil'), <BillingInstant key="until" at={line.quotedExpiresAt} />],
-          [textFrom(texts, 'resize.formula'), formulaText(line.formula)],
+          [textFrom(texts, 'resize.formula'), formulaText(line.formula, currency)],
           [textFrom(texts, 'resize.total'), <Money key="total" fen={totalFen} strong />],
         ] satisfies [string, ReactNode][])
       : ([

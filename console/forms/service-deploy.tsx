@@ -5,6 +5,7 @@ import type { Item } from '../api.ts'
 import { formatCpu, formatGib, t } from '../i18n/t.ts'
 import { type ProgramKind, readFields, type ServiceFields, writeField } from '../pages/service/service-json.ts'
 import { useAll } from '../queries.ts'
+import { useRegionNames } from '../ui/catalog-names.ts'
 
 interface Props {
   config: Record<string, unknown>
@@ -68,7 +69,7 @@ export function ServiceForm({ config, disabled, fixed = [], problem, onChange }:
         {number('memoryMib', t('deploy.memory'), 128)}
         {number('gpu', t('deploy.gpu'), 1)}
       </div>
-      <ProgramFields fields={fields} set={set} item={item} number={number} />
+      <ProgramFields fields={fields} disabled={disabled} set={set} item={item} number={number} />
     </Form>
   )
 }
@@ -84,6 +85,7 @@ interface GroupFieldProps {
 
 function GroupField({ value, disabled, onChange, item }: GroupFieldProps) {
   const groups = useAll('GET /v1/groups', {})
+  const regionOf = useRegionNames()
   const chosen = groups.data?.find(group => group.groupId === value || group.name === value)
   const select = (
     <Select
@@ -96,7 +98,7 @@ function GroupField({ value, disabled, onChange, item }: GroupFieldProps) {
       notFoundContent={t('deploy.noGroup')}
       value={chosen?.groupId ?? (value === '' ? null : value)}
       onChange={onChange}
-      options={(groups.data ?? []).map(optionOf)}
+      options={(groups.data ?? []).map(group => optionOf(group, regionOf(group.regionId)))}
     />
   )
   return item('resource', t('services.group'), select, chosen ? freeIn(chosen) : undefined)
@@ -104,13 +106,13 @@ function GroupField({ value, disabled, onChange, item }: GroupFieldProps) {
 
 type Group = Item<'GET /v1/groups'>
 
-const optionOf = ({ groupId, name, regionId }: Group) => ({
+const optionOf = ({ groupId, name }: Group, region: string) => ({
   value: groupId,
   title: name,
   search: `${name} ${groupId}`,
   label: (
     <span className="said">
-      {name} <span className="quiet">{regionId}</span>
+      {name} <span className="quiet">{region}</span>
     </span>
   ),
 })
@@ -124,12 +126,13 @@ const freeIn = (group: Group): string =>
 
 interface ProgramProps {
   fields: ServiceFields
+  disabled: boolean
   set: <K extends keyof ServiceFields>(field: K, value: ServiceFields[K]) => void
   item: ItemOf
   number: (field: 'port', label: string, step: number) => ReactNode
 }
 
-function ProgramFields({ fields, set, item, number }: ProgramProps) {
+function ProgramFields({ fields, disabled, set, item, number }: ProgramProps) {
   const text = (field: 'modelPath' | 'image', label: string, hint?: string) =>
     item(
       field,
@@ -153,6 +156,7 @@ function ProgramFields({ fields, set, item, number }: ProgramProps) {
         t('deploy.program'),
         <Segmented<ProgramKind>
           aria-label={t('deploy.program')}
+          disabled={disabled}
           value={fields.program}
           onChange={program => set('program', program)}
           options={(['onnx', 'command', 'image'] as const).map(value => ({ value, label: t(`deploy.${value}`) }))}

@@ -117,7 +117,10 @@ export const account = {
     'Access keys that were not revoked are good again. They sign in anew.',
   ],
   'keys.create': ['创建密钥', 'Create key'],
-  'keys.emptyHint': ['程序用访问密钥调用 API 和命令行。', 'Programs call the API and the command line with one.'],
+  'keys.emptyHint': [
+    '程序和命令行用访问密钥调用 API。',
+    'Programs and the command line use an access key to call the API.',
+  ],
   'keys.forUser': ['归属用户', 'For which user'],
   'keys.forUserHint': ['密钥拥有该用户的全部权限。', 'The key may do what the user may.'],
   'keys.made': ['密钥已创建', 'Key created'],

@@ -15,7 +15,7 @@ export const expiries = {
   ],
   'expiries.none': ['这个月没有机器到期', 'No machine expires in this month'],
   'expiries.chooseDay': ['选择一天，查看当天到期的机器并续费。', 'Choose a day to see its machines and to renew them.'],
-  'expiries.dayTitle': ['{day} 到期的机器', 'Machines that expire {day}'],
+  'expiries.dayTitle': ['{day} 到期的机器', 'Machines that expire on {day}'],
   'expiries.noneThatDay': ['这一天没有机器到期', 'No machine expires on this day'],
   'expiries.renewal': ['续费价格', 'Renewal'],
   'expiries.forMonths': ['{count} 个月', '{count|month|months}'],

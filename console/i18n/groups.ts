@@ -9,8 +9,7 @@ export const groups = {
   'groups.kind': ['付费类型', 'Billing'],
   'groups.everyKind': ['全部付费类型', 'All billing types'],
   'groups.machines': ['机器', 'Machines'],
-  'groups.prepaidMachines': ['包年包月 {count} 台', '{count} subscription'],
-  'groups.postpaidMachines': ['按量计费 {count} 台', '{count} pay-as-you-go'],
+  'groups.machinesOf': ['{count} 台', '{count|machine|machines}'],
   'groups.usedOfTotal': ['已用 / 总量', 'Used / total'],
   'groups.cpuOf': ['CPU {used} / {total} 核', 'CPU {used} / {total} vCPU'],
   'groups.memoryOf': ['内存 {used} / {total} GiB', 'Memory {used} / {total} GiB'],
@@ -45,7 +44,7 @@ export const groups = {
   'groups.remainingOthers': ['{count} 个属于其他工作空间的服务', '{count|service|services} of other workspaces'],
   'groups.remainingMore': ['还有更多', 'and more'],
   'groups.deleted': ['资源组已删除', 'Group deleted'],
-  'groups.deploy': ['如何部署到这里', 'Deploy here'],
+  'groups.deploy': ['如何部署到这里', 'How to deploy here'],
   'groups.deployHint': [
     '在服务 JSON 的 metadata.resource 中填写本资源组的 ID。',
     'Name this group in metadata.resource of the service JSON.',

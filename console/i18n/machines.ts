@@ -30,7 +30,12 @@ export const machines = {
   'machines.renewed': ['已提交 {count} 台机器的续费', 'Renewed {count|machine|machines}'],
   'machines.selectFirst': ['请先在列表中选择机器', 'Choose machines in the list first'],
   'machines.accepted': ['{action}：已提交 {count} 台', '{action}: accepted for {count|machine|machines}'],
-  'machines.confirm': ['{action} {count} 台机器？', '{action}: {count|machine|machines}?'],
+  'machines.confirm.cordon': ['停止调度 {count} 台机器？', 'Stop scheduling on {count|machine|machines}?'],
+  'machines.confirm.uncordon': ['重启调度 {count} 台机器？', 'Restart scheduling on {count|machine|machines}?'],
+  'machines.confirm.drain': ['清空 {count} 台机器？', 'Drain {count|machine|machines}?'],
+  'machines.confirm.cancelDrain': ['取消清空 {count} 台机器？', 'Cancel the drain of {count|machine|machines}?'],
+  'machines.confirm.forceDrain': ['强制清空 {count} 台机器？', 'Force the drain of {count|machine|machines}?'],
+  'machines.confirm.release': ['删除 {count} 台机器？', 'Delete {count|machine|machines}?'],
   'machines.leftOut': ['以下 {count} 台不能执行此操作：', 'This cannot be done to {count|machine|machines}:'],
   'machines.deleteForGood': ['我知道机器删除后无法恢复', 'I know that a deleted machine does not come back'],
   'machines.impact.cordon': [
@@ -43,7 +48,7 @@ export const machines = {
   ],
   'machines.impact.uncordon': [
     '解除人为停止调度并取消清空，这些机器重新接受新的服务实例。',
-    'Lifts what people hold and cancels the drain: these machines take new service instances again.',
+    'Ends the stops that people set and cancels the drain: these machines take new service instances again.',
   ],
   'machines.impact.release': [
     '机器会被删除，按量计费到提交时为止；仍有服务实例的机器会被拒绝。',
@@ -81,10 +86,10 @@ export const machines = {
     '可接收新服务实例的机器：现在 {before} 台，之后 {after} 台',
     'Machines that take new service instances: {before} now, {after} afterwards',
   ],
-  'impact.lifts': ['将解除 {count} 项停止调度：', '{count|hold is|holds are} lifted:'],
-  'impact.remaining': ['仍然保留 {count} 项停止调度：', '{count|hold remains|holds remain}:'],
+  'impact.lifts': ['将解除 {count} 项停止调度：', '{count|stop of scheduling ends|stops of scheduling end}:'],
+  'impact.remaining': ['仍然保留 {count} 项停止调度：', '{count|stop of scheduling stays|stops of scheduling stay}:'],
   'impact.billing': ['计费截止', 'Billing ends'],
-  'impact.accrued': ['已用未出账 {amount}', 'used and not billed yet: {amount}'],
+  'impact.accrued': ['已用未出账 {amount}', 'Used and not billed yet: {amount}'],
   'impact.more': ['另有 {count} 项', 'and {count} more'],
   'impact.losesLast': [
     '{name} 将没有任何运行中的实例，请求会失败。部署者：{owner}',
@@ -105,6 +110,7 @@ export const machines = {
   ],
   'impact.fate.stops': ['将停止 {count} 个服务实例', '{count|service instance is|service instances are} stopped'],
   'impact.to': ['→', '→'],
+  'impact.toUnknown': ['→ 目标待定', '→ target not known yet'],
   'impact.anotherOn': ['另起一个于', 'another starts on'],
   'impact.inFlight': ['在途请求 {count}', '{count|request|requests} in flight'],
   'machines.address': ['地址', 'Address'],
@@ -151,6 +157,7 @@ export const machines = {
   'drain.endedAt': ['结束时间', 'Ended'],
   'drain.deadlineAt': ['期限', 'Deadline'],
   'drain.to': ['迁往', 'Moves to'],
+  'drain.movedTo': ['迁至', 'Moved to'],
   'drain.deadlineMinutes': ['期限（分钟）', 'Deadline (minutes)'],
   'drain.deadlineHint': [
     '超过期限后等待人来决定，不会自动停止任何实例。',
@@ -160,7 +167,7 @@ export const machines = {
   'drain.setDeadlineHint': ['从现在算起。', 'Counted from now.'],
   'drain.deadlineSet': ['已设置新的期限', 'The new deadline is set'],
   'drain.left': ['剩余 {time}', '{time} left'],
-  'drain.late': ['已超期 {time}', '{time} past it'],
+  'drain.late': ['已超期 {time}', '{time} overdue'],
   'drain.waitsFor': ['已等待 {time} · 部署者 {owner}', 'has waited {time} · deployed by {owner}'],
   'drain.decide': [
     '可以继续等待（设置新的期限），取消清空，或者强制清空。',

@@ -61,7 +61,7 @@ export const money = {
   'bill.period': ['账期 {from} – {to}（{zone}）', 'From {from} to {to} ({zone})'],
   'bill.total': ['合计', 'Total'],
   'bill.empty': ['这个账期没有费用', 'Nothing was charged in this period'],
-  'wallet.into': ['存入', 'Into'],
+  'wallet.into': ['资金', 'Balance'],
   'wallet.order': ['相关订单', 'Order'],
   'transfer.top_up': ['充值', 'Top-up'],
   'transfer.pay': ['支付', 'Payment'],

@@ -24,11 +24,11 @@ export const notices = {
   'notices.account': ['账号', 'The account'],
   'notice.subscription.expires': [
     '机器将在 {before}内到期（{at}）。未开启自动续费，请及时续费。',
-    'The machine expires within {before}, {at}. It does not renew by itself: renew it in time.',
+    'The machine expires within {before} (on {at}). It does not renew by itself: renew it in time.',
   ],
   'notice.subscription.expires.autoRenew': [
     '机器将在 {before}内到期（{at}），届时自动续费，请保持余额充足。',
-    'The machine expires within {before}, {at}. It renews by itself: keep enough in the wallet.',
+    'The machine expires within {before} (on {at}). It renews by itself: keep enough in the wallet.',
   ],
   'notice.subscription.renewed': [
     '已自动续费 {amount}，有效期至 {at}。',
@@ -36,24 +36,24 @@ export const notices = {
   ],
   'notice.subscription.renewal_failed': [
     '自动续费失败：{reason}将于 {next} 再次尝试。',
-    'It could not renew itself: {reason} The next try is {next}.',
+    'Renewal failed. {reason} The next try is {next}.',
   ],
   'notice.subscription.renewal_failed.last': [
     '自动续费失败：{reason}不会再尝试，请手动续费。',
-    'It could not renew itself: {reason} There is no further try: renew it yourself.',
+    'Renewal failed. {reason} There is no further try: renew it yourself.',
   ],
   'notice.subscription.expired': [
     '机器已到期停机，保留至 {until}。在此之前续费即可恢复。',
     'The machine has expired and stopped. It is kept until {until}: renew it before to bring it back.',
   ],
-  'notice.subscription.released': ['机器于 {at} 到期，现已释放。', 'The machine expired {at}, and is released.'],
+  'notice.subscription.released': ['机器于 {at} 到期，现已释放。', 'The machine expired on {at}, and is released.'],
   'notice.balance.low': [
     '可用余额 {available}，按目前每天 {burn} 的消耗预计用到 {lasts}，请及时充值。',
     'Available are {available}. At {burn} a day that lasts until {lasts}: top up in time.',
   ],
   'notice.arrears.began': [
     '账号欠费 {owed}。未结清时按量计费机器将于 {stops} 停机。',
-    'The account is in arrears: {owed} owed. Unless it is paid, pay-as-you-go machines stop {stops}.',
+    'The account is in arrears: {owed} owed. Unless it is paid, pay-as-you-go machines stop on {stops}.',
   ],
   'notice.arrears.stopped': [
     '欠费 {owed}，{count} 台按量计费机器已停机，保留至 {until}。结清全部欠费后自动恢复。',

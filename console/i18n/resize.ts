@@ -12,6 +12,7 @@ export const resize = {
   'resize.formula': ['计算', 'Formula'],
   'resize.month': ['月', 'month'],
   'resize.months': ['{count} 个月', '{count|month|months}'],
+  'resize.days': ['天', 'days'],
   'resize.hour': ['小时', 'hour'],
   'resize.total': ['立即支付', 'To pay now'],
   'resize.moreHour': ['每小时增加', 'More an hour'],

@@ -53,7 +53,7 @@ export const shell = {
   'charge.prepaid': ['包年包月', 'Subscription'],
   'charge.postpaid': ['按量计费', 'Pay-as-you-go'],
   'status.Attaching': ['创建中', 'Creating'],
-  'status.Ready': ['运行中', 'Ready'],
+  'status.Ready': ['运行中', 'Running'],
   'status.Ready-SchedulingDisabled': ['已停止调度', 'Scheduling stopped'],
   'status.NotReady': ['异常', 'Not ready'],
   'status.NotReady-SchedulingDisabled': ['异常，已停止调度', 'Not ready, scheduling stopped'],

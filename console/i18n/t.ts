@@ -111,7 +111,7 @@ export function formatMicros(micros: string | bigint, currency: string): string 
   return `${currencySymbol(currency)}${units}.${places}`
 }
 
-function currencySymbol(currency: string): string {
+export function currencySymbol(currency: string): string {
   try {
     const parts = new Intl.NumberFormat(locale(), { style: 'currency', currency, currencyDisplay: 'narrowSymbol' })
     return parts.formatToParts(0).find(part => part.type === 'currency')?.value ?? currency

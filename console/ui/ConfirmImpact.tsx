@@ -9,6 +9,8 @@ interface Props {
   title: string
   /** The button's words: the action itself, never "OK". */
   action: string
+  /** The other button's, where "Cancel" would be mistaken for the action. */
+  cancel?: string
   danger?: boolean
   /** What will happen; the lines of a preview that the server computed. */
   children?: ReactNode
@@ -23,7 +25,19 @@ interface Props {
 }
 
 export function ConfirmImpact(props: Props) {
-  const { open, title, action, danger, children, askReason, acknowledge, ready = true, onConfirm, onClose } = props
+  const {
+    open,
+    title,
+    action,
+    cancel = t('common.cancel'),
+    danger,
+    children,
+    askReason,
+    acknowledge,
+    ready = true,
+    onConfirm,
+    onClose,
+  } = props
   const [reason, setReason] = useState('')
   const [ticked, setTicked] = useState(false)
   const [working, setWorking] = useState(false)
@@ -54,27 +68,14 @@ export function ConfirmImpact(props: Props) {
       afterClose={reset}
       destroyOnHidden
       okText={action}
-      cancelText={t('common.cancel')}
+      cancelText={cancel}
       okButtonProps={{ danger: danger ?? false, disabled: !(ready && said) || (acknowledge !== undefined && !ticked) }}
       confirmLoading={working}
       onOk={() => void confirm()}
     >
       <div style={{ display: 'grid', gap: 12 }}>
         {children}
-        {askReason ? (
-          <div>
-            <label htmlFor="reason" className="label">
-              {t('common.reason')}
-            </label>
-            <Input.TextArea
-              id="reason"
-              value={reason}
-              onChange={event => setReason(event.target.value)}
-              maxLength={500}
-              rows={2}
-            />
-          </div>
-        ) : null}
+        {askReason ? <Reason value={reason} onChange={setReason} /> : null}
         {acknowledge ? (
           <Checkbox checked={ticked} onChange={event => setTicked(event.target.checked)}>
             {acknowledge}
@@ -85,5 +86,22 @@ export function ConfirmImpact(props: Props) {
         )}
       </div>
     </Modal>
+  )
+}
+
+function Reason({ value, onChange }: { value: string; onChange: (reason: string) => void }) {
+  return (
+    <div>
+      <label htmlFor="reason" className="label">
+        {t('common.reason')}
+      </label>
+      <Input.TextArea
+        id="reason"
+        value={value}
+        onChange={event => onChange(event.target.value)}
+        maxLength={500}
+        rows={2}
+      />
+    </div>
   )
 }

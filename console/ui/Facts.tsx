@@ -1,9 +1,15 @@
 import type { ReactNode } from 'react'
 
+interface Props {
+  items: [label: string, value: ReactNode][]
+  /** One below the other, each with all the room. */
+  below?: boolean
+}
+
 /** Facts of a thing, as many beside each other as there is room for. */
-export function Facts({ items }: { items: [label: string, value: ReactNode][] }) {
+export function Facts({ items, below = false }: Props) {
   return (
-    <dl className="facts">
+    <dl className={below ? 'facts facts-below' : 'facts'}>
       {items.map(([label, value]) => (
         <div key={label}>
           <dt>{label}</dt>

@@ -25,7 +25,7 @@ export function BillingInstant({ at, seconds = false }: { at: string | null; sec
 const zones = new Map<string, string>()
 
 /** `GMT+8`: of one zone and day at a time, as clocks are put forward and back. */
-function shortZone(at: string, timeZone: string): string {
+export function shortZone(at: string, timeZone: string): string {
   const key = `${timeZone} ${at.slice(0, 10)}`
   const known = zones.get(key)
   if (known !== undefined) return known

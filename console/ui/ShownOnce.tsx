@@ -37,6 +37,7 @@ export function ShownOnce({ title, facts, fileName, onClose }: Props) {
       <div style={{ display: 'grid', gap: 12 }}>
         <Alert type="warning" showIcon title={t('once.warning')} />
         <Facts
+          below
           items={facts.map(([label, value]) => [
             label,
             <span key={label} className="id-text">

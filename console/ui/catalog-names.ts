@@ -17,6 +17,15 @@ export const zoneName = ({ zoneId, name }: Place['zones'][number]): string => tr
 
 export const familyName = (family: string): string => tryT(`catalog.family.${family}`) ?? family
 
+/** The name of a region by its id; the id until that is known. */
+export function useRegionNames(): (regionId: string) => string {
+  const regions = useApi('GET /v1/regions', {}, still).data?.items
+  return useMemo(() => {
+    const names = new Map((regions ?? []).map(region => [region.regionId, regionName(region)]))
+    return regionId => names.get(regionId) ?? regionId
+  }, [regions])
+}
+
 /** The name of a zone by its id; the id until that is known. */
 export function useZoneNames(): (zoneId: string) => string {
   const regions = useApi('GET /v1/regions', {}, still).data?.items

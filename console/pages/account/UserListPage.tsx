@@ -22,11 +22,11 @@ export function UserListPage() {
   const [asking, setAsking] = useState<Asking | null>(null)
   const [made, setMade] = useState<Made | null>(null)
   const users = useApi('GET /v1/users', {})
-  const actions = users.data ? (
-    <Button type="primary" onClick={() => setAsking({ form: 'add' })}>
+  const actions = (
+    <Button type="primary" disabled={!users.data} onClick={() => setAsking({ form: 'add' })}>
       {t('users.add')}
     </Button>
-  ) : null
+  )
   return (
     <>
       <PageHeader title={t('account.members')} actions={actions} />

@@ -102,13 +102,13 @@ function Price({ form, offering, quote, currency }: PriceProps) {
     ...(perGib && extraGib > 0
       ? [
           part(
-            t('buy.partDisk', { gib: extraGib }),
-            t('buy.perUnit', { price: formatMicros(perGib, currency), unit: per }),
+            t('buy.partDisk', { gib: extraGib, price: formatMicros(perGib, currency) }),
+            t('buy.perUnit', { price: formatMicros(BigInt(perGib) * BigInt(extraGib), currency), unit: per }),
           ),
         ]
       : []),
     part(t(prepaid ? 'buy.partOne' : 'buy.partOneHour'), formatFen(quote.unitFen, currency)),
-    part(t('buy.quantity'), `× ${formatNumber(form.quantity)}`),
+    part(t('buy.partMachines'), `× ${formatNumber(form.quantity)}`),
   ]
   return (
     <>

@@ -37,7 +37,7 @@ export function StockWarning({ form, offerings, onChange }: Props) {
       })}
       description={
         <>
-          <div style={{ marginBottom: 8 }}>{t('buy.stockShortHint')}</div>
+          <div style={{ marginBottom: 8 }}>{t(form.partialOk ? 'buy.stockShortPart' : 'buy.stockShortHint')}</div>
           <Space wrap>
             {available > 0 ? (
               <Button size="small" onClick={() => onChange({ quantity: String(available) })}>

@@ -93,6 +93,26 @@ function NewGroup({ workspaceId }: { workspaceId: string }) {
   )
 }
 
+interface MachinesOfProps {
+  chargeType: Group['kind']
+  count: number
+  /** Of the kind that the group was created with: said also while it has none. */
+  own: boolean
+}
+
+function MachinesOf({ chargeType, count, own }: MachinesOfProps) {
+  return (
+    <>
+      {own || count > 0 ? (
+        <div>
+          <ChargeTag chargeType={chargeType} />
+        </div>
+      ) : null}
+      {count > 0 ? <div className="numeric quiet">{t('groups.machinesOf', { count })}</div> : null}
+    </>
+  )
+}
+
 const columns = (workspaceId: string, rename: (group: Group) => void) => [
   {
     title: `${t('common.name')} / ${t('groups.id')}`,
@@ -118,15 +138,8 @@ const columns = (workspaceId: string, rename: (group: Group) => void) => [
     width: widths.charge,
     render: (_: unknown, { kind, prepaidMachines, postpaidMachines }: Group) => (
       <div className="lines">
-        <div>
-          <ChargeTag chargeType={kind} />
-        </div>
-        {prepaidMachines > 0 ? (
-          <div className="numeric quiet">{t('groups.prepaidMachines', { count: prepaidMachines })}</div>
-        ) : null}
-        {postpaidMachines > 0 ? (
-          <div className="numeric quiet">{t('groups.postpaidMachines', { count: postpaidMachines })}</div>
-        ) : null}
+        <MachinesOf chargeType="prepaid" count={prepaidMachines} own={kind === 'prepaid'} />
+        <MachinesOf chargeType="postpaid" count={postpaidMachines} own={kind === 'postpaid'} />
       </div>
     ),
   },

@@ -54,12 +54,14 @@ function Billing({
   const currency = useInstallation()?.currency ?? ''
   return (
     <div>
-      {t('impact.billing')}
-      {t('common.colon')}
-      <BillingInstant at={billing.endsAt} />
-      {machines.some(machine => machine.accruedFen !== null)
-        ? ` · ${t('impact.accrued', { amount: formatFen(billing.accruedFen, currency) })}`
-        : null}
+      <div>
+        {t('impact.billing')}
+        {t('common.colon')}
+        <BillingInstant at={billing.endsAt} />
+      </div>
+      {machines.some(machine => machine.accruedFen !== null) ? (
+        <div>{t('impact.accrued', { amount: formatFen(billing.accruedFen, currency) })}</div>
+      ) : null}
     </div>
   )
 }
@@ -73,7 +75,8 @@ function Holds({ which, machines }: { which: 'lifts' | 'remaining'; machines: re
       <ul className="impact">
         {holds.slice(0, shownAtMost).map(({ machineId, hold }) => (
           <li key={machineId + hold.ownerKind + hold.owner + hold.at}>
-            <span className="id-text">{machineId}</span>{' '}
+            <span className="id-text">{machineId}</span>
+            {' · '}
             <span className="said">
               {tryT(`hold.${hold.ownerKind}`) ?? hold.ownerKind} · {hold.by.name} · {hold.reason || '—'}
             </span>
@@ -99,7 +102,9 @@ function Listed({ title, machines, children }: ListedProps) {
       <ul className="impact">
         {machines.slice(0, shownAtMost).map(machine => (
           <li key={machine.machineId}>
-            <span className="id-text">{machine.machineId}</span> <span className="said">{children(machine)}</span>
+            <span className="id-text">{machine.machineId}</span>
+            {' · '}
+            <span className="said">{children(machine)}</span>
           </li>
         ))}
         {machines.length > shownAtMost ? <li>{t('impact.more', { count: machines.length - shownAtMost })}</li> : null}

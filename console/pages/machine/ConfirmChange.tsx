@@ -50,11 +50,9 @@ export function ConfirmChange({ action, machineIds, onDone = () => undefined, on
   return (
     <ConfirmImpact
       open
-      title={t('machines.confirm', {
-        action: actionText(action),
-        count: preview.data ? taken.length : machineIds.length,
-      })}
+      title={t(`machines.confirm.${action}`, { count: preview.data ? taken.length : machineIds.length })}
       action={actionText(action)}
+      {...(action === 'cancelDrain' ? { cancel: t('common.back') } : {})}
       danger={action === 'release' || action === 'forceDrain'}
       askReason={action !== 'uncordon' && action !== 'cancelDrain'}
       {...(action === 'release' ? { acknowledge: t('machines.deleteForGood') } : {})}

@@ -62,7 +62,7 @@ export function DrainProgress({ workspaceId, machine }: Props) {
           [t('drain.served'), formatNumber(receipt.requestsServed)],
           [t('drain.failed'), formatNumber(receipt.requestsFailed)],
           [t('drain.inFlight'), formatNumber(receipt.inFlightAtStart)],
-          [t('drain.longest'), t('drain.milliseconds', { count: receipt.longestMs })],
+          [t('drain.longest'), longestText(receipt)],
           [t('drain.startedAt'), <Instant key="started" at={startedAt} seconds />],
           endedAt
             ? [t('drain.endedAt'), <Instant key="ended" at={endedAt} seconds />]
@@ -72,15 +72,22 @@ export function DrainProgress({ workspaceId, machine }: Props) {
           [t('common.reason'), <bdi key="reason">{reason || '—'}</bdi>],
         ]}
       />
-      {moves.length > 0 ? <Moves workspaceId={workspaceId} moves={moves} /> : null}
+      {moves.length > 0 ? <Moves workspaceId={workspaceId} moves={moves} ended={endedAt !== null} /> : null}
       <OtherInstances count={otherMoves.instances} />
     </Card>
   )
 }
 
+/** Where nothing was served there was no request. */
+const longestText = ({ requestsServed, longestMs }: Drain['receipt']): string =>
+  requestsServed === 0 && longestMs === 0 ? '—' : t('drain.milliseconds', { count: longestMs })
+
 const Deadline = ({ at }: { at: string }) => (
   <>
-    <Instant at={at} seconds /> · <DrainClock deadlineAt={at} />
+    <Instant at={at} seconds />
+    <div>
+      <DrainClock deadlineAt={at} />
+    </div>
   </>
 )
 
@@ -147,7 +154,13 @@ function Decide({ phase, moves, machine }: DecideProps) {
 
 const shownAtMost = 5
 
-function Moves({ workspaceId, moves }: { workspaceId: string; moves: Move[] }) {
+interface MovesProps {
+  workspaceId: string
+  moves: Move[]
+  ended: boolean
+}
+
+function Moves({ workspaceId, moves, ended }: MovesProps) {
   return (
     <DataTable<Move>
       label={t('drain.movesTitle')}
@@ -171,7 +184,7 @@ function Moves({ workspaceId, moves }: { workspaceId: string; moves: Move[] }) {
           ),
         },
         {
-          title: t('drain.to'),
+          title: t(ended ? 'drain.movedTo' : 'drain.to'),
           width: widths.id,
           render: (_, { toMachineId: to }) => (to ? <IdText id={to} to={paths.machine(workspaceId, to)} /> : '—'),
         },
@@ -180,7 +193,9 @@ function Moves({ workspaceId, moves }: { workspaceId: string; moves: Move[] }) {
           width: widths.text,
           render: (_, { movedAt, waitsFor, startedAt, ownerName }) =>
             movedAt ? (
-              <Instant at={movedAt} seconds />
+              <>
+                {t('drain.moved')} <Instant at={movedAt} seconds />
+              </>
             ) : (
               <>
                 <div className="said">{waitText(waitsFor)}</div>

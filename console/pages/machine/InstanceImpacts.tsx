@@ -40,7 +40,7 @@ export function InstanceImpacts({ services }: { services: readonly ServiceImpact
         <ul className="impact">
           {rows.slice(0, shownAtMost).map(({ service, instance }) => (
             <li key={instance.serviceInstanceId}>
-              <span className="said">{service.name}</span> <span className="id-text">{instance.serviceInstanceId}</span>{' '}
+              <span className="said">{service.name}</span> <span className="id-text">{instance.serviceInstanceId}</span>
               <Where instance={instance} />
             </li>
           ))}
@@ -56,10 +56,17 @@ function Where({ instance: { toMachineId, noRoom, inFlight, fate } }: { instance
     <>
       {toMachineId ? (
         <>
+          {' '}
           {t(fate === 'moves' ? 'impact.to' : 'impact.anotherOn')} <span className="id-text">{toMachineId}</span>
         </>
       ) : null}
-      {noRoom ? <span className="said">{unplacedText(noRoom)}</span> : null}
+      {fate === 'moves' && !toMachineId && !noRoom ? ` ${t('impact.toUnknown')}` : null}
+      {noRoom ? (
+        <>
+          {' · '}
+          <span className="said">{unplacedText(noRoom)}</span>
+        </>
+      ) : null}
       {inFlight === null ? null : ` · ${t('impact.inFlight', { count: inFlight })}`}
     </>
   )

@@ -2,6 +2,7 @@
 import type { Item } from '../../api.ts'
 import { notices as texts } from '../../i18n/notices.ts'
 import { formatFen, formatInstant, textFrom } from '../../i18n/t.ts'
+import { shortZone } from '../../ui/Instant.tsx'
 import { refusalText } from '../../ui/refusal.ts'
 
 type Notice = Pick<Item<'GET /v1/notices'>, 'kind' | 'data'>
@@ -26,9 +27,13 @@ function variantOf({ kind, data }: Notice): string {
   return ''
 }
 
+/** In the billing zone, which it names; within a sentence it does not break. */
+const timeText = (at: string, zone: string): string =>
+  `${formatInstant(at, zone)} ${shortZone(at, zone)}`.replaceAll(' ', '\u00a0')
+
 export function noticeText(notice: Notice, { currency, billingZone }: Settings): string {
   const { kind, data } = notice
-  const time = (value: unknown): string => (typeof value === 'string' ? formatInstant(value, billingZone) : '—')
+  const time = (value: unknown): string => (typeof value === 'string' ? timeText(value, billingZone) : '—')
   const fen = (value: unknown): string => formatFen(textOf(value) || '0', currency)
   const text = textFrom(texts, `notice.${kind}${variantOf(notice)}`, {
     ...{ at: time(data.expiresAt), until: time(data.keptUntil), next: time(data.nextTryAt), stops: time(data.stopsAt) },

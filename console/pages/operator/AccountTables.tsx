@@ -5,6 +5,7 @@ import type { Item } from '../../api.ts'
 import { formatCpu, formatGib, formatNumber, t, tryT } from '../../i18n/t.ts'
 import { live, useAct, useAll, useApi } from '../../queries.ts'
 import { ConfirmImpact } from '../../ui/ConfirmImpact.tsx'
+import { useRegionNames } from '../../ui/catalog-names.ts'
 import { widths } from '../../ui/column-widths.ts'
 import { DataTable } from '../../ui/DataTable.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
@@ -54,6 +55,7 @@ export function AccountMovements({ accountId }: { accountId: string }) {
 
 export function AccountGroups({ accountId }: { accountId: string }) {
   const groups = useAll('GET /v1/accounts/{accountId}/groups', {}, ofAccount(accountId))
+  const regionOf = useRegionNames()
   return (
     <DataTable
       label={t('nav.groups')}
@@ -72,7 +74,7 @@ export function AccountGroups({ accountId }: { accountId: string }) {
           ),
         },
         { title: t('machines.charge'), width: widths.charge, render: (_, { kind }) => <ChargeTag chargeType={kind} /> },
-        { title: t('common.region'), width: widths.count, dataIndex: 'regionId' },
+        { title: t('common.region'), width: widths.count, render: (_, { regionId }) => regionOf(regionId) },
         { title: t('nav.fleet'), width: widths.count, render: (_, { machines }) => formatNumber(machines) },
         {
           title: t('groups.usedOfTotal'),
