@@ -149,33 +149,33 @@ export const bugs: readonly PlantedBug[] = [
     replace: 'to: walletCashId(accountId), amountFen }',
     tests: ['test/orders/refund.test.ts', 'test/orders/purchase.test.ts'],
   },
-  // Those that only random lives meet (test/soak/money-world.ts).
+  // Those that only random lives meet (test/soak/money/world.ts).
   {
     what: 'what postpaid machines have used and is not billed yet can be spent',
     file: 'src/orders/pay-order.ts',
     find: 'const freeCashFen = wallet.cashFen - unbilledFen',
     replace: 'const freeCashFen = wallet.cashFen',
-    tests: ['test/soak/money.test.ts'],
+    tests: ['test/soak/money/money.test.ts'],
   },
   {
     what: 'a machine that has expired and is not stopped yet is renewed from its old expiry',
     file: 'src/orders/subscription.ts',
     find: 's.stoppedAt !== null || Temporal.Instant.compare(s.expiresAt, now) <= 0',
     replace: 's.stoppedAt !== null',
-    tests: ['test/soak/money.test.ts'],
+    tests: ['test/soak/money/money.test.ts'],
   },
   {
     what: 'a lost machine is paid for until somebody finds that it is lost',
     file: 'src/fleet/machine-outcome.ts',
     find: 'intervalEnd: aliveUntil,',
     replace: 'intervalEnd: now,',
-    tests: ['test/soak/money.test.ts'],
+    tests: ['test/soak/money/money.test.ts'],
   },
   {
     what: 'what an early end gives back of a voucher comes as cash',
     file: 'src/orders/unused-refund.ts',
     find: '[paid.amountFen - paid.voucherFen, paid.voucherFen])',
     replace: '[paid.amountFen, 0n])',
-    tests: ['test/soak/money.test.ts'],
+    tests: ['test/soak/money/money.test.ts'],
   },
 ]

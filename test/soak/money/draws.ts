@@ -1,14 +1,14 @@
 // How commands about orders and what they pay for are drawn.
-import { wishMachines } from '../../src/fleet/machine-wishes.ts'
-import { topUp } from '../../src/ledger/top-up.ts'
-import { setAutoRenew } from '../../src/orders/auto-renew.ts'
-import { quoteEarlyRelease, releaseEarly } from '../../src/orders/early-release.ts'
-import { payOrder } from '../../src/orders/pay-order.ts'
-import { cancelOrder, placeOrder } from '../../src/orders/place-order.ts'
-import { quote } from '../../src/orders/quote.ts'
-import { requestRelease } from '../../src/orders/release.ts'
-import { placeRenewal, quoteRenewal } from '../../src/orders/renewal.ts'
-import { placeResize, quoteResize } from '../../src/orders/resize.ts'
+import { wishMachines } from '../../../src/fleet/machine-wishes.ts'
+import { topUp } from '../../../src/ledger/top-up.ts'
+import { setAutoRenew } from '../../../src/orders/auto-renew.ts'
+import { quoteEarlyRelease, releaseEarly } from '../../../src/orders/early-release.ts'
+import { payOrder } from '../../../src/orders/pay-order.ts'
+import { cancelOrder, placeOrder } from '../../../src/orders/place-order.ts'
+import { quote } from '../../../src/orders/quote.ts'
+import { requestRelease } from '../../../src/orders/release.ts'
+import { placeRenewal, quoteRenewal } from '../../../src/orders/renewal.ts'
+import { placeResize, quoteResize } from '../../../src/orders/resize.ts'
 import {
   asCode,
   type Command,
@@ -19,13 +19,13 @@ import {
   points,
   requestOf,
   type Tenant,
-} from './money-command.ts'
-import type { Dice } from './money-dice.ts'
-import * as ends from './money-ends.ts'
-import * as machines from './money-machines.ts'
-import type { Now } from './money-orders.ts'
-import * as oracle from './money-orders.ts'
-import type { Account, BuyWish, Fate, Group, Machine, Order, Quote } from './money-state.ts'
+} from './command.ts'
+import type { Dice } from './dice.ts'
+import * as ends from './ends.ts'
+import * as machines from './machines.ts'
+import type { Now } from './orders.ts'
+import * as oracle from './orders.ts'
+import type { Account, BuyWish, Fate, Group, Machine, Order, Quote } from './state.ts'
 
 function drawWish(charge: 'prepaid' | 'postpaid', group: string | null, { account }: Tenant, dice: Dice): BuyWish {
   const isPrepaid = charge === 'prepaid'

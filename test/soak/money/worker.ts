@@ -1,6 +1,6 @@
 // Lives worlds of the model of money in a process of its own, each in a database that whoever sends the plan has made for it.
-import { openDb } from '../../src/db/db.ts'
-import { MoneyWorld, type WorldPlan } from './money-world.ts'
+import { openDb } from '../../../src/db/db.ts'
+import { MoneyWorld, type WorldPlan } from './world.ts'
 
 process.on('message', async ({ url, plan }: { url: string; plan: WorldPlan }) => {
   try {

@@ -10,7 +10,7 @@ import {
   nextTry,
   priceAt,
   shares,
-} from './money-arithmetic.ts'
+} from './arithmetic.ts'
 import {
   type Account,
   aLine,
@@ -24,7 +24,7 @@ import {
   type Order,
   type Paid,
   type Quote,
-} from './money-state.ts'
+} from './state.ts'
 
 export interface Now {
   at: number

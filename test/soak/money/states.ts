@@ -1,7 +1,7 @@
 // Which states commands meet: of machines, orders, groups, quotes and the wallet, and which pairs of state and command there are.
-import { isDraining } from './money-machines.ts'
-import { keptFor, type Now, quoteFor } from './money-orders.ts'
-import type { Account, Group, Machine, Order, Quote } from './money-state.ts'
+import { isDraining } from './machines.ts'
+import { keptFor, type Now, quoteFor } from './orders.ts'
+import type { Account, Group, Machine, Order, Quote } from './state.ts'
 
 /** What a command is given to; `state` says how that stood. */
 export type Target =

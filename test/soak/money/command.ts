@@ -1,14 +1,14 @@
 // What a command of the model of money is: what the oracle says of it, and how it is given to Berth.
-import type { Actor } from '../../src/events/event.ts'
-import type { BuyRequestInput } from '../../src/orders/buy-request.ts'
-import type { Order as BerthOrder } from '../../src/orders/order.ts'
-import { listOrderLines } from '../../src/orders/orders.ts'
-import type { ShopCtx } from '../orders/shop-ctx.ts'
-import type { Dice } from './money-dice.ts'
-import type { Now } from './money-orders.ts'
-import type { Provider } from './money-provider.ts'
-import type { Account, BuyWish, Fate, Order } from './money-state.ts'
-import type { Target } from './money-states.ts'
+import type { Actor } from '../../../src/events/event.ts'
+import type { BuyRequestInput } from '../../../src/orders/buy-request.ts'
+import type { Order as BerthOrder } from '../../../src/orders/order.ts'
+import { listOrderLines } from '../../../src/orders/orders.ts'
+import type { ShopCtx } from '../../orders/shop-ctx.ts'
+import type { Dice } from './dice.ts'
+import type { Now } from './orders.ts'
+import type { Provider } from './provider.ts'
+import type { Account, BuyWish, Fate, Order } from './state.ts'
+import type { Target } from './states.ts'
 
 /** One tenant with its provider, and what the oracle knows of it. */
 export interface Tenant {

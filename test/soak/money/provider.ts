@@ -8,10 +8,10 @@ import type {
   ProvisionRequest,
   ResizeAnswer,
   ResizeRequest,
-} from '../../src/fleet/driver.ts'
-import type { Clock } from '../../src/lib/clock.ts'
-import { OutcomeUnknownError } from '../../src/lib/fault.ts'
-import type { Account, Fate } from './money-state.ts'
+} from '../../../src/fleet/driver.ts'
+import type { Clock } from '../../../src/lib/clock.ts'
+import { OutcomeUnknownError } from '../../../src/lib/fault.ts'
+import type { Account, Fate } from './state.ts'
 
 export class Provider implements MachineDriver {
   readonly fates = new Map<string, Fate>()

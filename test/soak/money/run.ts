@@ -3,9 +3,9 @@
 // sequence alone, as a violation names them.
 import { type ChildProcess, fork } from 'node:child_process'
 import { join } from 'node:path'
-import { coverageOf } from './money-pairs.ts'
-import type { WorldPlan, WorldResult } from './money-world.ts'
-import { type ScratchServer, scratchServer } from './scratch-server.ts'
+import { type ScratchServer, scratchServer } from '../scratch-server.ts'
+import { coverageOf } from './pairs.ts'
+import type { WorldPlan, WorldResult } from './world.ts'
 
 const perWorld = 100
 const steps = 30
@@ -41,7 +41,7 @@ function add(plan: WorldPlan, { commands, refused, crashes, pairs, violations }:
 
 /** A process that lives one world after another. */
 async function lane(server: ScratchServer): Promise<void> {
-  const child: ChildProcess = fork(join(import.meta.dirname, 'money-worker.ts'), {
+  const child: ChildProcess = fork(join(import.meta.dirname, 'worker.ts'), {
     execArgv: ['--disable-warning=ExperimentalWarning'],
   })
   for (let plan = plans.shift(); plan; plan = plans.shift()) {

@@ -1,6 +1,6 @@
 // The oracle's arithmetic: the calendar of Shanghai, prices, parts, minutes. Its own, in whole seconds; shares no code with what it
 // judges.
-import type { Account, Machine, PriceOf } from './money-state.ts'
+import type { Account, Machine, PriceOf } from './state.ts'
 
 export const hour = 3600
 export const day = 24 * hour

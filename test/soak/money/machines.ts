@@ -1,7 +1,7 @@
 // The oracle's rules of machines and groups: what may be asked of them, and what money keeps from happening.
-import { accept } from './money-ends.ts'
-import { lineOfPurchase, type Now } from './money-orders.ts'
-import { type Account, isEnded, type Machine, machineOf } from './money-state.ts'
+import { accept } from './ends.ts'
+import { lineOfPurchase, type Now } from './orders.ts'
+import { type Account, isEnded, type Machine, machineOf } from './state.ts'
 
 /** Postpaid at any time, prepaid never before its expiry, nothing of an order under way; all of them or none. */
 export function release(account: Account, ids: readonly string[], now: Now): string {

@@ -1,7 +1,7 @@
 // What Berth's books say of every account, and where they differ from the oracle.
 import { sql } from 'kysely'
-import type { Db } from '../../src/db/db.ts'
-import type { Account, Machine, Order } from './money-state.ts'
+import type { Db } from '../../../src/db/db.ts'
+import type { Account, Machine, Order } from './state.ts'
 
 /** By account, everything that is compared, a line of text each. */
 export type Books = Map<string, Map<string, string>>

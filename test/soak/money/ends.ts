@@ -1,7 +1,7 @@
 // The oracle's rules of ends: the operator ends a prepaid machine early and gives back what is unused; a machine that is to go.
-import { unused } from './money-arithmetic.ts'
-import { type Answer, isDelivered, linesPaid, type Now, quoteFor } from './money-orders.ts'
-import { type Account, anOrder, type Machine, machineOf, type Order, type Quote } from './money-state.ts'
+import { unused } from './arithmetic.ts'
+import { type Answer, isDelivered, linesPaid, type Now, quoteFor } from './orders.ts'
+import { type Account, anOrder, type Machine, machineOf, type Order, type Quote } from './state.ts'
 
 export function quoteEnd(
   account: Account,

@@ -1,9 +1,9 @@
 // The oracle's rules of what happens by itself at an instant: orders and machines until nothing moves, automatic renewal, expiry.
-import { addMonths, dayOf, meteredOf, nameOfDay, nextTry, startOfDay, usageIn } from './money-arithmetic.ts'
-import { accept, endInterval } from './money-ends.ts'
-import { isDraining, isUsed } from './money-machines.ts'
-import { comesWithin, groupOf, keptFor, lineOfPurchase, type Moment, type Now, placeRenewal } from './money-orders.ts'
-import { type Account, anOrder, isEnded, type Machine, machineOf, type Order } from './money-state.ts'
+import { addMonths, dayOf, meteredOf, nameOfDay, nextTry, startOfDay, usageIn } from './arithmetic.ts'
+import { accept, endInterval } from './ends.ts'
+import { isDraining, isUsed } from './machines.ts'
+import { comesWithin, groupOf, keptFor, lineOfPurchase, type Moment, type Now, placeRenewal } from './orders.ts'
+import { type Account, anOrder, isEnded, type Machine, machineOf, type Order } from './state.ts'
 
 const momentOf = (now: Now, what: Moment, id: string | null): number => now.moment?.(what, id ?? '') ?? now.at
 

@@ -1,6 +1,6 @@
 // The pairs of a state and a command that there are, and how many of them a run has met.
-import { commands } from './money-commands.ts'
-import { states, type Target } from './money-states.ts'
+import { commands } from './commands.ts'
+import { states, type Target } from './states.ts'
 
 export const allPairs: readonly string[] = (Object.keys(states) as Target['kind'][]).flatMap(kind =>
   states[kind].flatMap(state => Object.keys(commands[kind]).map(command => `${state} × ${command}`)),
