@@ -1,7 +1,8 @@
 // Monthly statements. Only their pages load these.
 export const statements = {
   'statements.month': ['月份', 'Month'],
-  'statements.empty': ['还没有月账单', 'No statement yet'],
+  'statements.empty': ['还没有月账单', 'No statements yet'],
+  'statements.goBack': ['返回月账单', 'Go to statements'],
   'statements.draft': ['未出账', 'Draft'],
   'statements.final': ['已出账', 'Final'],
   'statements.finalisedAt': ['出账时间', 'Final since'],

@@ -19,7 +19,8 @@ export function EventTable({ subjectKind, subjectId }: { subjectKind: SubjectKin
   const events = useApi('GET /v1/events', { query: { subjectKind, subjectId, limit } }, live)
   const items = events.data?.items
   // What happened to an order is about money.
-  const At = subjectKind === 'order' ? BillingInstant : Instant
+  const ofMoney = subjectKind === 'order'
+  const At = ofMoney ? BillingInstant : Instant
   return (
     <>
       <DataTable<Event>
@@ -30,7 +31,7 @@ export function EventTable({ subjectKind, subjectId }: { subjectKind: SubjectKin
         columns={[
           {
             title: t('events.at'),
-            width: widths.instantWithSeconds,
+            width: ofMoney ? widths.zonedInstantWithSeconds : widths.instantWithSeconds,
             render: (_, { at }) => <At at={at} seconds />,
           },
           { title: t('events.kind'), width: widths.text, render: (_, { kind }) => tryT(`event.${kind}`) ?? kind },

@@ -6,12 +6,12 @@ import { t } from '../i18n/t.ts'
 import { paths } from '../paths.ts'
 import type { Session } from '../session.ts'
 import { TextLink } from './TextLink.tsx'
-import { lastWorkspace } from './workspace.ts'
+import { useWorkspaceId } from './workspace.ts'
 
 export function Navigation({ session }: { session: Session }) {
   const { pathname } = useLocation()
   const router = useRouter()
-  const workspaceId = lastWorkspace(pathname)
+  const workspaceId = useWorkspaceId(session.role !== 'operator')
   const link = (to: string, text: string) => ({ key: to, label: <TextLink to={to}>{text}</TextLink> })
   // The operator's account is the platform itself: it owns no groups, and buys nothing.
   const buyer = [
@@ -53,6 +53,7 @@ export function Navigation({ session }: { session: Session }) {
         link(paths.operatorOfferings(), t('nav.offerings')),
         link(paths.operatorMachines(), t('nav.fleet')),
         link(paths.operatorAuditor(), t('nav.auditor')),
+        link(paths.audit(), t('audit.title')),
       ],
     },
   ]

@@ -15,8 +15,8 @@ export function lastWorkspace(pathname: string): string | null {
 }
 
 /** The same, or the first where none was seen yet: the pages of money lead to machines, which are shown within one. */
-export function useWorkspaceId(): string | null {
+export function useWorkspaceId(ask = true): string | null {
   const seen = lastWorkspace(useLocation().pathname)
-  const all = useApi('GET /v1/workspaces', {}, { ...still, enabled: seen === null })
+  const all = useApi('GET /v1/workspaces', {}, { ...still, enabled: ask && seen === null })
   return seen ?? all.data?.items[0]?.workspaceId ?? null
 }

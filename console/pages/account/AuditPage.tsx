@@ -1,6 +1,6 @@
 // Who wrote what, when, from where and with which result. The filters stand in the address; the export takes the same ones.
 import { Button, Input, Segmented, Space, Tooltip } from 'antd'
-import { useState } from 'react'
+import { Fragment, useState } from 'react'
 import { type Input as ApiInput, type Item, open } from '../../api.ts'
 import { operations } from '../../i18n/operations.ts'
 import { refused } from '../../i18n/refused.ts'
@@ -119,6 +119,23 @@ function AuditFilters() {
   )
 }
 
+/** Longer than any id of ours: what somebody made up, and it may break anywhere. */
+const idLength = 40
+
+/** One id or several: a line breaks between them, and not within one. */
+function Subject({ ids }: { ids: string }) {
+  return (
+    <span className="said id-text wrap">
+      {(ids || '—').split(' ').map((id, index, all) => (
+        <Fragment key={all.slice(0, index + 1).join(' ')}>
+          {index > 0 ? ' ' : null}
+          <span style={id.length <= idLength ? { whiteSpace: 'nowrap' } : {}}>{id}</span>
+        </Fragment>
+      ))}
+    </span>
+  )
+}
+
 /** What people read, and below it what programs call it. */
 function Worded({ text, code, width }: { text: string | null; code: string; width: number }) {
   return (
@@ -171,11 +188,7 @@ const columns = () => [
     // One id of a machine is not broken.
     width: 220,
     minWidth: 206,
-    render: (_: unknown, { subjectId }: Entry) => (
-      <span className="said id-text wrap" style={{ maxWidth: 210 }}>
-        {subjectId || '—'}
-      </span>
-    ),
+    render: (_: unknown, { subjectId }: Entry) => <Subject ids={subjectId} />,
   },
   {
     title: t('audit.result'),

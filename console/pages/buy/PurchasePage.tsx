@@ -81,11 +81,11 @@ function Progression({ order: { phase } }: { order: Order }) {
     <Steps
       style={{ margin: '0 0 24px' }}
       current={refund ? 3 : current}
-      status={ended || phase === 'refunded' ? 'error' : 'process'}
+      status={ended ? 'error' : phase === 'refunded' ? 'finish' : 'process'}
       items={[
         { title: t('purchase.step.placed') },
         { title: t('purchase.step.paid') },
-        { title: t('purchase.step.delivering') },
+        { title: t('purchase.step.delivering'), ...(refund ? { status: 'error' } : {}) },
         { title: refund ? t('purchase.step.refund') : t('purchase.step.done') },
       ]}
     />

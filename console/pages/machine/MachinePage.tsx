@@ -10,6 +10,7 @@ import { useZoneNames } from '../../ui/catalog-names.ts'
 import { ErrorState } from '../../ui/ErrorState.tsx'
 import { EventTable } from '../../ui/EventTable.tsx'
 import { Facts } from '../../ui/Facts.tsx'
+import { GroupLink } from '../../ui/GroupLink.tsx'
 import { IdText } from '../../ui/IdText.tsx'
 import { BillingInstant, Instant } from '../../ui/Instant.tsx'
 import { useInstallation } from '../../ui/installation.ts'
@@ -18,7 +19,6 @@ import { PageHeader } from '../../ui/PageHeader.tsx'
 import { PageSkeleton } from '../../ui/PageSkeleton.tsx'
 import { refusalText } from '../../ui/refusal.ts'
 import { ChargeTag, StatusTag } from '../../ui/StatusTag.tsx'
-import { TextLink } from '../../ui/TextLink.tsx'
 import { groupsTrail } from '../../ui/trails.ts'
 import type { Machine } from '../group/GroupMachines.tsx'
 import { MachineActions } from '../group/MachineActions.tsx'
@@ -46,7 +46,8 @@ export function MachinePage() {
   }
   if (!machine.data) return <PageSkeleton />
   const m = machine.data
-  const groupName = group.data?.name ?? m.groupId
+  // Its id would flash until the name is there.
+  const groupName = group.data?.name ?? (group.isPending ? '…' : m.groupId)
   return (
     <>
       <PageHeader
@@ -57,12 +58,7 @@ export function MachinePage() {
       />
       <Facts
         items={[
-          [
-            t('machines.group'),
-            <TextLink key="group" to={paths.group(workspaceId, m.groupId)} className="said">
-              {groupName}
-            </TextLink>,
-          ],
+          [t('machines.group'), <GroupLink key="group" workspaceId={workspaceId} groupId={m.groupId} />],
           [t('machines.spec'), m.specId],
           [
             t('common.zone'),

@@ -33,7 +33,11 @@ export function StatementListPage() {
           {
             title: textFrom(texts, 'statements.month'),
             width: widths.charge,
-            render: (_, { month }) => <TextLink to={paths.statement(month)}>{formatMonth(month)}</TextLink>,
+            render: (_, { month }) => (
+              <TextLink to={paths.statement(month)} className="numeric">
+                {formatMonth(month)}
+              </TextLink>
+            ),
           },
           { title: t('common.status'), width: widths.count, render: (_, { phase }) => <StatementTag phase={phase} /> },
           amount(textFrom(texts, 'statements.prepaid'), totals => totals.prepaidFen),

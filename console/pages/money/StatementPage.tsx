@@ -12,8 +12,10 @@ import { ErrorState } from '../../ui/ErrorState.tsx'
 import { Facts } from '../../ui/Facts.tsx'
 import { BillingInstant } from '../../ui/Instant.tsx'
 import { Money } from '../../ui/Money.tsx'
+import { NoSuchPage } from '../../ui/NotFound.tsx'
 import { PageHeader } from '../../ui/PageHeader.tsx'
 import { PageSkeleton } from '../../ui/PageSkeleton.tsx'
+import { isMonth } from './month.ts'
 import { StatementDays } from './StatementDays.tsx'
 import { StatementGroups } from './StatementGroups.tsx'
 import { LinesMoney } from './StatementLines.tsx'
@@ -23,14 +25,15 @@ export type Statement = Returns<'GET /v1/statements/{month}'>
 
 export function StatementPage() {
   const params = usePathParams('month')
-  const statement = useApi('GET /v1/statements/{month}', { params }, live)
+  const statement = useApi('GET /v1/statements/{month}', { params }, { ...live, enabled: isMonth(params.month) })
   const trail = [{ text: t('nav.statements'), to: paths.statements() }]
+  if (!isMonth(params.month)) return <NoSuchPage to={paths.statements()} back={textFrom(texts, 'statements.goBack')} />
   if (statement.error && !statement.data) {
     return (
       <ErrorState
         error={statement.error}
         onRetry={() => void statement.refetch()}
-        page={{ title: params.month, trail }}
+        page={{ title: formatMonth(params.month), trail }}
       />
     )
   }

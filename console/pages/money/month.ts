@@ -2,6 +2,9 @@
 // browser's is, so they are counted in UTC, where every day has 24 hours.
 const dayMs = 86_400_000
 
+/** Whether a text names a month of a calendar. */
+export const isMonth = (text: string): boolean => /^\d{4}-(0[1-9]|1[0-2])$/.test(text)
+
 const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10)
 const startOf = (month: string): number => Date.parse(`${month}-01T00:00:00Z`)
 

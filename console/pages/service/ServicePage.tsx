@@ -11,12 +11,12 @@ import { causesText } from '../../ui/cause.ts'
 import { ErrorState } from '../../ui/ErrorState.tsx'
 import { EventTable } from '../../ui/EventTable.tsx'
 import { Facts } from '../../ui/Facts.tsx'
+import { GroupLink } from '../../ui/GroupLink.tsx'
 import { IdText } from '../../ui/IdText.tsx'
 import { Instant } from '../../ui/Instant.tsx'
 import { PageHeader } from '../../ui/PageHeader.tsx'
 import { PageSkeleton } from '../../ui/PageSkeleton.tsx'
 import { StatusTag } from '../../ui/StatusTag.tsx'
-import { TextLink } from '../../ui/TextLink.tsx'
 import { servicesTrail } from '../../ui/trails.ts'
 import { RolloutCard } from './RolloutCard.tsx'
 import { type Service, ServiceActions } from './ServiceActions.tsx'
@@ -63,17 +63,11 @@ export function ServicePage() {
 
 function ServiceFacts({ workspaceId, service }: { workspaceId: string; service: Service }) {
   const { groupId, running, replicas, version, cpuMilli, memoryMib, gpuCount } = service
-  const group = useApi('GET /v1/groups/{groupId}', { params: { groupId } })
   const size = { cpu: formatCpu(cpuMilli), memory: formatGib(memoryMib), gpu: gpuCount }
   return (
     <Facts
       items={[
-        [
-          t('services.group'),
-          <TextLink key="group" to={paths.group(workspaceId, groupId)}>
-            {group.data?.name ?? groupId}
-          </TextLink>,
-        ],
+        [t('services.group'), <GroupLink key="group" workspaceId={workspaceId} groupId={groupId} />],
         [t('services.replicas'), t('services.replicasOf', { running, wanted: replicas })],
         [t('services.resources'), t(gpuCount > 0 ? 'services.cpuMemoryGpu' : 'services.cpuMemory', size)],
         [t('services.version'), String(version)],
