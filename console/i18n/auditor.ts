@@ -98,6 +98,10 @@ export const auditor = {
   ],
   'invariant.I8 usage billed is usage taken': ['出账的用量都已扣款', 'Usage billed is usage taken'],
   'invariant.I8 usage taken is usage billed': ['扣款的用量都已出账', 'Usage taken is usage billed'],
+  'invariant.I10 an aligned machine pays the time from its expiry to the common one': [
+    '统一到期按原到期时间到统一到期时间的月数和秒数计费',
+    'An aligned machine pays the time from its expiry to the common one',
+  ],
   'invariant.I10 a larger disk costs the unused time of what is paid': [
     '扩大系统盘按已付周期的剩余时间计价',
     'A larger disk costs the unused time of what is paid',

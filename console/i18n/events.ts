@@ -13,6 +13,7 @@ export const events = {
   'event.order.cancelled': ['取消订单', 'Order cancelled'],
   'event.subscription.started': ['开始计时', 'Subscription started'],
   'event.subscription.renewed': ['续费', 'Renewed'],
+  'event.subscription.aligned': ['统一到期', 'Expiry aligned'],
   'event.subscription.expired': ['到期停机', 'Expired'],
   'event.subscription.ended': ['订阅结束', 'Subscription ended'],
   'event.subscription.auto_renew_set': ['设置自动续费', 'Auto-renewal set'],

@@ -6,6 +6,7 @@ export const money = {
   'orders.kind.purchase': ['新购', 'Purchase'],
   'orders.kind.scale_out': ['扩容', 'Scale-out'],
   'orders.kind.renewal': ['续费', 'Renewal'],
+  'orders.kind.alignment': ['统一到期', 'Alignment'],
   'orders.kind.resize': ['变配', 'Resize'],
   'orders.kind.refund': ['退款', 'Refund'],
   'orders.specAndQuantity': ['规格与数量', 'Spec and quantity'],

@@ -37,6 +37,8 @@ export const operations = {
   'operation.POST /v1/machines/{machineId}/uncordon': ['重启调度', 'Restart scheduling'],
   'operation.POST /v1/machines/actions': ['对多台机器执行操作', 'Act on machines'],
   'operation.POST /v1/machines/preview': ['预览对机器的操作', 'Preview action on machines'],
+  'operation.POST /v1/alignments': ['统一到期日', 'Align expiry dates'],
+  'operation.POST /v1/alignments/quotes': ['统一到期询价', 'Quote one expiry date'],
   'operation.POST /v1/machines/release': ['删除机器', 'Delete machines'],
   'operation.POST /v1/notices/read': ['通知标为已读', 'Mark notices as read'],
   'operation.PUT /v1/offerings/on-sale': ['设置是否在售', 'Set whether on sale'],

@@ -131,6 +131,18 @@ export const refusals = {
   ],
   'refusal.OrderStateConflict': ['订单状态已变化，请刷新查看。', 'The order has moved on meanwhile. Look again.'],
   'refusal.NothingToRenew': ['没有可续费的机器。', 'There is no machine to renew.'],
+  'refusal.NothingToAlign': [
+    '所选机器的到期时间已经一致，请选择其他机器或更晚的日期。',
+    'All of them expire at the same time already. Choose other machines, or a later day.',
+  ],
+  'refusal.AlignmentTooFar': [
+    '机器 {machineId} 离统一到期时间超过 12 个月。请先续费，或不选它。',
+    'Machine {machineId} would be brought more than 12 months ahead. Renew it first, or leave it out.',
+  ],
+  'refusal.MachineExpired': [
+    '机器 {machineId} 已到期。请先续费，或不选它。',
+    'Machine {machineId} has expired. Renew it first, or leave it out.',
+  ],
   'refusal.RenewalConflict': [
     '到期时间刚刚变化，请重新询价。',
     'The expiry has just changed. Ask for the price again.',

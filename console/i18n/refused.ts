@@ -47,6 +47,8 @@ export const refused = {
   'refused.UserNotFound': ['没有这个用户', 'There is no such user'],
   'refused.SessionNotFound': ['没有这个登录会话', 'There is no such session'],
   'refused.MemberNotFound': ['此人不是工作空间成员', 'The user is not in the workspace'],
+  'refused.MachineExpired': ['机器已到期', 'The machine has expired'],
+  'refused.AlignmentTooFar': ['统一到期时间超过 12 个月', 'More than 12 months ahead'],
   'refused.MachineReleased': ['机器已释放', 'The machine is released'],
   'refused.MachineLost': ['机器失联', 'The machine is lost'],
   'refused.DiskAtMost': ['系统盘已是最大', 'Its disk is as large as it can be'],

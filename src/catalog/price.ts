@@ -84,6 +84,12 @@ export function priceMachines(request: PriceRequest): MachinePrice {
   }
 }
 
+/** A machine and its disk for one month, at the shortest duration that is sold: what parts of a month are priced by. */
+export function monthlyMicros(price: Price, systemDiskGib: number): Micros {
+  const shortest = durations.find(months => price.monthMicros[months] !== null) ?? 1
+  return unitRate(price, shortest) + price.diskGibMicros * billableDiskGib(systemDiskGib)
+}
+
 /** What this many postpaid machines use in so many hours, rounded once: the burn that must be available (§4). */
 export function burnFen(price: MachinePrice, quantity: number, hours: number): Fen {
   invariant(price.hourMicros !== null, 'burn is asked of a postpaid price')

@@ -107,6 +107,25 @@ export async function renew(
   await showOutcome(session, placed, 0, options)
 }
 
+/** One common expiry: the quote with its formulas, a yes, the order. */
+export async function align(
+  session: Session,
+  request: NonNullable<Operations['POST /v1/alignments/quotes']['body']>,
+  options: Placing,
+): Promise<void> {
+  const quote = await session.call('POST /v1/alignments/quotes', { body: request })
+  for (const line of quote.lines.slice(0, 20))
+    say(`${line.machineId}  ${timeText(line.quotedExpiresAt)} → ${timeText(quote.alignsTo)}  ${line.formula}`)
+  if (quote.lines.length > 20) say(`… and ${quote.lines.length - 20} more`)
+  if (quote.unchanged > 0) say(`${plural(quote.unchanged, 'machine')} of these cost nothing: they expire then already.`)
+  const price = `${moneyText(quote.totalFen)} ${await currencyOf(session)}`
+  const what = plural(quote.lines.length, 'machine')
+  await confirm(`Bring ${what} to ${timeText(quote.alignsTo)} for ${price}?`, options.yes)
+  const body = { quoteId: quote.quoteId, clientToken: newClientToken() }
+  const placed = await session.call('POST /v1/alignments', { body })
+  await showOutcome(session, placed, 0, options)
+}
+
 async function placeQuoted(session: Session, quoteId: string, options: Placing): Promise<void> {
   const placed = await session.call('POST /v1/orders', { body: { quoteId, clientToken: newClientToken() } })
   const { groupId, kind } = placed
@@ -174,6 +193,7 @@ export function printOrder(order: Order): void {
     group: order.groupId,
     machines: order.specId === null ? order.quantity : `${order.quantity} × ${order.specId}`,
     charge: order.months === null ? order.chargeType : `${order.chargeType}, ${plural(order.months, 'month')}`,
+    ...(order.alignsTo === null ? {} : { 'aligns to': timeText(order.alignsTo) }),
     total: moneyText(order.totalFen),
     delivered: moneyText(order.capturedFen),
     refunded: moneyText(order.refundedFen),

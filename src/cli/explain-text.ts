@@ -13,7 +13,7 @@ const items = { zh: { machine: '机器', disk: '系统盘' }, en: { machine: 'ma
 const itemText = (language: Language, item: string | undefined): string =>
   item === 'disk' ? items[language].disk : items[language].machine
 const orderKinds: Record<string, string> = {
-  ...{ purchase: '新购', scale_out: '扩容', renewal: '续费', resize: '变配', refund: '退款' },
+  ...{ purchase: '新购', scale_out: '扩容', renewal: '续费', alignment: '统一到期', resize: '变配', refund: '退款' },
 }
 const transferKinds: Record<string, string> = {
   ...{

@@ -331,12 +331,15 @@ export interface OrderLinesTable {
   resizedToGib: number | null
   refundsOrderId: string | null
   refundsLineNo: number | null
+  wholeMonths: number | null
+  monthStart: Temporal.Instant | null
+  monthEnd: Temporal.Instant | null
 }
 
 export interface OrdersTable {
   id: string
   accountId: string
-  kind: 'purchase' | 'scale_out' | 'renewal' | 'resize' | 'refund'
+  kind: 'purchase' | 'scale_out' | 'renewal' | 'alignment' | 'resize' | 'refund'
   phase: 'placed' | 'paid' | 'provisioning' | 'fulfilled' | 'refunding' | 'refunded' | 'lapsed' | 'cancelled'
   chargeType: 'prepaid' | 'postpaid'
   quoteId: string | null
@@ -373,6 +376,7 @@ export interface OrdersTable {
   waitMinutes: Generated<number>
   waitsUntil: Temporal.Instant | null
   waitingLines: Generated<number>
+  alignsTo: Temporal.Instant | null
 }
 
 export interface OutboxTable {
@@ -409,7 +413,7 @@ export interface PriceVersionsTable {
 export interface QuotesTable {
   id: string
   accountId: string
-  kind: 'purchase' | 'scale_out' | 'renewal' | 'resize' | 'early_release'
+  kind: 'purchase' | 'scale_out' | 'renewal' | 'alignment' | 'resize' | 'early_release'
   request: Json
   result: Json
   totalFen: bigint

@@ -125,6 +125,8 @@ export interface ExplainedOrder {
   createdAt: Temporal.Instant
   quantity: number
   months: number | null
+  /** Of an alignment: the common expiry. */
+  alignsTo: Temporal.Instant | null
   totalFen: bigint
   paidCashFen: bigint
   paidVoucherFen: bigint
@@ -140,7 +142,7 @@ export interface ExplainedOrder {
 
 export async function findExplainedOrder(db: Db, accountId: string, orderId: string): Promise<ExplainedOrder | null> {
   const { rows } = await sql<ExplainedOrder>`
-    select o.id as order_id, o.kind, o.phase, o.charge_type, o.actor, o.created_at, o.quantity, o.months, o.total_fen,
+    select o.id as order_id, o.kind, o.phase, o.charge_type, o.actor, o.created_at, o.quantity, o.months, o.aligns_to, o.total_fen,
       o.paid_cash_fen, o.paid_voucher_fen, o.captured_fen, o.refunded_fen, o.parent_order_id, o.quote_id,
       q.created_at as quoted_at, o.zone_id, o.spec_id, o.system_disk_gib
     from orders o left join quotes q on q.id = o.quote_id where o.id = ${orderId} and o.account_id = ${accountId}`.execute(
@@ -158,9 +160,14 @@ export interface ExplainedOrderLine {
   voucherFen: bigint
   periodStart: Temporal.Instant | null
   periodEnd: Temporal.Instant | null
+  quotedDiskGib: number | null
+  wholeMonths: number | null
+  monthStart: Temporal.Instant | null
+  monthEnd: Temporal.Instant | null
 }
 
-const lineColumns = sql`order_id, line_no, machine_id, phase, amount_fen, voucher_fen, period_start, period_end`
+const lineColumns = sql`order_id, line_no, machine_id, phase, amount_fen, voucher_fen, period_start, period_end, quoted_disk_gib,
+  whole_months, month_start, month_end`
 
 export async function selectOrderLines(db: Db, orderId: string, limit: number): Promise<ExplainedOrderLine[]> {
   const { rows } = await sql<ExplainedOrderLine>`
@@ -180,22 +187,23 @@ export interface ListedPrice {
   offeringId: string
   version: number
   effectiveAt: Temporal.Instant
+  months: number
   monthMicros: bigint | null
   diskGibMicros: bigint
 }
 
-/** The prepaid list price of so many months that was in force. */
+/** The prepaid list price that was in force of so many months; null: of the shortest duration that was sold. */
 export async function findListedPrice(
   db: Db,
-  { zoneId, specId, months, at }: { zoneId: string; specId: string; months: number; at: Temporal.Instant },
+  { zoneId, specId, months, at }: { zoneId: string; specId: string; months: number | null; at: Temporal.Instant },
 ): Promise<ListedPrice | null> {
   const { rows } = await sql<ListedPrice>`
-    select p.offering_id, p.version, p.effective_at, p.disk_gib_micros,
-      (array[month1_micros, month2_micros, month3_micros, month6_micros, month12_micros])
-        [array_position(array[1, 2, 3, 6, 12], ${months}::int)] as month_micros
+    select p.offering_id, p.version, p.effective_at, p.disk_gib_micros, d.months, d.micros as month_micros
     from offerings o join price_versions p on p.offering_id = o.id
-    where o.zone_id = ${zoneId} and o.spec_id = ${specId} and o.charge_type = 'prepaid'
-      and p.effective_at <= ${at}::timestamptz order by p.version desc limit 1`.execute(db)
+    cross join lateral (values (1, month1_micros), (2, month2_micros), (3, month3_micros), (6, month6_micros),
+      (12, month12_micros)) as d (months, micros)
+    where (d.months = ${months}::int or (${months}::int is null and d.micros is not null)) and o.zone_id = ${zoneId} and o.spec_id = ${specId} and o.charge_type = 'prepaid'
+      and p.effective_at <= ${at}::timestamptz order by p.version desc, d.months limit 1`.execute(db)
   return rows[0] ?? null
 }
 

@@ -4,6 +4,7 @@ import type { Db } from '../db/db.ts'
 import { dayBounds } from '../lib/calendar.ts'
 import { Refusal } from '../lib/errors.ts'
 import { formatMicros } from '../lib/money.ts'
+import { type MonthCount, monthsOf } from '../orders/alignment.ts'
 import {
   type ExplainedLine,
   type ExplainedOrder,
@@ -224,34 +225,46 @@ async function priceSteps(
   const machine = line?.machineId ? await findExplainedMachine(db, accountId, line.machineId) : null
   const zoneId = machine?.zoneId ?? order.zoneId
   const specId = machine?.specId ?? order.specId
-  const { months } = order
-  if (!line || months === null || !zoneId || !specId || order.chargeType !== 'prepaid' || order.kind === 'resize')
-    return []
+  const months = line ? monthsPaid(order, line) : null
+  if (!line || !months || !zoneId || !specId || order.chargeType !== 'prepaid' || order.kind === 'resize') return []
   const at = order.quotedAt ?? order.createdAt
-  const price = await findListedPrice(db, { zoneId, specId, months, at })
+  const price = await findListedPrice(db, { zoneId, specId, months: order.months, at })
   if (!price || price.monthMicros === null) return []
-  const gib = BigInt(Math.max(0, (order.systemDiskGib ?? machine?.systemDiskGib ?? 200) - 200))
-  const exact = (price.monthMicros + price.diskGibMicros * gib) * BigInt(months)
-  const disk = gib > 0n ? ` + ${gib} GiB × ${formatMicros(price.diskGibMicros)} × ${months}` : ''
+  const diskGib = line.quotedDiskGib ?? order.systemDiskGib ?? machine?.systemDiskGib ?? 200
+  const gib = BigInt(Math.max(0, diskGib - 200))
+  const exact = (price.monthMicros + price.diskGibMicros * gib) * months.numerator
+  const disk = gib > 0n ? ` + ${gib} GiB × ${formatMicros(price.diskGibMicros)} × ${months.text}` : ''
   const ids = { offeringId: price.offeringId, ...(order.quoteId ? { quoteId: order.quoteId } : {}) }
   return [
     step('list_price', price.effectiveAt, ids, {
-      ...{ version: String(price.version), months: String(months), microsPerMonth: price.monthMicros.toString() },
+      ...{ version: String(price.version), months: String(price.months), microsPerMonth: price.monthMicros.toString() },
       ...{ diskGibMicros: price.diskGibMicros.toString(), pricedAt: at.toString() },
     }),
     step(
       'formula',
       null,
       {},
-      { text: `${formatMicros(price.monthMicros)} × ${months}${disk}`, micros: exact.toString() },
+      {
+        text: `${formatMicros(price.monthMicros)} × ${months.text}${disk}`,
+        micros: (exact / months.denominator).toString(),
+      },
     ),
     step(
       'rounding',
       null,
       {},
-      { exact: exactText(exact, 1n), amountFen: line.amountFen.toString(), rule: 'half_up_once' },
+      { exact: exactText(exact, months.denominator), amountFen: line.amountFen.toString(), rule: 'half_up_once' },
     ),
   ]
+}
+
+function monthsPaid(
+  { months, alignsTo }: ExplainedOrder,
+  { wholeMonths, monthStart, monthEnd }: ExplainedOrderLine,
+): MonthCount | null {
+  if (months !== null) return monthsOf(months)
+  if (alignsTo === null || wholeMonths === null || monthStart === null || monthEnd === null) return null
+  return monthsOf(wholeMonths, { month: { startsAt: monthStart, expiresAt: monthEnd }, until: alignsTo })
 }
 
 async function machineSteps(db: Db, accountId: string, machineId: string | null): Promise<ExplanationStep[]> {
@@ -291,6 +304,7 @@ const orderStep = (order: ExplainedOrder): ExplanationStep =>
     { orderId: order.orderId, actor: order.actor },
     {
       ...{ kind: order.kind, phase: order.phase, chargeType: order.chargeType, quantity: String(order.quantity) },
+      ...(order.alignsTo ? { alignsTo: order.alignsTo.toString() } : {}),
       ...{ months: String(order.months ?? ''), totalFen: order.totalFen.toString() },
       ...{ paidCashFen: order.paidCashFen.toString(), paidVoucherFen: order.paidVoucherFen.toString() },
       ...{ capturedFen: order.capturedFen.toString(), refundedFen: order.refundedFen.toString() },

@@ -1,6 +1,6 @@
-// What must hold of changes to what is paid for: larger disks, orders that wait for stock, machines released early. Amounts
+// What must hold of changes to what is paid for: larger disks, machines that are aligned, orders that wait for stock, machines released early. Amounts
 // are computed once more here, in SQL that shares nothing with src/orders.
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import { bySlice, type Invariant, within } from './invariant-check.ts'
 
 const orders = { table: 'orders', size: 2000 } as const
@@ -35,7 +35,49 @@ const disksAreResizes = bySlice(
       and (m.system_disk_gib is distinct from coalesce(r.gib, o.system_disk_gib) or coalesce(r.torn, false))`,
 )
 
-/** The month's price of the GiB that are billed more, for each month ahead: the running period by its seconds. */
+/** How many seconds there are of the month that an alignment cuts, and how many of them it pays for. */
+const cutMonth = (line: string, until: RawBuilder<unknown>): RawBuilder<unknown> => sql`
+  select whole, whole - floor(extract(epoch from ${sql.ref(`${line}.monthEnd`)} - ${until})) as used
+  from (select floor(extract(epoch from ${sql.ref(`${line}.monthEnd`)} - ${sql.ref(`${line}.monthStart`)})) as whole) as month`
+
+/**
+ * The month's price for the whole months and the seconds of the one that is cut. Without the billing zone the bounds of that
+ * month can't be told exactly; but it begins where the whole ones end, give or take the days that months differ by.
+ */
+const alignmentsAreProRata = bySlice(
+  'I10 an aligned machine pays the time from its expiry to the common one',
+  orders,
+  range => sql`
+    select format('line %s of order %s costs %s fen for %s months and a part of %s to %s, from %s to %s; that comes to %s',
+      line_no, order_id, amount_fen, whole_months, month_start, month_end, quoted_expires_at, aligns_to, fen) as detail
+    from (
+      select l.*, o.aligns_to, whole,
+        div(2 * micros * (l.whole_months * whole + used) + 10000 * whole, 20000 * whole) as fen,
+        (l.quoted_expires_at at time zone 'UTC' + make_interval(months => l.whole_months)) at time zone 'UTC' as month_near
+      from (select o.*, coalesce(q.created_at, o.created_at) as priced_at from orders o left join quotes q on q.id = o.quote_id
+        where o.kind = 'alignment' and ${within('o.id', range)}) as o
+      join order_lines l on l.order_id = o.id
+      left join machines m on m.id = l.machine_id
+      left join lateral (
+        select (data -> 'price' ->> 'diskGibMicros')::numeric * greatest(0, l.quoted_disk_gib - 200)
+          + (select micros::numeric from jsonb_array_elements_text(data -> 'price' -> 'monthMicros')
+              with ordinality as listed (micros, n) where micros is not null order by n limit 1) as micros
+        from events where kind = 'offering.price_set' and subject_id = m.zone_id || ':' || m.spec_id || ':prepaid'
+          and (data ->> 'effectiveAt')::timestamptz <= o.priced_at
+        order by (data ->> 'version')::int desc limit 1) as price on true
+      left join lateral (${cutMonth('l', sql`o.aligns_to`)}) as month on true) as lines
+    where amount_fen is distinct from fen or quoted_expires_at is null or quoted_expires_at >= aligns_to
+      or month_start < quoted_expires_at or month_start > aligns_to or month_end <= aligns_to
+      or (whole_months = 0) <> (month_start = quoted_expires_at)
+      or abs(extract(epoch from month_start - month_near)) > 4 * 86400
+      or whole not between 28 * 86400 - 7200 and 31 * 86400 + 7200
+      or (phase = 'delivered' and (period_start, period_end) is distinct from (quoted_expires_at, aligns_to))`,
+)
+
+/**
+ * The month's price of the GiB that are billed more, for each month ahead: the running period by its seconds. Parts of a month
+ * are taken to 60 digits and up, so that an exact half of a fen stays one.
+ */
 const resizesAreProRata = bySlice(
   'I10 a larger disk costs the unused time of what is paid',
   orders,
@@ -56,14 +98,19 @@ const resizesAreProRata = bySlice(
           and (data ->> 'effectiveAt')::timestamptz <= o.priced_at
         order by (data ->> 'version')::int desc limit 1) as price
       cross join lateral (
-        select coalesce(sum(p.months) filter (where d.period_start >= o.priced_at), 0)::numeric as coming,
-          coalesce(max(p.months) filter (where d.period_start < o.priced_at), 0)::numeric as running,
+        select coalesce(sum(counted) filter (where d.period_start >= o.priced_at), 0) as coming,
+          coalesce(max(counted) filter (where d.period_start < o.priced_at), 0) as running,
           coalesce(max(floor(extract(epoch from d.period_end - o.priced_at)))
             filter (where d.period_start < o.priced_at), 0) as unused,
           greatest(1, coalesce(max(floor(extract(epoch from d.period_end - d.period_start)))
             filter (where d.period_start < o.priced_at), 1)) as whole
         from order_lines d join orders p on p.id = d.order_id
-        where d.machine_id = l.machine_id and d.phase = 'delivered' and p.kind in ('purchase', 'scale_out', 'renewal')
+        left join lateral (${cutMonth('d', sql`d.period_end`)}) as cut on true
+        cross join lateral (select case when p.kind <> 'alignment' then p.months
+          else d.whole_months + case when used = 0 then 0 else round(used::numeric(80, 60) / whole, 60) + 1e-50 end
+          end as counted) as paid
+        where d.machine_id = l.machine_id and d.phase = 'delivered'
+          and p.kind in ('purchase', 'scale_out', 'renewal', 'alignment')
           and d.period_end > o.priced_at and d.period_end <= l.quoted_expires_at) as time
     ) as lines where amount_fen is distinct from fen`,
 )
@@ -125,6 +172,7 @@ const earlyReleasesArePaid = bySlice(
 export const changeInvariants: readonly Invariant[] = [
   resizesAreLines,
   disksAreResizes,
+  alignmentsAreProRata,
   resizesAreProRata,
   waitsForUnmade,
   earlyReleasesAreUnused,

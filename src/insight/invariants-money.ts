@@ -276,7 +276,8 @@ const expiryMovesForward = byQuery(
     select format('machine %s: expiry went from %s to %s', subject_id, previous, expires_at) as detail
     from (select subject_id, (data ->> 'expiresAt')::timestamptz as expires_at,
         lag((data ->> 'expiresAt')::timestamptz) over (partition by subject_id order by id) as previous
-      from events where subject_kind = 'machine' and kind in ('subscription.started', 'subscription.renewed')) as steps
+      from events where subject_kind = 'machine' and kind in ('subscription.started', 'subscription.renewed',
+        'subscription.aligned')) as steps
     where expires_at <= previous`,
 )
 

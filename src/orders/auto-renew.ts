@@ -42,7 +42,7 @@ export async function setAutoRenew(
   const now = ctx.clock.now()
   const ids = [...new Set(machineIds)]
   const subscriptions = await transaction(ctx, async tx => {
-    await machinesToRenew(tx, actor.accountId, { machineIds: ids, groupId: null, months: 1 }, now)
+    await machinesToRenew(tx, actor.accountId, { machineIds: ids, groupId: null }, now)
     const locked = await lockSubscriptions(tx, actor.accountId, ids)
     const changed = await setAutoRenewRows(tx, ids, autoRenew, months)
     const wasOn = new Set(locked.filter(one => one.autoRenew).map(one => one.machineId))

@@ -2,6 +2,7 @@
 import { type Insertable, type RawBuilder, sql } from 'kysely'
 import { type Db, jsonb, type Tx } from '../db/db.ts'
 import type { OrdersTable } from '../db/schema.ts'
+import type { AlignedTime } from './alignment.ts'
 import {
   assertMove,
   type Order,
@@ -15,7 +16,7 @@ import {
 export interface QuoteRow {
   id: string
   accountId: string
-  kind: 'purchase' | 'scale_out' | 'renewal' | 'resize' | 'early_release'
+  kind: 'purchase' | 'scale_out' | 'renewal' | 'alignment' | 'resize' | 'early_release'
   request: unknown
   result: unknown
   totalFen: bigint
@@ -56,6 +57,8 @@ export interface NewLine {
   quotedDiskGib?: number | null
   /** Of a resize. */
   resizedToGib?: number | null
+  /** Of an alignment. */
+  time?: AlignedTime
 }
 
 export async function insertLines(
@@ -66,13 +69,16 @@ export async function insertLines(
 ): Promise<void> {
   await sql`
     insert into order_lines (order_id, account_id, line_no, machine_id, amount_fen, quoted_expires_at, quoted_disk_gib,
-      resized_to_gib)
+      resized_to_gib, whole_months, month_start, month_end)
     select ${orderId}, ${accountId}, l.line_no, l.machine_id, l.amount_fen, l.quoted_expires_at, l.quoted_disk_gib,
-      l.resized_to_gib
+      l.resized_to_gib, l.whole_months, l.month_start, l.month_end
     from unnest(${lines.map(l => l.lineNo)}::integer[], ${lines.map(l => l.machineId)}::text[],
       ${lines.map(l => l.amountFen)}::bigint[], ${lines.map(l => l.quotedExpiresAt ?? null)}::timestamptz[],
-      ${lines.map(l => l.quotedDiskGib ?? null)}::integer[], ${lines.map(l => l.resizedToGib ?? null)}::integer[])
-      as l (line_no, machine_id, amount_fen, quoted_expires_at, quoted_disk_gib, resized_to_gib)`.execute(tx)
+      ${lines.map(l => l.quotedDiskGib ?? null)}::integer[], ${lines.map(l => l.resizedToGib ?? null)}::integer[],
+      ${lines.map(l => l.time?.wholeMonths ?? null)}::integer[], ${lines.map(l => l.time?.monthStart ?? null)}::timestamptz[],
+      ${lines.map(l => l.time?.monthEnd ?? null)}::timestamptz[])
+      as l (line_no, machine_id, amount_fen, quoted_expires_at, quoted_disk_gib, resized_to_gib, whole_months, month_start,
+        month_end)`.execute(tx)
 }
 
 export async function findOrder(db: Db | Tx, accountId: string, orderId: string): Promise<Order | null> {

@@ -24,9 +24,12 @@ export type OrdersRefusal =
   | 'GroupInOtherRegion'
   | 'RenewalConflict'
   | 'NothingToRenew'
+  | 'NothingToAlign'
+  | 'AlignmentTooFar'
   | 'NotPrepaid'
   | 'MachineNotFound'
   | 'MachineReleased'
+  | 'MachineExpired'
   | 'OrderInProgress'
   | 'PrepaidNotExpired'
   | 'TooManyMachines'
@@ -49,7 +52,7 @@ export interface OrderReason {
 
 /** A transition not listed cannot happen. */
 export const nextPhases = {
-  // A renewal creates nothing: it is fulfilled in the transaction that pays it. A resize takes no stock: the fleet is asked there.
+  // A renewal or alignment creates nothing: it is fulfilled in the transaction that pays it. A resize takes no stock: the fleet is asked there.
   placed: ['paid', 'provisioning', 'fulfilled', 'lapsed', 'cancelled'],
   paid: ['provisioning', 'refunding'],
   provisioning: ['fulfilled', 'refunding'],

@@ -9,6 +9,10 @@ export interface PaidLine {
   lineNo: number
   kind: OrderKind
   months: number | null
+  /** Of an alignment: what it paid for, beside months. */
+  wholeMonths: number | null
+  monthStart: Temporal.Instant | null
+  monthEnd: Temporal.Instant | null
   amountFen: bigint
   voucherFen: bigint
   startsAt: Temporal.Instant
@@ -23,7 +27,7 @@ export async function selectPaidLines(
   now: Temporal.Instant,
 ): Promise<PaidLine[]> {
   const { rows } = await sql<PaidLine>`
-    select l.machine_id, l.order_id, l.line_no, o.kind, o.months, l.amount_fen, l.voucher_fen, l.period_start as starts_at,
+    select l.machine_id, l.order_id, l.line_no, o.kind, o.months, l.whole_months, l.month_start, l.month_end, l.amount_fen, l.voucher_fen, l.period_start as starts_at,
       l.period_end as expires_at
     from order_lines l join orders o on o.id = l.order_id
     where l.account_id = ${accountId} and l.machine_id = any(${machineIds}::text[]) and l.phase = 'delivered'

@@ -54,7 +54,7 @@ export async function payLocked(
   if (order.kind === 'purchase' || order.kind === 'scale_out') await holdGroup(tx, now, actor, order)
   const { cashFen, voucherFen } = await takeFromWallet(ctx, tx, now, order)
   await faults.point('orders.pay.after-transfer')
-  const renewed = order.kind === 'renewal'
+  const renewed = order.kind === 'renewal' || order.kind === 'alignment'
   if (renewed) {
     await fulfilRenewal(ctx, tx, now, actor, order)
     await faults.point('orders.renew.after-capture')
@@ -93,6 +93,7 @@ const verbs = {
   purchase: 'buy',
   scale_out: 'buy',
   renewal: 'renew',
+  alignment: 'align',
   resize: 'resize',
   refund: 'refund',
 } as const satisfies Record<Order['kind'], string>

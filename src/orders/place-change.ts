@@ -1,4 +1,4 @@
-// How an order is placed that changes machines one has already: a renewal, larger disks. By a quote or by a request, once per
+// How an order is placed that changes machines one has already: a renewal, one common expiry, larger disks. By a quote or by a request, once per
 // client token, a line per machine, and paid in the same transaction where that is asked for.
 import type { Tx } from '../db/db.ts'
 import { type Actor, appendEvents } from '../events/event.ts'
@@ -25,7 +25,7 @@ export interface Asked<Request> {
   request: Request | null
 }
 
-type OwnFields = 'chargeType' | 'groupId' | 'months' | 'systemDiskGib' | 'partialOk'
+type OwnFields = 'chargeType' | 'groupId' | 'months' | 'alignsTo' | 'systemDiskGib' | 'partialOk'
 
 export interface Placing {
   order: Pick<NewOrder, OwnFields>
@@ -33,7 +33,7 @@ export interface Placing {
 }
 
 export interface Change<Input, Request> {
-  kind: 'renewal' | 'resize'
+  kind: 'renewal' | 'alignment' | 'resize'
   parse(input: Input | undefined): Request
   /** What was quoted, or what it comes to now. */
   make(tx: Tx, asked: Asked<Request>, now: Temporal.Instant): Promise<Placing>

@@ -1,4 +1,4 @@
-// What a paid renewal does, in the transaction that pays it: every line is a compare-and-set on the expiry that was quoted,
+// What a paid renewal or alignment does, in the transaction that pays it: every line is a compare-and-set on the expiry that was quoted,
 // so of two renewals of one machine the second is refused with the new expiry and its money stays where it is (Q23).
 import type { Tx } from '../db/db.ts'
 import { type Actor, appendEvents, type NewEvent } from '../events/event.ts'
@@ -9,6 +9,7 @@ import { resizesUnderWay, resizeUnderWay } from '../fleet/resizes.ts'
 import { post } from '../ledger/transfer.ts'
 import { Refusal } from '../lib/errors.ts'
 import { invariant } from '../lib/invariant.ts'
+import { alignedPeriod } from './alignment.ts'
 import { captureOf } from './capture.ts'
 import { endLines, selectLines } from './order.store.ts'
 import type { Order, OrderLine, OrdersRefusal } from './order.ts'
@@ -19,7 +20,7 @@ import { hasExpired, keptUntil, type Period, renewedPeriod, type Subscription } 
 
 const linesAtOnce = 2000
 
-/** Renews all machines of the order or refuses all of it. The order is locked and its money is in escrow. */
+/** Renews or aligns all machines of the order or refuses all of it. The order is locked and its money is in escrow. */
 export async function fulfilRenewal(
   ctx: OrdersCtx,
   tx: Tx,
@@ -54,15 +55,14 @@ async function renewLines(
   order: Order,
   lines: readonly OrderLine[],
 ): Promise<void> {
-  const { months, accountId } = order
-  invariant(months !== null, 'a renewal has a number of months')
+  const { accountId } = order
   const machineIds = lines.flatMap(line => line.machineId ?? [])
   const locked = await lockSubscriptions(tx, accountId, machineIds)
   const subscriptions = new Map(locked.map(one => [one.machineId, one]))
   const renewed = lines.map((line): Renewed => {
     const subscription = subscriptions.get(line.machineId ?? '')
     invariant(subscription, `machine ${line.machineId} of renewal ${order.id} has a subscription`)
-    const period = renewedPeriod(subscription, months, now, ctx.billingZone)
+    const period = periodOf(order, subscription, now, ctx.billingZone)
     const { machineId, autoRenew } = subscription
     const renewDueAt = autoRenew ? nextRenewalTry(period.expiresAt, ctx.billingZone, { from: now }) : null
     return { line, machineId, subscription, restarts: hasExpired(subscription, now), period, renewDueAt }
@@ -96,6 +96,16 @@ async function renewLines(
   if (restarted.length > 0) await startMachines(tx, now, { machineIds: restarted, actor })
 }
 
+function periodOf(order: Order, subscription: Subscription, now: Temporal.Instant, zone: string): Period {
+  if (order.kind === 'alignment') {
+    invariant(order.alignsTo !== null, 'an alignment has its common expiry')
+    if (hasExpired(subscription, now)) throw expiredAlready(subscription)
+    return alignedPeriod(subscription, order.alignsTo)
+  }
+  invariant(order.months !== null, 'a renewal has a number of months')
+  return renewedPeriod(subscription, order.months, now, zone)
+}
+
 /** What was priced is the disk that it has: none that has grown since, none that is about to. */
 async function refuseResized(tx: Tx, lines: readonly OrderLine[]): Promise<void> {
   const quoted = new Map(lines.map(line => [line.machineId ?? '', line.quotedDiskGib]))
@@ -114,9 +124,12 @@ async function refuseResized(tx: Tx, lines: readonly OrderLine[]): Promise<void>
 
 function renewedEvent({ machineId, period, subscription }: Renewed, order: Order, actor: Actor): NewEvent {
   const { startsAt, expiresAt } = period
-  const data: EventData = { orderId: order.id, months: order.months, from: subscription.expiresAt, startsAt, expiresAt }
+  const { kind, months, id: orderId } = order
+  const aligned = kind === 'alignment'
+  const data: EventData = { orderId, ...(aligned ? {} : { months }), from: subscription.expiresAt, startsAt, expiresAt }
   const subject = { subjectKind: 'machine', subjectId: machineId }
-  return { accountId: order.accountId, kind: 'subscription.renewed', ...subject, actor: actor.name, data }
+  const done = aligned ? 'subscription.aligned' : 'subscription.renewed'
+  return { accountId: order.accountId, kind: done, ...subject, actor: actor.name, data }
 }
 
 function refuseConflicts(
@@ -150,4 +163,15 @@ export const machineReleased = (machineId: string): Refusal<OrdersRefusal> =>
     {
       machineId,
     },
+  )
+
+/** Of an alignment: an expired machine stands still, and begins a period of its own. */
+export const expiredAlready = ({
+  machineId,
+  expiresAt,
+}: Pick<Subscription, 'machineId' | 'expiresAt'>): Refusal<OrdersRefusal> =>
+  new Refusal<OrdersRefusal>(
+    'MachineExpired',
+    `machine ${machineId} has expired at ${expiresAt}: renew it first, or align the others without it`,
+    { machineId, expiresAt: expiresAt.toString() },
   )

@@ -18,8 +18,9 @@ import { machineReleased } from './renew-machines.ts'
 import { type PaidMachine, selectPaidMachines } from './subscription.store.ts'
 import { hasExpired, keptUntil, renewedPeriod, type Subscription } from './subscription.ts'
 
-export const renewalRequestSchema = z.strictObject({
-  /** These machines … */
+/** Which machines: of renewals and alignments. */
+export const whichSchema = {
+  /** These … */
   machineIds: z
     .array(z.string().min(1).max(100))
     .min(1, 'name at least one machine')
@@ -27,6 +28,10 @@ export const renewalRequestSchema = z.strictObject({
     .optional(),
   /** … or every prepaid machine of this group. */
   groupId: z.string().min(1).max(100).optional(),
+}
+
+export const renewalRequestSchema = z.strictObject({
+  ...whichSchema,
   months: z.literal([1, 2, 3, 6, 12], 'must be 1, 2, 3, 6 or 12'),
 })
 
@@ -53,17 +58,26 @@ export interface RenewalQuote {
   expiresAt: Temporal.Instant
 }
 
-interface RenewalRequest {
+export interface Which {
   machineIds: string[] | null
   groupId: string | null
+}
+
+interface RenewalRequest extends Which {
   months: Months
 }
 
 function parseRenewalRequest(input: unknown): RenewalRequest {
-  const { machineIds, groupId, months } = parseWith(renewalRequestSchema, input)
+  const { months, ...which } = parseWith(renewalRequestSchema, input)
+  return { ...parseWhich(which), months }
+}
+
+type WhichInput = Pick<z.output<typeof renewalRequestSchema>, 'machineIds' | 'groupId'>
+
+export function parseWhich({ machineIds, groupId }: WhichInput): Which {
   if ((machineIds === undefined) === (groupId === undefined))
     throw invalid('machineIds', 'give either machineIds or a groupId')
-  return { machineIds: machineIds ? [...new Set(machineIds)].sort() : null, groupId: groupId ?? null, months }
+  return { machineIds: machineIds ? [...new Set(machineIds)].sort() : null, groupId: groupId ?? null }
 }
 
 export async function quoteRenewal(ctx: OrdersCtx, actor: Actor, input: RenewalRequestInput): Promise<RenewalQuote> {
@@ -178,13 +192,13 @@ export async function renewalUnitFen(
   return priceMachines({ price, months, quantity: 1, systemDiskGib }).unitFen
 }
 
-type Renewable = PaidMachine & Pick<Subscription, 'anchorAt' | 'monthsSinceAnchor' | 'expiresAt'>
+export type Renewable = PaidMachine & Pick<Subscription, 'anchorAt' | 'monthsSinceAnchor' | 'expiresAt'>
 
 /** All of them or a refusal that says which one and why. */
 export async function machinesToRenew(
   db: Db | Tx,
   accountId: string,
-  { machineIds, groupId }: RenewalRequest,
+  { machineIds, groupId }: Which,
   now: Temporal.Instant,
 ): Promise<Renewable[]> {
   if (groupId !== null) await getGroup(db, accountId, groupId)

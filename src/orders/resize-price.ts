@@ -3,10 +3,13 @@
 // Postpaid: nothing now, the meter counts the new size from its minute (Q36). Pure.
 import { billableDiskGib } from '../catalog/price.ts'
 import { type Fen, formatFen, formatMicros, type Micros, roundHalfUpToFen } from '../lib/money.ts'
+import { type Cut, monthsOf } from './alignment.ts'
 import { type PaidSpan, unusedOf } from './unused-time.ts'
 
 export interface PaidPeriod extends PaidSpan {
   months: number
+  /** Of an alignment: the month after those that its end cuts. */
+  cut?: Cut | null
 }
 
 export interface ResizePriceRequest {
@@ -40,9 +43,10 @@ export function priceResize({ fromGib, toGib, diskGibMicros, periods, now }: Res
     if (unusedSeconds === 0n) continue
     const whole = unusedSeconds === wholeSeconds
     const [part, of] = whole ? [1n, 1n] : [unusedSeconds, wholeSeconds]
-    numerator = numerator * of + perMonth * BigInt(period.months) * part * denominator
-    denominator *= of
-    const months = `${period.months} ${period.months === 1 ? 'month' : 'months'}`
+    const count = monthsOf(period.months, period.cut)
+    numerator = numerator * of * count.denominator + perMonth * count.numerator * part * denominator
+    denominator *= of * count.denominator
+    const months = count.denominator > 1n ? count.text : `${count.text} ${period.months === 1 ? 'month' : 'months'}`
     terms.push(whole ? months : `${months} × ${unusedSeconds}/${wholeSeconds} s`)
   }
   const amountFen = roundHalfUpToFen(numerator, denominator)

@@ -15,11 +15,11 @@ import { invalid, parseWith } from './buy-request.ts'
 import { findQuote, insertQuote } from './order.store.ts'
 import { isEnded, type Order, type OrderPhase, type OrdersRefusal } from './order.ts'
 import type { OrdersCtx } from './orders-ctx.ts'
-import { selectPaidLines } from './paid-line.store.ts'
+import { type PaidLine, selectPaidLines } from './paid-line.store.ts'
 import { type Asked, type PlaceChange, placeChange } from './place-change.ts'
 import { quoteExpired, quoteFor, quoteNotFound } from './quote.ts'
 import { machineNotFound } from './renewal.ts'
-import { moreBillableGib, priceResize } from './resize-price.ts'
+import { moreBillableGib, type PaidPeriod, priceResize } from './resize-price.ts'
 import { type PaidMachine, selectPaidMachines } from './subscription.store.ts'
 
 export const resizedAtOnceMax = 1000
@@ -172,19 +172,24 @@ async function priceLines(
     const offeringId = offeringIdOf(machine)
     const price = prices.get(offeringId) ?? (await currentPrice(db, offeringId, now))
     prices.set(offeringId, price)
-    const periods = (paid.get(machine.machineId) ?? []).filter(line => line.kind !== 'resize')
-    const months = periods.map(({ startsAt, expiresAt, months }) => ({ startsAt, expiresAt, months: months ?? 0 }))
-    lines.push(lineOf(machine, systemDiskGib, price, months, now))
+    const periods = (paid.get(machine.machineId) ?? []).filter(line => line.kind !== 'resize').map(periodOf)
+    lines.push(lineOf(machine, systemDiskGib, price, periods, now))
   }
   const [groupId = null, ...otherGroups] = new Set(machines.map(machine => machine.groupId))
   return { chargeType, groupId: otherGroups.length > 0 ? null : groupId, lines }
+}
+
+function periodOf({ startsAt, expiresAt, months, wholeMonths, monthStart, monthEnd }: PaidLine): PaidPeriod {
+  const month = monthStart !== null && monthEnd !== null ? { startsAt: monthStart, expiresAt: monthEnd } : null
+  const cut = month && { month, until: expiresAt }
+  return { startsAt, expiresAt, months: wholeMonths ?? months ?? 0, cut }
 }
 
 function lineOf(
   machine: PaidMachine,
   toGib: number,
   { diskGibMicros }: PriceVersion,
-  periods: Parameters<typeof priceResize>[0]['periods'],
+  periods: readonly PaidPeriod[],
   now: Temporal.Instant,
 ): ResizeLine {
   const { machineId, systemDiskGib: fromGib, expiresAt, chargeType } = machine

@@ -15,6 +15,12 @@ export interface Unused {
 
 const nsPerSecond = 1_000_000_000n
 
+/** The rest: what of it has passed at `now`. */
+export function usedOf(period: PaidSpan, now: Temporal.Instant): { usedSeconds: bigint; wholeSeconds: bigint } {
+  const { unusedSeconds, wholeSeconds } = unusedOf(period, now)
+  return { usedSeconds: wholeSeconds - unusedSeconds, wholeSeconds }
+}
+
 /** Of a period that has not begun all is left, of one that is over nothing. */
 export function unusedOf({ startsAt, expiresAt }: PaidSpan, now: Temporal.Instant): Unused {
   const whole = expiresAt.epochNanoseconds - startsAt.epochNanoseconds

@@ -191,6 +191,8 @@ describe('other input', () => {
       { groupId: 'a', machineIds: ['b'], months: 1 },
       'machineIds',
     ],
+    ['a day that is none', () => 'POST /v1/alignments/quotes', { groupId: 'a', day: '2026-02-30' }, 'day'],
+    ['neither group nor machines', () => 'POST /v1/alignments/quotes', {}, 'machineIds'],
     ['automatic in words', () => 'PUT /v1/renewals/automatic', { machineIds: ['a'], autoRenew: 'on' }, 'autoRenew'],
     ['28 characters', () => `PATCH /v1/groups/${world.groupId}`, { name: 'x'.repeat(28) }, 'name'],
     ['the other direction', () => `PATCH /v1/groups/${world.groupId}`, { name: 'a\u202eb' }, 'name'],

@@ -175,6 +175,14 @@ export const rows: Record<keyof Operations, TenantRow> = {
     ids: ({ renewalQuoteId }) => ({ quoteId: renewalQuoteId }),
     input: ({ quoteId }) => ({ body: { quoteId } }),
   },
+  'POST /v1/alignments/quotes': {
+    ids: ({ prepaidIds }) => ({ machineId: prepaidIds[1] }),
+    input: ({ machineId }) => ({ body: { machineIds: [machineId], day: alignmentDay } }),
+  },
+  'POST /v1/alignments': {
+    ids: ({ prepaidIds }) => ({ machineId: prepaidIds[1] }),
+    input: ({ machineId }) => ({ body: { request: { machineIds: [machineId], day: alignmentDay } } }),
+  },
   'PUT /v1/renewals/automatic': {
     ids: ({ prepaidIds }) => ({ machineId: prepaidIds[1] }),
     input: ({ machineId }) => ({ body: { machineIds: [machineId], autoRenew: true } }),
@@ -245,6 +253,9 @@ export const rows: Record<keyof Operations, TenantRow> = {
   },
   'DELETE /v1/groups/{groupId}': { ids: ({ spareGroupId }) => ({ groupId: spareGroupId }) },
 }
+
+/** Later than the expiry of the world's prepaid machines, which were renewed by then or not. */
+const alignmentDay = '2026-06-15'
 
 const earlyRelease = { quoteId: '' }
 

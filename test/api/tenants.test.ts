@@ -75,7 +75,12 @@ test('every operation of the document has a row', () => {
 })
 
 test('a viewer changes nothing: what is not a GET is not for viewers, but asking what something costs or does, and what is their own', () => {
-  const quotes = ['POST /v1/quotes', 'POST /v1/renewals/quotes', 'POST /v1/resizes/quotes']
+  const quotes = [
+    'POST /v1/quotes',
+    'POST /v1/renewals/quotes',
+    'POST /v1/alignments/quotes',
+    'POST /v1/resizes/quotes',
+  ]
   const previews = ['POST /v1/machines/preview', 'POST /v1/services/{service}/preview']
   const own = [
     'POST /v1/access-keys',

@@ -10,6 +10,7 @@ import { recordSlice } from '../../src/ledger/findings.ts'
 import { topUp } from '../../src/ledger/top-up.ts'
 import type { NoticeKind } from '../../src/notices/notice.ts'
 import { listNotices } from '../../src/notices/notices.ts'
+import { placeAlignment } from '../../src/orders/align.ts'
 import { requestRelease } from '../../src/orders/release.ts'
 import { placeRenewal } from '../../src/orders/renewal.ts'
 import { placeResize } from '../../src/orders/resize.ts'
@@ -196,7 +197,7 @@ describe('an account with 4.80 and one machine', () => {
     expect(await phase(machineId)).toBe('released')
   })
 
-  test('can delete, and top up; not buy, renew or resize', async () => {
+  test('can delete, and top up; not buy, renew, align or resize', async () => {
     await pay(100_00n)
     const prepaid = await shop.buy()
     await settled()
@@ -207,6 +208,8 @@ describe('an account with 4.80 and one machine', () => {
     await expect(shop.buy({ chargeType: 'postpaid' })).rejects.toMatchObject(refused)
     const renewal = { request: { machineIds: [paid], months: 1 as const }, pay: true }
     await expect(placeRenewal(shop.ctx, shop.actor, renewal)).rejects.toMatchObject(refused)
+    const alignment = { request: { machineIds: [paid], day: '2026-03-15' }, pay: true }
+    await expect(placeAlignment(shop.ctx, shop.actor, alignment)).rejects.toMatchObject(refused)
     const resize = { request: { machineIds: [paid], systemDiskGib: 300 }, pay: true }
     await expect(placeResize(shop.ctx, shop.actor, resize)).rejects.toMatchObject(refused)
     expect(await requestRelease(shop.ctx, shop.actor, [machineId])).toEqual([machineId])

@@ -153,6 +153,29 @@ describe('a person with a terminal and no browser', () => {
     expect((await host.berth('auditor')).stdout).toMatch(/billing {2}runs\n/)
   })
 
+  test('brings machines of different expiries to the latest of them, then to a later day', async () => {
+    const prepaid = (await machinesOf('vision')).items.filter(machine => machine.chargeType === 'prepaid')
+    const machineIds = prepaid.map(machine => machine.machineId)
+    const latest =
+      prepaid
+        .map(machine => machine.expiresAt ?? '')
+        .toSorted()
+        .at(-1) ?? ''
+    const alignment = await host.json<Order>('machine', 'align', ...machineIds, '--yes')
+    expect(alignment).toMatchObject({ kind: 'alignment', phase: 'fulfilled', quantity: 1 })
+    const expiries = async () =>
+      new Set((await machinesOf('vision')).items.flatMap(one => (one.chargeType === 'prepaid' ? [one.expiresAt] : [])))
+    expect(await expiries()).toEqual(new Set([latest]))
+    const again = await host.berth('machine', 'align', ...machineIds, '--yes')
+    expect(again).toMatchObject({ stdout: '', stderr: expect.stringContaining('expire at') })
+    const { billingZone } = await host.json<{ billingZone: string }>('machine', 'expiries')
+    const later = Temporal.Instant.from(latest).toZonedDateTimeISO(billingZone).add({ days: 10 })
+    const day = later.toPlainDate().toString()
+    const said = await host.berth('machine', 'align', ...machineIds, '--day', day, '--yes')
+    expect(said.stderr).toMatch(/30\.00\/month × \d+\/\d+ = /)
+    expect(await expiries()).toEqual(new Set([later.toInstant().toString()]))
+  })
+
   test('stops, starts and deletes the service; its last log stays readable by its id', async () => {
     const { serviceId } = await host.json<{ serviceId: string }>('service', 'show', 'digits')
     expect(await host.json('service', 'stop', 'digits')).toMatchObject({ status: 'Stopped' })

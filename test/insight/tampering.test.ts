@@ -10,6 +10,7 @@ import { verifyInvariants } from '../../src/insight/invariants.ts'
 import { recomputedInvariants } from '../../src/insight/recompute-bills.ts'
 import { selectTransfers } from '../../src/ledger/ledger.store.ts'
 import { sealOf, sealTransfers } from '../../src/ledger/seal.ts'
+import { placeAlignment } from '../../src/orders/align.ts'
 import { requestRelease } from '../../src/orders/release.ts'
 import { placeRenewal } from '../../src/orders/renewal.ts'
 import { aShop, type Shop } from '../orders/shop.ts'
@@ -25,6 +26,7 @@ beforeAll(async () => {
   await shop.settle()
   const machineIds = (await shop.machines(bought.id)).map(machine => machine.id)
   await placeRenewal(shop.ctx, shop.actor, { request: { machineIds, months: 12 }, pay: true })
+  await placeAlignment(shop.ctx, shop.actor, { request: { machineIds, day: '2027-05-10' }, pay: true })
   await shop.pass({ hours: 30 })
   const dear = { ...price, monthMicros: { 1: null, 2: null, 3: null, 6: null, 12: null }, hourMicros: 1_234_567n }
   await setPrice(shop.ctx, shop.actor, { zoneId: 'east-a', specId: 'c4m16', chargeType: 'postpaid' }, dear)
@@ -90,6 +92,7 @@ async function sealAgain(tx: Tx): Promise<void> {
 const aLine = `(select transfer_id from bill_lines where item = 'machine' and amount_fen > 100 order by transfer_id limit 1)`
 const seal = (n: number) => `(select transfer_id from ledger_seals where number = ${n})`
 const wallet = `id = 'wallet:acc-1:cash'`
+const aligned = 'I10 an aligned machine pays the time from its expiry to the common one'
 const bill = 'I8 a bill is what the event log comes to'
 
 const tamperings: [what: string, noticedBy: string, plant: (tx: Tx) => Promise<void>][] = [
@@ -173,6 +176,25 @@ const tamperings: [what: string, noticedBy: string, plant: (tx: Tx) => Promise<v
     'a cheaper prepaid line, its order, escrow and revenue made to fit',
     'I10 a prepaid line costs what the price list said',
     run(`update order_lines set amount_fen = amount_fen - 100 where amount_fen > 100`),
+  ],
+  ['a cheaper alignment', aligned, run(`update order_lines set amount_fen = amount_fen - 1 where whole_months = 0`)],
+  [
+    'an alignment by a longer month, its price made to fit',
+    aligned,
+    run(
+      `update order_lines set month_end = month_end + interval '30 days',
+         amount_fen = round(125 * 100 * 10.0 / 61) where whole_months = 0`,
+    ),
+  ],
+  [
+    'an alignment of which a month more was paid than lies between, its price made to fit',
+    aligned,
+    run(`update order_lines set whole_months = 1, amount_fen = amount_fen + 12500 where whole_months = 0`),
+  ],
+  [
+    'an alignment that lasts longer than was paid',
+    aligned,
+    run(`update orders set aligns_to = aligns_to + interval '1 day' where kind = 'alignment'`),
   ],
   [
     'a billing day that never was',

@@ -1,5 +1,5 @@
 // One life of an account, through every step that orders know: money in, purchases that succeed, fail and half fail, a scale-out, a
-// cancellation, a lapse, a wait for stock, larger disks, an early end, a renewal, a release, arrears that are paid and such that
+// cancellation, a lapse, a wait for stock, larger disks, an early end, a renewal, one common expiry, a release, arrears that are paid and such that
 // are not, expiry, the end, the seal. Every call is safe to repeat, so the whole life is lived again after a crash and must end
 // as if there had been none.
 import { readFileSync } from 'node:fs'
@@ -20,6 +20,7 @@ import { sealTransfers } from '../../src/ledger/seal.ts'
 import { topUp } from '../../src/ledger/top-up.ts'
 import { ManualClock } from '../../src/lib/clock.ts'
 import { isRefusal } from '../../src/lib/errors.ts'
+import { placeAlignment } from '../../src/orders/align.ts'
 import { setAutoRenew } from '../../src/orders/auto-renew.ts'
 import { quoteEarlyRelease, releaseEarly } from '../../src/orders/early-release.ts'
 import type { Order } from '../../src/orders/order.ts'
@@ -146,8 +147,7 @@ export async function live({ ctx, driver }: World): Promise<void> {
   const machineIds = await machinesOf(ctx.db, wanted.id)
   const [first = '', second = ''] = machineIds
   await changes({ ctx, settled, until }, [first, second], mistaken.id, patient.id)
-  const renewal = await placeRenewal(ctx, actor, { request: { machineIds, months: 1 }, clientToken: 'renewal' })
-  await payOrder(ctx, actor, renewal.id)
+  await lengthen(ctx, actor, machineIds)
   await requestRelease(ctx, actor, await machinesOf(ctx.db, used.id), { reason: 'done' })
   await settled()
   await setAutoRenew(ctx, actor, machineIds, false, 3).catch(unlessReleased)
@@ -161,6 +161,15 @@ interface Changing {
   ctx: ShopCtx
   settled(): Promise<void>
   until(instant: Temporal.Instant): Promise<void>
+}
+
+/** By a month; and as they were delivered at different instants, to one common expiry. */
+async function lengthen(ctx: ShopCtx, actor: Actor, machineIds: string[]): Promise<void> {
+  const renewal = await placeRenewal(ctx, actor, { request: { machineIds, months: 1 }, clientToken: 'renewal' })
+  await payOrder(ctx, actor, renewal.id)
+  const request = { machineIds, day: '2026-04-10' }
+  const alignment = await placeAlignment(ctx, actor, { request, clientToken: 'alignment' })
+  await payOrder(ctx, actor, alignment.id)
 }
 
 /** The one with money renews by itself, the poor one's try fails; then neither is wanted any more. */

@@ -26,7 +26,7 @@ import {
   readPageToken,
 } from './fields.ts'
 
-const kinds = ['purchase', 'scale_out', 'renewal', 'resize', 'refund'] as const
+const kinds = ['purchase', 'scale_out', 'renewal', 'alignment', 'resize', 'refund'] as const
 const phases = ['placed', 'paid', 'provisioning', 'fulfilled', 'refunding', 'refunded', 'lapsed', 'cancelled'] as const
 
 export const OrderView = z.object({
@@ -41,6 +41,7 @@ export const OrderView = z.object({
   specId: z.string().nullable(),
   quantity: z.number().int(),
   months: z.number().int().nullable(),
+  alignsTo: instant.nullable().describe('Of an alignment: the common expiry.'),
   systemDiskGib: z.number().int().nullable(),
   autoRenew: z.boolean(),
   partialOk: z.boolean(),
@@ -72,6 +73,7 @@ export const orderView = (order: Order) => ({
   specId: order.specId,
   quantity: order.quantity,
   months: order.months,
+  alignsTo: isoOrNull(order.alignsTo),
   systemDiskGib: order.systemDiskGib,
   autoRenew: order.autoRenew,
   partialOk: order.partialOk,

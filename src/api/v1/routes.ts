@@ -3,6 +3,7 @@ import type { Route } from '../route.ts'
 import { accessKeyRoutes } from './access-keys.ts'
 import { accountViewRoutes } from './account-view.ts'
 import { accountRoutes } from './accounts.ts'
+import { alignmentRoutes } from './alignments.ts'
 import { auditRoutes } from './audit.ts'
 import { auditorRoutes } from './auditor.ts'
 import { billRoutes } from './bill.ts'
@@ -34,6 +35,7 @@ export const routes: readonly Route[] = [
   ...catalogRoutes,
   ...orderRoutes,
   ...renewalRoutes,
+  ...alignmentRoutes,
   ...resizeRoutes,
   ...groupRoutes,
   ...machineRoutes,

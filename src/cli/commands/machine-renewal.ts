@@ -1,5 +1,5 @@
 import { choice, given, type Months, months, number } from '../arguments.ts'
-import { renew, resize } from '../buying.ts'
+import { align, renew, resize } from '../buying.ts'
 import type { AskingOptions, CommandTree, WaitingOptions } from '../command.ts'
 import { refuse } from '../failure.ts'
 import { type Cell, printJson, printTable, timeText } from '../output.ts'
@@ -15,6 +15,18 @@ export function addMachineRenewalCommands(tree: CommandTree): void {
       waits: true,
       run: ({ session, args: machineIds, options }) =>
         renew(session, { machineIds, months: options.months ?? 1 }, options),
+    })
+    .add<AskingOptions & WaitingOptions & { day?: string }>({
+      usage: 'align <machine...>',
+      summary: 'bring prepaid machines to one common expiry, in one order',
+      examples: ['berth machine align eas-i-… eas-i-…', 'berth machine align eas-i-… --day 2026-12-31'],
+      options: [
+        ['--day <YYYY-MM-DD>', 'the day, at the time of day of the latest expiry; the latest itself by default'],
+      ],
+      asks: true,
+      waits: true,
+      run: ({ session, args: machineIds, options }) =>
+        align(session, { machineIds, ...given({ day: options.day }) }, options),
     })
     .add<AskingOptions & WaitingOptions & { disk?: number }>({
       usage: 'resize <machine...>',

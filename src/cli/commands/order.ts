@@ -4,7 +4,7 @@ import { printOrder } from '../buying.ts'
 import type { AskingOptions, CommandTree } from '../command.ts'
 import { type Cell, moneyText, printJson, printLine, printTable, tableText, timeText } from '../output.ts'
 
-const kinds = ['purchase', 'scale_out', 'renewal', 'resize', 'refund'] as const
+const kinds = ['purchase', 'scale_out', 'renewal', 'alignment', 'resize', 'refund'] as const
 
 interface ListOptions {
   group?: string
