@@ -21,6 +21,7 @@ export const groups = {
   'groups.services': ['服务数', 'Services'],
   'groups.nextExpiry': ['最近到期', 'Next expiry'],
   'groups.running': ['{running} / {total} 台运行中', '{running} of {total} running'],
+  'groups.closed': ['{count} 台不接收新实例', '{count} closed to new instances'],
   'groups.noMachines': ['无机器', 'No machine'],
   'groups.empty': ['还没有专属资源组', 'No resource group yet'],
   'groups.emptyHint': [

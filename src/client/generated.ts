@@ -69,7 +69,7 @@ export interface Operations {
     params: { accountId: string }
     query: { limit?: number; after?: string; name?: string; regionId?: string }
     body: null
-    returns: { items: ({ groupId: string; name: string; kind: "prepaid" | "postpaid"; regionId: string; machines: number; prepaidMachines: number; postpaidMachines: number; runningMachines: number; cpuMilli: number; cpuUsedMilli: number; memoryMib: number; memoryUsedMib: number; gpuCount: number; gpuUsed: number; services: number; nextExpiresAt: string | null; createdAt: string; updatedAt: string; etag: string })[]; nextPageToken: string | null }
+    returns: { items: ({ groupId: string; name: string; kind: "prepaid" | "postpaid"; regionId: string; machines: number; prepaidMachines: number; postpaidMachines: number; runningMachines: number; openMachines: number; cpuMilli: number; cpuUsedMilli: number; memoryMib: number; memoryUsedMib: number; gpuCount: number; gpuUsed: number; services: number; nextExpiresAt: string | null; createdAt: string; updatedAt: string; etag: string })[]; nextPageToken: string | null }
   }
   /** List machines of an account */
   'GET /v1/accounts/{accountId}/machines': {
@@ -209,21 +209,21 @@ export interface Operations {
     params: Record<never, never>
     query: { limit?: number; after?: string; name?: string; regionId?: string }
     body: null
-    returns: { items: ({ groupId: string; name: string; kind: "prepaid" | "postpaid"; regionId: string; machines: number; prepaidMachines: number; postpaidMachines: number; runningMachines: number; cpuMilli: number; cpuUsedMilli: number; memoryMib: number; memoryUsedMib: number; gpuCount: number; gpuUsed: number; services: number; nextExpiresAt: string | null; createdAt: string; updatedAt: string; etag: string })[]; nextPageToken: string | null }
+    returns: { items: ({ groupId: string; name: string; kind: "prepaid" | "postpaid"; regionId: string; machines: number; prepaidMachines: number; postpaidMachines: number; runningMachines: number; openMachines: number; cpuMilli: number; cpuUsedMilli: number; memoryMib: number; memoryUsedMib: number; gpuCount: number; gpuUsed: number; services: number; nextExpiresAt: string | null; createdAt: string; updatedAt: string; etag: string })[]; nextPageToken: string | null }
   }
   /** Get resource group */
   'GET /v1/groups/{groupId}': {
     params: { groupId: string }
     query: Record<never, never>
     body: null
-    returns: { groupId: string; name: string; kind: "prepaid" | "postpaid"; regionId: string; machines: number; prepaidMachines: number; postpaidMachines: number; runningMachines: number; cpuMilli: number; cpuUsedMilli: number; memoryMib: number; memoryUsedMib: number; gpuCount: number; gpuUsed: number; services: number; nextExpiresAt: string | null; createdAt: string; updatedAt: string; etag: string }
+    returns: { groupId: string; name: string; kind: "prepaid" | "postpaid"; regionId: string; machines: number; prepaidMachines: number; postpaidMachines: number; runningMachines: number; openMachines: number; cpuMilli: number; cpuUsedMilli: number; memoryMib: number; memoryUsedMib: number; gpuCount: number; gpuUsed: number; services: number; nextExpiresAt: string | null; createdAt: string; updatedAt: string; etag: string }
   }
   /** Rename resource group */
   'PATCH /v1/groups/{groupId}': {
     params: { groupId: string }
     query: Record<never, never>
     body: { name: string; ifMatch?: string }
-    returns: { groupId: string; name: string; kind: "prepaid" | "postpaid"; regionId: string; machines: number; prepaidMachines: number; postpaidMachines: number; runningMachines: number; cpuMilli: number; cpuUsedMilli: number; memoryMib: number; memoryUsedMib: number; gpuCount: number; gpuUsed: number; services: number; nextExpiresAt: string | null; createdAt: string; updatedAt: string; etag: string }
+    returns: { groupId: string; name: string; kind: "prepaid" | "postpaid"; regionId: string; machines: number; prepaidMachines: number; postpaidMachines: number; runningMachines: number; openMachines: number; cpuMilli: number; cpuUsedMilli: number; memoryMib: number; memoryUsedMib: number; gpuCount: number; gpuUsed: number; services: number; nextExpiresAt: string | null; createdAt: string; updatedAt: string; etag: string }
   }
   /** Delete resource group */
   'DELETE /v1/groups/{groupId}': {

@@ -123,12 +123,20 @@ export async function machinesRemaining(tx: Db | Tx, groupId: string): Promise<{
     .execute()
 }
 
+/** Whether machine `m` takes new service instances. */
+const isOpen = (now: Temporal.Instant) => sql<boolean>`(
+  m.phase = 'running' and m.desired = 'running' and m.lost_at is null
+  and not exists (select from holds h where h.machine_id = m.id and h.lifted_at is null
+    and (h.expires_at is null or h.expires_at > ${now}::timestamptz)))`
+
 export interface GroupTotals {
   groupId: string
   machines: number
   prepaid: number
   postpaid: number
   running: number
+  /** Take new service instances. */
+  open: number
   cpuMilli: number
   memoryMib: number
   gpuCount: number
@@ -138,19 +146,23 @@ export interface GroupTotals {
 }
 
 /** What groups hold: machines that are not released or failed, and what is reserved on them. */
-export async function selectTotals(db: Db | Tx, groupIds: readonly string[]): Promise<GroupTotals[]> {
+export async function selectTotals(
+  db: Db | Tx,
+  groupIds: readonly string[],
+  now: Temporal.Instant,
+): Promise<GroupTotals[]> {
   if (groupIds.length === 0) return []
   const result = await sql<GroupTotals>`
     with live as (
-      select id, group_id, charge_type, phase, cpu_milli, memory_mib, gpu_count from machines
-      where group_id = any(${groupIds}::text[]) and phase not in ('released', 'failed')),
+      select m.id, m.group_id, m.charge_type, m.phase, m.cpu_milli, m.memory_mib, m.gpu_count, ${isOpen(now)} as open
+      from machines m where m.group_id = any(${groupIds}::text[]) and m.phase not in ('released', 'failed')),
     taken as (
       select l.group_id, sum(r.cpu_milli)::float8 as cpu, sum(r.memory_mib)::float8 as memory, sum(r.gpu_count)::int as gpu
       from live l join reservations r on r.machine_id = l.id group by l.group_id)
     select g.id as group_id, count(l.id)::int as machines,
       count(*) filter (where l.charge_type = 'prepaid')::int as prepaid,
       count(*) filter (where l.charge_type = 'postpaid')::int as postpaid,
-      count(*) filter (where l.phase = 'running')::int as running,
+      count(*) filter (where l.phase = 'running')::int as running, count(*) filter (where l.open)::int as open,
       coalesce(sum(l.cpu_milli), 0)::float8 as cpu_milli, coalesce(sum(l.memory_mib), 0)::float8 as memory_mib,
       coalesce(sum(l.gpu_count), 0)::int as gpu_count,
       coalesce(max(t.cpu), 0) as reserved_cpu_milli, coalesce(max(t.memory), 0) as reserved_memory_mib,
@@ -178,9 +190,7 @@ export async function selectLargestFree(
   const result = await sql<LargestFree>`
     with open as (
       select m.id, m.group_id, m.cpu_milli, m.memory_mib, m.gpu_count from machines m
-      where m.group_id = any(${groupIds}::text[]) and m.phase = 'running' and m.desired = 'running' and m.lost_at is null
-        and not exists (select from holds h where h.machine_id = m.id and h.lifted_at is null
-          and (h.expires_at is null or h.expires_at > ${now}::timestamptz))),
+      where m.group_id = any(${groupIds}::text[]) and ${isOpen(now)}),
     taken as (
       select r.machine_id, sum(r.cpu_milli)::int as cpu, sum(r.memory_mib)::int as memory, sum(r.gpu_count)::int as gpu
       from reservations r join open o on o.id = r.machine_id group by r.machine_id)

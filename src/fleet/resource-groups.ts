@@ -111,8 +111,12 @@ function withNameKey<Query extends { nameContains?: string }>({ nameContains, ..
 }
 
 /** What each of these groups holds, in their order. */
-export async function groupTotals(db: Db | Tx, groupIds: readonly string[]): Promise<GroupTotals[]> {
-  const byId = new Map((await selectTotals(db, groupIds)).map(totals => [totals.groupId, totals]))
+export async function groupTotals(
+  db: Db | Tx,
+  groupIds: readonly string[],
+  now: Temporal.Instant,
+): Promise<GroupTotals[]> {
+  const byId = new Map((await selectTotals(db, groupIds, now)).map(totals => [totals.groupId, totals]))
   return groupIds.flatMap(id => byId.get(id) ?? [])
 }
 

@@ -30,7 +30,7 @@ test('a group that was bought is listed with its machines and what they hold', a
   const group = await owner.call('GET /v1/groups/{groupId}', { params: { groupId } })
   expect(group).toMatchObject({
     ...{ groupId, name: 'first', kind: 'postpaid', regionId: 'east', createdAt: '2026-03-01T04:00:00Z' },
-    ...{ machines: 3, postpaidMachines: 2, prepaidMachines: 1, runningMachines: 3 },
+    ...{ machines: 3, postpaidMachines: 2, prepaidMachines: 1, runningMachines: 3, openMachines: 3 },
     ...{ cpuMilli: 12_000, cpuUsedMilli: 0, memoryMib: 3 * 16_384, memoryUsedMib: 0, gpuCount: 0, gpuUsed: 0 },
   })
   expect(await owner.call('GET /v1/groups', {})).toEqual({ items: [group], nextPageToken: null })

@@ -1,5 +1,6 @@
 // Resource groups: names, lost updates, and deletes that race with what is added (Q39, Q52).
 import { expect, test } from 'vitest'
+import { cordonMachine } from '../../src/fleet/machine-wishes.ts'
 import { releaseMachines } from '../../src/fleet/machines.ts'
 import {
   countGroups,
@@ -185,8 +186,21 @@ test('totals count machines that stand and what is reserved on them', async () =
   const [id = ''] = await runningMachines(fleet, 3)
   await reserveOn(fleet, id, 'si-1', 'si-2')
   const empty = await newGroup(fleet, 'empty')
-  expect(await groupTotals(fleet.db, [empty.id, fleet.groupId])).toMatchObject([
+  expect(await groupTotals(fleet.db, [empty.id, fleet.groupId], fleet.clock.now())).toMatchObject([
     { groupId: empty.id, machines: 0, cpuMilli: 0, reservedCpuMilli: 0 },
     { machines: 3, postpaid: 3, prepaid: 0, running: 3, cpuMilli: 24_000, gpuCount: 6, reservedCpuMilli: 2_000 },
   ])
+})
+
+test('totals tell running machines that take new service instances from those that do not', async () => {
+  const fleet = await aFleet()
+  const [held = '', planned = ''] = await runningMachines(fleet, 3)
+  const counted = async () => (await groupTotals(fleet.db, [fleet.groupId], fleet.clock.now()))[0]
+  expect(await counted()).toMatchObject({ running: 3, open: 3 })
+  const expiresAt = fleet.clock.now().add({ hours: 1 })
+  await cordonMachine(fleet.ctx, fleet.actor, held)
+  await cordonMachine(fleet.ctx, fleet.actor, planned, { ownerKind: 'plan', expiresAt })
+  expect(await counted()).toMatchObject({ running: 3, open: 1 })
+  fleet.clock.advance({ hours: 1 })
+  expect(await counted()).toMatchObject({ running: 3, open: 2 })
 })

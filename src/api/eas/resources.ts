@@ -54,9 +54,10 @@ type Resource = Awaited<ReturnType<typeof resourcesOf>>[number]
 /** Three statements for any number of groups. */
 async function resourcesOf({ ctx }: ApiContext, accountId: string, groups: readonly ResourceGroup[]) {
   const ids = groups.map(group => group.id)
+  const now = ctx.clock.now()
   const [totals, free, services] = await Promise.all([
-    groupTotals(ctx.db, ids),
-    largestFree(ctx.db, ids, ctx.clock.now()),
+    groupTotals(ctx.db, ids, now),
+    largestFree(ctx.db, ids, now),
     countServicesByGroup(ctx.db, accountId, ids),
   ])
   const totalOf = new Map(totals.map(total => [total.groupId, total]))

@@ -36,6 +36,7 @@ export const GroupView = z.object({
   prepaidMachines: z.number().int(),
   postpaidMachines: z.number().int(),
   runningMachines: z.number().int(),
+  openMachines: z.number().int().describe('Running machines that take new service instances.'),
   cpuMilli: z.number().int(),
   cpuUsedMilli: z.number().int(),
   memoryMib: z.number().int(),
@@ -52,7 +53,7 @@ export const GroupView = z.object({
 async function views({ ctx }: ApiContext, accountId: string, groups: readonly ResourceGroup[]) {
   const ids = groups.map(group => group.id)
   const [listed, services, expiries] = await Promise.all([
-    groupTotals(ctx.db, ids),
+    groupTotals(ctx.db, ids, ctx.clock.now()),
     countServicesByGroup(ctx.db, accountId, ids),
     nextExpiryOf(ctx.db, ids),
   ])
@@ -68,6 +69,7 @@ async function views({ ctx }: ApiContext, accountId: string, groups: readonly Re
       prepaidMachines: total?.prepaid ?? 0,
       postpaidMachines: total?.postpaid ?? 0,
       runningMachines: total?.running ?? 0,
+      openMachines: total?.open ?? 0,
       cpuMilli: total?.cpuMilli ?? 0,
       cpuUsedMilli: total?.reservedCpuMilli ?? 0,
       memoryMib: total?.memoryMib ?? 0,
