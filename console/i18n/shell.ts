@@ -68,6 +68,7 @@ export const shell = {
   'status.Stopping': ['停止中', 'Stopping'],
   'status.Scaling': ['扩缩容中', 'Scaling'],
   'status.Updating': ['更新中', 'Updating'],
+  'status.UpdatePaused': ['更新已暂停', 'Update paused'],
   'status.Failed': ['失败', 'Failed'],
   'status.Complete': ['已完成', 'Complete'],
   'status.placed': ['待支付', 'Awaiting payment'],

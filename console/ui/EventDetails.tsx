@@ -19,12 +19,14 @@ export function EventDetails({ data }: { data: Data }) {
     <>
       {Object.entries(withReason(data))
         .filter(([, value]) => value !== null && value !== '')
-        .map(([name, value], index) => (
+        .map(([name, value], index, { length }) => (
           <Fragment key={name}>
-            {index > 0 ? ' · ' : null}
-            {labelOf(name)}
-            {t('common.colon')}
-            <bdi>{shownAs(name, value, { currency, workspaceId })}</bdi>
+            <span className="detail">
+              {labelOf(name, value)}
+              {t('common.colon')}
+              <bdi>{shownAs(name, value, { currency, workspaceId })}</bdi>
+              {index < length - 1 ? ' ·' : null}
+            </span>{' '}
           </Fragment>
         ))}
     </>

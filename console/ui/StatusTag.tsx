@@ -21,6 +21,7 @@ const tones: Record<string, Tone> = {
   Stopping: 'info',
   Scaling: 'info',
   Updating: 'info',
+  UpdatePaused: 'warning',
   Failed: 'error',
   Complete: 'success',
   // orders

@@ -40,7 +40,11 @@ const isInstant = (value: unknown): boolean => typeof value === 'string' && /^\d
 export const formOf = (name: string, value: unknown): DetailForm | 'plain' =>
   forms[name] ?? (name === 'from' && isInstant(value) ? 'billing' : 'plain')
 
-export const labelOf = (name: string): string => tryT(`detail.${name}`) ?? t('detail.other', { name })
+/** A group's kind is how it is paid for. */
+export const labelOf = (name: string, value?: unknown): string =>
+  name === 'kind' && tryT(`charge.${value}`) !== null
+    ? t('detail.charge')
+    : (tryT(`detail.${name}`) ?? t('detail.other', { name }))
 
 /** Where the words of a value stand. */
 const wordsOf: Record<string, readonly string[]> = {

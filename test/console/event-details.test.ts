@@ -12,7 +12,7 @@ import { inLanguage, messages } from './dictionary.ts'
 const [shown] = ['../../console/ui/event-details.ts']
 const { formOf, labelOf, wordOf } = (await import(shown ?? '')) as {
   formOf(name: string, value: unknown): string
-  labelOf(name: string): string
+  labelOf(name: string, value?: unknown): string
   wordOf(name: string, value: string): string
 }
 
@@ -105,6 +105,7 @@ test('a value that stands for something is said in words, and a name that is new
     'billing',
     '其他（brandNew）',
   ])
+  expect([labelOf('kind', 'prepaid'), labelOf('kind', 'scale_out')]).toEqual(['付费类型', '类型'])
   expect([wordOf('kind', 'scale_out'), wordOf('because', 'arrears'), wordOf('wallet', 'cash')]).toEqual([
     '扩容',
     '欠费',

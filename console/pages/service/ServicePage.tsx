@@ -23,6 +23,7 @@ import { type Service, ServiceActions } from './ServiceActions.tsx'
 import { ServiceInstances } from './ServiceInstances.tsx'
 import { ServiceLogs } from './ServiceLogs.tsx'
 import { ServiceVersions } from './ServiceVersions.tsx'
+import { shownStatus } from './shown-status.ts'
 import { TryIt } from './TryIt.tsx'
 
 export function ServicePage() {
@@ -48,7 +49,7 @@ export function ServicePage() {
         tags={
           <>
             <IdText id={service.serviceId} />
-            <StatusTag status={service.status} />
+            <StatusTag status={shownStatus(service)} />
             {service.rollout === null ? <span className="said">{causesText(service.causes)}</span> : null}
           </>
         }

@@ -11,6 +11,7 @@ import { Instant } from '../../ui/Instant.tsx'
 import { useRegionFilter } from '../../ui/RegionSwitcher.tsx'
 import { StatusTag } from '../../ui/StatusTag.tsx'
 import { LinkButton, TextLink } from '../../ui/TextLink.tsx'
+import { shownStatus } from './shown-status.ts'
 
 type Service = Item<'GET /v1/services'>
 
@@ -75,10 +76,10 @@ const columnsOf = (workspaceId: string, names: ReadonlyMap<string, string>) => [
   {
     title: t('common.status'),
     width: widths.text,
-    render: (_: unknown, { status, causes }: Service) => (
+    render: (_: unknown, service: Service) => (
       <>
-        <StatusTag status={status} />
-        <div className="said quiet">{causesText(causes)}</div>
+        <StatusTag status={shownStatus(service)} />
+        <div className="said quiet">{causesText(service.causes.filter(({ code }) => code !== 'Paused'))}</div>
       </>
     ),
   },
