@@ -3,7 +3,7 @@ import { Alert, App, Checkbox, Skeleton } from 'antd'
 import { useState } from 'react'
 import type { Item, Returns } from '../api.ts'
 import { release as texts } from '../i18n/release.ts'
-import { formatFen, formatNumber, textFrom } from '../i18n/t.ts'
+import { formatFen, textFrom } from '../i18n/t.ts'
 import { useAct, useApi } from '../queries.ts'
 import { ConfirmImpact } from '../ui/ConfirmImpact.tsx'
 import { Facts } from '../ui/Facts.tsx'
@@ -48,6 +48,7 @@ export function ReleaseEarly({ machine: { machineId, accountId, accountName }, o
       open
       danger
       askReason="needed"
+      reasonHint={textFrom(texts, 'release.reasonHint')}
       title={textFrom(texts, 'release.title', { machine: machineId })}
       action={textFrom(texts, 'release.action')}
       ready={quote.data !== undefined && !quote.isFetching && !quote.error}
@@ -65,9 +66,16 @@ export function ReleaseEarly({ machine: { machineId, accountId, accountName }, o
       <Checkbox checked={force} onChange={event => setForce(event.target.checked)}>
         {textFrom(texts, 'release.force')}
       </Checkbox>
-      <div className="quiet">{textFrom(texts, 'release.reasonHint')}</div>
     </ConfirmImpact>
   )
+}
+
+/** Days and hours, begun ones not counted; of less than a day also the minutes. */
+function spanText(seconds: string): string {
+  const minutes = Math.floor(Number(seconds) / 60)
+  const [days, hours] = [Math.floor(minutes / 1_440), Math.floor(minutes / 60) % 24]
+  if (days === 0) return textFrom(texts, 'release.hours', { hours, minutes: minutes % 60 })
+  return textFrom(texts, hours === 0 ? 'release.days' : 'release.daysAndHours', { days, hours })
 }
 
 function Refund({
@@ -95,7 +103,7 @@ function Refund({
               <IdText id={line.orderId} />{' '}
               {textFrom(texts, 'release.line', {
                 ...{ paid: formatFen(line.paidFen, currency), refund: formatFen(line.refundFen, currency) },
-                ...{ unused: formatNumber(Number(line.unusedSeconds)), whole: formatNumber(Number(line.wholeSeconds)) },
+                ...{ unused: spanText(line.unusedSeconds), whole: spanText(line.wholeSeconds) },
               })}
             </li>
           ))}

@@ -78,6 +78,7 @@ export const buy = {
   'buy.takeZone': ['改在 {zone} 购买（剩 {count}）', 'Buy in {zone} ({count} left)'],
   'buy.takeSpec': ['改用 {spec}（剩 {count}）', 'Take {spec} ({count} left)'],
   'purchase.title': ['购买订单', 'Purchase'],
+  'purchase.titleOf': ['{kind}订单', '{kind} order'],
   'purchase.step.placed': ['下单', 'Order'],
   'purchase.step.paid': ['支付', 'Payment'],
   'purchase.step.delivering': ['交付机器', 'Machines'],

@@ -3,6 +3,7 @@ export const explain = {
   'explain.title': ['{amount} 是怎么来的', 'How {amount} came about'],
   'explain.machineTitle': ['这台机器的费用', 'What this machine has cost'],
   'explain.steps': ['计算过程', 'Steps'],
+  'explain.cameAbout': ['费用是怎么来的', 'How it came about'],
   'explain.zone': ['时间按计费时区 {zone}', 'Times are in the billing time zone, {zone}'],
   'explain.step.order': ['订单', 'Order'],
   'explain.step.machine': ['机器', 'Machine'],
@@ -44,6 +45,7 @@ export const explain = {
     '{at} 的价目，第 {version} 版：购买 {months} 个月时每月 {price}；超出免费 200 GiB 的系统盘每 GiB 每月 {disk}。',
     'Price list of {at}, version {version}: {price} a month for {months|month|months}; disk above the free 200 GiB {disk} per GiB and month.',
   ],
+  'explain.formulaEach': ['每台机器：{formula}', 'For each machine: {formula}'],
   'explain.rounding': [
     '= {exact}，四舍五入到分，只取整一次：{amount}。',
     '= {exact}, rounded half up to the cent, once: {amount}.',

@@ -12,9 +12,12 @@ export const release = {
   'release.endsAt': ['未使用时间从此刻起算', 'Unused is counted from'],
   'release.lines': ['按已付周期', 'By paid period'],
   'release.line': [
-    '已付 {paid}，未使用 {unused} / {whole} 秒，退 {refund}',
-    '{paid} paid, {unused} of {whole} s unused, {refund} back',
+    '已付 {paid}；{whole}中未使用 {unused}，按秒退 {refund}',
+    '{paid} paid; {unused} of {whole} unused; {refund} back, by the second',
   ],
+  'release.days': ['{days} 天', '{days|day|days}'],
+  'release.daysAndHours': ['{days} 天 {hours} 小时', '{days|day|days} {hours|hour|hours}'],
+  'release.hours': ['{hours} 小时 {minutes} 分钟', '{hours|hour|hours} {minutes|minute|minutes}'],
   'release.force': [
     '停止机器上仍在运行的服务实例（留出退出时间）',
     'Stop the service instances that still run there, with grace',

@@ -92,6 +92,13 @@ export const formatNumber = (value: number, digits = 1): string =>
 export const formatList = (parts: readonly string[]): string =>
   parts.join(preferences().language === 'zh' ? '，' : ', ')
 
+/** Parts of a sentence that say something each. */
+export const formatClauses = (parts: readonly string[]): string =>
+  parts.join(preferences().language === 'zh' ? '；' : '; ')
+
+/** All of these together: "a, b, and c". */
+export const formatAll = (parts: readonly string[]): string => new Intl.ListFormat(locale()).format(parts)
+
 /** Amounts stay integers: fen are cut into units and hundredths as text, so no figure is rounded by the browser. */
 export function formatFen(fen: string | bigint, currency: string): string {
   const amount = BigInt(fen)
@@ -110,6 +117,19 @@ export function formatMicros(micros: string | bigint, currency: string): string 
     .replace(/0{1,4}$/, '')
   return `${currencySymbol(currency)}${units}.${places}`
 }
+
+/** A decimal that the server has worked out, with all of its places. */
+export function formatDecimal(decimal: string, currency: string): string {
+  const [units = '0', places = ''] = decimal.split('.')
+  return `${currencySymbol(currency)}${new Intl.NumberFormat(locale()).format(BigInt(units))}.${places}`
+}
+
+/** What a chart draws: rounded, and with no more places than it has. */
+export const formatDrawn = (units: number, currency: string): string =>
+  `${units < 0 ? '−' : ''}${currencySymbol(currency)}${formatNumber(Math.abs(units), 2)}`
+
+/** What is not torn apart at the end of a line. */
+export const inOnePiece = (text: string): string => text.replaceAll(' ', '\u00a0')
 
 export function currencySymbol(currency: string): string {
   try {

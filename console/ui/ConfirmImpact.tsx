@@ -16,6 +16,8 @@ interface Props {
   children?: ReactNode
   /** Asks for a reason; it is kept with the action. */
   askReason?: boolean | 'needed'
+  /** Who reads the reason. */
+  reasonHint?: string
   /** A sentence that must be ticked first, for what can't be taken back. */
   acknowledge?: string
   /** False while the preview is still loading, or when it says no. */
@@ -33,6 +35,7 @@ export function ConfirmImpact(props: Props) {
     danger,
     children,
     askReason,
+    reasonHint,
     acknowledge,
     ready = true,
     onConfirm,
@@ -75,7 +78,7 @@ export function ConfirmImpact(props: Props) {
     >
       <div style={{ display: 'grid', gap: 12 }}>
         {children}
-        {askReason ? <Reason value={reason} onChange={setReason} /> : null}
+        {askReason ? <Reason value={reason} hint={reasonHint} onChange={setReason} /> : null}
         {acknowledge ? (
           <Checkbox checked={ticked} onChange={event => setTicked(event.target.checked)}>
             {acknowledge}
@@ -89,7 +92,13 @@ export function ConfirmImpact(props: Props) {
   )
 }
 
-function Reason({ value, onChange }: { value: string; onChange: (reason: string) => void }) {
+interface ReasonProps {
+  value: string
+  hint: string | undefined
+  onChange: (reason: string) => void
+}
+
+function Reason({ value, hint, onChange }: ReasonProps) {
   return (
     <div>
       <label htmlFor="reason" className="label">
@@ -102,6 +111,7 @@ function Reason({ value, onChange }: { value: string; onChange: (reason: string)
         maxLength={500}
         rows={2}
       />
+      {hint ? <div className="quiet">{hint}</div> : null}
     </div>
   )
 }

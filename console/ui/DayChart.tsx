@@ -4,7 +4,7 @@ import { theme } from 'antd'
 import { useEffect, useMemo, useRef, useState } from 'react'
 import UPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
-import { formatDay, formatFen, formatNumber } from '../i18n/t.ts'
+import { formatDay, formatDrawn, formatFen } from '../i18n/t.ts'
 
 export interface DaySeries {
   name: string
@@ -34,7 +34,7 @@ export default function DayChart({ label, days, series, currency }: DayChartProp
     const element = place.current
     if (!element) return
     const chart = new UPlot(
-      optionsOf({ days, colours, token, width: element.clientWidth, onPoint: setAt }),
+      optionsOf({ days, colours, token, currency, width: element.clientWidth, onPoint: setAt }),
       dataOf(days, series),
       element,
     )
@@ -44,7 +44,7 @@ export default function DayChart({ label, days, series, currency }: DayChartProp
       resized.disconnect()
       chart.destroy()
     }
-  }, [days, series, colours, token])
+  }, [days, series, colours, token, currency])
   const day = at === null ? undefined : days[at]
   return (
     <div>
@@ -74,11 +74,12 @@ interface OptionsOf {
   days: readonly string[]
   colours: readonly string[]
   token: ReturnType<typeof theme.useToken>['token']
+  currency: string
   width: number
   onPoint: (index: number | null) => void
 }
 
-function optionsOf({ days, colours, token, width, onPoint }: OptionsOf): UPlot.Options {
+function optionsOf({ days, colours, token, currency, width, onPoint }: OptionsOf): UPlot.Options {
   const axis: UPlot.Axis = {
     stroke: token.colorTextSecondary,
     font: `12px ${token.fontFamily}`,
@@ -97,7 +98,7 @@ function optionsOf({ days, colours, token, width, onPoint }: OptionsOf): UPlot.O
     },
     axes: [
       { ...axis, grid: { show: false }, incrs: [1, 2, 5, 10], values: (_, marks) => marks.map(dayOf) },
-      { ...axis, size: 64, values: (_, marks) => marks.map(mark => formatNumber(mark, 2)) },
+      { ...axis, size: 76, values: (_, marks) => marks.map(mark => formatDrawn(mark, currency)) },
     ],
     series: [
       {},

@@ -3,18 +3,19 @@ import { formatFen, formatMicros, formatNumber, t } from '../i18n/t.ts'
 import { paths } from '../paths.ts'
 import { isNoPlace, unplacedText } from './cause.ts'
 import { formOf, labelOf, wordOf } from './event-details.ts'
+import { GroupLink } from './GroupLink.tsx'
 import { BillingInstant, Instant } from './Instant.tsx'
 import { useInstallation } from './installation.ts'
 import { refusalText } from './refusal.ts'
 import { TextLink } from './TextLink.tsx'
-import { lastWorkspace } from './workspace.ts'
+import { useWorkspaceId } from './workspace.ts'
 
 type Data = Record<string, unknown>
 
 /** What an event says besides what happened, in words: times and money as everywhere, ids as links where they have a page. */
-export function EventDetails({ data }: { data: Data }) {
+export function EventDetails({ data, ofMoney }: { data: Data; ofMoney: boolean }) {
   const currency = useInstallation()?.currency ?? 'CNY'
-  const workspaceId = lastWorkspace(location.pathname)
+  const workspaceId = useWorkspaceId()
   return (
     <>
       {Object.entries(withReason(data))
@@ -24,7 +25,7 @@ export function EventDetails({ data }: { data: Data }) {
             <span className="detail">
               {labelOf(name, value)}
               {t('common.colon')}
-              <bdi>{shownAs(name, value, { currency, workspaceId })}</bdi>
+              <bdi>{shownAs(name, value, { currency, workspaceId, ofMoney, last: index === length - 1 })}</bdi>
               {index < length - 1 ? ' ·' : null}
             </span>{' '}
           </Fragment>
@@ -42,11 +43,14 @@ function withReason({ code, message, details, ...rest }: Data): Data {
 interface Around {
   currency: string
   workspaceId: string | null
+  ofMoney: boolean
+  /** Nothing comes after it. */
+  last: boolean
 }
 
-function shownAs(name: string, value: unknown, { currency, workspaceId }: Around): ReactNode {
+function shownAs(name: string, value: unknown, { currency, workspaceId, ofMoney, last }: Around): ReactNode {
   const text = String(value)
-  switch (formOf(name, value)) {
+  switch (formOf(name, value, ofMoney)) {
     case 'instant':
       return <Instant at={text} seconds />
     case 'billing':
@@ -62,7 +66,7 @@ function shownAs(name: string, value: unknown, { currency, workspaceId }: Around
     case 'order':
       return <IdLink to={paths.order(text)} id={text} />
     case 'group':
-      return workspaceId === null ? text : <IdLink to={paths.group(workspaceId, text)} id={text} />
+      return <GroupLink workspaceId={workspaceId} groupId={text} />
     case 'machine':
       return workspaceId === null ? text : <IdLink to={paths.machine(workspaceId, text)} id={text} />
     case 'service':
@@ -70,9 +74,12 @@ function shownAs(name: string, value: unknown, { currency, workspaceId }: Around
     case 'id':
       return <span className="id-text wrap">{text}</span>
     case 'plain':
-      return plainText(value)
+      return last ? plainText(value) : withoutStop(plainText(value))
   }
 }
+
+/** A sentence among others, which are parted by dots of another kind. */
+const withoutStop = (text: string): string => text.replace(/[.。]$/, '')
 
 /** Like every id, and in one piece. */
 const IdLink = ({ to, id }: { to: string; id: string }) => (

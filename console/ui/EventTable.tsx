@@ -44,7 +44,7 @@ export function EventTable({ subjectKind, subjectId }: { subjectKind: SubjectKin
             title: t('events.data'),
             render: (_, { data }) => (
               <span className="said wrap" style={{ maxWidth: 460 }}>
-                <EventDetails data={data} />
+                <EventDetails data={data} ofMoney={ofMoney} />
               </span>
             ),
           },

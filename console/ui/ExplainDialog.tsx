@@ -43,7 +43,7 @@ export function ExplainDialog({ of, onClose }: { of: Explainable; onClose: () =>
       footer={null}
       title={
         amountFen === null
-          ? textFrom(explain, of.kind === 'machine' ? 'explain.machineTitle' : 'explain.steps')
+          ? textFrom(explain, of.kind === 'machine' ? 'explain.machineTitle' : 'explain.cameAbout')
           : textFrom(explain, 'explain.title', { amount: formatFen(amountFen, installation?.currency ?? 'CNY') })
       }
       onCancel={onClose}

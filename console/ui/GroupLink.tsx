@@ -13,10 +13,10 @@ interface Props {
 export function GroupLink({ workspaceId, groupId }: Props) {
   const group = useApi('GET /v1/groups/{groupId}', { params: { groupId } }, still)
   if (group.isPending) return <NamePlace />
-  const name = group.data?.name ?? groupId
-  if (workspaceId === null) return <span className="said">{name}</span>
+  const [name, className] = group.data ? [group.data.name, 'said'] : [groupId, 'id-text']
+  if (workspaceId === null) return <span className={className}>{name}</span>
   return (
-    <TextLink to={paths.group(workspaceId, groupId)} className="said">
+    <TextLink to={paths.group(workspaceId, groupId)} className={className}>
       {name}
     </TextLink>
   )

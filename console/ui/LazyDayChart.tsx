@@ -1,3 +1,4 @@
+import { Spin } from 'antd'
 import { lazy, Suspense } from 'react'
 import type { DayChartProps } from './DayChart.tsx'
 
@@ -6,8 +7,18 @@ const DayChart = lazy(() => import('./DayChart.tsx'))
 /** The page does not wait for the chart: until it is there, its place is taken. */
 export function LazyDayChart(props: DayChartProps) {
   return (
-    <Suspense fallback={<div className="chart-place" />}>
+    <Suspense fallback={<ChartPlace />}>
       <DayChart {...props} />
     </Suspense>
   )
 }
+
+/** As high as the chart and its legend. */
+const ChartPlace = () => (
+  <>
+    <div className="chart-legend" />
+    <div className="chart-place" aria-busy>
+      <Spin />
+    </div>
+  </>
+)

@@ -1,6 +1,6 @@
 // Why a service or an instance is as it is, in this browser's language: from the facts that the server gives.
 import type { Returns } from '../api.ts'
-import { formatCpu, formatGib, formatList, type MessageKey, t, tryT } from '../i18n/t.ts'
+import { formatAll, formatClauses, formatCpu, formatGib, formatList, type MessageKey, t, tryT } from '../i18n/t.ts'
 
 export type Cause = Returns<'GET /v1/services/{service}'>['causes'][number]
 type Ended = Extract<Cause, { code: 'Ended' }>
@@ -9,22 +9,22 @@ type Unplaced = Pick<NoPlace, 'missing' | 'machines'>
 
 /** A sentence of its own. */
 export function causesText(causes: readonly Cause[]): string {
-  const text = formatList(causes.map(causeText))
+  const full = causes.some(cause => cause.code === 'Counts' && cause.running >= cause.wanted)
+  const text = formatClauses(causes.map(cause => causeText(cause, full)))
   return text.charAt(0).toUpperCase() + text.slice(1)
 }
 
-function causeText(cause: Cause): string {
+/** Where a service runs in full, what has no place is a replacement. */
+function causeText(cause: Cause, full: boolean): string {
   switch (cause.code) {
     case 'CrashLoop':
-      return cause.last
-        ? t('cause.CrashLoopLast', { count: cause.count, last: endText(cause.last) })
-        : t('cause.CrashLoop', { count: cause.count })
+      return crashText(cause)
     case 'Leaving':
       return tryT(`cause.leaving.${cause.because}`) ?? cause.because
     case 'NoMachine':
     case 'NoOpenMachine':
     case 'NoRoom':
-      return unplacedText(cause)
+      return full ? t('cause.replacementWaits', { why: unplacedText(cause) }) : unplacedText(cause)
     case 'Ended':
       return endText(cause)
     case 'Counts':
@@ -34,6 +34,14 @@ function causeText(cause: Cause): string {
     default:
       return t(`cause.${cause.code}`)
   }
+}
+
+function crashText({ count, last }: Extract<Cause, { code: 'CrashLoop' }>): string {
+  if (last === null) return t('cause.CrashLoop', { count })
+  const { reason, exitCode } = last
+  return reason === 'Exited' && exitCode
+    ? t('cause.CrashLoopExit', { count, exit: t('cause.lastExit', { exitCode: String(exitCode) }) })
+    : t('cause.CrashLoopLast', { count, last: endText(last) })
 }
 
 /** What an event may hold besides refusals: why a service instance has no place. */
@@ -49,11 +57,13 @@ export function unplacedText({ code, missing, machines }: Unplaced & { code: str
   )
   if (code === 'NoMachine') return t('cause.NoMachine')
   if (code === 'NoOpenMachine') return t('cause.NoOpenMachine', { closed })
-  const parameters = { missing: missingText(missing), closed }
-  return t(closed === '' ? 'cause.NoRoom' : 'cause.NoRoomClosed', parameters)
+  const short = shortOf(missing)
+  const why = short.length === 0 ? t('cause.needsMachine') : t('cause.NoRoom', { missing: formatAll(short) })
+  return closed === '' ? why : t('cause.withClosed', { why, closed })
 }
 
-function missingText(missing: Unplaced['missing']): string {
+/** A number and its unit stay on one line. */
+function shortOf(missing: Unplaced['missing']): string[] {
   const parts: [number, MessageKey, Record<string, string | number>][] = missing
     ? [
         [missing.cpuMilli, 'cause.cpu', { cpu: formatCpu(missing.cpuMilli) }],
@@ -62,8 +72,9 @@ function missingText(missing: Unplaced['missing']): string {
         [missing.gpuMemoryMib, 'cause.gpuMemory', { memory: formatGib(missing.gpuMemoryMib) }],
       ]
     : []
-  const short = parts.flatMap(([amount, key, parameters]) => (amount > 0 ? [t(key, parameters)] : []))
-  return short.length === 0 ? t('cause.anotherMachine') : formatList(short)
+  return parts.flatMap(([amount, key, parameters]) =>
+    amount > 0 ? [t(key, parameters).replace(/(\d) /, '$1\u00a0')] : [],
+  )
 }
 
 function endText({ reason, exitCode, signal, message }: Ended): string {

@@ -36,9 +36,11 @@ function of(form: DetailForm, names: readonly string[]): Record<string, DetailFo
 
 const isInstant = (value: unknown): boolean => typeof value === 'string' && /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value)
 
-/** `from` is a name or, of a subscription, the expiry before. */
-export const formOf = (name: string, value: unknown): DetailForm | 'plain' =>
-  forms[name] ?? (name === 'from' && isInstant(value) ? 'billing' : 'plain')
+/** `from` is a name or, of a subscription, the expiry before. What is about money has its times in the billing zone. */
+export function formOf(name: string, value: unknown, ofMoney = false): DetailForm | 'plain' {
+  const form = forms[name] ?? (name === 'from' && isInstant(value) ? 'billing' : 'plain')
+  return ofMoney && form === 'instant' ? 'billing' : form
+}
 
 /** A group's kind is how it is paid for. */
 export const labelOf = (name: string, value?: unknown): string =>

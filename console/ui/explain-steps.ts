@@ -1,7 +1,17 @@
 // A step of an explanation as a sentence, from its ids and figures alone.
 import type { Returns } from '../api.ts'
 import { explain } from '../i18n/explain.ts'
-import { formatDay, formatFen, formatInstant, formatMicros, t, textFrom, tryT } from '../i18n/t.ts'
+import {
+  formatDay,
+  formatDecimal,
+  formatFen,
+  formatInstant,
+  formatMicros,
+  inOnePiece,
+  t,
+  textFrom,
+  tryT,
+} from '../i18n/t.ts'
 
 type Step = Returns<'GET /v1/orders/{orderId}/explain'>['steps'][number]
 
@@ -14,12 +24,14 @@ interface Settings {
 /** What is needed of a step to say it. */
 function reader({ figures, at }: Step, { currency, zone }: Settings) {
   const text = (name: string): string => figures[name] ?? ''
-  const time = (iso: string | null): string => (iso ? formatInstant(iso, zone, true) : '—')
+  const time = (iso: string | null): string => (iso ? inOnePiece(formatInstant(iso, zone, true)) : '—')
   return {
     text,
     count: (name: string): number => Number(text(name)),
     fen: (name: string): string => formatFen(text(name) || '0', currency),
     micros: (name: string): string => formatMicros(text(name) || '0', currency),
+    /** Its amounts, which are what has two places or more, with their currency. */
+    priced: (name: string): string => text(name).replace(/\d+\.\d{2,}/g, amount => formatDecimal(amount, currency)),
     day: (name: string): string => formatDay(text(name)),
     time: (name: string): string => time(text(name)),
     at: time(at),
@@ -67,9 +79,11 @@ const sayings: Record<Step['code'], (read: Read, step: Step) => string> = {
       ...{ at: time('pricedAt'), version: text('version'), months: count('months'), price: micros('microsPerMonth') },
       disk: micros('diskGibMicros'),
     }),
-  formula: ({ text }) => text('text'),
-  rounding: ({ text, fen }) =>
-    textFrom(explain, 'explain.rounding', { exact: text('exact'), amount: fen('amountFen') }),
+  // An order's is of one of its machines.
+  formula: ({ text, priced }) =>
+    text('micros') === '' ? priced('text') : textFrom(explain, 'explain.formulaEach', { formula: priced('text') }),
+  rounding: ({ priced, fen }) =>
+    textFrom(explain, 'explain.rounding', { exact: priced('exact'), amount: fen('amountFen') }),
   line: ({ fen }, { ids }) => textFrom(explain, 'explain.line', { line: ids.lineNo ?? '', amount: fen('amountFen') }),
   period: ({ fen, at, time }, { ids }) =>
     textFrom(explain, 'explain.period', {

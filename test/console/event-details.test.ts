@@ -11,7 +11,7 @@ import { inLanguage, messages } from './dictionary.ts'
 // Named by a variable, and after the dictionary: it asks a browser for the language, and the compiler must not take it in.
 const [shown] = ['../../console/ui/event-details.ts']
 const { formOf, labelOf, wordOf } = (await import(shown ?? '')) as {
-  formOf(name: string, value: unknown): string
+  formOf(name: string, value: unknown, ofMoney?: boolean): string
   labelOf(name: string, value?: unknown): string
   wordOf(name: string, value: string): string
 }
@@ -112,5 +112,10 @@ test('a value that stands for something is said in words, and a name that is new
     '现金',
   ])
   expect([formOf('serviceId', 'eas-m-1'), formOf('drainId', 'drain-1')]).toEqual(['service', 'id'])
+  expect([formOf('deadlineAt', ''), formOf('deadlineAt', '', true), formOf('name', '', true)]).toEqual([
+    'instant',
+    'billing',
+    'plain',
+  ])
   expect([formOf('from', '2026-05-20T04:00:00Z'), formOf('from', 'default')]).toEqual(['billing', 'plain'])
 })

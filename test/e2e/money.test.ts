@@ -61,7 +61,7 @@ describeInBrowser('the money of an account', () => {
     const steps = page.getByRole('list', { name: t('explain.steps') })
     for (const code of ['order', 'machine', 'list_price', 'formula', 'rounding', 'period', 'transfer'])
       await steps.getByText(t(`explain.step.${code}`), { exact: true }).waitFor()
-    await steps.getByText('800.00 × 1 + 60 GiB × 0.35 × 1').waitFor()
+    await steps.getByText(t('explain.formulaEach', { formula: '¥800.00 × 1 + 60 GiB × ¥0.35 × 1' })).waitFor()
     await steps.getByRole('link', { name: orderId }).click()
     await page.getByRole('heading', { level: 1, name: orderId }).waitFor()
     expect(open.complaints).toEqual([])

@@ -178,12 +178,12 @@ describeInBrowser('a developer', () => {
     // The new version crashes: the rollout pauses and says why, and what served before still does.
     const rollout = page.getByRole('region', { name: t('rollout.update', { version: '2' }) })
     await rollout.getByText(t('rollout.paused')).waitFor({ timeout: 20_000 })
-    await rollout.getByText(t('cause.exitCode', { exitCode: '3' })).waitFor()
+    await rollout.getByText(t('cause.lastExit', { exitCode: '3' })).waitFor()
     await rollout.getByText(t('cause.Counts', { running: 1, wanted: 1 })).waitFor()
     await rollout.getByRole('button', { name: t('rollout.rollBack', { version: '1' }) }).click()
     const dialog = page.getByRole('dialog')
     await dialog.getByText(t('impact.use', { version: '1', replaced: 1 })).waitFor()
-    await dialog.getByRole('button', { name: t('services.useVersion') }).click()
+    await dialog.getByRole('button', { name: t('rollout.rollBack', { version: '1' }) }).click()
     await rollout.waitFor({ state: 'hidden' })
 
     await page.getByRole('tab', { name: t('services.tabVersions') }).click()

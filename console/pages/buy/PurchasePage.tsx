@@ -1,12 +1,14 @@
 // What becomes of an order that was just placed: pay, then every machine as it comes, then done; or the refund, with where
 // the money went.
-import { Alert, App, Result, Space, Steps } from 'antd'
+import { Alert, Result, Space, Steps } from 'antd'
+import { useState } from 'react'
 import type { Returns } from '../../api.ts'
 import { formatFen, formatNumber, t } from '../../i18n/t.ts'
 import { usePathParams } from '../../location.ts'
 import { paths } from '../../paths.ts'
 import { live, useAct, useApi } from '../../queries.ts'
 import { ActionButton } from '../../ui/ActionButton.tsx'
+import { ConfirmImpact } from '../../ui/ConfirmImpact.tsx'
 import { ErrorState } from '../../ui/ErrorState.tsx'
 import { Facts } from '../../ui/Facts.tsx'
 import { IdText } from '../../ui/IdText.tsx'
@@ -39,11 +41,11 @@ export function PurchasePage() {
     )
   }
   if (!order.data) return <PageSkeleton />
-  const { phase, quantity } = order.data
+  const { kind, phase, quantity } = order.data
   return (
     <>
       <PageHeader
-        title={t('purchase.title')}
+        title={t('purchase.titleOf', { kind: t(`orders.kind.${kind}`) })}
         trail={trail}
         tags={
           <>
@@ -149,21 +151,12 @@ function Outcome({ workspaceId, order }: { workspaceId: string; order: Order }) 
 }
 
 function Payment({ order }: { order: Order }) {
-  const { modal } = App.useApp()
+  const [cancelling, setCancelling] = useState(false)
   const currency = useInstallation()?.currency ?? 'CNY'
   const wallet = useApi('GET /v1/wallet', {}, live)
   const pay = useAct('POST /v1/orders/{orderId}/pay')
   const cancel = useAct('POST /v1/orders/{orderId}/cancel')
   const params = { orderId: order.orderId }
-  const confirmCancel = () =>
-    modal.confirm({
-      title: t('purchase.cancelTitle'),
-      content: t('purchase.cancelHint'),
-      okText: t('purchase.cancel'),
-      cancelText: t('common.back'),
-      onOk: () => cancel.mutateAsync({ params }),
-    })
-  const error = pay.error ?? cancel.error
   return (
     <section aria-label={t('purchase.payTitle')} style={{ display: 'grid', gap: 12, justifyItems: 'start' }}>
       <div style={{ justifySelf: 'stretch' }}>
@@ -183,8 +176,8 @@ function Payment({ order }: { order: Order }) {
         {t('common.colon')}
         {wallet.data ? <Money fen={wallet.data.availableFen} /> : '…'}
       </div>
-      {error ? (
-        <Alert type="error" showIcon role="alert" title={<span className="said">{errorText(error)}</span>} />
+      {pay.error ? (
+        <Alert type="error" showIcon role="alert" title={<span className="said">{errorText(pay.error)}</span>} />
       ) : null}
       <Space wrap>
         <ActionButton
@@ -196,11 +189,22 @@ function Payment({ order }: { order: Order }) {
         >
           {t('purchase.pay', { amount: formatFen(order.totalFen, currency) })}
         </ActionButton>
-        <ActionButton can="order.write" size="large" onClick={() => void confirmCancel()}>
+        <ActionButton can="order.write" size="large" onClick={() => setCancelling(true)}>
           {t('purchase.cancel')}
         </ActionButton>
       </Space>
       <div className="quiet">{t('purchase.lapses')}</div>
+      <ConfirmImpact
+        open={cancelling}
+        danger
+        title={t('purchase.cancelTitle')}
+        action={t('purchase.cancel')}
+        cancel={t('common.back')}
+        onConfirm={() => cancel.mutateAsync({ params })}
+        onClose={() => setCancelling(false)}
+      >
+        {t('purchase.cancelHint')}
+      </ConfirmImpact>
     </section>
   )
 }

@@ -76,7 +76,7 @@ function WaysOut(props: { workspaceId: string; service: Service; crashing: boole
         <LinkButton to={paths.buy(workspaceId, { groupId: service.groupId })}>{t('groups.addMachines')}</LinkButton>
       )}
       {asking && before !== null ? (
-        <UseVersion service={service} version={before} onClose={() => setAsking(false)} />
+        <UseVersion rollBack service={service} version={before} onClose={() => setAsking(false)} />
       ) : null}
     </div>
   )

@@ -6,22 +6,31 @@ import { ErrorState } from '../../ui/ErrorState.tsx'
 import type { Service } from './ServiceActions.tsx'
 import { UpdateImpact } from './UpdateImpact.tsx'
 
+interface Props {
+  service: Service
+  version: number
+  /** Where it is gone back to: the words of the button that asked. */
+  rollBack?: boolean
+  onClose: () => void
+}
+
 /** Goes back, or forth, to a version that the service had, once its impact has been seen. */
-export function UseVersion(props: { service: Service; version: number; onClose: () => void }) {
-  const { service, version, onClose } = props
+export function UseVersion({ service, version, rollBack = false, onClose }: Props) {
+  const number = { version: String(version) }
+  const action = rollBack ? t('rollout.rollBack', number) : t('services.useVersion')
   const { message } = App.useApp()
   const params = { service: service.serviceId, version }
   const asked = useApi('POST /v1/services/{service}/versions/{version}/check', { params })
   const use = useAct('POST /v1/services/{service}/versions/{version}/use')
   const confirm = async () => {
     await use.mutateAsync({ params })
-    void message.success(t('services.accepted', { action: t('services.useVersion') }))
+    void message.success(t('services.accepted', { action }))
   }
   return (
     <ConfirmImpact
       open
-      title={t('services.useVersionTitle', { version: String(version) })}
-      action={t('services.useVersion')}
+      title={t(rollBack ? 'rollout.rollBackTitle' : 'services.useVersionTitle', number)}
+      action={action}
       ready={asked.data !== undefined}
       onConfirm={confirm}
       onClose={onClose}
