@@ -148,7 +148,7 @@ describeInBrowser('the money of an account', () => {
       .waitFor()
     expect(await pay.isDisabled()).toBe(true)
     await size.fill('300')
-    await dialog.getByText(/^40 GiB × 0\.35\/GiB\//).waitFor()
+    await dialog.getByText(/^40 GiB × ¥0\.35\/GiB\//).waitFor()
     const before = BigInt((await (await world.client()).call('GET /v1/wallet', {})).cashFen)
     await pay.click()
     await page.locator('dl').getByText('300 GiB').waitFor()
