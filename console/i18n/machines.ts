@@ -28,6 +28,13 @@ export const machines = {
   'machines.resize': ['扩大', 'Enlarge'],
   'machines.renewPay': ['支付并续费', 'Pay and renew'],
   'machines.renewed': ['已提交 {count} 台机器的续费', 'Renewed {count|machine|machines}'],
+  'machines.align': ['统一到期日', 'To one date'],
+  'machines.alignDay': ['统一到期日期', 'The common day'],
+  'machines.alignHint': [
+    '不选日期时，统一到其中最晚的到期时间；选了日期，则统一到当天的同一时刻。已在此时到期的机器不收费。',
+    'Without a day, the latest expiry among them; with one, the same time on that day. Machines that expire then already cost nothing.',
+  ],
+  'machines.aligned': ['已统一 {count} 台机器的到期日', 'Aligned {count|machine|machines}'],
   'machines.selectFirst': ['请先在列表中选择机器', 'Choose machines in the list first'],
   'machines.accepted': ['{action}：已提交 {count} 台', '{action}: accepted for {count|machine|machines}'],
   'machines.confirm.cordon': ['停止调度 {count} 台机器？', 'Stop scheduling on {count|machine|machines}?'],

@@ -1,4 +1,5 @@
 // A machine's page, the money and the operator's pages, in a real browser against a real Berth, in both languages.
+import type { Locator } from 'playwright-core'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import type { Language } from '../console/dictionary.ts'
 import { describeInBrowser } from './chromium.ts'
@@ -145,6 +146,7 @@ describeInBrowser('the owner of machines', () => {
     await page.getByText('¥800.00').waitFor()
     await page.getByRole('button', { name: t('machines.renewPay') }).click()
     await expect.poll(() => expiry.getAttribute('datetime'), { timeout: 15_000 }).not.toBe(before)
+    await alignTo(open, expiry)
     await page.getByRole('button', { name: t('machines.autoRenew'), exact: true }).click()
     await page.getByRole('switch').click()
     await page.getByRole('button', { name: t('common.save') }).click()
@@ -210,3 +212,19 @@ describeInBrowser('the owner of machines', () => {
     await open.context.close()
   })
 })
+
+/** One machine is at its own date already; ten days later it pays for these. */
+async function alignTo({ page, t }: OpenConsole, expiry: Locator): Promise<void> {
+  const before = (await expiry.getAttribute('datetime')) ?? ''
+  await page.getByRole('button', { name: t('machines.renew'), exact: true }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByText(t('machines.align'), { exact: true }).click()
+  await dialog.getByRole('alert').getByText(t('refusal.NothingToAlign')).waitFor()
+  const later = Temporal.Instant.from(before).add({ hours: 240 })
+  const day = dialog.getByRole('textbox', { name: t('machines.alignDay') })
+  await day.fill(later.toZonedDateTimeISO('Asia/Shanghai').toPlainDate().toString())
+  await day.press('Enter')
+  await dialog.getByRole('alert').waitFor({ state: 'detached' })
+  await page.getByRole('button', { name: t('machines.renewPay') }).click()
+  await expect.poll(() => expiry.getAttribute('datetime'), { timeout: 15_000 }).toBe(later.toString())
+}

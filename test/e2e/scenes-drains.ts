@@ -1,4 +1,5 @@
 // What can be seen of a machine that people work on: each state of a drain, what is asked before, and who holds it.
+import type { OpenConsole } from './console-world.ts'
 import type { Furnished } from './furnish.ts'
 import type { Drains } from './furnish-drains.ts'
 import { button, type Scene } from './scene.ts'
@@ -34,8 +35,26 @@ function groupActions(workspace: string, at: Furnished, drains: Drains): Scene[]
   return [
     { name: 'group-at-work', path: `${workspace}/groups/${drains.groupId}` },
     chosen('group-renew', at.groupId, 'machines.renew'),
+    { ...chosen('group-align', at.groupId, 'machines.renew'), act: alignAll },
     chosen('group-auto-renew', at.groupId, 'machines.autoRenew'),
     chosen('group-cordon', at.groupId, 'machines.cordon'),
     chosen('group-release', at.postpaidGroupId, 'machines.delete'),
   ]
+}
+
+/** All machines of the group, ten days later than they expire now. */
+async function alignAll(open: OpenConsole): Promise<void> {
+  const { page, t } = open
+  const before = await page.getByRole('region').locator('time').first().getAttribute('datetime')
+  await page.getByRole('checkbox').first().check()
+  await button('machines.renew')(open)
+  const dialog = page.getByRole('dialog')
+  await dialog.getByText(t('machines.align'), { exact: true }).click()
+  const later = Temporal.Instant.from(before ?? '')
+    .add({ hours: 240 })
+    .toZonedDateTimeISO('Asia/Shanghai')
+  const day = dialog.getByRole('textbox', { name: t('machines.alignDay') })
+  await day.fill(later.toPlainDate().toString())
+  await day.press('Enter')
+  await dialog.locator('li').first().waitFor()
 }
