@@ -11,7 +11,7 @@ export function GroupStatus({ group }: { group: Item<'GET /v1/groups'> }) {
   return (
     <>
       <Tag tone={tone}>{t('groups.running', { running: runningMachines, total: machines })}</Tag>{' '}
-      {closed > 0 ? <span className="quiet">{t('groups.closed', { count: closed })}</span> : null}
+      {closed > 0 ? <span className="quiet detail">{t('groups.closed', { count: closed })}</span> : null}
     </>
   )
 }
