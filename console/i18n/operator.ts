@@ -1,7 +1,7 @@
 // The platform's operator: accounts, what is sold, the whole fleet.
 export const operator = {
   'operator.accountId': ['账号 ID', 'Account ID'],
-  'operator.noAccounts': ['还没有账号', 'No account yet'],
+  'operator.noAccounts': ['还没有账号', 'No accounts yet'],
   'operator.stock': ['库存（可售 / 总量）', 'Stock left / total'],
   'operator.stockOf': ['{available} / {total}', '{available} / {total}'],
   'operator.noOfferings': ['还没有可售规格', 'Nothing is sold yet'],
@@ -40,7 +40,7 @@ export const operator = {
   'operator.price.scheduled': ['待生效', 'Scheduled'],
   'operator.versions': ['价格版本记录', 'Price versions'],
   'operator.versionsTitle': ['{zone} 的 {spec} 价格版本（{charge}）', 'Price versions of {spec} in {zone} ({charge})'],
-  'operator.noPrice': ['还没有价格', 'No price yet'],
+  'operator.noPrice': ['还没有价格', 'No prices yet'],
   'operator.setBy': ['设置人', 'Set by'],
   'operator.onSale': ['在售', 'On sale'],
   'operator.stopped': ['已停售', 'Stopped'],
@@ -69,8 +69,8 @@ export const operator = {
   ],
   'operator.accountMade': ['账号 {name} 已创建', 'Account {name} is created'],
   'operator.look': ['查看', 'Open'],
-  'operator.noGroups': ['还没有资源组', 'No resource group yet'],
-  'operator.noMachines': ['还没有机器', 'No machine yet'],
+  'operator.noGroups': ['还没有资源组', 'No resource groups yet'],
+  'operator.noMachines': ['还没有机器', 'No machines yet'],
   'operator.machineId': ['机器 ID', 'Machine ID'],
   'operator.expires': ['到期时间', 'Expires'],
   'operator.releaseEarly': ['提前释放', 'Release early'],

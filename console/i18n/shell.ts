@@ -49,6 +49,7 @@ export const shell = {
   'error.requestId': ['请求 ID：{requestId}', 'Request ID: {requestId}'],
   'error.pageNotFound': ['页面不存在', 'This page does not exist'],
   'error.pageNotFoundHint': ['请检查地址是否正确。', 'Check the address.'],
+  'error.goBack': ['返回{page}', 'Back to {page}'],
   'error.goHome': ['返回工作空间', 'Go to workspaces'],
   'charge.prepaid': ['包年包月', 'Subscription'],
   'charge.postpaid': ['按量计费', 'Pay-as-you-go'],

@@ -50,7 +50,7 @@ export const statements = {
   'statements.minutes': ['{minutes} 分钟', '{minutes} min'],
   'statements.linesOf': ['{amount}：查看明细', '{amount}: show its lines'],
   'statements.lines': ['账单明细', 'Lines of the statement'],
-  'statements.noLines': ['没有明细', 'No line'],
+  'statements.noLines': ['没有明细', 'No lines'],
   'statements.moreLines': [
     '仅列出前 {count} 条，其余请下载 CSV。',
     'Only the first {count} are listed. Download the CSV for all of them.',

@@ -4,12 +4,21 @@ import { t } from '../i18n/t.ts'
 import { CopyButton } from './CopyButton.tsx'
 import { PageHeader, type Place } from './PageHeader.tsx'
 import { errorText } from './refusal.ts'
+import { LinkButton } from './TextLink.tsx'
+
+type Step = NonNullable<Place['trail']>[number]
 
 interface Props {
   error: unknown
   onRetry?: () => void
   /** Where a whole page could not be shown: which, and the way back. */
   page?: Place
+}
+
+/** What is not there will not come by asking again: the way back to the list that it would stand in. */
+function WayOn({ back, onRetry }: { back: Step | undefined; onRetry: (() => void) | undefined }) {
+  if (back) return <LinkButton to={back.to}>{t('error.goBack', { page: back.text })}</LinkButton>
+  return onRetry ? <Button onClick={onRetry}>{t('common.retry')}</Button> : null
 }
 
 /** In place of what could not be shown: what happened, the way on, and what to quote when asking for help. */
@@ -25,7 +34,7 @@ export function ErrorState({ error, onRetry, page }: Props) {
         subTitle={<span className="said">{errorText(error)}</span>}
         extra={
           <Space orientation="vertical" size={16} align="center">
-            {onRetry ? <Button onClick={onRetry}>{t('common.retry')}</Button> : null}
+            <WayOn back={notFound ? page?.trail?.at(-1) : undefined} onRetry={onRetry} />
             {requestId ? (
               <Typography.Text type="secondary">
                 {t('error.requestId', { requestId })}

@@ -26,6 +26,18 @@ export function useRegionNames(): (regionId: string) => string {
   }, [regions])
 }
 
+/** A zone's name after its region's, where zones of several regions stand together: each region has its "Zone A". */
+export function usePlaceNames(): (zoneId: string) => string {
+  const regions = useApi('GET /v1/regions', {}, still).data?.items
+  return useMemo(() => {
+    const places = (regions ?? []).flatMap(region =>
+      region.zones.map(zone => [zone.zoneId, `${regionName(region)} · ${zoneName(zone)}`] as const),
+    )
+    const names = new Map(places)
+    return zoneId => names.get(zoneId) ?? zoneId
+  }, [regions])
+}
+
 /** The name of a zone by its id; the id until that is known. */
 export function useZoneNames(): (zoneId: string) => string {
   const regions = useApi('GET /v1/regions', {}, still).data?.items

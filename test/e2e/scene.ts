@@ -22,6 +22,12 @@ export const button =
       .first()
       .click()
 
+/** The same, of what opens a dialog, which stands then. */
+export const dialogOf = (key: string) => async (open: OpenConsole) => {
+  await button(key)(open)
+  await open.page.getByRole('dialog').waitFor()
+}
+
 const answers = {
   fails: {
     status: 500,

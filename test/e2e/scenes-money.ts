@@ -56,8 +56,12 @@ export const moneyScenes = (at: Furnished): Scene[] => [
   ...states('notices', '/money/notices', /\/v1\/notices\?limit=100/),
 ]
 
+const chart = ({ page }: OpenConsole) => page.getByRole('img', { name: /./ }).locator('canvas').waitFor()
 const firstFigure = ({ page }: OpenConsole) => page.locator('button.figure').first()
-const explain = (open: OpenConsole) => firstFigure(open).click()
+async function explain(open: OpenConsole): Promise<void> {
+  await firstFigure(open).click()
+  await open.page.getByRole('dialog').waitFor()
+}
 
 const statementScenes = ({ month }: Furnished): Scene[] => [
   { name: 'statements', path: '/money/statements' },
@@ -65,10 +69,17 @@ const statementScenes = ({ month }: Furnished): Scene[] => [
   {
     name: 'statement',
     path: `/money/statements/${month}`,
-    act: ({ page }) => page.getByRole('img', { name: /./ }).locator('canvas').waitFor(),
+    act: chart,
   },
-  { name: 'statement-paid', path: `/money/statements/${month}?chart=charged` },
-  { name: 'statement-lines', path: `/money/statements/${month}`, act: explain },
+  { name: 'statement-paid', path: `/money/statements/${month}?chart=charged`, act: chart },
+  {
+    name: 'statement-lines',
+    path: `/money/statements/${month}`,
+    act: async open => {
+      await chart(open)
+      await explain(open)
+    },
+  },
   {
     name: 'statement-error',
     alike: true,

@@ -2,7 +2,7 @@
 import type { OpenConsole } from './console-world.ts'
 import type { Furnished } from './furnish.ts'
 import type { Drains } from './furnish-drains.ts'
-import { button, type Scene, states } from './scene.ts'
+import { button, dialogOf, type Scene, states } from './scene.ts'
 import { drainScenes } from './scenes-drains.ts'
 import { moneyScenes } from './scenes-money.ts'
 
@@ -332,8 +332,13 @@ const operatorScenes = (at: Furnished): Scene[] => [
   ),
   { name: 'operator-top-up', path: '/operator/accounts', who: 'operator', act: button('operator.topUp') },
   { name: 'operator-price', path: '/operator/offerings', who: 'operator', act: button('operator.setPrice') },
-  { name: 'operator-stock', path: '/operator/offerings', who: 'operator', act: button('operator.setStock') },
-  { name: 'operator-stop-selling', path: '/operator/offerings', who: 'operator', act: button('operator.stopSelling') },
+  { name: 'operator-stock', path: '/operator/offerings', who: 'operator', act: dialogOf('operator.setStock') },
+  {
+    name: 'operator-stop-selling',
+    path: '/operator/offerings',
+    who: 'operator',
+    act: dialogOf('operator.stopSelling'),
+  },
   { name: 'operator-audit', path: '/account/audit', who: 'operator' },
   { name: 'operator-offerings', path: '/operator/offerings', who: 'operator' },
   ...states('operator-offerings', '/operator/offerings', /\/v1\/offerings/, 'operator'),
@@ -343,7 +348,7 @@ const operatorScenes = (at: Furnished): Scene[] => [
     name: 'operator-release-early',
     path: `/operator/accounts/${at.accountId}?tab=machines`,
     who: 'operator',
-    act: button('operator.releaseEarly'),
+    act: dialogOf('operator.releaseEarly'),
   },
   ...auditorScenes,
 ]

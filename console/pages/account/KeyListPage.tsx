@@ -13,6 +13,7 @@ import { EmptyState } from '../../ui/EmptyState.tsx'
 import { IdText } from '../../ui/IdText.tsx'
 import { Instant } from '../../ui/Instant.tsx'
 import { PageHeader } from '../../ui/PageHeader.tsx'
+import { rowAction } from '../../ui/row-action.ts'
 import { ShownOnce } from '../../ui/ShownOnce.tsx'
 import { Tag } from '../../ui/Tag.tsx'
 
@@ -55,14 +56,14 @@ export function KeyListPage() {
             render: (_, key) => (
               <Space>
                 <ActionButton
-                  size="small"
+                  {...rowAction}
                   refusal={key.refusals.rotate}
                   onClick={() => setAsking({ form: 'rotate', key })}
                 >
                   {t('keys.rotate')}
                 </ActionButton>
                 <ActionButton
-                  size="small"
+                  {...rowAction}
                   danger
                   refusal={key.refusals.revoke}
                   onClick={() => setAsking({ form: 'revoke', key })}

@@ -11,6 +11,7 @@ import { EmptyState } from '../../ui/EmptyState.tsx'
 import { Instant } from '../../ui/Instant.tsx'
 import { PageHeader } from '../../ui/PageHeader.tsx'
 import { errorText } from '../../ui/refusal.ts'
+import { rowAction } from '../../ui/row-action.ts'
 import { Tag } from '../../ui/Tag.tsx'
 
 type SignedIn = Item<'GET /v1/sessions'>
@@ -21,6 +22,7 @@ export function SessionListPage() {
   const sessions = useApi('GET /v1/sessions', {}, live)
   const revoke = useAct('POST /v1/sessions/{sessionId}/revoke')
   const revokeOthers = useAct('POST /v1/sessions/revoke-others')
+  const others = sessions.data?.items.some(session => !session.current) ?? false
   const told = { onError: (error: unknown) => void message.error(errorText(error)) }
   return (
     <>
@@ -29,7 +31,9 @@ export function SessionListPage() {
         actions={
           <>
             <Button onClick={() => setChanging(true)}>{t('password.change')}</Button>
-            <Button onClick={() => revokeOthers.mutate({}, told)}>{t('sessions.revokeOthers')}</Button>
+            <Button disabled={!others} onClick={() => revokeOthers.mutate({}, told)}>
+              {t('sessions.revokeOthers')}
+            </Button>
           </>
         }
       />
@@ -61,13 +65,7 @@ export function SessionListPage() {
             title: t('common.actions'),
             render: (_, { sessionId, current }) =>
               current ? null : (
-                <Button
-                  size="small"
-                  type="link"
-                  danger
-                  style={{ paddingInline: 0 }}
-                  onClick={() => revoke.mutate({ params: { sessionId } }, told)}
-                >
+                <Button {...rowAction} danger onClick={() => revoke.mutate({ params: { sessionId } }, told)}>
                   {t('sessions.revoke')}
                 </Button>
               ),

@@ -1,5 +1,5 @@
 // The people of the account: who they are, what they may, and whether they can come in.
-import { Button, Space } from 'antd'
+import { Button } from 'antd'
 import { useState } from 'react'
 import { UserAdd } from '../../forms/user-add.tsx'
 import { UserChange } from '../../forms/user-change.tsx'
@@ -8,6 +8,7 @@ import { useAct, useApi } from '../../queries.ts'
 import { ActionButton } from '../../ui/ActionButton.tsx'
 import { ConfirmImpact } from '../../ui/ConfirmImpact.tsx'
 import { PageHeader } from '../../ui/PageHeader.tsx'
+import { rowAction } from '../../ui/row-action.ts'
 import { ShownOnce } from '../../ui/ShownOnce.tsx'
 import { type User, UserTable } from '../../ui/UserTable.tsx'
 
@@ -33,16 +34,16 @@ export function UserListPage() {
       <UserTable
         answer={{ ...users, data: users.data?.items }}
         actions={user => (
-          <Space wrap>
-            <Button size="small" onClick={() => setAsking({ form: 'change', user })}>
+          <span className="row-actions">
+            <Button {...rowAction} onClick={() => setAsking({ form: 'change', user })}>
               {t('users.change')}
             </Button>
-            <Button size="small" onClick={() => setAsking({ form: 'resetPassword', user })}>
+            <Button {...rowAction} onClick={() => setAsking({ form: 'resetPassword', user })}>
               {t('users.resetPassword')}
             </Button>
             {user.disabledAt === null ? (
               <ActionButton
-                size="small"
+                {...rowAction}
                 danger
                 refusal={user.refusals.disable}
                 onClick={() => setAsking({ form: 'disable', user })}
@@ -50,11 +51,11 @@ export function UserListPage() {
                 {t('users.disable')}
               </ActionButton>
             ) : (
-              <Button size="small" onClick={() => setAsking({ form: 'enable', user })}>
+              <Button {...rowAction} onClick={() => setAsking({ form: 'enable', user })}>
                 {t('users.enable')}
               </Button>
             )}
-          </Space>
+          </span>
         )}
       />
       <UserDialogs asking={asking} onChange={setAsking} onMade={setMade} />

@@ -1,4 +1,4 @@
-import { Button, Space } from 'antd'
+import { Button } from 'antd'
 import { useState } from 'react'
 import type { Item, Returns } from '../../api.ts'
 import { AccountCreate } from '../../forms/account-create.tsx'
@@ -11,6 +11,7 @@ import { EmptyState } from '../../ui/EmptyState.tsx'
 import { IdText } from '../../ui/IdText.tsx'
 import { Instant } from '../../ui/Instant.tsx'
 import { PageHeader } from '../../ui/PageHeader.tsx'
+import { rowAction } from '../../ui/row-action.ts'
 import { ShownOnce } from '../../ui/ShownOnce.tsx'
 import { LinkButton, TextLink } from '../../ui/TextLink.tsx'
 
@@ -49,14 +50,14 @@ export function AccountListPage() {
           {
             title: t('common.actions'),
             render: (_, account) => (
-              <Space>
-                <LinkButton size="small" to={paths.operatorAccount(account.accountId)}>
+              <span className="row-actions">
+                <LinkButton {...rowAction} to={paths.operatorAccount(account.accountId)}>
                   {t('operator.look')}
                 </LinkButton>
-                <Button size="small" onClick={() => setToppedUp(account)}>
+                <Button {...rowAction} onClick={() => setToppedUp(account)}>
                   {t('operator.topUp')}
                 </Button>
-              </Space>
+              </span>
             ),
           },
         ]}

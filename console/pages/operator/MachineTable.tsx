@@ -6,7 +6,7 @@ import { formatCpu, formatGib, t } from '../../i18n/t.ts'
 import { useSearchState } from '../../location.ts'
 import { paths } from '../../paths.ts'
 import { live, still, useAll, useApi } from '../../queries.ts'
-import { regionName, useZoneNames, zoneName } from '../../ui/catalog-names.ts'
+import { regionName, usePlaceNames, zoneName } from '../../ui/catalog-names.ts'
 import { widths } from '../../ui/column-widths.ts'
 import { DataTable } from '../../ui/DataTable.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
@@ -27,7 +27,7 @@ export function MachineTable({ accountId }: { accountId?: string }) {
   const { regionId, zoneId, specId, chargeType, status } = search
   const query = { accountId: accountId ?? search.accountId, regionId, zoneId, specId, chargeType }
   const machines = useAll('GET /v1/fleet/machines', query, live)
-  const zoneNameOf = useZoneNames()
+  const placeNameOf = usePlaceNames()
   return (
     <>
       <MachineFilters search={search} onChange={setSearch} byAccount={accountId === undefined} />
@@ -43,14 +43,14 @@ export function MachineTable({ accountId }: { accountId?: string }) {
             }
           />
         }
-        columns={columns(accountId === undefined, zoneNameOf, setReleasing)}
+        columns={columns(accountId === undefined, placeNameOf, setReleasing)}
       />
       {releasing ? <ReleaseEarly machine={releasing} onClose={() => setReleasing(null)} /> : null}
     </>
   )
 }
 
-const columns = (byAccount: boolean, zoneNameOf: (zoneId: string) => string, release: (machine: Machine) => void) => [
+const columns = (byAccount: boolean, placeNameOf: (zoneId: string) => string, release: (machine: Machine) => void) => [
   {
     title: byAccount ? `${t('operator.machineId')} / ${t('signIn.account')}` : t('operator.machineId'),
     width: widths.id,
@@ -74,10 +74,10 @@ const columns = (byAccount: boolean, zoneNameOf: (zoneId: string) => string, rel
   },
   {
     title: `${t('common.zone')} / ${t('machines.spec')}`,
-    width: widths.spec,
+    width: widths.text,
     render: (_: unknown, { zoneId, specId }: Machine) => (
       <div className="lines">
-        <div title={zoneId}>{zoneNameOf(zoneId)}</div>
+        <div title={zoneId}>{placeNameOf(zoneId)}</div>
         <div className="quiet">{specId}</div>
       </div>
     ),

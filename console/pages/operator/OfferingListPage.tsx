@@ -1,14 +1,15 @@
-import { Button, Space } from 'antd'
+import { Button } from 'antd'
 import { useState } from 'react'
 import type { Item } from '../../api.ts'
 import { formatMicros, t } from '../../i18n/t.ts'
 import { live, useApi } from '../../queries.ts'
-import { useZoneNames } from '../../ui/catalog-names.ts'
+import { usePlaceNames } from '../../ui/catalog-names.ts'
 import { DataTable } from '../../ui/DataTable.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
 import { useInstallation } from '../../ui/installation.ts'
 import { lazyDialog } from '../../ui/lazy-dialog.tsx'
 import { PageHeader } from '../../ui/PageHeader.tsx'
+import { rowAction } from '../../ui/row-action.ts'
 import { ChargeTag } from '../../ui/StatusTag.tsx'
 import { Tag } from '../../ui/Tag.tsx'
 import { OfferingVersions } from './OfferingVersions.tsx'
@@ -29,7 +30,7 @@ export function OfferingListPage() {
   const close = () => setAsking(null)
   const offerings = useApi('GET /v1/offerings', { query: { stopped: 'true' } }, live)
   const currency = useInstallation()?.currency ?? 'CNY'
-  const zoneNameOf = useZoneNames()
+  const placeNameOf = usePlaceNames()
   return (
     <>
       <PageHeader title={t('nav.offerings')} />
@@ -39,7 +40,7 @@ export function OfferingListPage() {
         answer={{ ...offerings, data: offerings.data?.items }}
         rowKey={offering => offering.offeringId}
         empty={<EmptyState title={t('operator.noOfferings')} />}
-        columns={columns(currency, zoneNameOf, setAsking)}
+        columns={columns(currency, placeNameOf, setAsking)}
       />
       {asking?.form === 'price' ? <OfferingPrice offering={asking.offering} onClose={close} /> : null}
       {asking?.form === 'versions' ? <OfferingVersions offering={asking.offering} onClose={close} /> : null}
@@ -49,12 +50,12 @@ export function OfferingListPage() {
   )
 }
 
-const columns = (currency: string, zoneNameOf: (zoneId: string) => string, ask: (asking: Asking) => void) => [
+const columns = (currency: string, placeNameOf: (zoneId: string) => string, ask: (asking: Asking) => void) => [
   {
     title: `${t('common.zone')} / ${t('machines.spec')}`,
     render: (_: unknown, { zoneId, specId }: Offering) => (
       <div className="lines">
-        <div title={zoneId}>{zoneNameOf(zoneId)}</div>
+        <div title={zoneId}>{placeNameOf(zoneId)}</div>
         <div className="quiet">{specId}</div>
       </div>
     ),
@@ -102,17 +103,17 @@ const columns = (currency: string, zoneNameOf: (zoneId: string) => string, ask: 
   {
     title: t('common.actions'),
     render: (_: unknown, offering: Offering) => (
-      <Space size={4}>
-        <Button size="small" onClick={() => ask({ form: 'price', offering })}>
+      <span className="row-actions">
+        <Button {...rowAction} onClick={() => ask({ form: 'price', offering })}>
           {t('operator.setPrice')}
         </Button>
-        <Button size="small" onClick={() => ask({ form: 'stock', offering })}>
+        <Button {...rowAction} onClick={() => ask({ form: 'stock', offering })}>
           {t('operator.setStock')}
         </Button>
-        <Button size="small" danger={offering.onSale} onClick={() => ask({ form: 'onSale', offering })}>
+        <Button {...rowAction} danger={offering.onSale} onClick={() => ask({ form: 'onSale', offering })}>
           {t(offering.onSale ? 'operator.stopSelling' : 'operator.resumeSelling')}
         </Button>
-      </Space>
+      </span>
     ),
   },
 ]

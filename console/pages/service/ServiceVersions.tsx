@@ -10,6 +10,7 @@ import { widths } from '../../ui/column-widths.ts'
 import { DataTable } from '../../ui/DataTable.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
 import { Instant } from '../../ui/Instant.tsx'
+import { rowAction } from '../../ui/row-action.ts'
 import { Tag } from '../../ui/Tag.tsx'
 import { TextLink } from '../../ui/TextLink.tsx'
 import { ChangesTable } from './ChangesTable.tsx'
@@ -59,9 +60,7 @@ export function ServiceVersions({ service }: { service: Service }) {
                 <span className="row-actions">
                   <ActionButton
                     can="service.write"
-                    type="link"
-                    size="small"
-                    style={{ padding: 0 }}
+                    {...rowAction}
                     refusal={service.refusals.update}
                     onClick={() => setChosen(version)}
                   >

@@ -11,12 +11,10 @@ import { IdText } from '../../ui/IdText.tsx'
 import { Instant } from '../../ui/Instant.tsx'
 import { useMay } from '../../ui/may.ts'
 import { PageHeader } from '../../ui/PageHeader.tsx'
+import { rowAction } from '../../ui/row-action.ts'
 import { LinkButton, TextLink } from '../../ui/TextLink.tsx'
 
 type Workspace = Item<'GET /v1/workspaces'>
-
-/** Begins where the head of its column does. */
-const inLine = { paddingInline: 0 }
 
 export function WorkspaceListPage() {
   const [naming, setNaming] = useState<{ workspace: Workspace | null } | null>(null)
@@ -58,19 +56,13 @@ export function WorkspaceListPage() {
             title: t('common.actions'),
             render: (_, workspace) => (
               <span className="row-actions">
-                <LinkButton type="link" size="small" style={inLine} to={paths.groups(workspace.workspaceId)}>
+                <LinkButton {...rowAction} to={paths.groups(workspace.workspaceId)}>
                   {t('workspace.open')}
                 </LinkButton>
-                <LinkButton type="link" size="small" style={inLine} to={paths.workspaceMembers(workspace.workspaceId)}>
+                <LinkButton {...rowAction} to={paths.workspaceMembers(workspace.workspaceId)}>
                   {t('workspace.members')}
                 </LinkButton>
-                <ActionButton
-                  type="link"
-                  size="small"
-                  style={inLine}
-                  refusal={refusal}
-                  onClick={() => setNaming({ workspace })}
-                >
+                <ActionButton {...rowAction} refusal={refusal} onClick={() => setNaming({ workspace })}>
                   {t('workspace.rename')}
                 </ActionButton>
               </span>

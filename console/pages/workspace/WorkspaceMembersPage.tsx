@@ -1,5 +1,4 @@
 // Who works in a workspace. Owners and finance see every workspace and are not listed.
-import { Space } from 'antd'
 import { useState } from 'react'
 import type { Item } from '../../api.ts'
 import { MemberSet } from '../../forms/member-set.tsx'
@@ -14,6 +13,7 @@ import { EmptyState } from '../../ui/EmptyState.tsx'
 import { Instant } from '../../ui/Instant.tsx'
 import { useMay } from '../../ui/may.ts'
 import { PageHeader } from '../../ui/PageHeader.tsx'
+import { rowAction } from '../../ui/row-action.ts'
 
 type Member = Item<'GET /v1/workspaces/{workspaceId}/members'>
 
@@ -53,14 +53,14 @@ export function WorkspaceMembersPage() {
           {
             title: t('common.actions'),
             render: (_, member) => (
-              <Space>
-                <ActionButton size="small" refusal={refusal} onClick={() => setSetting({ member })}>
+              <span className="row-actions">
+                <ActionButton {...rowAction} refusal={refusal} onClick={() => setSetting({ member })}>
                   {t('workspace.changeMember')}
                 </ActionButton>
-                <ActionButton size="small" danger refusal={refusal} onClick={() => setRemoving(member)}>
+                <ActionButton {...rowAction} danger refusal={refusal} onClick={() => setRemoving(member)}>
                   {t('workspace.removeMember')}
                 </ActionButton>
-              </Space>
+              </span>
             ),
           },
         ]}
