@@ -13,6 +13,7 @@ import { IdText } from '../../ui/IdText.tsx'
 import { BillingInstant } from '../../ui/Instant.tsx'
 import { Money } from '../../ui/Money.tsx'
 import { whatOrdersAre, whatOrdersCost } from '../../ui/order-columns.tsx'
+import { rowAction } from '../../ui/row-action.ts'
 import { ChargeTag } from '../../ui/StatusTag.tsx'
 import { type User, UserTable } from '../../ui/UserTable.tsx'
 import { PasswordOnce } from '../account/UserListPage.tsx'
@@ -127,7 +128,7 @@ export function AccountUsers({ accountId }: { accountId: string }) {
       <UserTable
         answer={{ ...users, data: users.data?.items }}
         actions={user => (
-          <Button size="small" onClick={() => setAsking(user)}>
+          <Button {...rowAction} onClick={() => setAsking(user)}>
             {t('users.resetPassword')}
           </Button>
         )}
