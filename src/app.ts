@@ -55,9 +55,9 @@ import { secretKey } from './processes/secret-key.ts'
 import { Loop, type LoopRun } from './reconcile/loop.ts'
 import type { RuntimeDriver } from './services/driver.ts'
 import { servicesInGroup } from './services/group-services.ts'
-import { reconcileServices } from './services/reconcile-services.ts'
-import { RouteHost } from './services/routes.ts'
-import { RuntimeWatch } from './services/runtime-watch.ts'
+import { reconcileServices } from './services/rollout/reconcile-services.ts'
+import { RuntimeWatch } from './services/rollout/runtime-watch.ts'
+import { RouteHost } from './services/routes/routes.ts'
 import { TimeGuard } from './time/time-guard.ts'
 
 export type Context = ApiContext['ctx'] & { machineDriver(regionId: string): MachineDriver }

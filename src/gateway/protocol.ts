@@ -3,7 +3,7 @@
 //
 // A generation is one number over all routes, growing. After (re)connecting, control sends a `snapshot`; then one
 // `change` per service that changed. A gateway keeps the last state on disk and serves it without control.
-import type { ServiceRoute } from '../services/route.ts'
+import type { ServiceRoute } from '../services/routes/route.ts'
 
 export type ToGateway =
   | { type: 'snapshot'; generation: number; services: ServiceRoute[] }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { ManualClock } from '../lib/clock.ts'
 import { SeededRandom } from '../lib/random.ts'
-import type { Endpoint, ServiceRoute } from '../services/route.ts'
+import type { Endpoint, ServiceRoute } from '../services/routes/route.ts'
 import { FastRandom, pickLeastInFlight } from './balance.ts'
 import { RateAllowance } from './limits.ts'
 import { RouteTable } from './route-table.ts'

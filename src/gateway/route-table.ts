@@ -1,6 +1,6 @@
 // The routes of a gateway: from a service's name to those who bear it. A change is applied in one go, so every request that
 // begins after it obeys it; what runtime state an endpoint has is made and retired through the two functions given.
-import type { Endpoint, ServiceRoute } from '../services/route.ts'
+import type { Endpoint, ServiceRoute } from '../services/routes/route.ts'
 import { keyDigest } from './auth.ts'
 import { RateAllowance } from './limits.ts'
 import { ServiceUsage } from './usage.ts'

@@ -3,7 +3,7 @@
 // holds access keys: mode 0600.
 import { appendFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import type { ServiceRoute } from '../services/route.ts'
+import type { ServiceRoute } from '../services/routes/route.ts'
 import { toLine } from './json-lines.ts'
 import type { ToGateway } from './protocol.ts'
 

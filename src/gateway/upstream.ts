@@ -2,7 +2,7 @@
 // and kept for less time than the endpoint would keep it, because a request that meets a closing connection cannot be sent
 // again (Q57). An endpoint that is not routed keeps no idle connection.
 import { connect, type Socket } from 'node:net'
-import type { Endpoint } from '../services/route.ts'
+import type { Endpoint } from '../services/routes/route.ts'
 import type { GatewayLimits } from './limits.ts'
 import type { InstanceUsage } from './usage.ts'
 

@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 import type { Db } from '../db/db.ts'
 import { isOverdue } from '../fleet/drain.ts'
 import { getMachine, listDrains } from '../fleet/machines.ts'
-import type { NoRoom, Obstacle } from '../services/rollout-snapshot.ts'
+import type { NoRoom, Obstacle } from '../services/rollout/rollout-snapshot.ts'
 
 /** `blocked`: nothing moves until there is room; `overdue`: past its deadline, and a person is asked. */
 export type DrainViewPhase = 'draining' | 'blocked' | 'overdue' | 'drained' | 'cancelled' | 'aborted'

@@ -13,7 +13,7 @@ import { freeCapacity } from '../fleet/reservation.ts'
 import type { Fen } from '../lib/money.ts'
 import type { OrdersCtx } from '../orders/orders-ctx.ts'
 import { earlyReleases } from '../orders/release.ts'
-import { impactOfMachines, type MachinesFate, type ServiceImpact } from '../services/impact.ts'
+import { impactOfMachines, type MachinesFate, type ServiceImpact } from '../services/impact/impact.ts'
 
 export interface MachinePreview extends Omit<MachineChange, 'refusal'> {
   refusal: { code: string; message: string } | null

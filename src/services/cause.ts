@@ -1,7 +1,7 @@
 // Why a service or one of its instances is as it is: facts with a code, so that each reader can say them in its own language;
 // `textOf` says them in English.
 import type { WaitingReason } from '../scheduler/snapshot.ts'
-import type { NoRoom } from './rollout-snapshot.ts'
+import type { NoRoom } from './rollout/rollout-snapshot.ts'
 import type { EndReason, LeavingBecause } from './service-instance.ts'
 
 /** How an instance ended. */

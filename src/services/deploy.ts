@@ -7,9 +7,10 @@ import { lockGroup } from '../fleet/resource-groups.ts'
 import { Refusal } from '../lib/errors.ts'
 import { declareFaults } from '../lib/fault.ts'
 import { newId, randomText } from '../lib/id.ts'
-import { getVersion, planUpdate, type ReadOptions } from './plan-update.ts'
-import { checkEngine, type DeployLimits, groupIdOf, workspaceIdOf } from './resolve-config.ts'
-import { bumpRoutes } from './routes.store.ts'
+import { checkEngine, type DeployLimits, groupIdOf, workspaceIdOf } from './config/resolve-config.ts'
+import { parseServiceConfig, replicasMax, type ServiceConfig } from './config/service-config.ts'
+import { getVersion, planUpdate, type ReadOptions } from './rollout/plan-update.ts'
+import { bumpRoutes } from './routes/routes.store.ts'
 import {
   changeService,
   insertService,
@@ -21,7 +22,6 @@ import {
   type ServiceRow,
 } from './service.store.ts'
 import type { Rollout, ServicesRefusal } from './service.ts'
-import { parseServiceConfig, replicasMax, type ServiceConfig } from './service-config.ts'
 import { changeInstance, selectInstances } from './service-instance.store.ts'
 import { getService, type ServiceView, serviceNotFound } from './services.ts'
 import type { ServicesCtx } from './services-ctx.ts'

@@ -1,7 +1,7 @@
 // What a drain moves: one row per service instance that was on the machine. The drain's receipt is the sum of these.
 import { sql } from 'kysely'
 import type { Tx } from '../db/db.ts'
-import type { Obstacle } from './rollout-snapshot.ts'
+import type { Obstacle } from './rollout/rollout-snapshot.ts'
 
 /** A row for each service instance of this service that is on a machine under drain. */
 export async function openMoves(tx: Tx, now: Temporal.Instant, serviceId: string): Promise<number> {

@@ -2,7 +2,7 @@
 // readable by the account that owned it alone (Q54).
 import { Refusal } from '../lib/errors.ts'
 import type { LogPage, RuntimeRef } from './driver.ts'
-import { refOf } from './perform-plan.ts'
+import { refOf } from './rollout/perform-plan.ts'
 import { findEverService, findService, type ServiceKey, type ServiceRow } from './service.store.ts'
 import type { ServicesRefusal } from './service.ts'
 import { type ServiceInstanceRow, selectInstances } from './service-instance.store.ts'

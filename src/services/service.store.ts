@@ -1,8 +1,8 @@
 import { sql } from 'kysely'
 import { type Db, jsonb, type Tx } from '../db/db.ts'
+import type { ServiceSpec } from './config/service-config.ts'
+import type { ConfigObject } from './config/service-config-fields.ts'
 import type { Rollout, ServiceDesired } from './service.ts'
-import type { ServiceSpec } from './service-config.ts'
-import type { ConfigObject } from './service-config-fields.ts'
 
 export interface ServiceRow {
   id: string

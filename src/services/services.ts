@@ -4,6 +4,8 @@ import type { Db } from '../db/db.ts'
 import type { SecretBox } from '../identity/secret-box.ts'
 import { Refusal } from '../lib/errors.ts'
 import { type Cause, endOf, textOf, waitingOf } from './cause.ts'
+import type { ServiceSpec } from './config/service-config.ts'
+import type { ConfigObject } from './config/service-config-fields.ts'
 import {
   countServiceRows,
   findEverService,
@@ -23,8 +25,6 @@ import {
   type ServicesRefusal,
   serviceStatus,
 } from './service.ts'
-import type { ServiceSpec } from './service-config.ts'
-import type { ConfigObject } from './service-config-fields.ts'
 import { type ServiceInstanceRow, selectInstances, selectLastEnded, selectLive } from './service-instance.store.ts'
 import { type InstanceStatus, instanceStatus, isRouted } from './service-instance.ts'
 

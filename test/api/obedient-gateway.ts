@@ -1,6 +1,6 @@
 // One gateway that acknowledges every push at once and has no traffic: what a rollout waits for is there in the next round.
 import type { Report } from '../../src/reconcile/loop.ts'
-import type { RouteHost } from '../../src/services/routes.ts'
+import type { RouteHost } from '../../src/services/routes/routes.ts'
 
 export async function obedientGateway(host: RouteHost): Promise<{ refresh(): Promise<Report> }> {
   const gatewayId = 'gw-0'

@@ -1,6 +1,6 @@
 // What a drain waits for is said in the reader's language, with the server's figures and none of its sentences.
 import { expect, test } from 'vitest'
-import type { Obstacle } from '../../src/services/rollout-snapshot.ts'
+import type { Obstacle } from '../../src/services/rollout/rollout-snapshot.ts'
 import { inLanguage, type Language } from './dictionary.ts'
 
 // Named by a variable, and after the dictionary: it asks a browser for the language, and the compiler must not take it in.

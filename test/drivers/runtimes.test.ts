@@ -4,7 +4,7 @@ import { afterAll, describe, expect, test } from 'vitest'
 import { ProcessRuntime } from '../../src/drivers/process/runtime.ts'
 import { SimulatedRuntime } from '../../src/drivers/simulated/runtime.ts'
 import { ManualClock } from '../../src/lib/clock.ts'
-import { parseServiceConfig } from '../../src/services/service-config.ts'
+import { parseServiceConfig } from '../../src/services/config/service-config.ts'
 import { anAgent, runs } from '../agent/harness.ts'
 import { aLaunch, type RuntimeSubject, runtimeDriverContract } from './runtime-contract.ts'
 

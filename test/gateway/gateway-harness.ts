@@ -11,7 +11,7 @@ import { RouteServer, type RouteServerOptions } from '../../src/gateway/route-se
 import { systemClock } from '../../src/lib/clock.ts'
 import { silentLog } from '../../src/lib/log.ts'
 import { systemRandom } from '../../src/lib/random.ts'
-import type { Endpoint, RouteLimits, ServiceRoute } from '../../src/services/route.ts'
+import type { Endpoint, RouteLimits, ServiceRoute } from '../../src/services/routes/route.ts'
 
 export const key = 'easg_0123456789abcdef'
 

@@ -4,7 +4,7 @@ import { cancelDrain, cordonMachine, drainMachine, wishMachines } from '../../sr
 import { drainView } from '../../src/insight/drain-receipt.ts'
 import { type PreviewRequest, previewChange } from '../../src/insight/preview.ts'
 import { deployService, scaleService, stopService } from '../../src/services/deploy.ts'
-import { impactOnService } from '../../src/services/impact.ts'
+import { impactOnService } from '../../src/services/impact/impact.ts'
 import { aServiceJson, type Services, someServices } from '../services/services-fixtures.ts'
 
 const preview = ({ ctx, actor }: Services, request: PreviewRequest) =>

@@ -1,8 +1,8 @@
 // A small model of everything around the rollout, in plain values: machines with slots, processes, gateways that acknowledge
 // when they are let. It applies plans as apply-plan.ts does, and watches what must never happen.
 import type { RuntimeObservation } from '../../src/services/driver.ts'
-import { planService } from '../../src/services/rollout.ts'
-import type { Action, MachineWish, ServiceSnapshot } from '../../src/services/rollout-snapshot.ts'
+import { planService } from '../../src/services/rollout/rollout.ts'
+import type { Action, MachineWish, ServiceSnapshot } from '../../src/services/rollout/rollout-snapshot.ts'
 import { isRouted, type ServiceInstance } from '../../src/services/service-instance.ts'
 import { anInstance, at } from './rollout-fixtures.ts'
 

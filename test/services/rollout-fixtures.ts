@@ -1,6 +1,6 @@
 // Builders with defaults for the tests of the rollout.
 import type { RuntimeObservation } from '../../src/services/driver.ts'
-import type { MachineWish, ServiceSnapshot, TrafficWord } from '../../src/services/rollout-snapshot.ts'
+import type { MachineWish, ServiceSnapshot, TrafficWord } from '../../src/services/rollout/rollout-snapshot.ts'
 import type { ServiceInstance } from '../../src/services/service-instance.ts'
 
 export const at = (ms: number): Temporal.Instant =>

@@ -12,7 +12,7 @@ import {
   useServiceVersion,
 } from '../../src/services/deploy.ts'
 import { serviceLogs } from '../../src/services/logs.ts'
-import { reconcileServices } from '../../src/services/reconcile-services.ts'
+import { reconcileServices } from '../../src/services/rollout/reconcile-services.ts'
 import { getService, listServiceVersions } from '../../src/services/services.ts'
 import { aServiceJson, openEffects, reserved, type Services, someServices } from './services-fixtures.ts'
 

@@ -1,7 +1,7 @@
 // What an action does to a service and its instances, as previews show it.
 import { z } from 'zod'
 import { type ActorView as ActorName, actorNames } from '../../identity/actors.ts'
-import { impactOnService, type ServiceImpact } from '../../services/impact.ts'
+import { impactOnService, type ServiceImpact } from '../../services/impact/impact.ts'
 import { defineRoute } from '../route.ts'
 import { keyOf } from '../workspace-scope.ts'
 import { noRoomView } from './causes.ts'

@@ -1,8 +1,9 @@
 // One service's part of the world, as its plan is decided from: by the reconciler, and by the preview of an action.
-import type { RuntimeObservation } from './driver.ts'
+
+import { rolloutBounds } from '../config/service-config.ts'
+import type { RuntimeObservation } from '../driver.ts'
+import type { ServiceRow } from '../service.store.ts'
 import type { ServiceSnapshot } from './rollout-snapshot.ts'
-import type { ServiceRow } from './service.store.ts'
-import { rolloutBounds } from './service-config.ts'
 import type { World } from './snapshot.store.ts'
 
 export function snapshotOf(

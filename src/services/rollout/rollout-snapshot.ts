@@ -1,8 +1,8 @@
 // What one service's plan is decided from, and what a plan can say. Everything is a value: no database, no driver.
-import type { WaitingReason } from '../scheduler/snapshot.ts'
-import type { RuntimeObservation } from './driver.ts'
-import type { Rollout, ServiceDesired } from './service.ts'
-import type { LeavingBecause, ServiceInstance } from './service-instance.ts'
+import type { WaitingReason } from '../../scheduler/snapshot.ts'
+import type { RuntimeObservation } from '../driver.ts'
+import type { Rollout, ServiceDesired } from '../service.ts'
+import type { LeavingBecause, ServiceInstance } from '../service-instance.ts'
 
 export interface ServiceSnapshot {
   now: Temporal.Instant

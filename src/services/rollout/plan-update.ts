@@ -1,13 +1,13 @@
 // What an update of a service would be: read by the update itself and by the preview of it. Writes nothing.
 import { isDeepStrictEqual } from 'node:util'
-import type { Tx } from '../db/db.ts'
-import { Refusal } from '../lib/errors.ts'
-import { mergeConfig } from './merge-config.ts'
-import { checkEngine, groupIdOf, isWorkspace } from './resolve-config.ts'
-import { maxVersion, type ServiceRow, selectVersions, type VersionRow } from './service.store.ts'
-import type { ServicesRefusal } from './service.ts'
-import { parseServiceConfig, type ServiceSpec } from './service-config.ts'
-import { type ConfigObject, expandDotted, isObject } from './service-config-fields.ts'
+import type { Tx } from '../../db/db.ts'
+import { Refusal } from '../../lib/errors.ts'
+import { mergeConfig } from '../config/merge-config.ts'
+import { checkEngine, groupIdOf, isWorkspace } from '../config/resolve-config.ts'
+import { parseServiceConfig, type ServiceSpec } from '../config/service-config.ts'
+import { type ConfigObject, expandDotted, isObject } from '../config/service-config-fields.ts'
+import { maxVersion, type ServiceRow, selectVersions, type VersionRow } from '../service.store.ts'
+import type { ServicesRefusal } from '../service.ts'
 
 export interface ReadOptions {
   /** The JSON is the whole description; else it may name only what changes. */

@@ -6,10 +6,8 @@
 // was probed, is routed, and every gateway has acknowledged it. So a move never lowers the number that serve, and a single
 // replica moves like any other. Only an update without room for the replacement may use `maxUnavailable`, and never takes
 // the last one that serves (Q42, Q44, Q45).
-import { waitingOf } from './cause.ts'
-import type { RuntimeObservation } from './driver.ts'
-import { nextOfLeaving, notAcknowledged, patienceOf, stopAgain, unacknowledgedBy } from './leaving.ts'
-import type { Action, Obstacle, ServicePlan, ServiceSnapshot } from './rollout-snapshot.ts'
+import { waitingOf } from '../cause.ts'
+import type { RuntimeObservation } from '../driver.ts'
 import {
   crashForgottenMs,
   isCrash,
@@ -18,7 +16,9 @@ import {
   type LeavingBecause,
   mayStartAt,
   type ServiceInstance,
-} from './service-instance.ts'
+} from '../service-instance.ts'
+import { nextOfLeaving, notAcknowledged, patienceOf, stopAgain, unacknowledgedBy } from './leaving.ts'
+import type { Action, Obstacle, ServicePlan, ServiceSnapshot } from './rollout-snapshot.ts'
 
 const transitionLookMs = 2_000
 const steadyLookMs = 10_000

@@ -1,8 +1,8 @@
 // Listens to what drivers say of changes, so that a crash is seen at once and not at the next look. Only a nudge: what is
 // missed is found by looking.
-import { messageOf } from '../lib/errors.ts'
-import type { Logger } from '../lib/log.ts'
-import type { RuntimeDriver } from './driver.ts'
+import { messageOf } from '../../lib/errors.ts'
+import type { Logger } from '../../lib/log.ts'
+import type { RuntimeDriver } from '../driver.ts'
 
 const againAfterMs = 2_000
 

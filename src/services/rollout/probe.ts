@@ -1,6 +1,6 @@
 // One real request to a service instance before it gets traffic: ready by the driver's word, and answering by our own.
 import { request } from 'node:http'
-import { messageOf } from '../lib/errors.ts'
+import { messageOf } from '../../lib/errors.ts'
 
 /** null when it answered; else why not. Without a path any answer in HTTP will do. */
 export function probe(host: string, port: number, path: string | null, timeoutMs: number): Promise<string | null> {

@@ -1,8 +1,8 @@
 // EAS's service JSON, the format of a deployment, read into what a service needs here. Every refusal names its field.
 // Pure: what depends on the installation (does the group exist, does its engine run images) is asked by the caller.
 import { z } from 'zod'
-import { Refusal } from '../lib/errors.ts'
-import type { Launch, Program } from './driver.ts'
+import { Refusal } from '../../lib/errors.ts'
+import type { Launch, Program } from '../driver.ts'
 import { type ConfigObject, type ConfigRefusal, checkFields, expandDotted, isObject } from './service-config-fields.ts'
 
 /** Units last; times in milliseconds. Stored with the version beside the JSON it was read from. */

@@ -1,10 +1,10 @@
 // Everything that one round of decisions looks at, read in a few statements for all claimed services.
 import { sql } from 'kysely'
-import type { Db } from '../db/db.ts'
+import type { Db } from '../../db/db.ts'
+import { liveGateways, selectTraffic } from '../routes/routes.store.ts'
+import { type ServiceRow, selectServices } from '../service.store.ts'
+import { type ServiceInstanceRow, selectLive } from '../service-instance.store.ts'
 import type { GatewayWord, MachineWish, TrafficWord } from './rollout-snapshot.ts'
-import { liveGateways, selectTraffic } from './routes.store.ts'
-import { type ServiceRow, selectServices } from './service.store.ts'
-import { type ServiceInstanceRow, selectLive } from './service-instance.store.ts'
 
 export interface World {
   services: ServiceRow[]

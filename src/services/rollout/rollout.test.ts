@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { anInstance, aSnapshot, at, gone, notThere, running, said } from '../../test/services/rollout-fixtures.ts'
+import { anInstance, aSnapshot, at, gone, notThere, running, said } from '../../../test/services/rollout-fixtures.ts'
 import { planService } from './rollout.ts'
 
 const dos = (plan: ReturnType<typeof planService>): string[] =>

@@ -1,6 +1,6 @@
 // Route generations, the gateways as members by lease, and their latest word on each watched service instance.
 import { sql } from 'kysely'
-import type { Db, Tx } from '../db/db.ts'
+import type { Db, Tx } from '../../db/db.ts'
 
 /**
  * The next route generation, for the changes of this transaction. It takes the lock of the one row: who reads generation n

@@ -1,9 +1,9 @@
 // What a service's JSON names, found in this installation: its group, its workspace, and whether its engine can run it.
 import { sql } from 'kysely'
-import type { Tx } from '../db/db.ts'
-import { groupNameKey } from '../fleet/resource-group.ts'
-import { Refusal } from '../lib/errors.ts'
-import type { ServicesRefusal } from './service.ts'
+import type { Tx } from '../../db/db.ts'
+import { groupNameKey } from '../../fleet/resource-group.ts'
+import { Refusal } from '../../lib/errors.ts'
+import type { ServicesRefusal } from '../service.ts'
 import type { ServiceSpec } from './service-config.ts'
 
 /** `workspaceIds`: those it may go to; every one of the account unless told. */

@@ -1,22 +1,22 @@
 // Makes services what they should be: claim, observe, decide, ask, act, apply. It is told nothing about what changed; a nudge,
 // a restart and a missed message all take this path. Several processes may run it: a service is under one lease at a time.
 
-import { messageOf } from '../lib/errors.ts'
-import { newId } from '../lib/id.ts'
-import { claimDue } from '../reconcile/claim.ts'
-import type { Report } from '../reconcile/loop.ts'
+import { messageOf } from '../../lib/errors.ts'
+import { newId } from '../../lib/id.ts'
+import { claimDue } from '../../reconcile/claim.ts'
+import type { Report } from '../../reconcile/loop.ts'
+import { everything, type RuntimeObservation, type RuntimeRef } from '../driver.ts'
+import { giveBack, type ServiceRow, wakeAllServices, wakeServices, wakeServicesOf } from '../service.store.ts'
+import type { ServicesCtx } from '../services-ctx.ts'
 import { applyPlan } from './apply-plan.ts'
 import { askStops } from './ask-stops.ts'
-import { everything, type RuntimeObservation, type RuntimeRef } from './driver.ts'
 import { forgetEnded, performPlan, refOf } from './perform-plan.ts'
 import { planService } from './rollout.ts'
 import type { Action } from './rollout-snapshot.ts'
-import { giveBack, type ServiceRow, wakeAllServices, wakeServices, wakeServicesOf } from './service.store.ts'
 import { snapshotOf } from './service-snapshot.ts'
-import type { ServicesCtx } from './services-ctx.ts'
 import { readWorld, type World } from './snapshot.store.ts'
 
-export type { ServicesCtx } from './services-ctx.ts'
+export type { ServicesCtx } from '../services-ctx.ts'
 
 const leaseMs = 60_000
 const batch = 100

@@ -1,13 +1,13 @@
 // The second half of a decision: what is asked of the driver. Every call may be repeated; what could not be done is left out
 // of what is written down, and asked again.
-import { messageOf } from '../lib/errors.ts'
-import { declareFaults } from '../lib/fault.ts'
-import type { Launch, RuntimeDriver, RuntimeRef } from './driver.ts'
+import { messageOf } from '../../lib/errors.ts'
+import { declareFaults } from '../../lib/fault.ts'
+import type { Launch, RuntimeDriver, RuntimeRef } from '../driver.ts'
+import type { ServiceRow } from '../service.store.ts'
+import type { ServiceInstance } from '../service-instance.ts'
+import type { ServicesCtx } from '../services-ctx.ts'
 import { probe } from './probe.ts'
 import type { Action } from './rollout-snapshot.ts'
-import type { ServiceRow } from './service.store.ts'
-import type { ServiceInstance } from './service-instance.ts'
-import type { ServicesCtx } from './services-ctx.ts'
 
 const faults = declareFaults(
   'services.act.before-launch',

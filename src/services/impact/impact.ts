@@ -1,19 +1,19 @@
 // What an action on machines or on a service would do to service instances. It is read off the plan that `planService` makes
 // and the places that `place` finds, the code that does it afterwards, for a world in which the action has been accepted.
 // Requests in flight are known only of what the gateways are watching. Nothing is written.
-import type { Db } from '../db/db.ts'
-import { freeCapacity } from '../fleet/reservation.ts'
-import { place } from '../scheduler/place.ts'
-import type { MachineRoom, Placed, Unplaced } from '../scheduler/snapshot.ts'
-import { waitingOf } from './cause.ts'
-import { floorOf, planService } from './rollout.ts'
-import type { Action, MachineWish, NoRoom, ServiceSnapshot } from './rollout-snapshot.ts'
-import { findService, type ServiceKey, type ServiceRow } from './service.store.ts'
-import { serviceIdsOn } from './service-instance.store.ts'
-import { isRouted, type LeavingBecause, type ServiceInstance } from './service-instance.ts'
-import { snapshotOf } from './service-snapshot.ts'
-import { serviceNotFound } from './services.ts'
-import { readWorld, type World } from './snapshot.store.ts'
+import type { Db } from '../../db/db.ts'
+import { freeCapacity } from '../../fleet/reservation.ts'
+import { place } from '../../scheduler/place.ts'
+import type { MachineRoom, Placed, Unplaced } from '../../scheduler/snapshot.ts'
+import { waitingOf } from '../cause.ts'
+import { floorOf, planService } from '../rollout/rollout.ts'
+import type { Action, MachineWish, NoRoom, ServiceSnapshot } from '../rollout/rollout-snapshot.ts'
+import { snapshotOf } from '../rollout/service-snapshot.ts'
+import { readWorld, type World } from '../rollout/snapshot.store.ts'
+import { findService, type ServiceKey, type ServiceRow } from '../service.store.ts'
+import { serviceIdsOn } from '../service-instance.store.ts'
+import { isRouted, type LeavingBecause, type ServiceInstance } from '../service-instance.ts'
+import { serviceNotFound } from '../services.ts'
 
 /**
  * `moves`: it serves until one in its place does. `finishes`: nothing comes in its place; it ends when its requests are done.

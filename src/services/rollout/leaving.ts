@@ -1,8 +1,9 @@
 // The way out of one service instance: the second half of CORRECTNESS §2.4, in its order. Out of the routes and
 // acknowledged by every gateway → in flight zero by every gateway's own report → no connection on its port → stop.
 // Pure. A gate that is not passed is an obstacle with the one who is waited for.
+
+import type { LeavingBecause, ServiceInstance } from '../service-instance.ts'
 import type { Action, Obstacle, ServiceSnapshot } from './rollout-snapshot.ts'
-import type { LeavingBecause, ServiceInstance } from './service-instance.ts'
 
 /** The agent looks once more for connections right before its signal, this long. */
 const lastLookMs = 5_000

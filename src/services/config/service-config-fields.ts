@@ -1,7 +1,7 @@
 // The fields of EAS's service JSON by what becomes of them here. A field that would change what the service does and that
 // we can't honour is refused; one that only tunes is kept and answered with a warning; one that EAS does not know either
 // is refused, since it is a misspelling. Pure.
-import { Refusal } from '../lib/errors.ts'
+import { Refusal } from '../../lib/errors.ts'
 
 export type ConfigRefusal = 'InvalidServiceConfig' | 'UnsupportedServiceConfig'
 

@@ -1,9 +1,13 @@
 // From services to what gateways serve, and the host of the gateways in this process. Routes are read from the database by
 // generation, pushed, and acknowledged; what gateways say is written down, since a rollout is decided from rows.
-import type { Ctx } from '../db/ctx.ts'
-import { type Db, transaction } from '../db/db.ts'
-import type { SecretBox } from '../identity/secret-box.ts'
-import { messageOf } from '../lib/errors.ts'
+import type { Ctx } from '../../db/ctx.ts'
+import { type Db, transaction } from '../../db/db.ts'
+import type { SecretBox } from '../../identity/secret-box.ts'
+import { messageOf } from '../../lib/errors.ts'
+import { type ServiceRow, selectServices } from '../service.store.ts'
+import { serviceStatus } from '../service.ts'
+import { selectLive } from '../service-instance.store.ts'
+import { isRouted } from '../service-instance.ts'
 import type { ServiceRoute } from './route.ts'
 import {
   awaitGateways,
@@ -17,10 +21,6 @@ import {
   upsertTraffic,
   watchedInstanceIds,
 } from './routes.store.ts'
-import { type ServiceRow, selectServices } from './service.store.ts'
-import { serviceStatus } from './service.ts'
-import { selectLive } from './service-instance.store.ts'
-import { isRouted } from './service-instance.ts'
 
 const bodyMax = 100 * 2 ** 20
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { Refusal } from '../lib/errors.ts'
+import { Refusal } from '../../lib/errors.ts'
 import { countOf, parseServiceConfig } from './service-config.ts'
 
 const aConfig = (change: object = {}, metadata: object = {}): object => ({

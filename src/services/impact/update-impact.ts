@@ -1,18 +1,18 @@
 // What a change of a service would do, before it is made: read by the code that makes it, and placed by the scheduler on what
 // is free now.
-import { type Tx, transaction } from '../db/db.ts'
-import type { Actor } from '../events/event.ts'
-import { freeCapacity } from '../fleet/reservation.ts'
-import { place } from '../scheduler/place.ts'
-import type { MachineRoom, WaitingReason } from '../scheduler/snapshot.ts'
-import { getVersion, planUpdate, type ReadOptions } from './plan-update.ts'
-import { floorOf } from './rollout.ts'
-import { findService, type ServiceKey, type ServiceRow } from './service.store.ts'
-import { type RolloutBounds, rolloutBounds, type ServiceSpec } from './service-config.ts'
-import { selectLive } from './service-instance.store.ts'
-import { isMember, isRouted, type ServiceInstance } from './service-instance.ts'
-import { serviceNotFound } from './services.ts'
-import type { ServicesCtx } from './services-ctx.ts'
+import { type Tx, transaction } from '../../db/db.ts'
+import type { Actor } from '../../events/event.ts'
+import { freeCapacity } from '../../fleet/reservation.ts'
+import { place } from '../../scheduler/place.ts'
+import type { MachineRoom, WaitingReason } from '../../scheduler/snapshot.ts'
+import { type RolloutBounds, rolloutBounds, type ServiceSpec } from '../config/service-config.ts'
+import { getVersion, planUpdate, type ReadOptions } from '../rollout/plan-update.ts'
+import { floorOf } from '../rollout/rollout.ts'
+import { findService, type ServiceKey, type ServiceRow } from '../service.store.ts'
+import { selectLive } from '../service-instance.store.ts'
+import { isMember, isRouted, type ServiceInstance } from '../service-instance.ts'
+import { serviceNotFound } from '../services.ts'
+import type { ServicesCtx } from '../services-ctx.ts'
 
 export interface UpdateImpact extends RolloutBounds {
   /** `none`: it is so already; `scale`: the same version, more or fewer; `version`: every instance is replaced. */

@@ -1,15 +1,15 @@
 // Writes down which service instances are about to be told to end: the row, its event and the effect in one transaction,
 // before the driver is asked. Whatever dies in between, the next run finds the row `stopping` and asks.
-import { type Tx, transaction } from '../db/db.ts'
-import { appendEvents } from '../events/event.ts'
-import { addEffects } from '../events/outbox.ts'
-import { declareFaults } from '../lib/fault.ts'
+import { type Tx, transaction } from '../../db/db.ts'
+import { appendEvents } from '../../events/event.ts'
+import { addEffects } from '../../events/outbox.ts'
+import { declareFaults } from '../../lib/fault.ts'
+import { isServiceLeased, type ServiceRow } from '../service.store.ts'
+import { changeInstance } from '../service-instance.store.ts'
+import type { ServiceInstance } from '../service-instance.ts'
+import { instanceEvent, stopEffect } from '../service-instance-event.ts'
+import type { ServicesCtx } from '../services-ctx.ts'
 import type { Action } from './rollout-snapshot.ts'
-import { isServiceLeased, type ServiceRow } from './service.store.ts'
-import { changeInstance } from './service-instance.store.ts'
-import type { ServiceInstance } from './service-instance.ts'
-import { instanceEvent, stopEffect } from './service-instance-event.ts'
-import type { ServicesCtx } from './services-ctx.ts'
 
 const faults = declareFaults('services.ask.before-commit', 'services.ask.after-commit')
 
