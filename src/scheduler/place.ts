@@ -1,33 +1,32 @@
 // Placement: a snapshot and what is wanted in, a plan out. Pure: the plan is a proposal, and only the reservation, made
 // under the lock of the machine's row, makes it so (Q49).
-import { missingOn, waitingReason } from './fits.ts'
-import { compareRooms } from './score.ts'
-import type { MachineRoom, Plan, Wanted } from './snapshot.ts'
+import { waitingReason } from './fits.ts'
+import { OpenMachines } from './open-machines.ts'
+import type { MachineRoom, Plan, WaitingReason, Wanted } from './snapshot.ts'
 
-/** Places in the order wanted; each takes from what the ones before it left. */
+/**
+ * Places in the order wanted; each takes from what the ones before it left. Who waits is told what is short once all the others
+ * have their place.
+ */
 export function place(snapshot: readonly MachineRoom[], wanted: readonly Wanted[]): Plan {
-  const rooms = snapshot.map(room => ({ ...room }))
+  const machines = new OpenMachines(snapshot)
   const plan: Plan = { placed: [], unplaced: [] }
+  const waiting: Wanted[] = []
   for (const want of wanted) {
-    const usable = want.avoid === undefined ? rooms : rooms.filter(room => !want.avoid?.includes(room.machineId))
-    const room = bestRoom(usable, want)
-    if (room === null) {
-      plan.unplaced.push({ id: want.id, reason: waitingReason(usable, want) })
-      continue
-    }
-    room.freeCpuMilli -= want.cpuMilli
-    room.freeMemoryMib -= want.memoryMib
-    room.freeGpuCount -= want.gpuCount
-    plan.placed.push({ id: want.id, machineId: room.machineId })
+    const machineId = machines.take(want)
+    if (machineId === null) waiting.push(want)
+    else plan.placed.push({ id: want.id, machineId })
+  }
+  if (waiting.length === 0) return plan
+  const left = [...machines.rooms(), ...snapshot.filter(room => room.closedBecause !== null)]
+  const reasons = new Map<string, WaitingReason>()
+  for (const want of waiting) {
+    // Replicas ask for the same, and there may be many.
+    const key = `${want.cpuMilli} ${want.memoryMib} ${want.gpuCount} ${want.gpuMemoryMib} ${want.avoid?.join() ?? ''}`
+    const usable = want.avoid === undefined ? left : left.filter(room => !want.avoid?.includes(room.machineId))
+    const reason = reasons.get(key) ?? waitingReason(usable, want)
+    reasons.set(key, reason)
+    plan.unplaced.push({ id: want.id, reason })
   }
   return plan
-}
-
-function bestRoom(rooms: readonly MachineRoom[], want: Wanted): MachineRoom | null {
-  let best: MachineRoom | null = null
-  for (const room of rooms) {
-    if (room.closedBecause !== null || missingOn(room, want) !== null) continue
-    if (best === null || compareRooms(room, best, want) < 0) best = room
-  }
-  return best
 }

@@ -11,8 +11,17 @@ export interface Demand {
 /** Why a machine takes no new service instance at all, whatever is free on it. */
 export type ClosedBecause = 'not_running' | 'held' | 'lost'
 
+/**
+ * How long a machine is there for: `long`; `short`: it leaves within a week unless it is paid for again; `ending`: it leaves
+ * within two hours.
+ */
+export type Term = 'long' | 'short' | 'ending'
+
 export interface MachineRoom {
   machineId: string
+  zoneId: string
+  /** `long` unless told. */
+  term?: Term
   /** null: it takes new service instances. */
   closedBecause: ClosedBecause | null
   freeCpuMilli: number
@@ -27,6 +36,16 @@ export interface Wanted extends Demand {
   id: string
   /** Machines that this one must not use. */
   avoid?: readonly string[]
+  spread?: Spread
+}
+
+/** That the instances of one service stand apart: a wish, for which nobody waits. */
+export interface Spread {
+  by: 'machine' | 'zone'
+  /** Whose instances: those of the same name in one plan count together. */
+  name: string
+  /** The machines of those that it has already, once for each. */
+  machineIds: readonly string[]
 }
 
 export interface Placed {
