@@ -8,7 +8,6 @@ import type { Db, Tx } from '../db/db.ts'
 import type { Actor } from '../events/event.ts'
 import { billingDay } from '../lib/calendar.ts'
 import { Refusal } from '../lib/errors.ts'
-import { newId } from '../lib/id.ts'
 import { invariant } from '../lib/invariant.ts'
 import {
   type AlignedTime,
@@ -19,11 +18,9 @@ import {
   priceAlignment,
 } from './alignment.ts'
 import { invalid, parseWith } from './buy-request.ts'
-import { findQuote, insertQuote } from './order.store.ts'
+import { type Change, type ChangeQuote, type PlaceChange, placeChange, quoteChange } from './change-order.ts'
 import type { Order, OrdersRefusal } from './order.ts'
 import type { OrdersCtx } from './orders-ctx.ts'
-import { type Asked, type PlaceChange, placeChange } from './place-change.ts'
-import { quoteExpired, quoteFor, quoteNotFound } from './quote.ts'
 import { expiredAlready } from './renew-machines.ts'
 import { machinesToRenew, parseWhich, type Renewable, type Which, whichSchema } from './renewal.ts'
 import { hasExpired } from './subscription.ts'
@@ -58,86 +55,39 @@ interface PricedAlignment {
   lines: AlignmentLine[]
 }
 
-export interface AlignmentQuote extends PricedAlignment {
-  quoteId: string
-  totalFen: bigint
-  expiresAt: Temporal.Instant
-}
+export type AlignmentQuote = PricedAlignment & ChangeQuote
 
 function parseAlignmentRequest(input: unknown): AlignmentRequest {
   const { day = null, ...which } = parseWith(alignmentRequestSchema, input)
   return { ...parseWhich(which), day }
 }
 
-const sumOf = (lines: readonly AlignmentLine[]): bigint => lines.reduce((sum, line) => sum + line.amountFen, 0n)
-
-export async function quoteAlignment(
-  ctx: OrdersCtx,
-  actor: Actor,
-  input: AlignmentRequestInput,
-): Promise<AlignmentQuote> {
-  const request = parseAlignmentRequest(input)
-  const now = ctx.clock.now()
-  const { accountId } = actor
-  const priced = await priceLines(ctx, ctx.db, accountId, request, now)
-  const totalFen = sumOf(priced.lines)
-  const quoteId = newId(ctx.random, 'quo')
-  const expiresAt = now.add(quoteFor)
-  const lines = priced.lines.map(line => ({ ...line, amountFen: line.amountFen.toString() }))
-  await insertQuote(ctx.db, {
-    ...{ id: quoteId, accountId, kind: 'alignment', request, totalFen, createdAt: now, expiresAt },
-    result: { ...priced, lines },
-  })
-  return { ...priced, quoteId, totalFen, expiresAt }
-}
-
-export type PlaceAlignment = PlaceChange<AlignmentRequestInput>
-
-/** Places the alignment; once paid it is fulfilled, in the same transaction. */
-export function placeAlignment(ctx: OrdersCtx, actor: Actor, input: PlaceAlignment): Promise<Order> {
-  return placeChange(ctx, actor, input, {
-    kind: 'alignment',
-    parse: parseAlignmentRequest,
-    async make(tx, asked, now) {
-      const { alignsTo, groupId, lines } = await linesOf(ctx, tx, actor.accountId, asked, now)
-      return { order: { chargeType: 'prepaid', groupId, alignsTo }, lines }
-    },
-  })
-}
-
-async function linesOf(
-  ctx: OrdersCtx,
-  tx: Tx,
-  accountId: string,
-  { quoteId, request }: Asked<AlignmentRequest>,
-  now: Temporal.Instant,
-): Promise<Pick<PricedAlignment, 'alignsTo' | 'lines'> & { groupId: string | null }> {
-  if (request !== null) return { ...(await priceLines(ctx, tx, accountId, request, now)), groupId: request.groupId }
-  const row = await findQuote(tx, accountId, quoteId ?? '')
-  if (row?.kind !== 'alignment') throw quoteNotFound(quoteId ?? '')
-  const quoted = row.request as AlignmentRequest // Written by `quoteAlignment`, from the parser.
-  if (Temporal.Instant.compare(row.expiresAt, now) <= 0) {
-    const { lines } = await priceLines(ctx, tx, accountId, quoted, now)
-    throw quoteExpired(row.id, row.totalFen, sumOf(lines))
-  }
-  const at = (text: string) => Temporal.Instant.from(text)
-  const { alignsTo, lines } = row.result as { alignsTo: string; lines: StoredLine[] }
-  return {
-    ...{ alignsTo: at(alignsTo), groupId: quoted.groupId },
+const change: Change<AlignmentRequestInput, AlignmentRequest, PricedAlignment> = {
+  kind: 'alignment',
+  parse: parseAlignmentRequest,
+  price: priceLines,
+  revive: ({ alignsTo, unchanged, lines }) => ({
+    ...{ alignsTo: at(alignsTo), unchanged },
     lines: lines.map(({ amountFen, quotedExpiresAt, time, ...line }) => ({
       ...line,
       amountFen: BigInt(amountFen),
       quotedExpiresAt: at(quotedExpiresAt),
       time: { ...time, monthStart: at(time.monthStart), monthEnd: at(time.monthEnd) },
     })),
-  }
+  }),
+  order: ({ groupId }, { alignsTo, lines }) => ({ order: { chargeType: 'prepaid', groupId, alignsTo }, lines }),
 }
 
-type StoredLine = Pick<AlignmentLine, 'machineId' | 'quotedDiskGib' | 'formula'> & {
-  amountFen: string
-  quotedExpiresAt: string
-  time: { wholeMonths: number; monthStart: string; monthEnd: string }
-}
+const at = (text: string): Temporal.Instant => Temporal.Instant.from(text)
+
+export const quoteAlignment = (ctx: OrdersCtx, actor: Actor, input: AlignmentRequestInput): Promise<AlignmentQuote> =>
+  quoteChange(ctx, actor, input, change)
+
+export type PlaceAlignment = PlaceChange<AlignmentRequestInput>
+
+/** Places the alignment; once paid it is fulfilled, in the same transaction. */
+export const placeAlignment = (ctx: OrdersCtx, actor: Actor, input: PlaceAlignment): Promise<Order> =>
+  placeChange(ctx, actor, input, change)
 
 /** All of them or a refusal that says which one and why. */
 async function priceLines(

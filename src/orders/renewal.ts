@@ -7,13 +7,10 @@ import type { Db, Tx } from '../db/db.ts'
 import type { Actor } from '../events/event.ts'
 import { getGroup } from '../fleet/resource-groups.ts'
 import { Refusal } from '../lib/errors.ts'
-import { newId } from '../lib/id.ts'
 import { invalid, parseWith, quantityMax } from './buy-request.ts'
-import { findQuote, insertQuote } from './order.store.ts'
+import { type Change, type ChangeQuote, type PlaceChange, placeChange, quoteChange } from './change-order.ts'
 import type { Order, OrdersRefusal } from './order.ts'
 import type { OrdersCtx } from './orders-ctx.ts'
-import { type Asked, type PlaceChange, placeChange } from './place-change.ts'
-import { quoteExpired, quoteFor, quoteNotFound } from './quote.ts'
 import { machineReleased } from './renew-machines.ts'
 import { type PaidMachine, selectPaidMachines } from './subscription.store.ts'
 import { hasExpired, keptUntil, renewedPeriod, type Subscription } from './subscription.ts'
@@ -50,12 +47,9 @@ export interface RenewalLine {
   quotedDiskGib: number
 }
 
-export interface RenewalQuote {
-  quoteId: string
+export interface RenewalQuote extends ChangeQuote {
   months: Months
   lines: RenewalLine[]
-  totalFen: bigint
-  expiresAt: Temporal.Instant
 }
 
 export interface Which {
@@ -80,77 +74,32 @@ export function parseWhich({ machineIds, groupId }: WhichInput): Which {
   return { machineIds: machineIds ? [...new Set(machineIds)].sort() : null, groupId: groupId ?? null }
 }
 
-export async function quoteRenewal(ctx: OrdersCtx, actor: Actor, input: RenewalRequestInput): Promise<RenewalQuote> {
-  const request = parseRenewalRequest(input)
-  const now = ctx.clock.now()
-  const lines = await priceRenewal(ctx, ctx.db, actor.accountId, request, now)
-  const totalFen = sumOf(lines)
-  const quoteId = newId(ctx.random, 'quo')
-  const expiresAt = now.add(quoteFor)
-  const accountId = actor.accountId
-  const result = { lines: lines.map(line => ({ ...line, amountFen: line.amountFen.toString() })) }
-  await insertQuote(ctx.db, {
-    id: quoteId,
-    accountId,
-    kind: 'renewal',
-    request,
-    result,
-    totalFen,
-    createdAt: now,
-    expiresAt,
-  })
-  return { quoteId, months: request.months, lines, totalFen, expiresAt }
+const change: Change<RenewalRequestInput, RenewalRequest, { lines: RenewalLine[] }> = {
+  kind: 'renewal',
+  parse: parseRenewalRequest,
+  price: priceRenewal,
+  revive: ({ lines }) => ({
+    lines: lines.map(({ amountFen, quotedExpiresAt, startsAt, expiresAt, ...line }) => ({
+      ...line,
+      amountFen: BigInt(amountFen),
+      quotedExpiresAt: Temporal.Instant.from(quotedExpiresAt),
+      startsAt: Temporal.Instant.from(startsAt),
+      expiresAt: Temporal.Instant.from(expiresAt),
+    })),
+  }),
+  order: ({ months, groupId }, { lines }) => ({ order: { chargeType: 'prepaid', groupId, months }, lines }),
 }
 
-const sumOf = (lines: readonly RenewalLine[]): bigint => lines.reduce((sum, line) => sum + line.amountFen, 0n)
+export async function quoteRenewal(ctx: OrdersCtx, actor: Actor, input: RenewalRequestInput): Promise<RenewalQuote> {
+  const { request, ...quote } = await quoteChange(ctx, actor, input, change)
+  return { ...quote, months: request.months }
+}
 
 export type PlaceRenewal = PlaceChange<RenewalRequestInput>
 
 /** Places the renewal; once paid it is fulfilled, in the same transaction. */
-export function placeRenewal(ctx: OrdersCtx, actor: Actor, input: PlaceRenewal): Promise<Order> {
-  return placeChange(ctx, actor, input, {
-    kind: 'renewal',
-    parse: parseRenewalRequest,
-    async make(tx, asked, now) {
-      const { months, groupId, lines } = await linesOf(ctx, tx, actor, asked, now)
-      return { order: { chargeType: 'prepaid', groupId, months }, lines }
-    },
-  })
-}
-
-async function linesOf(
-  ctx: OrdersCtx,
-  tx: Tx,
-  actor: Actor,
-  { quoteId, request }: Asked<RenewalRequest>,
-  now: Temporal.Instant,
-): Promise<{ months: Months; groupId: string | null; lines: RenewalLine[] }> {
-  if (request !== null) {
-    const lines = await priceRenewal(ctx, tx, actor.accountId, request, now)
-    return { months: request.months, groupId: request.groupId, lines }
-  }
-  const row = await findQuote(tx, actor.accountId, quoteId ?? '')
-  if (row?.kind !== 'renewal') throw quoteNotFound(quoteId ?? '')
-  const quoted = row.request as RenewalRequest // Written by `quoteRenewal`, from the parser.
-  if (Temporal.Instant.compare(row.expiresAt, now) <= 0) {
-    const lines = await priceRenewal(ctx, tx, actor.accountId, quoted, now)
-    throw quoteExpired(row.id, row.totalFen, sumOf(lines))
-  }
-  const { lines } = row.result as { lines: Record<keyof RenewalLine, string>[] }
-  return {
-    months: quoted.months,
-    groupId: quoted.groupId,
-    lines: lines.map(line => ({
-      machineId: line.machineId,
-      amountFen: BigInt(line.amountFen),
-      quotedExpiresAt: Temporal.Instant.from(line.quotedExpiresAt),
-      startsAt: Temporal.Instant.from(line.startsAt),
-      expiresAt: Temporal.Instant.from(line.expiresAt),
-      restarts: Boolean(line.restarts),
-      quotedDiskGib: Number(line.quotedDiskGib),
-    })),
-  }
-}
+export const placeRenewal = (ctx: OrdersCtx, actor: Actor, input: PlaceRenewal): Promise<Order> =>
+  placeChange(ctx, actor, input, change)
 
 async function priceRenewal(
   ctx: OrdersCtx,
@@ -158,7 +107,7 @@ async function priceRenewal(
   accountId: string,
   request: RenewalRequest,
   now: Temporal.Instant,
-): Promise<RenewalLine[]> {
+): Promise<{ lines: RenewalLine[] }> {
   const machines = await machinesToRenew(db, accountId, request, now)
   const prices = new Map<string, bigint>()
   const lines: RenewalLine[] = []
@@ -177,7 +126,7 @@ async function priceRenewal(
       quotedDiskGib: machine.systemDiskGib,
     })
   }
-  return lines
+  return { lines }
 }
 
 /** Renewals pay today's list price; what is no longer offered can still be renewed. */

@@ -9,15 +9,12 @@ import type { Actor } from '../events/event.ts'
 import { listMachines } from '../fleet/machines.ts'
 import { refuseResize, resizesUnderWay } from '../fleet/resizes.ts'
 import { Refusal } from '../lib/errors.ts'
-import { newId } from '../lib/id.ts'
 import { formatFen, formatMicros, roundHalfUpToFen } from '../lib/money.ts'
 import { invalid, parseWith } from './buy-request.ts'
-import { findQuote, insertQuote } from './order.store.ts'
+import { type Change, type ChangeQuote, type PlaceChange, placeChange, quoteChange } from './change-order.ts'
 import { isEnded, type Order, type OrderPhase, type OrdersRefusal } from './order.ts'
 import type { OrdersCtx } from './orders-ctx.ts'
 import { type PaidLine, selectPaidLines } from './paid-line.store.ts'
-import { type Asked, type PlaceChange, placeChange } from './place-change.ts'
-import { quoteExpired, quoteFor, quoteNotFound } from './quote.ts'
 import { machineNotFound } from './renewal.ts'
 import { moreBillableGib, type PaidPeriod, priceResize } from './resize-price.ts'
 import { type PaidMachine, selectPaidMachines } from './subscription.store.ts'
@@ -58,13 +55,10 @@ interface PricedResize {
   lines: ResizeLine[]
 }
 
-export interface ResizeQuote extends PricedResize {
-  quoteId: string
+export interface ResizeQuote extends PricedResize, ChangeQuote {
   systemDiskGib: number
-  totalFen: bigint
   /** Postpaid: what 24 hours of all of it cost more; so much must be available. */
   dayFen: bigint
-  expiresAt: Temporal.Instant
 }
 
 function parseResizeRequest(input: unknown): ResizeRequest {
@@ -72,74 +66,15 @@ function parseResizeRequest(input: unknown): ResizeRequest {
   return { machineIds: [...new Set(machineIds)].sort(), systemDiskGib }
 }
 
-const sumOf = (lines: readonly ResizeLine[]): bigint => lines.reduce((sum, line) => sum + line.amountFen, 0n)
-
 /** What 24 hours of these lines cost more, rounded once. */
 export const dayOf = (lines: readonly Pick<ResizeLine, 'moreHourMicros'>[]): bigint =>
   roundHalfUpToFen(lines.reduce((sum, line) => sum + line.moreHourMicros, 0n) * 24n)
 
-export async function quoteResize(ctx: OrdersCtx, actor: Actor, input: ResizeRequestInput): Promise<ResizeQuote> {
-  const request = parseResizeRequest(input)
-  const now = ctx.clock.now()
-  const priced = await priceLines(ctx.db, actor.accountId, request, now)
-  const { lines } = priced
-  const totalFen = sumOf(lines)
-  const quoteId = newId(ctx.random, 'quo')
-  const expiresAt = now.add(quoteFor)
-  const stored = lines.map(line => ({
-    ...line,
-    amountFen: line.amountFen.toString(),
-    moreHourMicros: line.moreHourMicros.toString(),
-    quotedExpiresAt: line.quotedExpiresAt?.toString() ?? null,
-  }))
-  await insertQuote(ctx.db, {
-    ...{ id: quoteId, accountId: actor.accountId, kind: 'resize', request, totalFen, createdAt: now, expiresAt },
-    result: { ...priced, lines: stored },
-  })
-  return { ...priced, quoteId, systemDiskGib: request.systemDiskGib, totalFen, dayFen: dayOf(lines), expiresAt }
-}
-
-export type PlaceResize = PlaceChange<ResizeRequestInput>
-
-/** Places the resize; once it is paid the disks are asked for, and what the driver refuses is paid back by itself. */
-export function placeResize(ctx: OrdersCtx, actor: Actor, input: PlaceResize): Promise<Order> {
-  return placeChange(ctx, actor, input, {
-    kind: 'resize',
-    parse: parseResizeRequest,
-    async make(tx, asked, now) {
-      const { chargeType, groupId, lines } = await linesOf(tx, actor.accountId, asked, now)
-      return {
-        // A disk that has grown does not shrink: what was done stays, and only what was refused is paid back.
-        order: { chargeType, groupId, systemDiskGib: lines[0]?.toGib ?? null, partialOk: true },
-        lines: lines.map(({ machineId, amountFen, quotedExpiresAt, fromGib, toGib }) => {
-          return { machineId, amountFen, quotedExpiresAt, quotedDiskGib: fromGib, resizedToGib: toGib }
-        }),
-      }
-    },
-  })
-}
-
-async function linesOf(
-  tx: Tx,
-  accountId: string,
-  { quoteId, request }: Asked<ResizeRequest>,
-  now: Temporal.Instant,
-): Promise<PricedResize> {
-  if (request !== null) return priceLines(tx, accountId, request, now)
-  const row = await findQuote(tx, accountId, quoteId ?? '')
-  if (row?.kind !== 'resize') throw quoteNotFound(quoteId ?? '')
-  if (Temporal.Instant.compare(row.expiresAt, now) <= 0) {
-    const priced = await priceLines(tx, accountId, row.request as ResizeRequest, now)
-    throw quoteExpired(row.id, row.totalFen, sumOf(priced.lines))
-  }
-  // Written by `quoteResize`, from the parser.
-  type Stored = Omit<ResizeLine, 'amountFen' | 'moreHourMicros' | 'quotedExpiresAt'> & {
-    amountFen: string
-    moreHourMicros: string
-    quotedExpiresAt: string | null
-  }
-  const { lines, ...rest } = row.result as Omit<PricedResize, 'lines'> & { lines: Stored[] }
-  return {
+const change: Change<ResizeRequestInput, ResizeRequest, PricedResize> = {
+  kind: 'resize',
+  parse: parseResizeRequest,
+  price: priceLines,
+  revive: ({ lines, ...rest }) => ({
     ...rest,
     lines: lines.map(line => ({
       ...line,
@@ -147,11 +82,30 @@ async function linesOf(
       moreHourMicros: BigInt(line.moreHourMicros),
       quotedExpiresAt: line.quotedExpiresAt === null ? null : Temporal.Instant.from(line.quotedExpiresAt),
     })),
-  }
+  }),
+  order: ({ systemDiskGib }, { chargeType, groupId, lines }) => ({
+    // A disk that has grown does not shrink: what was done stays, and only what was refused is paid back.
+    order: { chargeType, groupId, systemDiskGib, partialOk: true },
+    lines: lines.map(({ machineId, amountFen, quotedExpiresAt, fromGib, toGib }) => {
+      return { machineId, amountFen, quotedExpiresAt, quotedDiskGib: fromGib, resizedToGib: toGib }
+    }),
+  }),
 }
+
+export async function quoteResize(ctx: OrdersCtx, actor: Actor, input: ResizeRequestInput): Promise<ResizeQuote> {
+  const { request, ...quote } = await quoteChange(ctx, actor, input, change)
+  return { ...quote, systemDiskGib: request.systemDiskGib, dayFen: dayOf(quote.lines) }
+}
+
+export type PlaceResize = PlaceChange<ResizeRequestInput>
+
+/** Places the resize; once it is paid the disks are asked for, and what the driver refuses is paid back by itself. */
+export const placeResize = (ctx: OrdersCtx, actor: Actor, input: PlaceResize): Promise<Order> =>
+  placeChange(ctx, actor, input, change)
 
 /** All of them or a refusal that says which one and why. */
 async function priceLines(
+  _ctx: OrdersCtx,
   db: Db | Tx,
   accountId: string,
   { machineIds, systemDiskGib }: ResizeRequest,
