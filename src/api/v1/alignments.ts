@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { alignmentRequestSchema, placeAlignment, quoteAlignment } from '../../orders/align.ts'
 import { defineRoute } from '../route.ts'
-import { clientToken, fen, instant, machineId, quoteId } from './fields.ts'
+import { changeBody, fen, instant, machineId, quoteId } from './fields.ts'
 import { OrderView, orderView } from './orders.ts'
 
 export const alignmentRoutes = [
@@ -49,12 +49,7 @@ export const alignmentRoutes = [
     tag: 'order',
     can: 'order.write',
     status: 202,
-    body: {
-      quoteId: quoteId.optional().describe('A quote, or a request, not both.'),
-      request: alignmentRequestSchema.optional(),
-      pay: z.boolean().default(true),
-      clientToken: clientToken.optional(),
-    },
+    body: changeBody(alignmentRequestSchema),
     returns: OrderView,
     handle: async ({ ctx }, { body, actor }) => orderView(await placeAlignment(ctx, actor, body)),
   }),

@@ -100,3 +100,11 @@ export function page<Row, Item>(rows: readonly Row[], limit: number, key: (row: 
   const last = items.at(-1)
   return { items: items.map(view), nextPageToken: rows.length > limit && last ? pageToken(key(last)) : null }
 }
+
+/** Of a call that changes machines by an order. */
+export const changeBody = <Request extends z.ZodType>(request: Request) => ({
+  quoteId: quoteId.optional().describe('A quote, or a request, not both.'),
+  request: request.optional(),
+  pay: z.boolean().default(true).describe('Also pays it from the wallet, in the same transaction.'),
+  clientToken: clientToken.optional(),
+})

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { setAutoRenew } from '../../orders/auto-renew.ts'
 import { placeRenewal, quoteRenewal, renewalRequestSchema } from '../../orders/renewal.ts'
 import { defineRoute } from '../route.ts'
-import { clientToken, fen, instant, machineId, quoteId } from './fields.ts'
+import { changeBody, fen, instant, machineId, quoteId } from './fields.ts'
 import { OrderView, orderView } from './orders.ts'
 
 export const renewalRoutes = [
@@ -57,12 +57,7 @@ export const renewalRoutes = [
     tag: 'order',
     can: 'order.write',
     status: 202,
-    body: {
-      quoteId: quoteId.optional().describe('A quote, or a request, not both.'),
-      request: renewalRequestSchema.optional(),
-      pay: z.boolean().default(true),
-      clientToken: clientToken.optional(),
-    },
+    body: changeBody(renewalRequestSchema),
     returns: OrderView,
     handle: async ({ ctx }, { body, actor }) => orderView(await placeRenewal(ctx, actor, body)),
   }),

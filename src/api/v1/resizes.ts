@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { placeResize, quoteResize, resizeRequestSchema } from '../../orders/resize.ts'
 import { defineRoute } from '../route.ts'
-import { clientToken, fen, groupId, instant, isoOrNull, machineId, micros, quoteId } from './fields.ts'
+import { changeBody, fen, groupId, instant, isoOrNull, machineId, micros, quoteId } from './fields.ts'
 import { OrderView, orderView } from './orders.ts'
 
 export const resizeRoutes = [
@@ -56,12 +56,7 @@ export const resizeRoutes = [
     tag: 'order',
     can: 'order.write',
     status: 202,
-    body: {
-      quoteId: quoteId.optional().describe('A quote, or a request, not both.'),
-      request: resizeRequestSchema.optional(),
-      pay: z.boolean().default(true).describe('Also pays it from the wallet, in the same transaction.'),
-      clientToken: clientToken.optional(),
-    },
+    body: changeBody(resizeRequestSchema),
     returns: OrderView,
     handle: async ({ ctx }, { body, actor }) => orderView(await placeResize(ctx, actor, body)),
   }),
