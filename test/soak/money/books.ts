@@ -116,7 +116,7 @@ export function differencesOf(
   const paidBack = new Set(refunded.map(({ machine }) => `machine ${machine}`))
   for (const key of new Set([...oracle.keys(), ...book.keys()])) {
     const [is, should] = [book.get(key), oracle.get(key)].map(says =>
-      paidBack.has(key) ? says?.replace(/since [\d.]*/, '') : says,
+      paidBack.has(key) ? says?.replace(/since [\d.]* ?/, '') : says,
     )
     if (is !== should && !(isWallet(key) && (is ?? '0') === (should ?? '0')))
       found.push(`${key}: is ${is}, should be ${should}`)
