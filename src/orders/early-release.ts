@@ -6,7 +6,7 @@ import type { Db, Tx } from '../db/db.ts'
 import { type Actor, appendEvents } from '../events/event.ts'
 import { checkReason } from '../fleet/machine-wishes.ts'
 import { releaseMachines } from '../fleet/machines.ts'
-import { resizesUnderWay, resizeUnderWay } from '../fleet/resizes.ts'
+import { resizeUnderWay } from '../fleet/resizes.ts'
 import { lockWallet, revenuePrepaid, walletOf } from '../ledger/ledger-account.ts'
 import { type NewTransfer, post } from '../ledger/transfer.ts'
 import { Refusal } from '../lib/errors.ts'
@@ -19,7 +19,7 @@ import { findQuote, insertOrder, insertQuote } from './order.store.ts'
 import { isEnded, type Order, type OrderPhase, type OrderReason, type OrdersRefusal } from './order.ts'
 import { orderEvent } from './orders.ts'
 import type { OrdersCtx } from './orders-ctx.ts'
-import { type PaidLine, selectPaidLines } from './paid-line.store.ts'
+import { type PaidLine, selectBeingResized, selectPaidLines } from './paid-line.store.ts'
 import { quoteExpired, quoteFor, quoteNotFound } from './quote.ts'
 import { machineReleased } from './renew-machines.ts'
 import { machineNotFound } from './renewal.ts'
@@ -136,7 +136,8 @@ async function priceEarlyRelease(
   const [found] = await selectPaidMachines(db, accountId, { machineIds: [machineId] }, 1)
   if (!found) throw machineNotFound(machineId)
   const machine = paidAhead(found, now)
-  if ((await resizesUnderWay(db, [machineId])).has(machineId)) throw resizeUnderWay(machineId)
+  // Not only until the disk is there: until its line is delivered, its money is in escrow, and no refund of the machine's.
+  if ((await selectBeingResized(db, [machineId])).has(machineId)) throw resizeUnderWay(machineId)
   const paid = await selectPaidLines(db, accountId, [machineId], endsAt)
   const lines = paid.map(line => ({ ...line, refund: refundUnused(line, endsAt) }))
   const sum = (pick: (refund: UnusedRefund) => bigint) => lines.reduce((total, line) => total + pick(line.refund), 0n)

@@ -57,6 +57,15 @@ export async function selectResizedLines(tx: Tx, orderIds: readonly string[], li
   return rows
 }
 
+/** Which of these machines have a larger disk that is paid for and neither delivered nor paid back. */
+export async function selectBeingResized(db: Db | Tx, machineIds: readonly string[]): Promise<Set<string>> {
+  const { rows } = await sql<{ machineId: string }>`
+    select l.machine_id from order_lines l join orders o on o.id = l.order_id
+    where l.machine_id = any(${machineIds}::text[]) and l.phase = 'pending' and o.kind = 'resize' and o.paid_at is not null
+  `.execute(db)
+  return new Set(rows.map(row => row.machineId))
+}
+
 /** By order: how many of its disks could not be made larger, and why the first of them could not. */
 export async function selectResizeFailures(
   tx: Tx,

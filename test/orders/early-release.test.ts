@@ -1,6 +1,7 @@
 // The operator ends a prepaid machine early and gives back what is unused, to the second and in the mix that was paid.
 import { afterEach, expect, test } from 'vitest'
 import { listEvents } from '../../src/events/event.ts'
+import { reconcileResizes } from '../../src/fleet/reconcile-resizes.ts'
 import { topUp } from '../../src/ledger/top-up.ts'
 import { quoteEarlyRelease, releaseEarly } from '../../src/orders/early-release.ts'
 import { listOrderLines, orderTrace } from '../../src/orders/orders.ts'
@@ -117,6 +118,28 @@ test('is refused by name: unknown, another account’s, paid by use, expired, be
   await shop.settle()
   await shop.pass({ hours: 31 * 24 })
   await expect(ask(machineId)).rejects.toMatchObject({ code: 'NothingToRefund' })
+})
+
+test('waits for a larger disk that is paid for until its order has ended, not only until the disk is there', async () => {
+  shop = await aShop()
+  const machineId = await bought()
+  const before = await quoteEarlyRelease(shop.ctx, operator(), machineId)
+  const resize = await placeResize(shop.ctx, shop.actor, {
+    request: { machineIds: [machineId], systemDiskGib: 300 },
+    pay: true,
+  })
+  await reconcileResizes(shop.ctx)
+  const [machine] = await shop.db.selectFrom('machines').selectAll().where('id', '=', machineId).execute()
+  expect(machine?.systemDiskGib).toBe(300)
+  expect((await shop.order(resize.id)).phase).toBe('provisioning')
+  const refusal = { code: 'ResizeUnderWay' }
+  await expect(quoteEarlyRelease(shop.ctx, operator(), machineId)).rejects.toMatchObject(refusal)
+  await expect(
+    releaseEarly(shop.ctx, operator(), { quoteId: before.quoteId, reason: 'too soon' }),
+  ).rejects.toMatchObject(refusal)
+  await shop.settle()
+  const quote = await quoteEarlyRelease(shop.ctx, operator(), machineId)
+  expect(quote.lines.map(line => line.kind).sort()).toEqual(['purchase', 'resize'])
 })
 
 test('a renewal that is placed and not paid finds the machine gone, and its money stays', async () => {
