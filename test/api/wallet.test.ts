@@ -79,7 +79,7 @@ test('pages of movements skip and repeat nothing while money comes, whatever the
   expect(seen).toEqual(all)
 })
 
-test('the wallet says how long it lasts and, in arrears, what happens when; a top-up of all of it ends that', async () => {
+test('the wallet says how long it lasts and, in arrears, what happens when', async () => {
   const client = api.client(api.owner)
   const { availableFen } = await wallet()
   await client.call('POST /v1/orders', { body: { request: postpaid({ groupName: 'used' }) } })
@@ -109,7 +109,27 @@ test('the wallet says how long it lasts and, in arrears, what happens when; a to
   await expectRefused(api, { call: 'POST /v1/orders', body, status: 402, code: 'AccountInArrears', field: null })
   const { items } = await client.call('GET /v1/notices', { query: { kind: 'arrears.stopped' } })
   expect(items).toMatchObject([{ severity: 'critical', subjectKind: 'account', data: { quantity: 2, keptUntil } }])
-  await topUp(stopped.arrears?.owedFen ?? '')
+})
+
+test('an account in arrears may read, export and delete, and ends that by a top-up of all it owes', async () => {
+  const client = api.client(api.owner)
+  const { arrears } = await wallet()
+  const month = api.clock.now().toZonedDateTimeISO('Asia/Shanghai').toPlainDate().toPlainYearMonth().toString()
+  const exported = await api.send(api.owner, 'GET', `/v1/statements/${month}/lines?format=csv`)
+  expect(exported.status).toBe(200)
+  expect(exported.text.split('\n').length).toBeGreaterThan(2)
+  const { items } = await client.call('GET /v1/machines', {})
+  const [first, second] = items.filter(one => one.chargeType === 'postpaid').map(one => one.machineId)
+  await client.call('POST /v1/machines/release', { body: { machineIds: [first ?? ''] } })
+  await api.settle()
+  const statusOf = async (machineId: string) =>
+    (await client.call('GET /v1/machines/{machineId}', { params: { machineId } })).status
+  expect([await statusOf(first ?? ''), await statusOf(second ?? '')]).toEqual(['Deleted', 'Stopped'])
+  await topUp((BigInt(arrears?.owedFen ?? 0) - 1n).toString())
+  await api.settle()
+  expect((await wallet()).arrears).toMatchObject({ owedFen: '1' })
+  await topUp('1')
   await api.settle()
   expect(await wallet()).toMatchObject({ availableFen: '0', arrears: null })
+  expect([await statusOf(first ?? ''), await statusOf(second ?? '')]).toEqual(['Deleted', 'Ready'])
 })
