@@ -105,19 +105,19 @@ const moneyPages = [
   ),
   page(
     '/money/expiries',
-    lazyRouteComponent(() => import('./pages/money/ExpiryPage.tsx'), 'ExpiryPage'),
+    lazyRouteComponent(() => import('./pages/expiries/ExpiryPage.tsx'), 'ExpiryPage'),
   ),
   page(
     '/money/notices',
-    lazyRouteComponent(() => import('./pages/money/NoticeListPage.tsx'), 'NoticeListPage'),
+    lazyRouteComponent(() => import('./pages/notices/NoticeListPage.tsx'), 'NoticeListPage'),
   ),
   page(
     '/money/statements',
-    lazyRouteComponent(() => import('./pages/money/StatementListPage.tsx'), 'StatementListPage'),
+    lazyRouteComponent(() => import('./pages/statements/StatementListPage.tsx'), 'StatementListPage'),
   ),
   page(
     '/money/statements/$month',
-    lazyRouteComponent(() => import('./pages/money/StatementPage.tsx'), 'StatementPage'),
+    lazyRouteComponent(() => import('./pages/statements/StatementPage.tsx'), 'StatementPage'),
   ),
 ]
 

@@ -2,8 +2,8 @@
 import { expiries as texts } from '../../i18n/expiries.ts'
 import { formatDay, formatFen, formatMonth, formatNumber, formatWeekday, textFrom } from '../../i18n/t.ts'
 import { useInstallation } from '../../ui/installation.ts'
+import { aWeek, weeksOf } from '../../ui/month.ts'
 import type { ExpiryDay } from './ExpiryPage.tsx'
-import { aWeek, weeksOf } from './month.ts'
 
 interface Props {
   month: string

@@ -10,11 +10,11 @@ import { live, useApi } from '../../queries.ts'
 import { ErrorState } from '../../ui/ErrorState.tsx'
 import { Facts } from '../../ui/Facts.tsx'
 import { Money } from '../../ui/Money.tsx'
+import { isMonth, monthBefore, monthNext } from '../../ui/month.ts'
 import { PageHeader } from '../../ui/PageHeader.tsx'
 import { PageSkeleton } from '../../ui/PageSkeleton.tsx'
 import { ExpiringMachines } from './ExpiringMachines.tsx'
 import { MonthGrid } from './MonthGrid.tsx'
-import { monthBefore, monthNext } from './month.ts'
 
 export type ExpiryDay = Returns<'GET /v1/expiries'>['days'][number]
 
@@ -23,7 +23,7 @@ const sum = (days: readonly ExpiryDay[], read: (day: ExpiryDay) => string): stri
 
 export function ExpiryPage() {
   const [search, setSearch] = useSearchState<'month' | 'day' | 'page'>()
-  const query = search.month ? { month: search.month } : {}
+  const query = search.month && isMonth(search.month) ? { month: search.month } : {}
   const expiries = useApi('GET /v1/expiries', { query }, live)
   if (expiries.error && !expiries.data) {
     const page = { title: t('nav.expiries') }
