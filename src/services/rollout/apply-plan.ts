@@ -3,20 +3,18 @@
 import { type Tx, transaction } from '../../db/db.ts'
 import { appendEvents, type NewEvent } from '../../events/event.ts'
 import type { EventData } from '../../events/event-data.ts'
-import { addEffects, type NewEffect, settleEffects } from '../../events/outbox.ts'
-import { freeCapacity, releaseReservations, reserve } from '../../fleet/reservation.ts'
+import { settleEffects } from '../../events/outbox.ts'
+import { releaseReservations } from '../../fleet/reservation.ts'
 import { declareFaults } from '../../lib/fault.ts'
 import { newId } from '../../lib/id.ts'
-import { place } from '../../scheduler/place.ts'
-import type { Demand, Plan, WaitingReason } from '../../scheduler/snapshot.ts'
-import { waitingOf } from '../cause.ts'
 import { closeMoves, dropCancelledMoves, openMoves, refreshMoves, setObstacles } from '../drain-moves.store.ts'
 import { bumpRoutes } from '../routes/routes.store.ts'
 import { applyService, type ServiceRow } from '../service.store.ts'
-import { changeInstance, insertInstances, takenCards } from '../service-instance.store.ts'
+import { changeInstance, insertInstances } from '../service-instance.store.ts'
 import type { ServiceInstance } from '../service-instance.ts'
-import { instanceEvent, launchEffect, launchEffectId, reconciler, stopEffectId } from '../service-instance-event.ts'
+import { instanceEvent, launchEffectId, reconciler, stopEffectId } from '../service-instance-event.ts'
 import type { ServicesCtx } from '../services-ctx.ts'
+import { idsToPlace, placeIn } from './place-waiting.ts'
 import type { Action, ServicePlan } from './rollout-snapshot.ts'
 
 const faults = declareFaults('services.apply.before-commit', 'services.apply.after-commit')
@@ -35,7 +33,6 @@ interface Writing {
   service: ServiceRow
   instances: ReadonlyMap<string, ServiceInstance>
   events: NewEvent[]
-  effects: NewEffect[]
   settled: { effectId: string; outcome: string }[]
   ended: string[]
   changed: number
@@ -48,7 +45,7 @@ class LeaseLostError extends Error {}
 
 export async function applyPlan(
   ctx: ServicesCtx,
-  lease: { leaseId: string },
+  lease: { leaseId: string; placed: number },
   service: ServiceRow,
   instances: readonly ServiceInstance[],
   plan: ServicePlan,
@@ -60,21 +57,21 @@ export async function applyPlan(
       const byId = new Map(instances.map(instance => [instance.id, instance]))
       const writing: Writing = {
         ...{ ctx, tx, now, service, instances: byId },
-        ...{ events: [], effects: [], settled: [], ended: [], changed: 0, routeGeneration: null },
+        ...{ events: [], settled: [], ended: [], changed: lease.placed, routeGeneration: null },
       }
       // First the service's row: it is the lock of its service instances.
       await settleService(writing, lease.leaseId, plan, done)
       if ((await openMoves(tx, now, service.id)) > 0) writing.changed++
       for (const action of done) await write(writing, action)
-      await placeWaiting(writing, done)
       await releaseReservations(tx, now, writing.ended)
+      // Where one went, its room is its replacement's, whoever else waits.
+      if (writing.ended.length > 0) writing.changed += await placeIn(ctx, tx, service, instances, idsToPlace(done))
       await dropCancelledMoves(tx, service.id)
       await refreshMoves(tx, service.id)
       await setObstacles(tx, service.id, plan.obstacles)
       await closeMoves(tx, now, writing.ended)
       await finishService(writing, plan, done)
       await appendEvents(tx, now, writing.events)
-      await addEffects(tx, now, writing.effects)
       await settleEffects(tx, now, writing.settled)
       await faults.point('services.apply.before-commit')
       return { changed: writing.changed, routesChanged: writing.routeGeneration !== null }
@@ -152,6 +149,7 @@ async function write(w: Writing, action: Action): Promise<void> {
       w.changed++
       return
     case 'place':
+      // Done before (place-waiting.ts).
       return
   }
 }
@@ -201,46 +199,4 @@ async function move(
 function event(w: Writing, kind: `service.${string}`, data: EventData): void {
   const { accountId, workspaceId, id: subjectId } = w.service
   w.events.push({ accountId, workspaceId, kind, subjectKind: 'service', subjectId, actor: reconciler, data })
-}
-
-/** Finds machines for those that wait, and reserves under the machines' locks; what is refused there waits on. */
-async function placeWaiting(w: Writing, done: readonly Action[]): Promise<void> {
-  const ids = done.flatMap(action => (action.do === 'place' ? [action.id] : []))
-  if (ids.length === 0) return
-  const { cpuMilli, memoryMib, gpuCount, gpuMemoryMib } = w.service.spec
-  const demand: Demand = { cpuMilli, memoryMib, gpuCount, gpuMemoryMib }
-  const rooms = await freeCapacity(w.tx, w.service.groupId, w.now)
-  const plan: Plan = place(
-    rooms,
-    ids.map(id => ({ id, ...demand })),
-  )
-  const wanted = plan.placed.map(({ id, machineId }) => ({ serviceInstanceId: id, machineId, ...demand }))
-  const granted = new Set((await reserve(w.tx, w.now, wanted)).granted)
-  for (const { id, machineId } of plan.placed) {
-    if (!granted.has(id)) continue
-    const gpuIndexes = await cardsFor(w.tx, machineId, gpuCount)
-    const change = { phase: 'starting' as const, machineId, gpuIndexes, waitingReason: null, startedAt: w.now }
-    await changeInstance(w.tx, id, change)
-    w.changed++
-    w.effects.push(launchEffect(id, machineId))
-    w.events.push(instanceEvent(w.service, id, 'placed', { machineId }))
-  }
-  for (const { id, reason } of plan.unplaced) await wait(w, id, reason)
-}
-
-/** Lowest first. The machine's row is locked by the reservation, so no other takes them. */
-async function cardsFor(tx: Tx, machineId: string, count: number): Promise<number[]> {
-  if (count === 0) return []
-  const taken = new Set(await takenCards(tx, machineId))
-  const cards: number[] = []
-  for (let card = 0; cards.length < count; card++) if (!taken.has(card)) cards.push(card)
-  return cards
-}
-
-async function wait(w: Writing, id: string, reason: WaitingReason): Promise<void> {
-  const before = w.instances.get(id)?.waitingReason
-  if (before && 'message' in before && before.message === reason.message) return
-  await changeInstance(w.tx, id, { waitingReason: reason })
-  w.changed++
-  w.events.push(instanceEvent(w.service, id, 'waiting', { reason: waitingOf(reason) }))
 }

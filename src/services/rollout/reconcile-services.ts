@@ -7,12 +7,14 @@ import { claimDue } from '../../reconcile/claim.ts'
 import type { Report } from '../../reconcile/loop.ts'
 import { everything, type RuntimeObservation, type RuntimeRef } from '../driver.ts'
 import { giveBack, type ServiceRow, wakeAllServices, wakeServices, wakeServicesOf } from '../service.store.ts'
+import type { ServiceInstanceRow } from '../service-instance.store.ts'
 import type { ServicesCtx } from '../services-ctx.ts'
 import { applyPlan } from './apply-plan.ts'
 import { askStops } from './ask-stops.ts'
 import { forgetEnded, performPlan, refOf } from './perform-plan.ts'
+import { placeWaiting } from './place-waiting.ts'
 import { planService } from './rollout.ts'
-import type { Action } from './rollout-snapshot.ts'
+import type { Action, ServicePlan } from './rollout-snapshot.ts'
 import { snapshotOf } from './service-snapshot.ts'
 import { readWorld, type World } from './snapshot.store.ts'
 
@@ -35,12 +37,14 @@ export async function reconcileServices(ctx: ServicesCtx): Promise<Report> {
   if (claimed.length === 0) return { found: 0, changed: 0 }
   const world = await readWorld(ctx.db, claimed, now)
   const observations = await observe(ctx, world)
+  const planned = world.services.flatMap(service => planOf(ctx, world, observations, service) ?? [])
+  const placed = await placeWaiting(ctx, leaseId, planned)
   let changed = 0
   let routesChanged = false
-  const waiting = [...world.services]
+  const waiting = [...planned]
   const work = async (): Promise<void> => {
-    for (let service = waiting.shift(); service; service = waiting.shift()) {
-      const applied = await reconcileService(ctx, leaseId, world, observations, service)
+    for (let one = waiting.shift(); one; one = waiting.shift()) {
+      const applied = await reconcileService(ctx, { leaseId, placed: placed.get(one.service.id) ?? 0 }, one)
       changed += applied.changed
       routesChanged ||= applied.routesChanged
     }
@@ -74,19 +78,39 @@ async function observe(ctx: ServicesCtx, world: World): Promise<Map<string, Runt
   return words
 }
 
-async function reconcileService(
+interface Planned {
+  service: ServiceRow
+  instances: readonly ServiceInstanceRow[]
+  plan: ServicePlan
+  actions: readonly Action[]
+}
+
+/** One service in trouble must not stop the others. */
+function planOf(
   ctx: ServicesCtx,
-  leaseId: string,
   world: World,
   observations: ReadonlyMap<string, RuntimeObservation>,
   service: ServiceRow,
-): Promise<{ changed: number; routesChanged: boolean }> {
-  const instances = world.instances.get(service.id) ?? []
+): Planned | null {
   try {
     const plan = planService(snapshotOf(ctx.clock.now(), world, observations, service))
-    const asked = await askStops(ctx, leaseId, service, instances, plan.actions)
-    const done = asked ? await performPlan(ctx, service, instances, plan.actions) : []
-    const applied = asked ? await applyPlan(ctx, { leaseId }, service, instances, plan, done) : null
+    return { service, instances: world.instances.get(service.id) ?? [], plan, actions: plan.actions }
+  } catch (error) {
+    ctx.log.error({ err: error, service: service.id }, 'a service could not be planned')
+    return null
+  }
+}
+
+async function reconcileService(
+  ctx: ServicesCtx,
+  lease: { leaseId: string; placed: number },
+  { service, instances, plan, actions }: Planned,
+): Promise<{ changed: number; routesChanged: boolean }> {
+  const { leaseId } = lease
+  try {
+    const asked = await askStops(ctx, leaseId, service, instances, actions)
+    const done = asked ? await performPlan(ctx, service, instances, actions) : []
+    const applied = asked ? await applyPlan(ctx, lease, service, instances, plan, done) : null
     if (applied === null) {
       await giveBack(ctx.db, service.id, leaseId, ctx.clock.now())
       return { changed: 1, routesChanged: false }
@@ -105,7 +129,7 @@ async function forget(
   ctx: ServicesCtx,
   service: ServiceRow,
   done: readonly Action[],
-  instances: World['instances'] extends Map<string, infer Rows> ? Rows : never,
+  instances: readonly ServiceInstanceRow[],
 ): Promise<void> {
   const ended = new Set(done.flatMap(action => (action.do === 'end' ? [action.id] : [])))
   const refs = instances.flatMap(instance => (ended.has(instance.id) ? (refOf(instance) ?? []) : []))
