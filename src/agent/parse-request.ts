@@ -56,8 +56,14 @@ function parseHealth(value: unknown): HealthCheck {
     periodMs: asInteger('health.periodMs', fields.periodMs, 10, 3_600_000),
     timeoutMs: asInteger('health.timeoutMs', fields.timeoutMs, 1, 3_600_000),
     failureThreshold: asInteger('health.failureThreshold', fields.failureThreshold, 1, 1_000),
+    // Absent from a control that is older than this agent.
+    ...optional('confirmMs', fields.confirmMs, 10),
+    ...optional('endAfterMs', fields.endAfterMs, 1),
   }
 }
+
+const optional = <Name extends string>(name: Name, value: unknown, min: number): Partial<Record<Name, number>> =>
+  value === undefined ? {} : ({ [name]: asInteger(`health.${name}`, value, min, 2 ** 31 - 1) } as Record<Name, number>)
 
 export function parseStop(body: unknown): StopRequest {
   const fields = asObject('the body', body)

@@ -38,6 +38,10 @@ export interface HealthCheck {
   timeoutMs: number
   /** Failures in a row after which a ready service instance is reported not ready. */
   failureThreshold: number
+  /** After a failure the next look comes this soon, so that a real one is known quickly; absent: `periodMs`. */
+  confirmMs?: number
+  /** One that was ready and has failed for this long without a break is ended as `Unhealthy`; absent: never. */
+  endAfterMs?: number
 }
 
 export type EndReason =
@@ -45,6 +49,7 @@ export type EndReason =
   | 'Stopped' // because it was asked to
   | 'OOMKilled' // over its memory
   | 'StartTimeout' // never ready in time
+  | 'Unhealthy' // its health check failed for too long
   | 'SpawnFailed' // the program could not be started; `message` says why
   | 'Unknown' // ended while no agent watched it
 

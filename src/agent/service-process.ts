@@ -253,19 +253,27 @@ export class ServiceProcess {
     const { clock } = this.#ctx
     const waitedMs = clock.now().since(Temporal.Instant.from(this.#record.startedAt)).total('milliseconds')
     const deadlineMs = clock.monotonicMs() + spec.health.startTimeoutMs - Math.max(0, waitedMs)
+    const { periodMs, confirmMs = periodMs, endAfterMs = Number.POSITIVE_INFINITY } = spec.health
     let failures = 0
+    let failingSinceMs = 0
     // Not while stopping: probes would count as connections, and readiness is no longer anybody's question.
     while (this.#live && this.#record.phase !== 'stopping' && port !== null) {
+      const beganMs = clock.monotonicMs()
       const reason = await probe(serviceHost, port, spec.health)
       if (!this.#live) return
+      if (failures === 0) failingSinceMs = beganMs
       failures = reason === null ? 0 : failures + 1
       if (reason === null || failures >= spec.health.failureThreshold) this.#setReady(reason === null)
       if (this.#record.readyAt === null && clock.monotonicMs() >= deadlineMs) {
         this.#cause ??= { reason: 'StartTimeout', message: `not ready in ${spec.health.startTimeoutMs} ms: ${reason}` }
         return this.#killAll()
       }
-      const { periodMs } = spec.health
-      await this.#pause(this.#record.readyAt === null ? Math.min(periodMs, startingPeriodMs) : periodMs)
+      if (this.#record.readyAt !== null && failures > 0 && clock.monotonicMs() - failingSinceMs >= endAfterMs) {
+        this.#cause ??= { reason: 'Unhealthy', message: `its health check failed for ${endAfterMs} ms: ${reason}` }
+        return this.#killAll()
+      }
+      const pauseMs = failures > 0 ? Math.min(periodMs, confirmMs) : periodMs
+      await this.#pause(this.#record.readyAt === null ? Math.min(periodMs, startingPeriodMs) : pauseMs)
     }
   }
 

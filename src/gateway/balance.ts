@@ -37,3 +37,15 @@ export function pickLeastInFlight<Target extends { inFlight: number }>(
   const second = left[(index + 1 + random.below(left.length - 1)) % left.length] ?? first
   return second.inFlight < first.inFlight ? second : first
 }
+
+/** The same among those that answer; one that is suspect only where no other is left. */
+export function pickAnswering<Target extends { inFlight: number; suspicion: { suspect: boolean } }>(
+  targets: readonly Target[],
+  tried: readonly Target[],
+  random: FastRandom,
+): Target | null {
+  const picked = pickLeastInFlight(targets, tried, random)
+  if (picked === null || !picked.suspicion.suspect) return picked
+  const answering = targets.filter(target => !target.suspicion.suspect)
+  return pickLeastInFlight(answering, tried, random) ?? picked
+}

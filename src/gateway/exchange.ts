@@ -3,7 +3,7 @@
 // A request is sent at most once: another endpoint is tried only while nothing was written (Q57). One object serves all
 // requests of a client connection, one after the other.
 import type { OwnAnswer } from './answers.ts'
-import { pickLeastInFlight } from './balance.ts'
+import { pickAnswering } from './balance.ts'
 import { BodyFollower } from './body-follower.ts'
 import type { ExchangeClient, GatewayContext } from './context.ts'
 import { mayHaveBody, type RequestHead } from './http-head.ts'
@@ -190,7 +190,7 @@ export class Exchange implements UpstreamOwner {
   #dispatch(): void {
     const service = this.#service
     if (service === null) return
-    const pool = pickLeastInFlight(service.targets, this.#tried, this.#context.random)
+    const pool = pickAnswering(service.targets, this.#tried, this.#context.random)
     if (pool === null) {
       this.#nowhere(service)
       return

@@ -229,7 +229,10 @@ class GatewayWorker implements Gateway {
   #tick(): void {
     const nowMs = this.#context.clock.monotonicMs()
     for (const client of this.#clients) client.tick(nowMs)
-    for (const pool of this.#pools) pool.closeIdle(nowMs)
+    for (const pool of this.#pools) {
+      pool.closeIdle(nowMs)
+      pool.suspicion.look(pool.endpoint, pool.inFlight, nowMs)
+    }
   }
 
   #heartbeat(): void {

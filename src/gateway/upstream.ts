@@ -4,6 +4,7 @@
 import { connect, type Socket } from 'node:net'
 import type { Endpoint } from '../services/routes/route.ts'
 import type { GatewayLimits } from './limits.ts'
+import { Suspicion } from './suspicion.ts'
 import type { InstanceUsage } from './usage.ts'
 
 /** Whoever a connection works for at the moment. */
@@ -48,6 +49,7 @@ export class UpstreamConnection {
   }
 
   #onData(bytes: Buffer): void {
+    this.pool.suspicion.heard = true
     // Bytes on an idle connection answer nothing: whatever they are, the next request must not get them.
     if (this.owner === null) this.pool.discard(this)
     else this.owner.upstreamBytes(this, bytes)
@@ -69,6 +71,7 @@ export class UpstreamConnection {
 export class EndpointPool {
   readonly endpoint: Endpoint
   readonly usage: InstanceUsage
+  readonly suspicion = new Suspicion()
   inFlight = 0
   retired = false
   readonly #limits: GatewayLimits

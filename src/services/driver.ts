@@ -48,7 +48,21 @@ export interface Launch extends RuntimeRef {
   cpuMilli: number
   memoryMiB: number
   gpuIndexes: number[]
-  health: { path: string | null; startTimeoutMs: number; periodMs: number; timeoutMs: number; failureThreshold: number }
+  health: HealthCheck
+}
+
+export interface HealthCheck {
+  /** null: the port accepting a connection is enough. */
+  path: string | null
+  startTimeoutMs: number
+  periodMs: number
+  timeoutMs: number
+  /** Failures in a row after which it is out of the routes. */
+  failureThreshold: number
+  /** How soon after a failure the next look comes; absent: after `periodMs`. */
+  confirmMs?: number
+  /** Failing for this long without a break it is ended as `Unhealthy`, and replaced; absent: never. */
+  endAfterMs?: number
 }
 
 export type Program =

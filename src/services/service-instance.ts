@@ -22,6 +22,7 @@ export type EndReason =
   | 'Exited'
   | 'OOMKilled'
   | 'StartTimeout'
+  | 'Unhealthy' // its liveness check failed for too long
   | 'SpawnFailed'
   | 'Stopped'
   | 'Unknown'

@@ -33,6 +33,30 @@ test('with a health path it is ready when the path answers 2xx, and no longer af
   await ready(agent, 'one')
 })
 
+test('one that was ready and fails its health check for too long is ended as Unhealthy; for a shorter time it lives', async () => {
+  const agent = await anAgent()
+  const script = `let healthy = true
+    require('http').createServer((req, res) => {
+      if (req.url === '/turn') healthy = !healthy
+      res.statusCode = req.url === '/health' && !healthy ? 503 : 200
+      res.end()
+    }).listen(process.env.PORT, '127.0.0.1')`
+  // After a failure it looks again at once.
+  const pace = { periodMs: 300, confirmMs: 10, failureThreshold: 3 }
+  const health = (endAfterMs: number) => ({ ...anyPort, ...pace, path: '/health', endAfterMs })
+  const long = await agent.client.ensure(agent.spec({ id: 'long', argv: runs(script), health: health(60_000) }))
+  const short = await agent.client.ensure(agent.spec({ id: 'short', argv: runs(script), health: health(200) }))
+  await Promise.all([ready(agent, 'long'), ready(agent, 'short')])
+  await Promise.all([get(long.port, '/turn'), get(short.port, '/turn')])
+  expect((await ended(agent, 'short')).end).toMatchObject({
+    ...{ reason: 'Unhealthy', signal: 'SIGKILL' },
+    message: 'its health check failed for 200 ms: GET /health answered 503',
+  })
+  expect(await reach(agent, 'long', state => !state.ready)).toMatchObject({ phase: 'running', end: null })
+  await get(long.port, '/turn')
+  await ready(agent, 'long')
+})
+
 test('a health path that never answers 2xx ends in StartTimeout that tells what it answered', async () => {
   const agent = await anAgent()
   const health = { ...anyPort, path: '/health', startTimeoutMs: 600 }

@@ -9,6 +9,8 @@ export interface Load {
   answered: string[]
   failures: string[]
   latenciesMs: number[]
+  /** When each failed request was sent, on the wall clock, where somebody wants to know. */
+  failedSentAtMs?: number[]
 }
 
 export interface LoadOptions {
@@ -48,6 +50,7 @@ function one({ port, path, accessKey, workMs }: LoadOptions, agent: Agent, n: nu
   return new Promise(resolve => {
     const fail = (why: string): void => {
       load.failures.push(`${id}: ${why}`)
+      load.failedSentAtMs?.push(performance.timeOrigin + beganMs)
       resolve()
     }
     const headers = { authorization: accessKey, 'content-type': 'application/json', 'content-length': body.length }

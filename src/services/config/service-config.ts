@@ -44,6 +44,7 @@ export const replicasMax = 1_000
 const requestTimeoutMsDefault = 600_000
 const graceSecondsDefault = 30
 const startTimeoutMsDefault = 120_000
+const failureThresholdDefault = 3
 
 const text = z.string().min(1).max(4096)
 const whole = (min: number, max: number) => z.number().int().min(min).max(max)
@@ -228,9 +229,24 @@ function healthOf(config: Config): Launch['health'] {
   return {
     path,
     startTimeoutMs: startup ? startTimeoutOf(startup) : startTimeoutMsDefault,
-    periodMs: (steady?.period_seconds ?? 1) * 1000,
+    ...paceOf(steady),
     timeoutMs: (steady?.timeout_seconds ?? 2) * 1000,
-    failureThreshold: steady?.failure_threshold ?? 3,
+    failureThreshold: steady?.failure_threshold ?? failureThresholdDefault,
+    ...livenessOf(first?.liveness_check),
+  }
+}
+
+/** Whoever gives a period is looked at in it; else often enough that an unhealthy one gets no traffic after a second. */
+function paceOf(steady: Check | undefined): Pick<Launch['health'], 'periodMs' | 'confirmMs'> {
+  const seconds = steady?.period_seconds
+  return seconds === undefined ? { periodMs: 500, confirmMs: 100 } : { periodMs: seconds * 1000 }
+}
+
+/** Only a liveness check ends a process: without one, what fails its health check stays, out of the routes. */
+function livenessOf(liveness: Check | undefined): Pick<Launch['health'], 'endAfterMs'> {
+  if (liveness === undefined) return {}
+  return {
+    endAfterMs: (liveness.period_seconds ?? 1) * (liveness.failure_threshold ?? failureThresholdDefault) * 1000,
   }
 }
 

@@ -17,6 +17,8 @@ export interface Endpoint {
   instanceId: string
   host: string
   port: number
+  /** Of its health check, for a gateway that hears nothing of it; absent or null: there is none. */
+  healthPath?: string | null
 }
 
 export interface RouteLimits {

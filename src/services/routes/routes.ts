@@ -48,7 +48,9 @@ function routeOf(box: SecretBox, service: ServiceRow, instances: Awaited<ReturnT
   const { spec } = service
   const endpoints = instances.flatMap(instance => {
     const { id, host, port } = instance
-    return isRouted(instance) && host !== null && port !== null ? [{ instanceId: id, host, port }] : []
+    return isRouted(instance) && host !== null && port !== null
+      ? [{ instanceId: id, host, port, healthPath: spec.health.path }]
+      : []
   })
   return {
     serviceId: service.id,
