@@ -2,12 +2,44 @@
 // Keys are compared by digest in constant time; which of several services of one name is meant follows from the key.
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import type { Clock } from '../lib/clock.ts'
+import type { RouteKeys } from '../services/routes/route.ts'
 
 export const signatureWindowMs = 15 * 60_000
 
+/** The access keys of one name, looked up by digest; marks those that were used. */
+export class KeySet {
+  readonly keys: readonly string[]
+  readonly digests: readonly Buffer[]
+  /** When each ends, in epoch milliseconds. */
+  readonly untilMs: readonly number[]
+  readonly ids: readonly string[]
+  /** 1 for each key that let somebody in since it was last asked. */
+  readonly used: Uint8Array
+
+  constructor({ accessKeys, keyIds, keysUntilMs }: RouteKeys) {
+    this.keys = accessKeys
+    this.digests = accessKeys.map(keyDigest)
+    this.untilMs = accessKeys.map((_, index) => keysUntilMs?.[index] ?? Number.POSITIVE_INFINITY)
+    this.ids = accessKeys.map((_, index) => keyIds?.[index] ?? '')
+    this.used = new Uint8Array(accessKeys.length)
+  }
+
+  takeUsed(into: string[]): void {
+    for (let index = 0; index < this.used.length; index++) {
+      if (this.used[index] === 1) into.push(this.ids[index] as string)
+      this.used[index] = 0
+    }
+  }
+}
+
 export interface KeyHolder {
-  accessKeys: readonly string[]
-  keyDigests: readonly Buffer[]
+  readonly keys: KeySet
+}
+
+/** Who was let in, and by which of the keys. */
+export interface Admitted<Holder> {
+  holder: Holder
+  key: number
 }
 
 /** What of a request is signed in EAS's form. `path` is as sent, without the query. */
@@ -27,14 +59,15 @@ export const isSignature = (authorization: string): boolean => authorization.sta
 export function holderOfKey<Holder extends KeyHolder>(
   authorization: string,
   holders: readonly Holder[],
-): Holder | null {
+  clock: Clock,
+): Admitted<Holder> | null {
   const bearer = authorization.length > 7 && authorization.slice(0, 7).toLowerCase() === 'bearer '
   const digest = keyDigest(bearer ? authorization.slice(7).trim() : authorization)
-  let found: Holder | null = null
+  let found: Admitted<Holder> | null = null
   for (const holder of holders) {
-    for (const own of holder.keyDigests) if (timingSafeEqual(own, digest)) found = holder
+    for (const [key, own] of holder.keys.digests.entries()) if (timingSafeEqual(own, digest)) found = { holder, key }
   }
-  return found
+  return found !== null && isOver(found, clock) ? null : found
 }
 
 /** The one of `holders` whose key signed the request, or null; the date must be within 15 minutes of ours. */
@@ -43,19 +76,25 @@ export function holderOfSignature<Holder extends KeyHolder>(
   request: SignedRequest,
   holders: readonly Holder[],
   clock: Clock,
-): Holder | null {
+): Admitted<Holder> | null {
   const sentAtMs = httpDateMs(request.date)
   const offBy = sentAtMs === null ? Number.POSITIVE_INFINITY : Math.abs(clock.now().epochMilliseconds - sentAtMs)
   const text = authorization.slice(4)
   const signature = Buffer.from(text, 'base64')
   // One spelling only: decoding passes over what it does not know.
   if (offBy > signatureWindowMs || signature.length !== 20 || signature.toString('base64') !== text) return null
-  let found: Holder | null = null
+  let found: Admitted<Holder> | null = null
   for (const holder of holders) {
-    for (const key of holder.accessKeys) if (timingSafeEqual(signatureOf(key, request), signature)) found = holder
+    for (const [key, own] of holder.keys.keys.entries()) {
+      if (timingSafeEqual(signatureOf(own, request), signature)) found = { holder, key }
+    }
   }
-  return found
+  return found !== null && isOver(found, clock) ? null : found
 }
+
+/** A key of a rotation ends when it was said to, also while control is away. */
+const isOver = <Holder extends KeyHolder>({ holder, key }: Admitted<Holder>, clock: Clock): boolean =>
+  (holder.keys.untilMs[key] as number) <= clock.now().epochMilliseconds
 
 /** base64-decoded HMAC-SHA1 over method, Content-MD5, Content-Type, Date and path, one a line. */
 export function signatureOf(key: string, request: SignedRequest): Buffer {

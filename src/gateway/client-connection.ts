@@ -7,10 +7,10 @@ import type { ExchangeClient, GatewayContext } from './context.ts'
 import { Exchange } from './exchange.ts'
 import { bytesAre, textOf } from './http-fields.ts'
 import type { RequestHead } from './http-head.ts'
-import type { RoutedService } from './route-table.ts'
+import type { Bearer as NamedBearer } from './route-table.ts'
 import type { EndpointPool } from './upstream.ts'
 
-type Service = RoutedService<EndpointPool>
+type Bearer = NamedBearer<EndpointPool>
 
 const predictPath = '/api/predict/'
 const healthPath = '/healthz'
@@ -33,7 +33,10 @@ export class ClientConnection implements ExchangeClient {
   #knownAuthorization = ''
   #knownName = ''
   #knownVersion = -1
-  #knownService: Service | null = null
+  #knownBearer: Bearer | null = null
+  #knownKey = 0
+  /** When the key ends, by the clock that only grows. */
+  #knownUntilMs = 0
 
   constructor(context: GatewayContext, socket: Socket, onClose: (connection: ClientConnection) => void) {
     this.#context = context
@@ -147,24 +150,30 @@ export class ClientConnection implements ExchangeClient {
     let nameEnd = nameStart
     while (nameEnd < head.targetEnd && bytes[nameEnd] !== 47 && bytes[nameEnd] !== 63) nameEnd++
     const name = textOf(bytes, nameStart, nameEnd)
-    const service = this.#admit(head, bytes, name)
-    if ('status' in service) return this.#refuse(head, bytes, service)
     const nowMs = this.#context.clock.monotonicMs()
+    const bearer = this.#admit(head, bytes, name, nowMs)
+    if ('status' in bearer) return this.#refuse(head, bytes, bearer)
+    const service = bearer.service ?? bearer.split?.next() ?? null
+    if (service === null) return this.#refuse(head, bytes, memberless(name))
     const { usage } = service
     usage.requests++
     usage.changed = true
-    const refusal = this.#overLimit(head, service, nowMs)
-    if (refusal !== null) {
+    const { bodyMax } = service.route.limits
+    if (head.contentLength > bodyMax) {
       usage.refused++
-      return this.#refuse(head, bytes, refusal)
+      return this.#refuse(head, bytes, {
+        status: 413,
+        code: 'ContentTooLarge',
+        message: `${service.route.name} takes at most ${bodyMax} bytes`,
+      })
     }
     this.#phase = 'exchange'
     this.#headSinceMs = -1
-    return this.#exchange.begin(service, head, bytes, nameEnd, nowMs)
+    return this.#exchange.begin(service, bearer.split, head, bytes, nameEnd, nowMs)
   }
 
-  /** The service that is asked, if the caller may ask it; else what to say. */
-  #admit(head: RequestHead, bytes: Buffer, name: string): Service | OwnAnswer {
+  /** Who is asked, if the caller may ask it; else what to say. */
+  #admit(head: RequestHead, bytes: Buffer, name: string, nowMs: number): Bearer | OwnAnswer {
     const { table, clock } = this.#context
     const bearers = table.named(name)
     if (bearers.length === 0) {
@@ -176,33 +185,26 @@ export class ClientConnection implements ExchangeClient {
     }
     const authorization = head.value(bytes, head.authorization)
     const known = authorization === this.#knownAuthorization && name === this.#knownName
-    if (known && this.#knownVersion === table.version && this.#knownService !== null) return this.#knownService
+    if (known && this.#knownVersion === table.version && this.#knownBearer !== null && nowMs < this.#knownUntilMs) {
+      this.#knownBearer.keys.used[this.#knownKey] = 1
+      return this.#knownBearer
+    }
     const signed = isSignature(authorization)
-    const service = signed
+    const admitted = signed
       ? holderOfSignature(authorization, signedRequest(head, bytes), bearers, clock)
-      : holderOfKey(authorization, bearers)
-    if (service === null) return { status: 401, code: 'Unauthorized', message: 'the access key is not right' }
+      : holderOfKey(authorization, bearers, clock)
+    if (admitted === null) return { status: 401, code: 'Unauthorized', message: 'the access key is not right' }
+    const { holder, key } = admitted
+    holder.keys.used[key] = 1
     if (!signed) {
       this.#knownAuthorization = authorization
       this.#knownName = name
       this.#knownVersion = table.version
-      this.#knownService = service
+      this.#knownBearer = holder
+      this.#knownKey = key
+      this.#knownUntilMs = nowMs + (holder.keys.untilMs[key] as number) - clock.now().epochMilliseconds
     }
-    return service
-  }
-
-  #overLimit(head: RequestHead, service: Service, nowMs: number): OwnAnswer | null {
-    const { limits, name } = service.route
-    if (head.contentLength > limits.bodyMax) {
-      return { status: 413, code: 'ContentTooLarge', message: `${name} takes at most ${limits.bodyMax} bytes` }
-    }
-    if (limits.maxInFlight > 0 && service.usage.inFlight >= limits.maxInFlight) {
-      return { status: 450, code: 'QueueFull', message: `${name} has ${limits.maxInFlight} requests in flight` }
-    }
-    if (!service.allowance.take(nowMs)) {
-      return { status: 429, code: 'TooManyRequests', message: `${name} takes ${limits.rateLimit} requests a second` }
-    }
-    return null
+    return holder
   }
 
   #other(head: RequestHead, bytes: Buffer): number {
@@ -287,3 +289,9 @@ function signedRequest(head: RequestHead, bytes: Buffer) {
 }
 
 const plainAddress = (address: string | undefined): string => (address ?? 'unknown').replace(/^::ffff:/, '')
+
+const memberless = (name: string): OwnAnswer => ({
+  status: 503,
+  code: 'ServiceUnavailable',
+  message: `no service of ${name} takes its requests`,
+})

@@ -1,11 +1,13 @@
 // What all connections of one gateway process share, and what an exchange asks of the client's side.
 import type { Socket } from 'node:net'
 import type { Clock } from '../lib/clock.ts'
+import type { AdmissionDesk } from './admission-desk.ts'
 import type { OwnAnswer } from './answers.ts'
 import type { FastRandom } from './balance.ts'
 import type { RequestHead } from './http-head.ts'
 import type { ResponseHead } from './http-response-head.ts'
 import type { GatewayLimits } from './limits.ts'
+import type { Mirrors } from './mirror.ts'
 import type { RouteTable } from './route-table.ts'
 import type { EndpointPool } from './upstream.ts'
 
@@ -14,6 +16,8 @@ export interface GatewayContext {
   readonly random: FastRandom
   readonly limits: GatewayLimits
   readonly table: RouteTable<EndpointPool>
+  readonly desk: AdmissionDesk
+  readonly mirrors: Mirrors
   /** One each for all connections: a head is used up before another is parsed. */
   readonly requestHead: RequestHead
   readonly responseHead: ResponseHead

@@ -1,35 +1,32 @@
 // One request and its answer between a client and a service instance. After the heads, bytes go from socket to socket: the
 // framing is followed to know where a message ends, nothing is kept, and either side waits for the other (back-pressure).
-// A request is sent at most once: another endpoint is tried only while nothing was written (Q57). One object serves all
-// requests of a client connection, one after the other.
+// A request is sent at most once: another endpoint is tried only while nothing was written (Q57, `Way`). One object serves
+// all requests of a client connection, one after the other.
 import type { OwnAnswer } from './answers.ts'
-import { pickAnswering } from './balance.ts'
 import { BodyFollower } from './body-follower.ts'
 import type { ExchangeClient, GatewayContext } from './context.ts'
 import { mayHaveBody, type RequestHead } from './http-head.ts'
+import type { MirrorCopy } from './mirror.ts'
 import { clientResponse, upstreamRequest } from './rewrite-head.ts'
-import type { RoutedService } from './route-table.ts'
-import type { EndpointPool, UpstreamConnection, UpstreamOwner } from './upstream.ts'
+import type { Split } from './split.ts'
+import type { UpstreamConnection } from './upstream.ts'
+import { type Service, Way, type WayOwner } from './way.ts'
 
 type Phase = 'none' | 'connecting' | 'head' | 'body' | 'tunnel'
 
 const responseHeadMax = 64 * 1024
 const informationalMax = 64
 
-export class Exchange implements UpstreamOwner {
+export class Exchange implements WayOwner {
   phase: Phase = 'none'
   requestDone = true
   readonly #context: GatewayContext
   readonly #client: ExchangeClient
-  #service: RoutedService<EndpointPool> | null = null
-  #pool: EndpointPool | null = null
-  #connection: UpstreamConnection | null = null
-  #tried: EndpointPool[] = []
-  #timedOut = false
+  readonly #way: Way
   #first: Buffer | null = null
+  #copy: MirrorCopy | null = null
   #startedMs = 0
   #deadlineMs = 0
-  #connectUntilMs = 0
   #movedMs = 0
   // The request.
   readonly #request = new BodyFollower()
@@ -49,17 +46,18 @@ export class Exchange implements UpstreamOwner {
   constructor(context: GatewayContext, client: ExchangeClient) {
     this.#context = context
     this.#client = client
+    this.#way = new Way(context, this)
   }
 
-  /** Starts a request whose head lies in `bytes`; the offset of what is not its own. */
+  /** Starts a request whose head lies in `bytes`; the offset of what is not its own. `split`: of the group asked. */
   begin(
-    service: RoutedService<EndpointPool>,
+    service: Service,
+    split: Split<Service> | null,
     head: RequestHead,
     bytes: Buffer,
     restStart: number,
     nowMs: number,
   ): number {
-    this.#service = service
     this.#request.start(head.bodyKind, head.contentLength)
     this.requestDone = this.#request.done
     this.#toHead = head.method === 'HEAD'
@@ -71,16 +69,18 @@ export class Exchange implements UpstreamOwner {
     this.#startedMs = nowMs
     this.#movedMs = nowMs
     this.#deadlineMs = nowMs + service.route.limits.requestTimeoutMs
-    this.#tried = this.#tried.length === 0 ? this.#tried : []
-    this.#timedOut = false
     this.#informational = 0
-    service.usage.inFlight++
-    service.usage.changed = true
+    this.#way.begin(service, split)
     this.phase = 'connecting'
     const bodyEnd = this.requestDone ? head.end : this.#takeBody(bytes, head.end)
     if (bodyEnd === -1) return bytes.length
     this.#first = upstreamRequest(head, bytes, restStart, this.#client.forwarded, bodyEnd, this.#closesUpstream)
-    this.#dispatch()
+    if (service.mirror !== null) {
+      const { forwarded } = this.#client
+      this.#copy = this.#context.mirrors.begin(service, service.mirror, head, bytes, restStart, bodyEnd, forwarded)
+      if (this.requestDone) this.#sendCopy()
+    }
+    this.#way.find()
     if (this.phase === 'connecting' && !this.requestDone) this.#pauseClient()
     return bodyEnd
   }
@@ -89,14 +89,19 @@ export class Exchange implements UpstreamOwner {
   clientBytes(bytes: Buffer): number {
     if (this.phase === 'tunnel') {
       this.#movedMs = this.#context.clock.monotonicMs()
-      if (this.#connection?.socket.write(bytes) === false) this.#pauseClient()
+      if (this.#way.connection?.socket.write(bytes) === false) this.#pauseClient()
       return bytes.length
     }
     if (this.requestDone) return 0
     const end = this.#takeBody(bytes, 0)
     if (end === -1) return bytes.length
     this.#movedMs = this.#context.clock.monotonicMs()
-    const flowing = this.#connection?.socket.write(end === bytes.length ? bytes : bytes.subarray(0, end))
+    const own = end === bytes.length ? bytes : bytes.subarray(0, end)
+    const flowing = this.#way.connection?.socket.write(own)
+    if (this.#copy !== null) {
+      this.#copy.add(own)
+      if (this.requestDone) this.#sendCopy()
+    }
     if (flowing === false && !this.requestDone) this.#pauseClient()
     return end
   }
@@ -104,12 +109,12 @@ export class Exchange implements UpstreamOwner {
   clientDrained(): void {
     if (!this.#upstreamPaused) return
     this.#upstreamPaused = false
-    this.#connection?.socket.resume()
+    this.#way.connection?.socket.resume()
   }
 
   /** The client has said all it will. Outside an upgraded connection that means it is gone. */
   clientEnded(): void {
-    if (this.phase === 'tunnel') this.#connection?.socket.end()
+    if (this.phase === 'tunnel') this.#way.connection?.socket.end()
     else this.#client.socket.destroy()
   }
 
@@ -117,8 +122,8 @@ export class Exchange implements UpstreamOwner {
   clientClosed(): void {
     if (this.phase === 'none') return
     const tunnel = this.phase === 'tunnel'
-    const connection = this.#connection
-    if (!tunnel && this.#service !== null) this.#service.usage.aborted++
+    const { connection, service } = this.#way
+    if (!tunnel && service !== null) service.usage.aborted++
     this.#settle(tunnel ? 'served' : 'gone')
     if (connection === null) return
     connection.owner = null
@@ -132,18 +137,24 @@ export class Exchange implements UpstreamOwner {
       if (nowMs - this.#movedMs > limits.upgradedIdleTimeoutMs) this.#client.socket.destroy()
     } else if (nowMs >= this.#deadlineMs) {
       this.#expire()
-    } else if (this.phase === 'connecting' && nowMs >= this.#connectUntilMs) {
-      this.#timedOut = true
-      this.#tryAnother()
+    } else if (this.phase === 'connecting') {
+      this.#way.tick(nowMs)
     } else if (!this.requestDone && !this.#paused && nowMs - this.#movedMs > limits.bodyIdleTimeoutMs) {
       this.#refuse({ status: 408, code: 'RequestTimeout', message: 'the request body stopped coming' })
     }
   }
 
   upstreamConnected(connection: UpstreamConnection): void {
-    // Not routed any more while it was connecting: nothing was written, so the request goes where it is routed now.
-    if (connection.pool.retired) this.#tryAnother()
-    else this.#send(connection)
+    this.#way.connected(connection)
+  }
+
+  reached(connection: UpstreamConnection): void {
+    this.#send(connection)
+  }
+
+  turnedAway(answer: OwnAnswer): void {
+    this.#settle('gone')
+    this.#client.answer(answer, !this.requestDone || this.#closesClient, this.#toHead)
   }
 
   upstreamDrained(): void {
@@ -162,7 +173,7 @@ export class Exchange implements UpstreamOwner {
   }
 
   upstreamClosed(_connection: UpstreamConnection, error: Error | null): void {
-    if (this.phase === 'connecting') this.#tryAnother()
+    if (this.phase === 'connecting') this.#way.tryAnother()
     else if (this.phase === 'tunnel') {
       this.#settle(error === null ? 'served' : 'failed')
       this.#client.cut(false)
@@ -175,7 +186,7 @@ export class Exchange implements UpstreamOwner {
       this.#refuse({ status: 400, code: 'BadRequest', message: 'the chunk framing of the body is malformed' })
       return -1
     }
-    if (this.#request.chunkedBytes > (this.#service?.route.limits.bodyMax ?? 0)) {
+    if (this.#request.chunkedBytes > (this.#way.service?.route.limits.bodyMax ?? 0)) {
       this.#refuse({
         status: 413,
         code: 'ContentTooLarge',
@@ -187,58 +198,16 @@ export class Exchange implements UpstreamOwner {
     return end
   }
 
-  #dispatch(): void {
-    const service = this.#service
-    if (service === null) return
-    const pool = pickAnswering(service.targets, this.#tried, this.#context.random)
-    if (pool === null) {
-      this.#nowhere(service)
-      return
-    }
-    this.#pool = pool
-    pool.inFlight++
-    pool.usage.begin()
-    const idle = pool.takeIdle(this)
-    if (idle !== null) {
-      this.#send(idle)
-      return
-    }
-    this.#connection = pool.connect(this)
-    this.#connectUntilMs = this.#context.clock.monotonicMs() + this.#context.limits.connectTimeoutMs
-  }
-
-  #nowhere(service: RoutedService<EndpointPool>): void {
-    service.usage.failed++
-    const { name, status } = service.route
-    const late = this.#timedOut && this.#tried.length > 0
-    const message = this.#tried.length === 0 ? `service ${name}: ${status}` : `no instance of ${name} can be reached`
-    this.#settle('gone')
-    const closes = !this.requestDone || this.#closesClient
-    this.#client.answer(
-      { status: late ? 504 : 503, code: late ? 'GatewayTimeout' : 'ServiceUnavailable', message },
-      closes,
-      this.#toHead,
-    )
-  }
-
-  #tryAnother(): void {
-    const pool = this.#pool
-    this.#connection?.drop()
-    this.#connection = null
-    if (pool !== null) {
-      pool.inFlight--
-      pool.usage.end('gone', 0)
-      this.#tried.push(pool)
-    }
-    this.#pool = null
-    this.#dispatch()
+  #sendCopy(): void {
+    const copy = this.#copy
+    this.#copy = null
+    copy?.send()
   }
 
   #send(connection: UpstreamConnection): void {
     const first = this.#first
     if (first === null) return
     this.#first = null
-    this.#connection = connection
     this.phase = 'head'
     const flowing = connection.socket.write(first)
     if (this.requestDone) return
@@ -316,7 +285,7 @@ export class Exchange implements UpstreamOwner {
   #toClient(bytes: Buffer): void {
     if (this.#client.socket.write(bytes) || this.#upstreamPaused) return
     this.#upstreamPaused = true
-    this.#connection?.socket.pause()
+    this.#way.connection?.socket.pause()
   }
 
   /** The answer is whole. `clean`: nothing came after it. */
@@ -335,15 +304,15 @@ export class Exchange implements UpstreamOwner {
       this.#refuse({ status: 408, code: 'RequestTimeout', message: 'the request was not complete in time' })
       return
     }
-    const timeoutMs = this.#service?.route.limits.requestTimeoutMs ?? 0
+    const timeoutMs = this.#way.service?.route.limits.requestTimeoutMs ?? 0
     this.#broken(`no answer within ${timeoutMs} ms (metadata.rpc.keepalive)`, 408, 'RequestTimeout')
   }
 
   /** The client's own fault, found while the request was under way. */
   #refuse(answer: OwnAnswer): void {
     const begun = this.phase === 'body'
-    const connection = this.#connection
-    if (this.#service !== null) this.#service.usage.refused++
+    const { connection, service } = this.#way
+    if (service !== null) service.usage.refused++
     this.#settle('gone')
     connection?.drop()
     if (begun) this.#client.cut(true)
@@ -353,8 +322,8 @@ export class Exchange implements UpstreamOwner {
   /** No whole answer will come: says so where the answer has not begun, else cuts the client off. */
   #broken(message: string, status = 502, code = 'BadGateway'): void {
     const begun = this.phase === 'body'
-    const connection = this.#connection
-    if (this.#service !== null) this.#service.usage.failed++
+    const { connection, service } = this.#way
+    if (service !== null) service.usage.failed++
     this.#settle('failed')
     connection?.drop()
     if (begun) this.#client.cut(this.#response.kind === 'until-close')
@@ -365,19 +334,9 @@ export class Exchange implements UpstreamOwner {
   #settle(outcome: 'served' | 'failed' | 'gone'): number {
     const nowMs = this.#context.clock.monotonicMs()
     this.phase = 'none'
-    if (this.#pool !== null) {
-      this.#pool.inFlight--
-      this.#pool.usage.end(outcome, nowMs - this.#startedMs)
-    }
-    if (this.#service !== null) {
-      this.#service.usage.inFlight--
-      this.#service.usage.changed = true
-    }
-    if (this.#connection !== null) this.#connection.owner = null
-    this.#service = null
-    this.#pool = null
-    this.#connection = null
+    this.#way.end(outcome, nowMs - this.#startedMs)
     this.#first = null
+    this.#copy = null
     this.#headSoFar = null
     this.#upstreamPaused = false
     this.#resumeClient()

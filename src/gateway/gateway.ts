@@ -6,6 +6,7 @@ import { messageOf } from '../lib/errors.ts'
 import type { Logger } from '../lib/log.ts'
 import type { Random } from '../lib/random.ts'
 import type { Endpoint } from '../services/routes/route.ts'
+import { type AdmissionDesk, ownDesk } from './admission-desk.ts'
 import { FastRandom } from './balance.ts'
 import { ClientConnection } from './client-connection.ts'
 import type { GatewayContext } from './context.ts'
@@ -13,11 +14,13 @@ import { type ControlAddress, ControlLink } from './control-link.ts'
 import { RequestHead } from './http-head.ts'
 import { ResponseHead } from './http-response-head.ts'
 import { defaultLimits, type GatewayLimits } from './limits.ts'
+import { Mirrors } from './mirror.ts'
 import type { FromGateway, ToGateway } from './protocol.ts'
 import { RouteTable } from './route-table.ts'
 import { type RouteMessage, RoutesFile } from './routes-file.ts'
 import { EndpointPool } from './upstream.ts'
 import { InstanceUsage } from './usage.ts'
+import { boundsOf } from './way.ts'
 
 export interface GatewayOptions {
   /** The member's name; stays the same over restarts of the same worker. */
@@ -33,6 +36,8 @@ export interface GatewayOptions {
   random: Random
   log: Logger
   limits?: Partial<GatewayLimits>
+  /** Keeps the limits of services for several workers; each for itself where there is none. */
+  desk?: AdmissionDesk
 }
 
 export interface Gateway {
@@ -80,6 +85,8 @@ class GatewayWorker implements Gateway {
       random,
       limits,
       table: new RouteTable({ open: endpoint => this.#openPool(endpoint), retire: pool => this.#retirePool(pool) }),
+      desk: options.desk ?? ownDesk(options.clock),
+      mirrors: new Mirrors({ clock: options.clock, random, limits }),
       requestHead: new RequestHead(),
       responseHead: new ResponseHead(),
       closing: false,
@@ -128,6 +135,7 @@ class GatewayWorker implements Gateway {
     await closed
     if (cut !== null) clearTimeout(cut)
     for (const timer of this.#timers) clearInterval(timer)
+    this.#context.mirrors.close()
     for (const pool of this.#pools) pool.retire()
     this.#link?.close()
   }
@@ -162,9 +170,15 @@ class GatewayWorker implements Gateway {
   }
 
   #applyRoutes(message: RouteMessage): void {
-    const nowMs = this.#context.clock.monotonicMs()
-    if (message.type === 'snapshot') this.#context.table.replaceAll(message.generation, message.services, nowMs)
-    else this.#context.table.apply(message, nowMs)
+    const { table, desk } = this.#context
+    if (message.type === 'snapshot') table.replaceAll(message.generation, message.services)
+    else table.apply(message)
+    // What waits for room may find some where the endpoints are others now.
+    for (const service of table.services()) {
+      const bounds = boundsOf(service)
+      const instanceIds = service.targets.map(target => target.endpoint.instanceId)
+      if (bounds !== null && bounds.perInstance > 0) desk.moved(service.route.serviceId, bounds, instanceIds)
+    }
   }
 
   /** A disk that is full must not stop routes from taking effect: what is served is right, what is kept is older. */
@@ -233,6 +247,7 @@ class GatewayWorker implements Gateway {
       pool.closeIdle(nowMs)
       pool.suspicion.look(pool.endpoint, pool.inFlight, nowMs)
     }
+    this.#context.mirrors.tick(nowMs)
   }
 
   #heartbeat(): void {
@@ -244,6 +259,7 @@ class GatewayWorker implements Gateway {
     if (this.#link?.connected !== true) return
     const services = []
     for (const { usage } of this.#context.table.services()) if (usage.changed) services.push(usage.report())
-    this.#link.send({ type: 'heartbeat', generation: this.generation(), services })
+    const keysUsed = this.#context.table.takeUsedKeys()
+    this.#link.send({ type: 'heartbeat', generation: this.generation(), services, keysUsed })
   }
 }

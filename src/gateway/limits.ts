@@ -20,6 +20,12 @@ export interface GatewayLimits {
   upstreamIdleMs: number
   upstreamIdlePerEndpoint: number
   connectionsMax: number
+  /** Bytes of a request that is copied to a mirror; a larger one is not copied. */
+  mirrorRequestMax: number
+  /** Bytes of all copies under way in this process. */
+  mirrorBytesMax: number
+  /** From the copy of a request to the end of the answer, which nobody reads. */
+  mirrorTimeoutMs: number
   tickMs: number
 }
 
@@ -34,6 +40,9 @@ export const defaultLimits: GatewayLimits = {
   upstreamIdleMs: 4_000,
   upstreamIdlePerEndpoint: 256,
   connectionsMax: 20_000,
+  mirrorRequestMax: 1024 * 1024,
+  mirrorBytesMax: 16 * 1024 * 1024,
+  mirrorTimeoutMs: 30_000,
   tickMs: 100,
 }
 

@@ -15,7 +15,8 @@ export type FromGateway =
   | { type: 'hello'; gatewayId: string; pid: number; generation: number }
   /** Every request that begins after this line is routed by `generation`. */
   | { type: 'ack'; generation: number }
-  | { type: 'heartbeat'; generation: number; services: ServiceTraffic[] }
+  /** `keysUsed`: ids of the access keys that let somebody in since the last one. */
+  | { type: 'heartbeat'; generation: number; services: ServiceTraffic[]; keysUsed?: string[] }
   | { type: 'instances'; generation: number; instances: InstanceTraffic[] }
 
 /** Cumulative since the gateway process started. A heartbeat names the services whose figures changed since the last. */
@@ -29,7 +30,17 @@ export interface ServiceTraffic {
   aborted: number
   /** Answered 408 for a slow body, 413, 429 or 450. */
   refused: number
+  /** Of those refused: over the rate (429). */
+  overRate: number
+  /** Of those refused: over what may be in flight and wait (450). */
+  overQueue: number
+  /** Copies made of its requests, those that did not get a whole answer below 500, and those that were left out. */
+  mirrored: number
+  mirrorFailed: number
+  mirrorSkipped: number
   inFlight: number
+  /** Of those in flight: waiting for an instance to have room. */
+  queued: number
 }
 
 export interface InstanceTraffic {

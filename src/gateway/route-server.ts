@@ -18,6 +18,8 @@ export interface RouteServerOptions {
   onConnect?(gateway: ConnectedGateway): void
   onAck?(gatewayId: string, generation: number): void
   onHeartbeat?(gatewayId: string, generation: number, services: ServiceTraffic[]): void
+  /** Ids of access keys that let somebody in, in the last second or so. */
+  onKeysUsed?(keyIds: string[]): void
   onReport?(gatewayId: string, generation: number, instances: InstanceTraffic[]): void
   /** The connection is gone. The gateway may still be serving: only its lease can tell. */
   onDisconnect?(gatewayId: string): void
@@ -121,15 +123,14 @@ export class RouteServer {
 
   /** A service's figures, summed over the connected gateways. */
   serviceTraffic(serviceId: string): ServiceTraffic {
-    const sum = { serviceId, requests: 0, failed: 0, aborted: 0, refused: 0, inFlight: 0 }
+    const sum: ServiceTraffic = {
+      ...{ serviceId, requests: 0, failed: 0, aborted: 0, refused: 0, overRate: 0, overQueue: 0 },
+      ...{ mirrored: 0, mirrorFailed: 0, mirrorSkipped: 0, inFlight: 0, queued: 0 },
+    }
+    const counts = Object.keys(sum).filter(name => name !== 'serviceId') as Exclude<keyof ServiceTraffic, 'serviceId'>[]
     for (const { services } of this.#members.values()) {
       const one = services.get(serviceId)
-      if (one === undefined) continue
-      sum.requests += one.requests
-      sum.failed += one.failed
-      sum.aborted += one.aborted
-      sum.refused += one.refused
-      sum.inFlight += one.inFlight
+      if (one !== undefined) for (const name of counts) sum[name] += one[name]
     }
     return sum
   }
@@ -170,6 +171,7 @@ export class RouteServer {
     if (message.type === 'heartbeat') {
       for (const service of message.services) member.services.set(service.serviceId, service)
       this.#options.onHeartbeat?.(gatewayId, message.generation, message.services)
+      if (message.keysUsed !== undefined) this.#options.onKeysUsed?.(message.keysUsed)
     }
     if (message.type === 'instances') {
       for (const traffic of message.instances) {

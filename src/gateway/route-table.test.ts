@@ -32,31 +32,28 @@ function aTable() {
 
 test('an endpoint that stays keeps its state; one that moved or left is retired', () => {
   const { table, log } = aTable()
-  table.replaceAll(1, [route('s1', 'one', [endpoint('a'), endpoint('b')])], 0)
-  const before = table.named('one')[0]
-  table.apply(
-    { generation: 2, upsert: [route('s1', 'one', [endpoint('b'), endpoint('a', 2)])], removeServiceIds: [] },
-    0,
-  )
+  table.replaceAll(1, [route('s1', 'one', [endpoint('a'), endpoint('b')])])
+  const before = table.named('one')[0]?.service
+  table.apply({ generation: 2, upsert: [route('s1', 'one', [endpoint('b'), endpoint('a', 2)])], removeServiceIds: [] })
   expect(log).toEqual(['open a:1', 'open b:1', 'open a:2', 'retire a:1'])
-  expect(table.named('one')[0]).toBe(before)
+  expect(table.named('one')[0]?.service).toBe(before)
   expect([before?.targets, table.generation]).toEqual([['b:1', 'a:2'], 2])
 })
 
 test('a snapshot removes what it does not name', () => {
   const { table, log } = aTable()
-  table.replaceAll(1, [route('s1', 'one', [endpoint('a')]), route('s2', 'one', []), route('s3', 'two', [])], 0)
+  table.replaceAll(1, [route('s1', 'one', [endpoint('a')]), route('s2', 'one', []), route('s3', 'two', [])])
   expect(table.named('one').length).toBe(2)
-  table.replaceAll(5, [route('s2', 'one', [])], 0)
+  table.replaceAll(5, [route('s2', 'one', [])])
   expect([table.named('one').length, table.named('two').length, table.size, table.generation]).toEqual([1, 0, 1, 5])
   expect(log).toContain('retire a:1')
 })
 
 test('a service that is renamed answers to its new name only', () => {
   const { table } = aTable()
-  table.replaceAll(1, [route('s1', 'one', []), route('s2', 'one', [])], 0)
-  table.apply({ generation: 2, upsert: [route('s1', 'two', [])], removeServiceIds: ['unknown'] }, 0)
-  const idsOf = (name: string) => table.named(name).map(service => service.route.serviceId)
+  table.replaceAll(1, [route('s1', 'one', []), route('s2', 'one', [])])
+  table.apply({ generation: 2, upsert: [route('s1', 'two', [])], removeServiceIds: ['unknown'] })
+  const idsOf = (name: string) => table.named(name).map(bearer => bearer.service?.route.serviceId)
   expect([idsOf('one'), idsOf('two')]).toEqual([['s2'], ['s1']])
 })
 
@@ -91,4 +88,68 @@ test('a rate allowance gives a second’s worth at once, then evenly; 0 is no li
   expect(takeAll()).toBe(10)
   allowance.perSecond = 0
   expect(takeAll()).toBe(100)
+})
+
+const keysOf = (...accessKeys: string[]) => ({ accessKeys, keyIds: accessKeys.map(key => `id-${key}`) })
+const group = (members: { serviceId: string; weight: number }[]): ServiceRoute => ({
+  ...route('g', 'shop', []),
+  ...keysOf('group-key'),
+  split: { mode: 'weighted', members },
+})
+const takes = (table: RouteTable<string>, count: number): string[] =>
+  Array.from({ length: count }, () => table.named('shop')[0]?.split?.next()?.route.name ?? 'nobody')
+
+test('a group bears its name, its members theirs and that within the group, each with its keys', () => {
+  const { table } = aTable()
+  const alias = { name: 'shop.one', ...keysOf('k', 'group-key') }
+  const member = { ...route('s1', 'one', [endpoint('a')]), ...keysOf('k'), alias }
+  table.replaceAll(1, [group([{ serviceId: 's1', weight: 1 }]), member])
+  const keys = (name: string) => table.named(name).map(bearer => bearer.keys.keys)
+  expect([keys('shop'), keys('one'), keys('shop.one')]).toEqual([[['group-key']], [['k']], [['k', 'group-key']]])
+  expect(table.named('shop.one')[0]?.service).toBe(table.named('one')[0]?.service)
+  expect([...table.services()].map(service => service.route.name)).toEqual(['one'])
+  table.named('shop.one')[0]?.keys.used.fill(1)
+  expect(table.takeUsedKeys()).toEqual(['id-k', 'id-group-key'])
+  expect(table.takeUsedKeys()).toEqual([])
+  table.apply({
+    generation: 2,
+    upsert: [{ ...route('s1', 'one', [endpoint('a')]), ...keysOf('k') }],
+    removeServiceIds: ['g'],
+  })
+  expect(['shop', 'one', 'shop.one'].map(name => table.named(name).length)).toEqual([0, 1, 0])
+})
+
+test('a member that comes, leaves or changes its weight changes the turns; what changes elsewhere does not', () => {
+  const { table } = aTable()
+  const members = [
+    { serviceId: 's1', weight: 3 },
+    { serviceId: 's2', weight: 1 },
+  ]
+  table.replaceAll(1, [group(members), route('s1', 'one', [endpoint('a')])])
+  expect(takes(table, 2)).toEqual(['one', 'one'])
+  table.apply({ generation: 2, upsert: [route('s2', 'two', [endpoint('b')])], removeServiceIds: [] })
+  expect(takes(table, 2)).toEqual(['one', 'one'])
+  // In the middle of the turns: they go on.
+  table.apply({
+    generation: 3,
+    upsert: [route('s3', 'other', []), route('s1', 'one', [endpoint('c')])],
+    removeServiceIds: [],
+  })
+  expect(takes(table, 2)).toEqual(['two', 'one'])
+  table.apply({ generation: 4, upsert: [group([{ serviceId: 's2', weight: 1 }])], removeServiceIds: [] })
+  expect(takes(table, 3)).toEqual(['two', 'two', 'two'])
+  table.apply({ generation: 5, upsert: [], removeServiceIds: ['s2'] })
+  expect(takes(table, 1)).toEqual(['nobody'])
+})
+
+test('a mirror is tied to the services that there are', () => {
+  const { table } = aTable()
+  const mirrored = { ...route('s1', 'one', [endpoint('a')]), mirror: { percent: 50, serviceIds: ['s2', 's9'] } }
+  table.replaceAll(1, [mirrored])
+  const service = table.named('one')[0]?.service
+  expect(service?.mirror).toBeNull()
+  table.apply({ generation: 2, upsert: [route('s2', 'two', [endpoint('b')])], removeServiceIds: [] })
+  expect(service?.mirror?.services.map(one => one.route.name)).toEqual(['two'])
+  table.apply({ generation: 3, upsert: [], removeServiceIds: ['s2'] })
+  expect(service?.mirror).toBeNull()
 })

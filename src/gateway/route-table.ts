@@ -1,8 +1,9 @@
-// The routes of a gateway: from a service's name to those who bear it. A change is applied in one go, so every request that
-// begins after it obeys it; what runtime state an endpoint has is made and retired through the two functions given.
-import type { Endpoint, ServiceRoute } from '../services/routes/route.ts'
-import { keyDigest } from './auth.ts'
-import { RateAllowance } from './limits.ts'
+// The routes of a gateway: from a name to those who bear it. A change is applied in one go, so every request that begins after
+// it obeys it; what runtime state an endpoint has is made and retired through the two functions given.
+import { isDeepStrictEqual } from 'node:util'
+import type { Endpoint, RouteKeys, ServiceRoute } from '../services/routes/route.ts'
+import { type KeyHolder, KeySet } from './auth.ts'
+import { Split } from './split.ts'
 import { ServiceUsage } from './usage.ts'
 
 export interface TargetFactory<Target> {
@@ -11,14 +12,27 @@ export interface TargetFactory<Target> {
   retire(target: Target): void
 }
 
-/** A service as it is served. It stays the same object while its id is routed, so its counters and allowance go on. */
+/** A service as it is served. It stays the same object while its id is routed, so its counters go on. */
 export interface RoutedService<Target> {
   route: ServiceRoute
-  readonly accessKeys: readonly string[]
-  readonly keyDigests: readonly Buffer[]
   targets: Target[]
   readonly usage: ServiceUsage
-  readonly allowance: RateAllowance
+  /** Where copies of its requests go; null: nowhere. */
+  mirror: Mirroring<Target> | null
+}
+
+export interface Mirroring<Target> {
+  readonly percent: number
+  readonly services: readonly RoutedService<Target>[]
+  /** Hundredths of a copy that are due. */
+  due: number
+}
+
+/** Who answers to a name: a service, or a traffic group, of which a member takes each request. */
+export interface Bearer<Target> extends KeyHolder {
+  readonly name: string
+  readonly service: RoutedService<Target> | null
+  readonly split: Split<RoutedService<Target>> | null
 }
 
 export interface RouteChange {
@@ -30,9 +44,8 @@ export interface RouteChange {
 const addressOf = (endpoint: Endpoint): string => `${endpoint.instanceId} ${endpoint.host} ${endpoint.port}`
 
 interface Entry<Target> extends RoutedService<Target> {
-  accessKeys: readonly string[]
-  keyDigests: readonly Buffer[]
   byAddress: Map<string, Target>
+  bearers: Bearer<Target>[]
 }
 
 const nobody: readonly never[] = []
@@ -44,7 +57,7 @@ export class RouteTable<Target> {
   version = 0
   readonly #factory: TargetFactory<Target>
   readonly #byId = new Map<string, Entry<Target>>()
-  readonly #byName = new Map<string, Entry<Target>[]>()
+  readonly #byName = new Map<string, Bearer<Target>[]>()
 
   constructor(factory: TargetFactory<Target>) {
     this.#factory = factory
@@ -54,12 +67,20 @@ export class RouteTable<Target> {
     return this.#byId.size
   }
 
-  named(name: string): readonly RoutedService<Target>[] {
+  named(name: string): readonly Bearer<Target>[] {
     return this.#byName.get(name) ?? nobody
   }
 
-  services(): IterableIterator<RoutedService<Target>> {
-    return this.#byId.values()
+  /** Without the groups, which serve nothing themselves. */
+  *services(): IterableIterator<RoutedService<Target>> {
+    for (const entry of this.#byId.values()) if (entry.route.split === undefined) yield entry
+  }
+
+  /** Ids of the access keys that let somebody in since the last call. */
+  takeUsedKeys(): string[] {
+    const ids: string[] = []
+    for (const entry of this.#byId.values()) for (const bearer of entry.bearers) bearer.keys.takeUsed(ids)
+    return ids
   }
 
   /** All routes, in the form in which they came. */
@@ -67,45 +88,33 @@ export class RouteTable<Target> {
     return [...this.#byId.values()].map(entry => entry.route)
   }
 
-  replaceAll(generation: number, services: readonly ServiceRoute[], nowMs: number): void {
+  replaceAll(generation: number, services: readonly ServiceRoute[]): void {
     const kept = new Set(services.map(route => route.serviceId))
     const removeServiceIds = [...this.#byId.keys()].filter(serviceId => !kept.has(serviceId))
-    this.apply({ generation, upsert: [...services], removeServiceIds }, nowMs)
+    this.apply({ generation, upsert: [...services], removeServiceIds })
   }
 
-  apply(change: RouteChange, nowMs: number): void {
+  apply(change: RouteChange): void {
     for (const serviceId of change.removeServiceIds) this.#remove(serviceId)
-    for (const route of change.upsert) this.#upsert(route, nowMs)
+    const before = new Map<string, ServiceRoute>()
+    for (const route of change.upsert) this.#upsert(route, before)
+    // Groups and mirrors name services, which may come, go and come again: they are tied to what there is now.
+    for (const entry of this.#byId.values()) this.#tie(entry, before)
     this.generation = change.generation
     this.version++
   }
 
-  #upsert(route: ServiceRoute, nowMs: number): void {
-    const entry = this.#byId.get(route.serviceId) ?? this.#add(route, nowMs)
-    if (entry.route.name !== route.name) {
-      this.#unname(entry)
-      entry.route = route
-      this.#name(entry)
-    }
+  #upsert(route: ServiceRoute, before: Map<string, ServiceRoute>): void {
+    const entry = this.#byId.get(route.serviceId) ?? this.#add(route)
+    before.set(route.serviceId, entry.route)
     entry.route = route
-    entry.accessKeys = route.accessKeys
-    entry.keyDigests = route.accessKeys.map(keyDigest)
-    entry.allowance.perSecond = route.limits.rateLimit
     this.#setEndpoints(entry, route.endpoints)
   }
 
-  #add(route: ServiceRoute, nowMs: number): Entry<Target> {
-    const entry: Entry<Target> = {
-      route,
-      accessKeys: route.accessKeys,
-      keyDigests: [],
-      targets: [],
-      byAddress: new Map(),
-      usage: new ServiceUsage(route.serviceId),
-      allowance: new RateAllowance(route.limits.rateLimit, nowMs),
-    }
+  #add(route: ServiceRoute): Entry<Target> {
+    const usage = new ServiceUsage(route.serviceId)
+    const entry: Entry<Target> = { route, targets: [], byAddress: new Map(), usage, mirror: null, bearers: [] }
     this.#byId.set(route.serviceId, entry)
-    this.#name(entry)
     return entry
   }
 
@@ -125,17 +134,56 @@ export class RouteTable<Target> {
     const entry = this.#byId.get(serviceId)
     if (entry === undefined) return
     this.#byId.delete(serviceId)
-    this.#unname(entry)
+    this.#setBearers(entry, [])
     this.#setEndpoints(entry, [])
   }
 
-  #name(entry: Entry<Target>): void {
-    this.#byName.set(entry.route.name, [...this.named(entry.route.name), entry] as Entry<Target>[])
+  #tie(entry: Entry<Target>, before: ReadonlyMap<string, ServiceRoute>): void {
+    const { route } = entry
+    const came = before.has(route.serviceId)
+    if (route.split === undefined && route.mirror === undefined && !came) return
+    entry.mirror = this.#mirroring(entry)
+    const { alias } = route
+    const split = this.#split(entry, before.get(route.serviceId))
+    const service = route.split === undefined ? entry : null
+    const bearers = [{ name: route.name, keys: keysOf(entry, 0, route), service, split }]
+    if (alias !== undefined) bearers.push({ name: alias.name, keys: keysOf(entry, 1, alias), service, split })
+    this.#setBearers(entry, bearers)
   }
 
-  #unname(entry: Entry<Target>): void {
-    const others = this.named(entry.route.name).filter(other => other !== entry) as Entry<Target>[]
-    if (others.length === 0) this.#byName.delete(entry.route.name)
-    else this.#byName.set(entry.route.name, others)
+  #mirroring({ route: { mirror }, mirror: present }: Entry<Target>): Mirroring<Target> | null {
+    if (mirror === undefined || mirror.percent <= 0) return null
+    const services = mirror.serviceIds.flatMap(id => this.#byId.get(id) ?? [])
+    return services.length === 0 ? null : { percent: mirror.percent, services, due: present?.due ?? 0 }
   }
+
+  /** Turns go on where nothing changed that concerns them. */
+  #split(entry: Entry<Target>, before: ServiceRoute | undefined): Split<RoutedService<Target>> | null {
+    const { split } = entry.route
+    if (split === undefined) return null
+    const members = split.members.filter(member => this.#byId.has(member.serviceId))
+    const services = members.map(member => this.#byId.get(member.serviceId) as Entry<Target>)
+    const present = entry.bearers[0]?.split ?? null
+    if (present?.isOf(services) === true && isDeepStrictEqual(before?.split ?? split, split)) return present
+    const weights = members.map(member => member.weight)
+    return new Split<RoutedService<Target>>(split.mode, services, weights)
+  }
+
+  #setBearers(entry: Entry<Target>, bearers: Bearer<Target>[]): void {
+    for (const { name } of entry.bearers) {
+      const others = this.named(name).filter(bearer => !entry.bearers.includes(bearer))
+      if (others.length === 0) this.#byName.delete(name)
+      else this.#byName.set(name, others)
+    }
+    entry.bearers = bearers
+    for (const bearer of bearers) this.#byName.set(bearer.name, [...this.named(bearer.name), bearer])
+  }
+}
+
+/** The same set while the keys stay: what it counted goes on. */
+function keysOf<Target>(entry: Entry<Target>, index: number, keys: RouteKeys): KeySet {
+  const present = entry.bearers[index]?.keys
+  const made = new KeySet(keys)
+  const same = present !== undefined && isDeepStrictEqual([present.keys, present.untilMs], [made.keys, made.untilMs])
+  return same ? present : made
 }

@@ -7,10 +7,11 @@ import { fileURLToPath } from 'node:url'
 import { systemClock } from '../lib/clock.ts'
 import type { Logger } from '../lib/log.ts'
 import { systemRandom } from '../lib/random.ts'
+import { AdmissionOffice, type ToDesk } from './admission-desk.ts'
 import { type Gateway, type GatewayOptions, startGateway } from './gateway.ts'
 
 export interface RunGatewayConfig
-  extends Omit<GatewayOptions, 'clock' | 'random' | 'log' | 'gatewayId' | 'routesFile'> {
+  extends Omit<GatewayOptions, 'clock' | 'random' | 'log' | 'gatewayId' | 'routesFile' | 'desk'> {
   /** Workers; 1 serves in this process. Worker n is the member `<gatewayId>-<n>`. */
   workers: number
   gatewayId: string
@@ -27,7 +28,7 @@ export interface RunningGateway {
 }
 
 /** What a worker is told, once, over its channel. */
-export interface WorkerOrder extends Omit<GatewayOptions, 'clock' | 'random' | 'log'> {
+export interface WorkerOrder extends Omit<GatewayOptions, 'clock' | 'random' | 'log' | 'desk'> {
   stopGraceMs: number
 }
 
@@ -56,6 +57,11 @@ class WorkerSet implements RunningGateway {
   readonly #config: RunGatewayConfig
   readonly #order: (index: number) => WorkerOrder
   readonly #workers = new Map<number, Worker>()
+  /** The limits of services hold over all workers. */
+  readonly #office = new AdmissionOffice(systemClock, (worker, message) => {
+    const found = cluster.workers?.[worker]
+    if (found?.isConnected() === true) found.send(message)
+  })
   #closing = false
 
   constructor(config: RunGatewayConfig, order: (index: number) => WorkerOrder) {
@@ -91,16 +97,18 @@ class WorkerSet implements RunningGateway {
     worker.send(this.#order(index))
     worker.once('exit', (code, signal) => {
       this.#workers.delete(index)
+      this.#office.forget(String(worker.id))
       if (this.#closing) return
       this.#config.log.error({ index, code, signal }, 'a gateway worker ended and is started again')
       setTimeout(() => this.#closing || this.#fork(index).catch(() => {}), restartPauseMs)
     })
     return new Promise((resolve, reject) => {
-      worker.once('message', (answer: { address?: { host: string; port: number }; error?: string }) => {
-        if (answer.address !== undefined) resolve(answer.address)
+      worker.on('message', (message: ToDesk | { address?: { host: string; port: number }; error?: string }) => {
+        if ('desk' in message) this.#office.onMessage(String(worker.id), message)
+        else if (message.address !== undefined) resolve(message.address)
         else {
           this.#closing = true
-          reject(new Error(answer.error ?? 'the gateway worker did not start'))
+          reject(new Error(message.error ?? 'the gateway worker did not start'))
         }
       })
       worker.once('exit', code => reject(new Error(`the gateway worker ended with ${code} before it served`)))

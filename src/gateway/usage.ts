@@ -8,7 +8,13 @@ export class ServiceUsage {
   failed = 0
   aborted = 0
   refused = 0
+  overRate = 0
+  overQueue = 0
+  mirrored = 0
+  mirrorFailed = 0
+  mirrorSkipped = 0
   inFlight = 0
+  queued = 0
   /** Changed since the last heartbeat. */
   changed = true
 
@@ -18,8 +24,21 @@ export class ServiceUsage {
 
   report(): ServiceTraffic {
     this.changed = false
-    const { serviceId, requests, failed, aborted, refused, inFlight } = this
-    return { serviceId, requests, failed, aborted, refused, inFlight }
+    const { serviceId, requests, failed, aborted, refused, overRate, overQueue, inFlight, queued } = this
+    const { mirrored, mirrorFailed, mirrorSkipped } = this
+    const limited = { overRate, overQueue, queued }
+    return {
+      serviceId,
+      requests,
+      failed,
+      aborted,
+      refused,
+      inFlight,
+      ...limited,
+      mirrored,
+      mirrorFailed,
+      mirrorSkipped,
+    }
   }
 }
 

@@ -3,17 +3,19 @@ import { systemClock } from '../lib/clock.ts'
 import { messageOf } from '../lib/errors.ts'
 import { createLog } from '../lib/log.ts'
 import { systemRandom } from '../lib/random.ts'
+import { AdmissionDesk, type FromDesk } from './admission-desk.ts'
 import { type Gateway, startGateway } from './gateway.ts'
 import type { WorkerOrder } from './run-gateway.ts'
 
 const log = createLog('gateway')
 let gateway: Gateway | null = null
+const desk = new AdmissionDesk(message => void process.send?.(message))
 let stopGraceMs = 0
 
 async function start(order: WorkerOrder): Promise<void> {
   stopGraceMs = order.stopGraceMs
   try {
-    gateway = await startGateway({ ...order, clock: systemClock, random: systemRandom, log })
+    gateway = await startGateway({ ...order, clock: systemClock, random: systemRandom, log, desk })
     process.send?.({ address: gateway.address })
   } catch (error) {
     process.send?.({ error: messageOf(error) }, () => process.exit(1))
@@ -25,7 +27,11 @@ async function stop(): Promise<void> {
   process.exit(0)
 }
 
-process.on('message', (message: WorkerOrder | 'stop') => void (message === 'stop' ? stop() : start(message)))
+process.on('message', (message: WorkerOrder | FromDesk | 'stop') => {
+  if (message === 'stop') void stop()
+  else if ('desk' in message) desk.onVerdict(message)
+  else void start(message)
+})
 // A terminal's Ctrl-C reaches the whole group; the parent decides when the workers stop.
 process.on('SIGINT', () => {})
 process.on('SIGTERM', () => void stop())

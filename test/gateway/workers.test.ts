@@ -35,6 +35,42 @@ test('workers share the port, each a member of its own; one that is killed comes
   await expect(ask(port, path)).rejects.toThrow('ECONNREFUSED')
 })
 
+test('limits hold over all workers: one instance gets one request at a time, and the rate is that of the service', async () => {
+  let atOnce = 0
+  let most = 0
+  const upstream = await httpUpstream((_request, response) => {
+    most = Math.max(most, ++atOnce)
+    setImmediate(() => {
+      atOnce--
+      response.end('done')
+    })
+  })
+  const dir = temporaryDir()
+  const single = aRoute([upstream.endpoint], { limits: { perInstance: 1, maxInFlight: 61 } })
+  const rated = aRoute([upstream.endpoint], { serviceId: 'eas-m-2', name: 'rated', limits: { rateLimit: 3 } })
+  const routes = new Routes(`${dir}/c.sock`, [single, rated])
+  await routes.server.listen()
+  onTestFinished(() => routes.server.close())
+  const where = { host: '127.0.0.1', port: 0, control: { path: routes.path }, routesDir: dir }
+  const gateway = await runGateway({ ...where, workers: 3, gatewayId: 'gw', stopGraceMs: 1_000, log: silentLog })
+  onTestFinished(() => gateway.close())
+  const { port } = gateway.address
+  await routes.acknowledged(1, 3)
+  const answers = await Promise.all(Array.from({ length: 60 }, () => ask(port, path)))
+  expect(answers.filter(answer => answer.status !== 200)).toEqual([])
+  expect(most).toBe(1)
+  // Within one second: three, and what has filled up meanwhile at the most.
+  const startMs = performance.now()
+  const statuses = (await Promise.all(Array.from({ length: 30 }, () => ask(port, '/api/predict/rated')))).map(
+    a => a.status,
+  )
+  const served = statuses.filter(status => status === 200).length
+  expect(served).toBeGreaterThanOrEqual(3)
+  expect(served).toBeLessThanOrEqual(3 + Math.ceil(((performance.now() - startMs) / 1_000) * 3))
+  expect(statuses.filter(status => status === 429).length).toBe(30 - served)
+  await until(() => routes.server.serviceTraffic('eas-m-2').overRate === 30 - served, 'what was refused is counted')
+})
+
 test('a port that is taken is said, and nothing stays behind', async () => {
   const upstream = await httpUpstream(echo)
   const { port } = upstream.endpoint

@@ -1,16 +1,47 @@
 // What a gateway knows of a service. Routes are pushed to every gateway, versioned and acknowledged (DESIGN.md §7).
 
 /** One service as the gateway serves it. Names may repeat between accounts: the access key tells them apart. */
-export interface ServiceRoute {
+export interface ServiceRoute extends RouteKeys {
   serviceId: string
   name: string
   accountId: string
-  /** The service's access keys ("service tokens" in EAS), newest first; each may be sent raw, as Bearer or in EAS's HMAC form. */
-  accessKeys: string[]
   endpoints: Endpoint[]
   /** Why there is no endpoint, for the 503: the service's status in words. */
   status: string
   limits: RouteLimits
+  /** In a traffic group: its name there, which keys of the group open as well as its own. */
+  alias?: RouteAlias
+  /** A share of what it gets is copied. */
+  mirror?: RouteMirror
+  /** It is a traffic group, without endpoints of its own: its members take the requests. */
+  split?: RouteSplit
+}
+
+export interface RouteKeys {
+  /** Access keys ("service tokens" in EAS), newest first; each may be sent raw, as Bearer or in EAS's HMAC form. */
+  accessKeys: string[]
+  /** What each is called when its use is reported. */
+  keyIds?: string[]
+  /** When each ends, in epoch milliseconds, whatever control says later; null: never. */
+  keysUntilMs?: (number | null)[]
+}
+
+export interface RouteAlias extends RouteKeys {
+  /** `<group>.<service>` */
+  name: string
+}
+
+export interface RouteSplit {
+  /** `auto`: as many parts as a member has endpoints. */
+  mode: 'auto' | 'weighted'
+  /** Those that take part, by service id. */
+  members: { serviceId: string; weight: number }[]
+}
+
+export interface RouteMirror {
+  percent: number
+  /** Each gets a copy. */
+  serviceIds: string[]
 }
 
 export interface Endpoint {
@@ -24,10 +55,12 @@ export interface Endpoint {
 export interface RouteLimits {
   /** `rpc.keepalive`: milliseconds until a request is answered 408 (not begun) or cut (504). */
   requestTimeoutMs: number
-  /** `rpc.rate_limit`: requests per second and gateway process, 0 = none; over it 429. */
+  /** Requests per second, over all workers of a gateway; 0 = none; over it 429. */
   rateLimit: number
-  /** `rpc.max_queue_size` × replicas bounds requests in flight; over it 450. 0 = none. */
+  /** Bounds the requests in flight, those that wait among them, over all workers of a gateway; over it 450. 0 = none. */
   maxInFlight: number
+  /** Requests that one instance gets at once, over all workers of a gateway; more wait their turn. 0 = none. */
+  perInstance?: number
   /** Bytes of a request body; over it 413. */
   bodyMax: number
 }
