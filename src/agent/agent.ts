@@ -9,6 +9,7 @@ import type { Clock } from '../lib/clock.ts'
 import { messageOf } from '../lib/errors.ts'
 import type { Logger } from '../lib/log.ts'
 import type { Random } from '../lib/random.ts'
+import { rememberFor } from '../lib/remember-for.ts'
 import { countConnections } from './connections.ts'
 import { fencePrefix, findLimits, type LimitMode } from './limits.ts'
 import { type LogOptions, Logs, logDefaults } from './logs.ts'
@@ -154,15 +155,5 @@ async function repeat(periodMs: number, closing: AbortSignal, log: Logger, step:
   while (!closing.aborted) {
     await step().catch(error => log.error({ err: error }, `the agent's round failed: ${messageOf(error)}`))
     await sleep(periodMs, undefined, { signal: closing, ref: false }).catch(() => {})
-  }
-}
-
-/** A reading that many ask for at once is made once. */
-function rememberFor<Value>(freshMs: number, clock: Clock, read: () => Promise<Value>): () => Promise<Value> {
-  let last: { atMs: number; value: Promise<Value> } | null = null
-  return () => {
-    const nowMs = clock.monotonicMs()
-    if (last === null || nowMs - last.atMs > freshMs) last = { atMs: nowMs, value: read() }
-    return last.value
   }
 }

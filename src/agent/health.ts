@@ -7,11 +7,14 @@ import type { HealthCheck } from './protocol.ts'
 /** Local ports of the probes that are open now, so that they are not taken for clients. */
 export const probingFrom = new Set<number>()
 
-/** null when ready, else why not, in words. */
-export async function probe(host: string, port: number, check: HealthCheck): Promise<string | null> {
+/**
+ * null when ready, else why not, in words. `holdMs`: behind a proxy, which takes every connection and drops those that
+ * nobody answers, one counts only once it has stayed open for so long.
+ */
+export async function probe(host: string, port: number, check: HealthCheck, holdMs = 0): Promise<string | null> {
   try {
     await (check.path === null
-      ? probePort(host, port, check.timeoutMs)
+      ? probePort(host, port, check.timeoutMs, holdMs)
       : probePath(host, port, check.path, check.timeoutMs))
     return null
   } catch (error) {
@@ -19,18 +22,23 @@ export async function probe(host: string, port: number, check: HealthCheck): Pro
   }
 }
 
-function probePort(host: string, port: number, timeoutMs: number): Promise<void> {
+function probePort(host: string, port: number, timeoutMs: number, holdMs: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host, port })
     remember(socket)
-    const timer = setTimeout(
-      () => socket.destroy(new Error(`port ${port} did not answer in ${timeoutMs} ms`)),
-      timeoutMs,
-    )
-    socket.once('connect', () => {
+    const late = () => socket.destroy(new Error(`port ${port} did not answer in ${timeoutMs} ms`))
+    const taken = () => {
       resolve()
       socket.destroy()
+    }
+    let timer = setTimeout(late, timeoutMs)
+    socket.once('connect', () => {
+      if (holdMs === 0) return taken()
+      clearTimeout(timer)
+      timer = setTimeout(taken, holdMs)
     })
+    const dropped = () => reject(new Error(`port ${port} drops connections: nothing listens behind it`))
+    if (holdMs > 0) socket.once('end', dropped).resume()
     socket.once('error', reject)
     socket.once('close', () => clearTimeout(timer))
   })

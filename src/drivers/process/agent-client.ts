@@ -1,7 +1,6 @@
 // The agent's protocol from the caller's side. Every call may be repeated. An agent that does not answer is the refusal
 // `AgentAway`: nothing is known then of what it runs, least of all that it has ended.
-import { once } from 'node:events'
-import { type IncomingMessage, request } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type {
   HostState,
@@ -12,6 +11,7 @@ import type {
   StopRequest,
 } from '../../agent/protocol.ts'
 import { type Details, messageOf, Refusal } from '../../lib/errors.ts'
+import { linesOf, readText, sendOver } from '../socket-http.ts'
 
 export type AgentClientRefusal =
   | 'AgentAway'
@@ -102,11 +102,9 @@ export class AgentClient {
   }
 
   async #send(method: string, path: string, signal: AbortSignal, body?: unknown): Promise<IncomingMessage> {
-    const req = request({ socketPath: this.#socketPath, method, path, agent: false, signal })
-    req.end(body === undefined ? undefined : JSON.stringify(body))
     let res: IncomingMessage
     try {
-      ;[res] = (await once(req, 'response')) as [IncomingMessage]
+      res = await sendOver(this.#socketPath, { method, path, signal, body })
     } catch (error) {
       throw this.#away(messageOf(error), error)
     }
@@ -114,15 +112,9 @@ export class AgentClient {
     throw asRefusal(await this.#readText(res), res.statusCode)
   }
 
-  /** By newline alone: `readline` would also break lines at a carriage return or U+2028, which logs may hold. */
   async *#splitLines(res: IncomingMessage): AsyncGenerator<string> {
-    let rest = ''
     try {
-      for await (const text of res.setEncoding('utf8') as AsyncIterable<string>) {
-        const lines = (rest + text).split('\n')
-        rest = lines.pop() ?? ''
-        yield* lines
-      }
+      yield* linesOf(res)
     } catch (error) {
       throw this.#away('the stream broke off', error)
     }
@@ -130,9 +122,7 @@ export class AgentClient {
 
   async #readText(res: IncomingMessage): Promise<string> {
     try {
-      const chunks: Buffer[] = []
-      for await (const chunk of res as AsyncIterable<Buffer>) chunks.push(chunk)
-      return Buffer.concat(chunks).toString('utf8')
+      return await readText(res)
     } catch (error) {
       throw this.#away(messageOf(error), error)
     }
