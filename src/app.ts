@@ -101,7 +101,7 @@ async function compose(
   const box = new SecretBox(secretKey(config.dataDir, random))
   const base = { db, clock, random, log }
   const engines = await loadInstallation(base, config)
-  const drivers = createDrivers(config, clock)
+  const drivers = await createDrivers(config, { clock, log }, new Set(engines.values()))
   const engineOf = byRegion(engines, drivers)
   const nudges = new Map<string, Loop>()
   const nudge = (...names: string[]) => {
@@ -211,7 +211,11 @@ function byRegion(
   }
 }
 
-function createDrivers(config: Config, clock: Clock): Partial<Record<Engine, Drivers>> {
+async function createDrivers(
+  config: Config,
+  { clock, log }: { clock: Clock; log: Logger },
+  engines: ReadonlySet<Engine>,
+): Promise<Partial<Record<Engine, Drivers>>> {
   const simulated = new SimulatedRuntime({ clock })
   return {
     process: {
@@ -223,7 +227,20 @@ function createDrivers(config: Config, clock: Clock): Partial<Record<Engine, Dri
       runtime: simulated,
       close: () => simulated.close(),
     },
+    // Not where no region has it: there may be no Docker to listen to.
+    ...(engines.has('docker') ? { docker: await dockerDrivers(config, { clock, log }) } : {}),
   }
+}
+
+async function dockerDrivers(
+  { docker, dataDir }: Config,
+  { clock, log }: { clock: Clock; log: Logger },
+): Promise<Drivers> {
+  const { DockerMachines } = await import('./drivers/docker/machines.ts')
+  const { DockerRuntime } = await import('./drivers/docker/runtime.ts')
+  const runtime = new DockerRuntime({ docker, dataDir, clock, log })
+  const machines = new DockerMachines({ socketPath: docker.socketPath, dataDir })
+  return { machines, runtime, close: () => runtime.close() }
 }
 
 /** Whose work may be waiting for whom: told at once, found by the timer anyway. */

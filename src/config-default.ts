@@ -87,7 +87,8 @@ catalog:
 ${slices.map(specText).join('')}  regions:
     local:
       name: This host
-      # process: services run as processes on this host. simulated: the machines do not exist, for trials.
+      # process: services run as processes on this host. docker: they are images, run by the Docker of this host.
+      # simulated: the machines do not exist, for trials.
       engine: process
       zones:
         local-a:

@@ -187,6 +187,19 @@ const smtp = z
     context.addIssue({ code: 'custom', path: ['password'], message: 'it is of no user: name one beside it' })
   })
 
+/** As Docker gives them to every container unless told otherwise: none that reaches the host. */
+const capabilities = [
+  ...['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'FSETID', 'KILL', 'NET_BIND_SERVICE', 'SETGID', 'SETPCAP', 'SETUID'],
+  ...['SETFCAP', 'SYS_CHROOT', 'AUDIT_WRITE', 'MKNOD', 'NET_RAW'],
+]
+
+const docker = z.strictObject({
+  socket: z.string().startsWith('/', 'expected the path of a unix socket').max(103).default('/var/run/docker.sock'),
+  pull: z.enum(['missing', 'always', 'never']).default('missing'),
+  readOnlyRoot: yesOrNo.default(false),
+  capabilities: z.array(z.enum(capabilities)).default([]),
+})
+
 const file = z.strictObject({
   dataDir: z.string().min(1).optional(),
   currency: z
@@ -205,6 +218,7 @@ const file = z.strictObject({
   trustedProxies: z.array(proxy).default([]),
   oidc: oidc.optional(),
   notices: z.strictObject({ webhook: webhook.optional(), smtp: smtp.optional() }).default({}),
+  docker: docker.prefault({}),
   catalog: catalog.optional(),
 })
 

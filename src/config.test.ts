@@ -245,3 +245,20 @@ describe('TLS, proxies and the identity provider', () => {
     expect(() => withText('oidc: { issuer: "http://login.example.org", clientId: berth }\n')).toThrow(/oidc\.issuer/)
   })
 })
+
+describe('docker', () => {
+  it('is asked on its usual socket, fetches what is missing and gives containers no capability', () => {
+    expect(loadConfig({ env: { BERTH_HOME: home }, host }).docker).toEqual({
+      ...{ socketPath: '/var/run/docker.sock', pull: 'missing', readOnlyRoot: false, capabilities: [] },
+    })
+  })
+
+  it.each([
+    ['docker: { socket: docker.sock }', 'docker.socket: expected the path'],
+    ['docker: { pull: sometimes }', 'docker.pull: '],
+    ['docker: { capabilities: [SYS_ADMIN] }', 'docker.capabilities.0: '],
+    ['docker: { privileged: true }', 'docker.privileged: there is no such setting'],
+  ])('refuses %s', (text, message) => {
+    expect(mistakesOf(text)).toContain(message)
+  })
+})

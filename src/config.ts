@@ -11,6 +11,7 @@ import {
   parseListen,
 } from './config-schema.ts'
 import { dataDirectory } from './data-directory.ts'
+import type { DockerSettings } from './drivers/docker/settings.ts'
 import { Refusal } from './lib/errors.ts'
 import { invariant } from './lib/invariant.ts'
 import type { MailConfig } from './notices/mail.ts'
@@ -44,6 +45,8 @@ export interface Config {
   webhook: WebhookConfig | null
   /** By which mail server, and to whom; null: they are not mailed. */
   mail: MailConfig | null
+  /** How containers are run, where a region has the engine docker. */
+  docker: DockerSettings
   catalog: CatalogConfig
 }
 
@@ -103,10 +106,13 @@ export function loadConfig({ env = process.env, path, host = hostFacts() }: Load
     trustedProxies: file.trustedProxies,
     oidc: oidcOf(file.oidc, filled(env.BERTH_OIDC_CLIENT_SECRET)),
     mail: mailOf(file.notices.smtp, filled(env.BERTH_SMTP_PASSWORD), configPath),
+    docker: dockerOf(file.docker),
     webhook: webhookOf(file.notices.webhook, filled(env.BERTH_WEBHOOK_SECRET), configPath),
     catalog,
   }
 }
+
+const dockerOf = ({ socket, ...rest }: ConfigFile['docker']): DockerSettings => ({ socketPath: socket, ...rest })
 
 /** The secret may come from the environment: berth.yaml is read by more people. */
 function oidcOf(oidc: ConfigFile['oidc'], secret: string | undefined): OidcConfig | null {

@@ -44,6 +44,7 @@ export const causes = {
   'cause.end.StartTimeout': ['启动超时', 'it did not start in time'],
   'cause.end.Unhealthy': ['存活检查持续失败，已终止', 'its liveness check kept failing, and it was ended'],
   'cause.end.SpawnFailed': ['进程无法启动', 'its process could not be started'],
+  'cause.end.ImageUnavailable': ['无法获取镜像', 'its image can not be had'],
   'cause.end.Stopped': ['正常停止', 'stopped'],
   'cause.end.Unknown': ['进程消失，原因不明', 'its process is gone, nobody knows why'],
   'cause.end.MachineLost': ['机器已不存在', 'its machine is gone'],

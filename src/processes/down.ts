@@ -130,7 +130,9 @@ export async function uninstall(dataDir: string, options: { data: boolean; yes: 
       `This deletes ${dataDir} with the database, all bills and keys. Say so with --yes.`,
     )
   }
+  const { removeContainers } = await import('../drivers/docker/host.ts')
+  const containers = options.data ? await removeContainers(dataDir) : []
   const removed = options.data ? dataDir : runDir(dataDir)
   rmSync(removed, { recursive: true, force: true })
-  return [removed]
+  return [...containers, removed]
 }

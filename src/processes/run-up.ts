@@ -18,6 +18,7 @@ export async function runUp({ config, env }: { config: Config; env: NodeJS.Proce
     console.log(`  gateway  ${before.state?.gatewayUrl}`)
     return
   }
+  const docker = await dockerOf(config)
   keepConfig(config)
   let reload = () => {}
   const stopped = new Promise<string>(resolve => {
@@ -31,6 +32,7 @@ export async function runUp({ config, env }: { config: Config; env: NodeJS.Proce
   const say = (line: string) =>
     console.log(`  ${((systemClock.monotonicMs() - began) / 1000).toFixed(1).padStart(5)} s  ${line}`)
   console.log(`Berth ${config.version}, data in ${config.dataDir}`)
+  if (docker !== null) console.log(docker)
   try {
     const running = await up({ config, env, clock: systemClock, log: createLog('supervisor', 'warn'), say })
     reload = () => running.reload()
@@ -45,6 +47,13 @@ export async function runUp({ config, env }: { config: Config; env: NodeJS.Proce
   } finally {
     clearInterval(stay)
   }
+}
+
+/** One line on Docker where a region needs it; refused where there is none. */
+async function dockerOf({ catalog, docker }: Config): Promise<string | null> {
+  if (!catalog.regions.some(({ engine }) => engine === 'docker')) return null
+  const { describeDocker } = await import('../drivers/docker/host.ts')
+  return describeDocker(docker.socketPath)
 }
 
 /** The first start writes down what it derived from this host, so that there is a file to change. */

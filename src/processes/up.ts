@@ -48,6 +48,7 @@ const smallNursery = '--max-semi-space-size=8'
 const readyMs = 60_000
 /** Longer than any service's default grace: the agent's children are asked to end in order. */
 const servicesStopMs = 30_000
+const servicesGraceMs = 10_000
 
 export async function up(given: UpOptions): Promise<Running> {
   const { config, log, say } = given
@@ -169,12 +170,21 @@ export async function endProcess(state: RunState | null, name: RoleName): Promis
 /** Services end last of all that serves: each is asked, then waited for. */
 export async function stopServices(dataDir: string, log: Logger): Promise<void> {
   const client = new AgentClient(agentSocketPath(dataDir))
-  try {
-    const asked = client.stopAll({ drainMs: 0, graceMs: 10_000 })
-    await Promise.race([asked, delay(servicesStopMs, undefined, { ref: false })])
-  } catch (error) {
-    log.warn({ err: error }, 'the agent did not answer while services were stopped')
-  }
+  const asked = [
+    client.stopAll({ drainMs: 0, graceMs: servicesGraceMs }).catch(error => {
+      log.warn({ err: error }, 'the agent did not answer while services were stopped')
+    }),
+    stopContainers(dataDir, log).catch(error => {
+      log.warn({ err: error }, 'Docker did not answer while services were stopped')
+    }),
+  ]
+  await Promise.race([Promise.all(asked), delay(servicesStopMs, undefined, { ref: false })])
+}
+
+/** Its driver is not kept in memory by those who never need it. */
+async function stopContainers(dataDir: string, log: Logger): Promise<void> {
+  const docker = await import('../drivers/docker/host.ts')
+  await docker.stopContainers(dataDir, log, servicesGraceMs)
 }
 
 export async function until(condition: () => Promise<boolean>, timeoutMs: number): Promise<void> {

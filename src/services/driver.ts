@@ -48,6 +48,8 @@ export interface Launch extends RuntimeRef {
   cpuMilli: number
   memoryMiB: number
   gpuIndexes: number[]
+  /** For the registry of its image: base64 of user:password. */
+  registryAuth?: string | null
   health: HealthCheck
 }
 
@@ -70,7 +72,11 @@ export type Program =
   | { kind: 'command'; argv: string[] }
   /** The built-in model server (`processor: "onnx"`). */
   | { kind: 'onnx'; modelPath: string; modelName: string }
-  | { kind: 'image'; image: string; argv: string[]; port: number | null }
+  /**
+   * An image; `argv` takes the place of its own program, `args` alone go to that. `{PORT}` becomes the port that it must
+   * listen on in its container.
+   */
+  | { kind: 'image'; image: string; argv: string[]; args?: string[]; port: number | null }
 
 export type RuntimeObservation =
   | { state: 'not_found' }

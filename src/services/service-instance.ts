@@ -24,6 +24,7 @@ export type EndReason =
   | 'StartTimeout'
   | 'Unhealthy' // its liveness check failed for too long
   | 'SpawnFailed'
+  | 'ImageUnavailable'
   | 'Stopped'
   | 'Unknown'
   | 'MachineLost'

@@ -93,6 +93,20 @@ describe('a deployment', () => {
     })
   })
 
+  it.each([
+    ['a command without an image', { containers: [{ command: './serve' }] }, 'containers[0].image', 'Name the image'],
+    ['the built-in model server', { processor: 'onnx', model_path: '/m.onnx' }, 'processor', 'engine is process'],
+  ])('refuses %s where containers run, naming the field and the way out', async (_name, config, field, wayOut) => {
+    const services = await someServices({ machines: 0 })
+    await services.fleet.db.updateTable('regions').set({ engine: 'docker' }).execute()
+    const { containers: _, ...json } = aServiceJson() as Record<string, unknown>
+    await expect(deployService(services.ctx, services.actor, { ...json, ...config })).rejects.toMatchObject({
+      code: 'EngineNotSupported',
+      message: expect.stringContaining(wayOut),
+      details: { field },
+    })
+  })
+
   it('refuses a name that is taken; of two at once one gets it', async () => {
     const services = await someServices()
     const both = await Promise.allSettled([1, 2].map(() => deployService(services.ctx, services.actor, aServiceJson())))

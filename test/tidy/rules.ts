@@ -30,7 +30,7 @@ export const importTable: Record<string, readonly string[]> = {
   gateway: ['lib', 'services:types'],
   agent: ['lib'],
   'model-server': ['lib'],
-  drivers: ['lib', 'fleet:types', 'services:types', 'catalog:types', 'agent:types'],
+  drivers: ['lib', 'fleet:types', 'services:types', 'catalog:types', 'agent'],
   api: [
     'lib',
     'identity',

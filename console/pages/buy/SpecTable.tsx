@@ -75,7 +75,7 @@ const columns = (form: BuyForm, engine: string, currency: string, choose: (specI
       <div className="lines">
         <div>{specId}</div>
         {engine === 'simulated' ? <Tag>{t('buy.simulated')}</Tag> : null}
-        {engine === 'process' ? <Tag>{t('buy.slice')}</Tag> : null}
+        {engine === 'process' || engine === 'docker' ? <Tag>{t('buy.slice')}</Tag> : null}
       </div>
     ),
   },

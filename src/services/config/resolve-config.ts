@@ -35,14 +35,38 @@ export async function workspaceIdOf(
 }
 
 export async function checkEngine(tx: Tx, regionId: string, spec: ServiceSpec): Promise<void> {
-  if (spec.program.kind !== 'image') return
   const region = await tx.selectFrom('regions').select('engine').where('id', '=', regionId).executeTakeFirstOrThrow()
-  if (region.engine !== 'process') return
-  throw new Refusal<ServicesRefusal>(
-    'EngineNotSupported',
-    `containers[0].image: images need Docker; region ${regionId} runs processes. Give containers[0].command or script instead`,
-    { field: 'containers[0].image', regionId },
-  )
+  const problem = whyNotOn(region.engine, spec.program.kind)
+  if (problem === null) return
+  const { field, message } = problem
+  throw new Refusal<ServicesRefusal>('EngineNotSupported', `${field}: ${message(regionId)}`, { field, regionId })
+}
+
+interface EngineProblem {
+  field: string
+  message(regionId: string): string
+}
+
+const needsDocker: EngineProblem = {
+  field: 'containers[0].image',
+  message: regionId =>
+    `images need Docker; region ${regionId} runs processes. Give containers[0].command or script instead`,
+}
+const needsImage: EngineProblem = {
+  field: 'containers[0].image',
+  message: regionId => `is missing: region ${regionId} runs containers. Name the image that the command runs in`,
+}
+/** Its files are this host's, and a container sees none of them. */
+const noProcessor: EngineProblem = {
+  field: 'processor',
+  message: regionId =>
+    `the built-in model server runs as a process; region ${regionId} runs containers. Name an image that serves the model in containers[0].image, or deploy to a region whose engine is process`,
+}
+
+function whyNotOn(engine: string, program: ServiceSpec['program']['kind']): EngineProblem | null {
+  if (engine === 'process') return program === 'image' ? needsDocker : null
+  if (engine === 'simulated' || program === 'image') return null
+  return program === 'onnx' ? noProcessor : needsImage
 }
 
 /** By id or by name. */

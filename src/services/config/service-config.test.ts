@@ -64,6 +64,16 @@ describe('the service JSON', () => {
     expect(dotted.source).toMatchObject({ metadata: { rpc: { keepalive: 5000, rate_limit: 10 } } })
   })
 
+  it('reads an image with a command in place of its program, or with arguments for it', () => {
+    const programOf = (container: object) =>
+      parseServiceConfig(aConfig({ containers: [{ image: 'acme/digits:2', port: 80, ...container }] })).spec.program
+    const image = { kind: 'image', image: 'acme/digits:2', port: 80 }
+    expect(programOf({})).toEqual({ ...image, argv: [] })
+    expect(programOf({ args: ['-v'] })).toEqual({ ...image, argv: [], args: ['-v'] })
+    expect(programOf({ command: ['serve'], args: ['-v'] })).toEqual({ ...image, argv: ['serve', '-v'] })
+    expect(programOf({ script: 'serve' })).toEqual({ ...image, argv: ['/bin/sh', '-c', 'serve'] })
+  })
+
   it('keeps the access key out of the stored JSON', () => {
     const { source, accessKey } = parseServiceConfig(aConfig({ token: 'a-key-of-my-own-choice' }))
     expect(accessKey).toBe('a-key-of-my-own-choice')
@@ -117,6 +127,7 @@ describe('the service JSON', () => {
 
   const refused: [string, unknown, string][] = [
     ['not an object', [], ''],
+    ['an image that is none', aConfig({ containers: [{ image: 'a b' }] }), 'containers[0].image'],
     ['no name', { metadata: { resource: 'r' }, containers: [{ command: 'x' }] }, 'metadata.name'],
     ['a bad name', aConfig({}, { name: 'Digits' }), 'metadata.name'],
     ['a short name', aConfig({}, { name: 'ab' }), 'metadata.name'],

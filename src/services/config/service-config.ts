@@ -175,8 +175,8 @@ function programOf(config: Config, name: string): Program {
   const first = config.containers?.[0]
   if (!first) throw invalid('containers', 'is missing: give containers[0].command, or processor "onnx" and model_path')
   if (config.model_path !== undefined) throw invalid('model_path', 'is read by processor "onnx" only')
+  if (first.image !== undefined) return imageOf(first, first.image)
   const argv = argvOf(first)
-  if (first.image !== undefined) return { kind: 'image', image: first.image, argv, port: first.port ?? null }
   if (argv.length === 0) throw invalid('containers[0].command', 'is missing: give command or script')
   return { kind: 'command', argv }
 }
@@ -208,7 +208,17 @@ function modelPathOf(path: string): string {
   throw invalid('model_path', 'must be an absolute path or a file:// URL')
 }
 
-function argvOf(first: NonNullable<Config['containers']>[number]): string[] {
+type Container = NonNullable<Config['containers']>[number]
+
+/** Arguments alone go to the image's own program. */
+function imageOf(first: Container, image: string): Program {
+  if (!/^[\w][\w.:/@-]{0,254}$/.test(image)) throw invalid('containers[0].image', 'must be the name of an image')
+  const { args, port = null } = first
+  const alone = first.command === undefined && first.script === undefined && args !== undefined && args.length > 0
+  return { kind: 'image', image, argv: alone ? [] : argvOf(first), ...(alone ? { args } : {}), port }
+}
+
+function argvOf(first: Container): string[] {
   if (first.command !== undefined && first.script !== undefined) {
     throw invalid('containers[0].script', 'and containers[0].command exclude each other')
   }
