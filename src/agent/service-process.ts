@@ -9,6 +9,7 @@ import type { Clock } from '../lib/clock.ts'
 import { messageOf } from '../lib/errors.ts'
 import type { Logger } from '../lib/log.ts'
 import { probe } from './health.ts'
+import { watchHealth } from './health-watch.ts'
 import { type Fence, type Limits, reopenFence } from './limits.ts'
 import type { Logs } from './logs.ts'
 import { type Ports, serviceHost } from './ports.ts'
@@ -51,7 +52,6 @@ interface Exit {
 }
 
 const pidsDefault = 1_024
-const startingPeriodMs = 100
 const killRestMs = 10_000
 /** Tells a service its id … */
 const idName = 'BERTH_INSTANCE_ID'
@@ -249,32 +249,21 @@ export class ServiceProcess {
   }
 
   async #probeWhileLive(): Promise<void> {
-    const { port, spec } = this.#record
-    const { clock } = this.#ctx
-    const waitedMs = clock.now().since(Temporal.Instant.from(this.#record.startedAt)).total('milliseconds')
-    const deadlineMs = clock.monotonicMs() + spec.health.startTimeoutMs - Math.max(0, waitedMs)
-    const { periodMs, confirmMs = periodMs, endAfterMs = Number.POSITIVE_INFINITY } = spec.health
-    let failures = 0
-    let failingSinceMs = 0
-    // Not while stopping: probes would count as connections, and readiness is no longer anybody's question.
-    while (this.#live && this.#record.phase !== 'stopping' && port !== null) {
-      const beganMs = clock.monotonicMs()
-      const reason = await probe(serviceHost, port, spec.health)
-      if (!this.#live) return
-      if (failures === 0) failingSinceMs = beganMs
-      failures = reason === null ? 0 : failures + 1
-      if (reason === null || failures >= spec.health.failureThreshold) this.#setReady(reason === null)
-      if (this.#record.readyAt === null && clock.monotonicMs() >= deadlineMs) {
-        this.#cause ??= { reason: 'StartTimeout', message: `not ready in ${spec.health.startTimeoutMs} ms: ${reason}` }
+    const { port, startedAt, spec } = this.#record
+    if (port === null) return
+    await watchHealth({
+      ...{ clock: this.#ctx.clock, check: spec.health, startedAt },
+      probe: () => probe(serviceHost, port, spec.health),
+      // Not while stopping: probes would count as connections, and readiness is no longer anybody's question.
+      live: () => this.#live && this.#record.phase !== 'stopping',
+      everReady: () => this.#record.readyAt !== null,
+      setReady: ready => this.#setReady(ready),
+      end: cause => {
+        this.#cause ??= cause
         return this.#killAll()
-      }
-      if (this.#record.readyAt !== null && failures > 0 && clock.monotonicMs() - failingSinceMs >= endAfterMs) {
-        this.#cause ??= { reason: 'Unhealthy', message: `its health check failed for ${endAfterMs} ms: ${reason}` }
-        return this.#killAll()
-      }
-      const pauseMs = failures > 0 ? Math.min(periodMs, confirmMs) : periodMs
-      await this.#pause(this.#record.readyAt === null ? Math.min(periodMs, startingPeriodMs) : pauseMs)
-    }
+      },
+      pause: ms => this.#pause(ms),
+    })
   }
 
   #setReady(ready: boolean): void {

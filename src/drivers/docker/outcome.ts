@@ -7,7 +7,7 @@ export type Ended = Extract<RuntimeObservation, { state: 'ended' }>
 
 /** What we did to it, which is then why it ended. */
 export interface Cause {
-  reason: 'Stopped' | 'StartTimeout' | 'OOMKilled'
+  reason: 'Stopped' | 'StartTimeout' | 'Unhealthy' | 'OOMKilled'
   message: string
 }
 

@@ -3,6 +3,7 @@
 // why it ended.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { probe } from '../../agent/health.ts'
+import { watchHealth } from '../../agent/health-watch.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { messageOf } from '../../lib/errors.ts'
 import type { Logger } from '../../lib/log.ts'
@@ -26,7 +27,6 @@ export interface ContainerContext {
   connections(): Promise<Map<number, number> | null>
 }
 
-const startingPeriodMs = 100
 /** Docker's proxy drops a connection that nobody takes within a few milliseconds. */
 const holdMs = 200
 /** While it is told to end: the engine's event comes sooner, if somebody listens. */
@@ -133,23 +133,18 @@ export class ServiceContainer {
     await this.#signal('SIGKILL')
   }
 
-  async #probeWhileLive(): Promise<void> {
+  #probeWhileLive(): Promise<void> {
     const { health } = this.#facts
-    const { clock } = this.#ctx
-    const waitedMs = clock.now().since(Temporal.Instant.from(this.#startedAt)).total('milliseconds')
-    const deadlineMs = clock.monotonicMs() + health.startTimeoutMs - Math.max(0, waitedMs)
-    let failures = 0
-    // Not while stopping: readiness is no longer anybody's question.
-    while (this.#live && !this.#stopping) {
-      const reason = await probe(publishedOn, this.#port, health, holdMs)
-      if (!this.#live) return
-      failures = reason === null ? 0 : failures + 1
-      if (reason === null || failures >= health.failureThreshold) this.#setReady(reason === null)
-      if (this.#note.readyAt === null && clock.monotonicMs() >= deadlineMs) {
-        return this.#kill({ reason: 'StartTimeout', message: `not ready in ${health.startTimeoutMs} ms: ${reason}` })
-      }
-      await this.#pause(this.#note.readyAt === null ? Math.min(health.periodMs, startingPeriodMs) : health.periodMs)
-    }
+    return watchHealth({
+      ...{ clock: this.#ctx.clock, check: health, startedAt: this.#startedAt },
+      probe: () => probe(publishedOn, this.#port, health, holdMs),
+      // Not while stopping: readiness is no longer anybody's question.
+      live: () => this.#live && !this.#stopping,
+      everReady: () => this.#note.readyAt !== null,
+      setReady: ready => this.#setReady(ready),
+      end: cause => this.#kill(cause),
+      pause: ms => this.#pause(ms),
+    })
   }
 
   #setReady(ready: boolean): void {
