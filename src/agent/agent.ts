@@ -13,6 +13,8 @@ import { rememberFor } from '../lib/remember-for.ts'
 import { countConnections } from './connections.ts'
 import { fencePrefix, findLimits, type LimitMode } from './limits.ts'
 import { type LogOptions, Logs, logDefaults } from './logs.ts'
+import { ModelFetcher } from './models/model-fetcher.ts'
+import { type FetchLimits, fetchLimits, type ModelSettings, noModels } from './models/model-settings.ts'
 import { type PortRange, Ports } from './ports.ts'
 import { startTimeOf } from './processes.ts'
 import { serveOn } from './serve.ts'
@@ -37,6 +39,9 @@ export interface AgentOptions {
   limits?: LimitMode | 'auto'
   /** `PATH` of a service that sets none. */
   servicePath?: string
+  /** Where models may come from; default: from public addresses. */
+  models?: ModelSettings
+  fetchLimits?: Partial<FetchLimits>
 }
 
 export interface Agent {
@@ -112,6 +117,9 @@ async function prepare(options: AgentOptions, closing: AbortSignal, changes: Eve
     logs: new Logs(join(stateDir, 'logs'), { ...logDefaults, ...options.logs }, clock),
     ports: new Ports(random, options.portRange),
     records: new ServiceRecords(join(stateDir, 'instances')),
+    fetcher: new ModelFetcher({
+      ...{ settings: options.models ?? noModels, limits: { ...fetchLimits, ...options.fetchLimits }, clock, log },
+    }),
     // Only root may become somebody else.
     runAs: process.getuid?.() === 0 ? (options.runAs ?? null) : null,
     servicePath: options.servicePath ?? `${pathDefault}:${dirname(process.execPath)}`,

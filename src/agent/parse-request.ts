@@ -1,8 +1,9 @@
 // What comes over the socket is checked before it is used: ids become file names, and numbers become limits.
 import { isAbsolute } from 'node:path'
 import { Refusal } from '../lib/errors.ts'
+import { parseModelUrl } from '../lib/model-url.ts'
 import { linesDefault, linesMax } from './log-lines.ts'
-import type { HealthCheck, LogQuery, ServiceInstanceSpec, StopRequest } from './protocol.ts'
+import type { FetchedFile, HealthCheck, LogQuery, ServiceInstanceSpec, StopRequest } from './protocol.ts'
 
 type Fields = Record<string, unknown>
 
@@ -27,6 +28,7 @@ export function parseSpec(id: string, body: unknown): ServiceInstanceSpec {
     pidsMax: fields.pidsMax === null ? null : asInteger('pidsMax', fields.pidsMax, 1, 4_000_000),
     health: parseHealth(fields.health),
     machineDir,
+    fetches: parseFetches(fields.fetches),
   }
 }
 
@@ -43,6 +45,20 @@ function parseEnv(value: unknown): Record<string, string> {
     return [name, asText(`env.${name}`, text, 0)] as const
   })
   return Object.fromEntries(pairs)
+}
+
+/** Absent: none. */
+function parseFetches(value: unknown = []): FetchedFile[] {
+  if (!Array.isArray(value)) throw refuse('fetches', 'must be a list')
+  return value.map((item, index) => {
+    const field = `fetches[${index}]`
+    const fields = asObject(field, item)
+    const url = asText(`${field}.url`, fields.url)
+    const source = parseModelUrl(url)
+    if ('problem' in source) throw refuse(`${field}.url`, source.problem)
+    if (source.kind === 'file') throw refuse(`${field}.url`, 'names a file of this host, which is not fetched')
+    return { name: asText(`${field}.name`, fields.name), url }
+  })
 }
 
 function parseHealth(value: unknown): HealthCheck {

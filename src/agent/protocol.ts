@@ -27,6 +27,26 @@ export interface ServiceInstanceSpec {
   health: HealthCheck
   /** The machine's directory; the service instance runs in a directory of its own below it. */
   machineDir: string
+  /** Brought onto the machine before the program starts; an argument that is `{name}` becomes the file's path. */
+  fetches: FetchedFile[]
+}
+
+export interface FetchedFile {
+  name: string
+  /** http, https, s3 or oss, with `#sha256=…` where the hash is known. */
+  url: string
+}
+
+/** How far the fetch is that a service instance waits for. */
+export interface Fetching {
+  /** Without what may be a secret. */
+  url: string
+  receivedBytes: number
+  /** null: the server does not say. */
+  totalBytes: number | null
+  /** Tries that failed in a row, and why the last did. */
+  failures: number
+  problem: string | null
 }
 
 export interface HealthCheck {
@@ -51,6 +71,7 @@ export type EndReason =
   | 'StartTimeout' // never ready in time
   | 'Unhealthy' // its health check failed for too long
   | 'SpawnFailed' // the program could not be started; `message` says why
+  | 'ModelUnavailable' // what it needs could not be fetched; `message` says why
   | 'Unknown' // ended while no agent watched it
 
 export interface ServiceInstanceState {
@@ -58,6 +79,8 @@ export interface ServiceInstanceState {
   serviceId: string
   machineId: string
   phase: 'starting' | 'running' | 'stopping' | 'ended'
+  /** While it is starting: what is fetched for it; else null. */
+  fetching: Fetching | null
   /** The health check passes now. */
   ready: boolean
   pid: number | null

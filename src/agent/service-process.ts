@@ -6,12 +6,15 @@ import { chownSync, closeSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Clock } from '../lib/clock.ts'
-import { messageOf } from '../lib/errors.ts'
+import { isRefusal, messageOf } from '../lib/errors.ts'
 import type { Logger } from '../lib/log.ts'
+import { type EndCause, type Exit, exited, overMemory, unseenEnd } from './end-words.ts'
+import { FilesFetch } from './files-fetch.ts'
 import { probe } from './health.ts'
 import { watchHealth } from './health-watch.ts'
 import { type Fence, type Limits, reopenFence } from './limits.ts'
 import type { Logs } from './logs.ts'
+import type { ModelFetcher } from './models/model-fetcher.ts'
 import { type Ports, serviceHost } from './ports.ts'
 import {
   familyOf,
@@ -22,8 +25,8 @@ import {
   signal,
   startTimeOf,
 } from './processes.ts'
-import type { EndReason, ServiceInstanceSpec, ServiceInstanceState, StopRequest } from './protocol.ts'
-import type { ServiceRecord, ServiceRecords } from './service-record.ts'
+import type { ServiceInstanceSpec, ServiceInstanceState, StopRequest } from './protocol.ts'
+import { newRecord, type ServiceRecord, type ServiceRecords } from './service-record.ts'
 import { type RunAs, shellName, spawnGated, whyNotRunnable } from './spawn.ts'
 
 /** What every service process of one agent shares. */
@@ -35,6 +38,7 @@ export interface AgentContext {
   logs: Logs
   ports: Ports
   records: ServiceRecords
+  fetcher: ModelFetcher
   bootId: string
   runAs: RunAs | null
   /** `PATH` of a service that sets none. */
@@ -46,10 +50,7 @@ export interface AgentContext {
   connections(): Promise<Map<number, number> | null>
 }
 
-interface Exit {
-  code: number | null
-  signal: NodeJS.Signals | null
-}
+const timeText = (clock: Clock): string => clock.now().toString({ smallestUnit: 'millisecond' })
 
 const pidsDefault = 1_024
 const killRestMs = 10_000
@@ -66,9 +67,11 @@ export class ServiceProcess {
   #child: ChildProcess | null = null
   #ready: boolean
   #residentBytes: number | null = null
-  #cause: { reason: EndReason; message: string } | null = null
+  #cause: EndCause | null = null
   #stopPlan = { drainUntilMs: Number.POSITIVE_INFINITY, graceMs: Number.POSITIVE_INFINITY }
   #stopping = false
+  #fetches: FilesFetch
+  #launched: Promise<void> = Promise.resolve()
   #ending: Promise<void> | null = null
 
   private constructor(ctx: AgentContext, record: ServiceRecord, fence: Fence) {
@@ -76,32 +79,17 @@ export class ServiceProcess {
     this.#record = record
     this.#fence = fence
     this.#ready = record.phase === 'running'
+    this.#fetches = new FilesFetch(ctx.fetcher, record.spec)
     ctx.closing.addEventListener('abort', () => this.#over.abort(), { signal: this.#over.signal })
   }
 
-  /** Starts it; one that can't be started is answered as ended, `SpawnFailed`. */
+  /** Starts it, or the fetch of what it needs; one that can't be started is answered as ended, `SpawnFailed`. */
   static async start(ctx: AgentContext, spec: ServiceInstanceSpec): Promise<ServiceProcess> {
-    const record: ServiceRecord = {
-      ...{ spec, phase: 'starting', pid: null, startTime: null, bootId: ctx.bootId, port: null },
-      ...{
-        limits: ctx.limits.mode,
-        fencePaths: [],
-        startedAt: '',
-        readyAt: null,
-        endedAt: null,
-        end: null,
-        stop: null,
-      },
-    }
-    const service = new ServiceProcess(ctx, record, reopenFence('watched', []))
-    record.startedAt = service.#now()
-    try {
-      await service.#spawn()
-      void service.#probeWhileLive()
-    } catch (error) {
-      service.#cause = { reason: 'SpawnFailed', message: messageOf(error) }
-      await service.#finish(null)
-    }
+    const host = { bootId: ctx.bootId, limits: ctx.limits.mode, startedAt: timeText(ctx.clock) }
+    const service = new ServiceProcess(ctx, newRecord(spec, host), reopenFence('watched', []))
+    service.#launched = service.#launch()
+    // A fetch may take hours: it is begun, and observed like the rest of the start.
+    if (spec.fetches.length === 0) await service.#launched
     return service
   }
 
@@ -110,8 +98,14 @@ export class ServiceProcess {
     const service = new ServiceProcess(ctx, record, reopenFence(record.limits, record.fencePaths))
     if (record.phase === 'ended') return service
     if (record.port !== null) ctx.ports.keep(record.port)
-    if (record.bootId !== ctx.bootId || !(await service.#runs())) {
-      service.#cause = service.#unseenEnd()
+    const sameBoot = record.bootId === ctx.bootId
+    if (sameBoot && record.phase === 'starting' && record.pid === null && record.spec.fetches.length > 0) {
+      service.#launched = service.#launch()
+      return service
+    }
+    service.#fetches.hold(record.files)
+    if (!sameBoot || !(await service.#runs())) {
+      service.#cause = unseenEnd(record, { bootId: ctx.bootId, oomKills: service.#fence.oomKills() })
       await service.#finish(null)
     } else {
       void service.#probeWhileLive()
@@ -145,6 +139,7 @@ export class ServiceProcess {
     const { spec, phase, pid, port, startedAt, readyAt, endedAt, end, limits } = this.#record
     return {
       ...{ id: spec.id, serviceId: spec.serviceId, machineId: spec.machineId },
+      ...{ fetching: phase === 'starting' ? this.#fetches.state : null },
       ...{ phase, ready: this.#ready, pid, host: serviceHost, port, startedAt, readyAt, endedAt, end, limits },
       rssMiB: this.#residentBytes === null || this.ended ? null : Math.ceil(this.#residentBytes / 2 ** 20),
       connections: this.ended ? 0 : connections === null || port === null ? null : (connections.get(port) ?? 0),
@@ -168,7 +163,7 @@ export class ServiceProcess {
 
   /** Looks after a live one: its end, its memory, the length of its log. */
   async look(all: ProcessEntry[] | null): Promise<void> {
-    if (!this.#live) return
+    if (!this.#live || this.#record.pid === null) return
     if (this.#child === null && !(await this.#runs())) return this.#finish(null)
     const { pid, startTime, spec } = this.#record
     const family = all !== null && pid !== null ? familyOf({ pid, startTime: startTime ?? '' }, all) : []
@@ -176,7 +171,7 @@ export class ServiceProcess {
     const overBytes = this.#record.limits === 'watched' && this.#residentBytes > spec.memoryMiB * 2 ** 20
     if (overBytes || this.#fence.oomKills() > 0) {
       // With cgroups the kernel may have ended only a child: the rest would limp on without it.
-      this.#cause ??= { reason: 'OOMKilled', message: this.#overMemory() }
+      this.#cause ??= overMemory(spec)
       await this.#killAll()
     }
     await this.#ctx.logs.rotateIfLong(spec.id)
@@ -184,10 +179,6 @@ export class ServiceProcess {
 
   get #live(): boolean {
     return this.#ending === null && !this.ended && !this.#over.signal.aborted
-  }
-
-  #now(): string {
-    return this.#ctx.clock.now().toString({ smallestUnit: 'millisecond' })
   }
 
   async #runs(): Promise<boolean> {
@@ -211,8 +202,34 @@ export class ServiceProcess {
     }
   }
 
+  async #launch(): Promise<void> {
+    try {
+      await this.#fetch()
+      if (this.#stopping) return await this.#finish(null)
+      await this.#spawn()
+      void this.#probeWhileLive()
+    } catch (error) {
+      const reason = isRefusal(error, 'ModelUnavailable') ? 'ModelUnavailable' : 'SpawnFailed'
+      this.#cause ??= { reason, message: messageOf(error) }
+      await this.#finish(null)
+    }
+  }
+
+  async #fetch(): Promise<void> {
+    if (this.spec.fetches.length === 0) return
+    const { id } = this.spec
+    const { logs, records, runAs } = this.#ctx
+    records.save(this.#record)
+    closeSync(logs.open(id, runAs))
+    this.#record.files = await this.#fetches.run(this.#over.signal, url => {
+      logs.note(id, `fetching ${url}`)
+      this.#ctx.changed(id)
+    })
+  }
+
   async #spawn(): Promise<void> {
     const { spec } = this
+    this.#record.launchedAt = timeText(this.#ctx.clock)
     const { logs, limits, ports, runAs } = this.#ctx
     const port = await ports.reserve()
     this.#record.port = port
@@ -225,11 +242,12 @@ export class ServiceProcess {
     if (runAs !== null) chownSync(this.directory, runAs.uid, runAs.gid)
     const logFd = logs.open(spec.id, runAs)
     try {
-      const reason = whyNotRunnable(spec.argv, environment, this.directory)
+      const argv = spec.argv.map(arg => this.#record.files[/^\{(\w+)\}$/.exec(arg)?.[1] ?? ''] ?? arg)
+      const reason = whyNotRunnable(argv, environment, this.directory)
       if (reason !== null) throw new Error(reason)
       this.#fence = limits.fence(this.#ctx.fencePrefix + spec.id, { ...spec, pidsMax: spec.pidsMax ?? pidsDefault })
       this.#record.fencePaths = this.#fence.paths
-      const gated = await spawnGated({ argv: spec.argv, env: environment, directory: this.directory, logFd, runAs })
+      const gated = await spawnGated({ argv, env: environment, directory: this.directory, logFd, runAs })
       this.#child = gated.child
       gated.child.once('exit', (code, name) => void this.#finish({ code, signal: name }))
       try {
@@ -249,10 +267,10 @@ export class ServiceProcess {
   }
 
   async #probeWhileLive(): Promise<void> {
-    const { port, startedAt, spec } = this.#record
+    const { port, launchedAt, startedAt, spec } = this.#record
     if (port === null) return
     await watchHealth({
-      ...{ clock: this.#ctx.clock, check: spec.health, startedAt },
+      ...{ clock: this.#ctx.clock, check: spec.health, startedAt: launchedAt ?? startedAt },
       probe: () => probe(serviceHost, port, spec.health),
       // Not while stopping: probes would count as connections, and readiness is no longer anybody's question.
       live: () => this.#live && this.#record.phase !== 'stopping',
@@ -270,7 +288,7 @@ export class ServiceProcess {
     if (ready === this.#ready || this.#record.phase === 'stopping') return
     this.#ready = ready
     if (ready && this.#record.readyAt === null) {
-      this.#record.readyAt = this.#now()
+      this.#record.readyAt = timeText(this.#ctx.clock)
       this.#enter('running')
     } else {
       this.#ctx.changed(this.spec.id)
@@ -279,6 +297,8 @@ export class ServiceProcess {
 
   async #drainAndStop(): Promise<void> {
     const { clock } = this.#ctx
+    this.#fetches.giveUp()
+    await this.#launched
     const { port, pid } = this.#record
     // Unknown (null) is not zero: where connections can't be counted the whole drain time is waited.
     const isIdle = async () => port === null || (await this.#ctx.connections())?.get(port) === undefined
@@ -336,10 +356,11 @@ export class ServiceProcess {
     const note = unkillable === 0 ? '' : `; ${unkillable} processes of it could not be killed`
     this.#ready = false
     this.#record.end = { reason, exitCode: exit?.code ?? null, signal: exit?.signal ?? null, message: message + note }
-    this.#record.endedAt = this.#now()
+    this.#record.endedAt = timeText(this.#ctx.clock)
     if (port !== null) ports.release(port)
+    this.#fetches.release(this.#record.files)
     this.#tolerate(() => {
-      if (reason === 'SpawnFailed' && logs.has(spec.id)) logs.note(spec.id, message)
+      if (['SpawnFailed', 'ModelUnavailable'].includes(reason) && logs.has(spec.id)) logs.note(spec.id, message)
       logs.end(spec.id)
     })
     if (!this.#fence.remove()) log.warn({ id: spec.id, paths: this.#fence.paths }, 'cgroup not removed yet')
@@ -347,37 +368,18 @@ export class ServiceProcess {
     this.#enter('ended')
   }
 
-  async #explain(exit: Exit | null): Promise<{ reason: EndReason; message: string }> {
+  async #explain(exit: Exit | null): Promise<EndCause> {
     if (this.#cause !== null) return this.#cause
-    if (this.#fence.oomKills() > 0) return { reason: 'OOMKilled', message: this.#overMemory() }
-    if (exit === null) {
-      return {
-        reason: 'Exited',
-        message: 'ended by itself; its exit code is unknown, as an earlier agent had started it',
-      }
-    }
-    const failure =
-      [126, 127].includes(exit.code ?? 0) && this.#record.readyAt === null ? await this.#shellsLastWord() : null
-    if (failure !== null) return { reason: 'SpawnFailed', message: failure }
-    const how = exit.signal === null ? `with exit code ${exit.code}` : `on ${exit.signal}`
-    return { reason: 'Exited', message: `ended by itself ${how}` }
+    if (this.#fence.oomKills() > 0) return overMemory(this.spec)
+    const mayBeShell = [126, 127].includes(exit?.code ?? 0) && this.#record.readyAt === null
+    const failure = mayBeShell ? await this.#shellsLastWord() : null
+    return failure === null ? exited(exit) : { reason: 'SpawnFailed', message: failure }
   }
 
   /** Where `exec` fails (no right to run it as this user, a wrong format) the shell says so under its name, and ends. */
   async #shellsLastWord(): Promise<string | null> {
     const { lines } = await this.#ctx.logs.page(this.spec.id, { limit: 1 })
     return lines[0]?.startsWith(`${shellName}: `) ? lines[0] : null
-  }
-
-  #unseenEnd(): { reason: EndReason; message: string } {
-    if (this.#record.bootId !== this.#ctx.bootId) return { reason: 'Unknown', message: 'the host was restarted' }
-    if (this.#fence.oomKills() > 0) return { reason: 'OOMKilled', message: this.#overMemory() }
-    if (this.#record.stop !== null) return { reason: 'Stopped', message: 'stopped as asked, while no agent watched it' }
-    return { reason: 'Unknown', message: 'ended while no agent watched it' }
-  }
-
-  #overMemory(): string {
-    return `used more than its ${this.spec.memoryMiB} MiB of memory`
   }
 
   #pause(ms: number): Promise<void> {

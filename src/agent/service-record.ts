@@ -15,12 +15,30 @@ export interface ServiceRecord {
   limits: ServiceInstanceState['limits']
   fencePaths: string[]
   startedAt: string
+  /** When its program was started, after what it needs had come; its time to start counts from here. */
+  launchedAt: string | null
+  /** What was fetched for it, by name: held while it lives. */
+  files: Record<string, string>
   readyAt: string | null
   endedAt: string | null
   end: ServiceInstanceState['end']
   /** A stop that was asked for; an agent that starts again carries it on. */
   stop: StopRequest | null
 }
+
+export const newRecord = (
+  spec: ServiceInstanceSpec,
+  host: Pick<ServiceRecord, 'bootId' | 'limits' | 'startedAt'>,
+): ServiceRecord => ({
+  ...{ spec, phase: 'starting', pid: null, startTime: null, port: null, fencePaths: [], ...host },
+  ...{ launchedAt: null, files: {}, readyAt: null, endedAt: null, end: null, stop: null },
+})
+
+/** Records of an earlier version know nothing of fetches. */
+const upToDate = ({ spec, ...record }: ServiceRecord): ServiceRecord => ({
+  ...{ ...record, files: record.files ?? {}, launchedAt: record.launchedAt ?? record.startedAt },
+  spec: { ...spec, fetches: spec.fetches ?? [] },
+})
 
 export class ServiceRecords {
   readonly #directory: string
@@ -37,7 +55,7 @@ export class ServiceRecords {
     for (const name of readdirSync(this.#directory).filter(file => file.endsWith('.json'))) {
       const path = join(this.#directory, name)
       try {
-        records.push(JSON.parse(readFileSync(path, 'utf8')) as ServiceRecord)
+        records.push(upToDate(JSON.parse(readFileSync(path, 'utf8'))))
       } catch {
         // Only a power cut leaves half a file, and after one no process of it lives.
         renameSync(path, `${path}.unreadable`)

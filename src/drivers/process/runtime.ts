@@ -64,7 +64,19 @@ function specOf(launch: Launch, machineDir: string): ServiceInstanceSpec {
   // None of the host's cards for those who reserved none.
   const env = { CUDA_VISIBLE_DEVICES: launch.gpuIndexes.join(','), MALLOC_ARENA_MAX: '2', ...launch.env }
   const { argv, env: given } = withPort(argvOf(launch), env)
-  return { id, serviceId, machineId, argv, env: given, cpuMilli, memoryMiB, pidsMax: null, health, machineDir }
+  return {
+    id,
+    serviceId,
+    machineId,
+    argv,
+    env: given,
+    cpuMilli,
+    memoryMiB,
+    pidsMax: null,
+    health,
+    machineDir,
+    fetches: [],
+  }
 }
 
 function argvOf({ program }: Launch): string[] {
