@@ -12,19 +12,12 @@ import { type EndCause, type Exit, exited, overMemory, unseenEnd } from './end-w
 import { FilesFetch } from './files-fetch.ts'
 import { probe } from './health.ts'
 import { watchHealth } from './health-watch.ts'
+import { killRest, markName } from './kill-rest.ts'
 import { type Fence, type Limits, reopenFence } from './limits.ts'
 import type { Logs } from './logs.ts'
 import type { ModelFetcher } from './models/model-fetcher.ts'
 import { type Ports, serviceHost } from './ports.ts'
-import {
-  familyOf,
-  findByEnvironment,
-  listProcesses,
-  type ProcessEntry,
-  residentBytes,
-  signal,
-  startTimeOf,
-} from './processes.ts'
+import { familyOf, type ProcessEntry, residentBytes, signal, startTimeOf } from './processes.ts'
 import type { ServiceInstanceSpec, ServiceInstanceState, StopRequest } from './protocol.ts'
 import { newRecord, type ServiceRecord, type ServiceRecords } from './service-record.ts'
 import { type RunAs, shellName, spawnGated, whyNotRunnable } from './spawn.ts'
@@ -53,11 +46,8 @@ export interface AgentContext {
 const timeText = (clock: Clock): string => clock.now().toString({ smallestUnit: 'millisecond' })
 
 const pidsDefault = 1_024
-const killRestMs = 10_000
-/** Tells a service its id … */
+/** Tells a service its id. */
 const idName = 'BERTH_INSTANCE_ID'
-/** … and this agent its processes: of two agents on a host, neither may take the other's for its own. */
-const markName = 'BERTH_PROCESS_OF'
 
 export class ServiceProcess {
   readonly #ctx: AgentContext
@@ -323,21 +313,9 @@ export class ServiceProcess {
     if (this.#child === null) await this.#finish(null)
   }
 
-  /** SIGKILL for the whole family until none is left; how many could not be killed. */
-  async #killRest(): Promise<number> {
-    const { pid, startTime, limits, spec } = this.#record
-    const deadlineMs = this.#ctx.clock.monotonicMs() + killRestMs
-    for (;;) {
-      const all = await listProcesses()
-      const running = new Set(all.map(entry => entry.pid))
-      const family = pid === null ? [] : familyOf({ pid, startTime: startTime ?? '' }, all).map(entry => entry.pid)
-      // Without a fence a child that left its session is known only by the mark in its environment.
-      const marked = limits === 'watched' ? findByEnvironment(markName, this.#ctx.fencePrefix + spec.id) : []
-      const left = [...new Set([...family, ...marked, ...(this.#fence.members() ?? [])])].filter(id => running.has(id))
-      if (left.length === 0 || this.#ctx.clock.monotonicMs() > deadlineMs) return left.length
-      for (const id of left) signal(id, 'SIGKILL')
-      await sleep(10)
-    }
+  /** How many could not be killed. */
+  #killRest(): Promise<number> {
+    return killRest(this.#record, this.#fence, this.#ctx.fencePrefix + this.spec.id, this.#ctx.clock)
   }
 
   #finish(exit: Exit | null): Promise<void> {
