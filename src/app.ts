@@ -53,8 +53,10 @@ import { reconcileOrders } from './orders/reconcile-orders.ts'
 import { agentSocketPath, credentialsPath, routeSocketPath, runDir } from './processes/run-state.ts'
 import { secretKey } from './processes/secret-key.ts'
 import { Loop, type LoopRun } from './reconcile/loop.ts'
+import { reconcileAutoscale } from './services/autoscale/reconcile-autoscale.ts'
 import type { RuntimeDriver } from './services/driver.ts'
 import { servicesInGroup } from './services/group-services.ts'
+import { Measurements } from './services/metrics/measurements.ts'
 import { reconcileServices } from './services/rollout/reconcile-services.ts'
 import { RuntimeWatch } from './services/rollout/runtime-watch.ts'
 import { RouteHost } from './services/routes/routes.ts'
@@ -122,11 +124,12 @@ async function compose(
   }
   const passwords = new Passwords(random)
   const keys = await firstStart(ctx, box, passwords)
-  const { host, routeServer } = await openRoutes(ctx, config, () => nudge('services'))
+  const measurements = measure(ctx, engines, drivers, () => nudge('autoscale'))
+  const { host, routeServer } = await openRoutes(ctx, config, measurements, () => nudge('services'))
   const { eventStreams, loops: eventLoops } = followEvents(ctx, () => nudge('events'))
   const money = moneyWork ? new MoneyWork({ databaseUrl, zone: config.billingZone }) : null
   const loops = [
-    ...createLoops(ctx, config, host, { time: new TimeGuard(ctx, await bootId()), money }, nudge),
+    ...createLoops(ctx, config, host, { time: new TimeGuard(ctx, await bootId()), money, measurements }, nudge),
     ...eventLoops,
   ]
   for (const loop of loops) nudges.set(loop.name, loop)
@@ -175,16 +178,24 @@ async function loadInstallation(
 }
 
 /** Control's end towards the gateways: routes out, acknowledgements and traffic in. */
-async function openRoutes(ctx: Context, config: Config, heard: () => void) {
+async function openRoutes(ctx: Context, config: Config, measurements: Measurements, heard: () => void) {
   const host = new RouteHost(ctx, ctx.box, heard)
   const routeServer = new RouteServer({
     path: routeSocketPath(config.dataDir),
     log: ctx.log,
     snapshot: () => host.snapshot(),
-    onConnect: gateway => host.onConnect(gateway),
+    onConnect: gateway => {
+      host.onConnect(gateway)
+      measurements.onConnect(gateway.gatewayId)
+    },
     onAck: (gatewayId, generation) => host.onAck(gatewayId, generation),
     onReport: (gatewayId, generation, instances) => host.onReport(gatewayId, generation, instances),
-    onDisconnect: gatewayId => host.onDisconnect(gatewayId),
+    onHeartbeat: (gatewayId, _generation, services) => measurements.onHeartbeat(gatewayId, services),
+    onWaiting: (gatewayId, services) => measurements.onWaiting(gatewayId, services),
+    onDisconnect: gatewayId => {
+      host.onDisconnect(gatewayId)
+      measurements.onDisconnect(gatewayId)
+    },
   })
   await host.start(routeServer)
   await routeServer.listen()
@@ -209,6 +220,21 @@ function byRegion(
     const message = `Region ${regionId} runs on ${engine}, which this version can not drive.`
     throw new Refusal('EngineNotSupported', message)
   }
+}
+
+/** What services do and use, from the gateways and from the engines that can tell. */
+function measure(
+  ctx: Context,
+  engines: ReadonlyMap<string, Engine>,
+  drivers: Partial<Record<Engine, Drivers>>,
+  onWaiting: () => void,
+): Measurements {
+  const found = new Map<string, RuntimeDriver>()
+  for (const [regionId, engine] of engines) {
+    const runtime = drivers[engine]?.runtime
+    if (runtime?.measure) found.set(regionId, runtime)
+  }
+  return new Measurements(ctx, { engines: () => found, onWaiting })
 }
 
 async function createDrivers(
@@ -251,6 +277,7 @@ const follows: Record<string, string[]> = {
   expiry: ['machines', 'services'],
   'move-off': ['machines', 'services'],
   renewal: ['machines', 'services'],
+  autoscale: ['services'],
   arrears: ['machines', 'services'],
 }
 
@@ -258,7 +285,7 @@ function createLoops(
   ctx: Context,
   config: Config,
   host: RouteHost,
-  { time, money }: { time: TimeGuard; money: MoneyWork | null },
+  { time, money, measurements }: { time: TimeGuard; money: MoneyWork | null; measurements: Measurements },
   nudge: (...names: string[]) => void,
 ): Loop[] {
   const { log } = ctx
@@ -276,6 +303,8 @@ function createLoops(
     new Loop({ name: 'machines', log, onRun, run: () => reconcileMachines(ctx) }),
     new Loop({ name: 'services', log, onRun, run: () => reconcileServices(ctx) }),
     new Loop({ name: 'routes', log, run: () => quiet(host.refresh()) }),
+    new Loop({ name: 'metrics', log, run: () => measurements.run() }),
+    new Loop({ name: 'autoscale', log, onRun, everyMs: 10_000, run: () => reconcileAutoscale(ctx, measurements) }),
     new Loop({ name: 'time', log, everyMs: 5_000, run: () => quiet(time.observe()) }),
     new Loop({ name: 'renewal', log, onRun, everyMs: 15_000, run: time.steadily(() => renewAutomatically(ctx)) }),
     new Loop({ name: 'expiry', log, onRun, everyMs: 5_000, run: time.steadily(() => reconcileExpiry(ctx)) }),

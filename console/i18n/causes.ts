@@ -6,6 +6,7 @@ export const causes = {
   ],
   'cause.Ending': ['{count} 个实例正在结束', '{count|instance is ending|instances are ending}'],
   'cause.StoppedOnRequest': ['已按要求停止', 'stopped on request'],
+  'cause.ScaledToZeroWakes': ['已缩容到 0，有请求时自动唤醒', 'scaled to zero, wakes on request'],
   'cause.ScaledToZero': ['已缩容到 0 个实例', 'scaled to 0 instances'],
   'cause.HealthCheckFails': ['健康检查未通过', 'its health check fails'],
   'cause.Paused': ['已暂停', 'paused'],

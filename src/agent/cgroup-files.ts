@@ -48,6 +48,11 @@ export function figure(path: string, name: string): number {
   return Number(line?.slice(name.length + 1) ?? 0)
 }
 
+/** The same in another unit; null when it is not there. */
+export function figureOrNull(path: string, name: string, per: number): number | null {
+  return existsSync(path) ? figure(path, name) / per : null
+}
+
 export function membersOf(directory: string): number[] {
   const path = join(directory, 'cgroup.procs')
   return existsSync(path) ? read(path).split('\n').filter(Boolean).map(Number) : []

@@ -9,6 +9,7 @@ import {
   listNamed,
   membersOf,
   ownPath,
+  read,
   removeDirectory,
   write,
 } from './cgroup-files.ts'
@@ -89,6 +90,11 @@ export function fenceV1(paths: string[]): Fence {
     // `memory.failcnt` counts every touch of the limit, reclaimed page cache included; only `oom_kill` is a death.
     oomKills: () => figure(join(memory, 'memory.oom_control'), 'oom_kill'),
     residentBytes: () => figure(join(memory, 'memory.stat'), 'total_rss'),
+    // Beside the quota where both controllers are mounted together, as everywhere; else the processes are asked.
+    cpuMs: () => {
+      const cpu = paths.find(path => existsSync(join(path, 'cpuacct.usage')))
+      return cpu === undefined ? null : Number(read(join(cpu, 'cpuacct.usage'))) / 1_000_000
+    },
     members: () => [...new Set(paths.flatMap(membersOf))],
     remove: () => paths.map(removeDirectory).every(Boolean),
   }

@@ -6,6 +6,7 @@ import { messageOf } from '../lib/errors.ts'
 import {
   directoryIn,
   figure,
+  figureOrNull,
   listCgroupMounts,
   listNamed,
   membersOf,
@@ -97,6 +98,7 @@ export function fenceV2(paths: string[]): Fence {
     join: pid => write(join(path, 'cgroup.procs'), pid),
     oomKills: () => figure(join(path, 'memory.events'), 'oom_kill'),
     residentBytes: () => figure(join(path, 'memory.stat'), 'anon'),
+    cpuMs: () => figureOrNull(join(path, 'cpu.stat'), 'usage_usec', 1_000),
     members: () => membersOf(path),
     remove: () => removeDirectory(path),
   }

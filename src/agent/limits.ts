@@ -34,6 +34,8 @@ export interface Fence {
   oomKills(): number
   /** Anonymous memory in use, without page cache; null where the fence can't tell. */
   residentBytes(): number | null
+  /** CPU time used inside since the fence was made; null where the fence can't tell. */
+  cpuMs(): number | null
   /** Every process inside; null where the fence does not hold them. */
   members(): number[] | null
   /** Takes the fence down; false while something is still inside. */
@@ -84,6 +86,7 @@ const openField: Fence = {
   join: () => {},
   oomKills: () => 0,
   residentBytes: () => null,
+  cpuMs: () => null,
   members: () => null,
   remove: () => true,
 }

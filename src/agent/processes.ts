@@ -16,6 +16,8 @@ export interface ProcessEntry {
   startTime: string
   /** Known at once only from `ps`. */
   residentBytes: number | null
+  /** CPU time of it and of its children that have ended; null where `ps` is asked. */
+  cpuMs: number | null
 }
 
 /** The start time of a running process; null when it is gone or a zombie, which runs no more. */
@@ -71,6 +73,13 @@ export function residentBytes(entries: ProcessEntry[]): number {
   return sum
 }
 
+/** CPU time of all of them; null where it is not known, or there are none. */
+export function cpuMsOf(entries: ProcessEntry[]): number | null {
+  let sum: number | null = null
+  for (const { cpuMs } of entries) if (cpuMs !== null) sum = (sum ?? 0) + cpuMs
+  return sum
+}
+
 /** True when the signal was sent, false when there was nobody to send it to. */
 export function signal(pid: number, name: NodeJS.Signals): boolean {
   try {
@@ -94,6 +103,8 @@ function readStat(pid: number): ProcessEntry | null {
     session: Number(session),
     startTime: fields[19] ?? '',
     residentBytes: null,
+    // utime, stime, cutime, cstime, in ticks of a hundredth of a second (USER_HZ, fixed for programs).
+    cpuMs: 10 * [11, 12, 13, 14].reduce((sum, index) => sum + Number(fields[index] ?? 0), 0),
   }
 }
 
@@ -111,6 +122,6 @@ async function listWithPs(): Promise<ProcessEntry[]> {
     const [pid, parent, group, resident, state, ...started] = line.trim().split(/\s+/)
     if (state === undefined || state.startsWith('Z')) return []
     const ids = { pid: Number(pid), parent: Number(parent), group: Number(group), session: Number(group) }
-    return [{ ...ids, startTime: started.join(' '), residentBytes: Number(resident) * 1024 }]
+    return [{ ...ids, startTime: started.join(' '), residentBytes: Number(resident) * 1024, cpuMs: null }]
   })
 }

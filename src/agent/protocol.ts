@@ -93,6 +93,9 @@ export interface ServiceInstanceState {
   /** How limits are kept on this host: by cgroups, or by watching resident memory. */
   limits: 'cgroup-v2' | 'cgroup-v1' | 'watched'
   rssMiB: number | null
+  /** CPU time that it and its children have used since it started, and when that was read, by a clock that only grows. */
+  cpuMs: number | null
+  measuredAtMs: number
   /** Established TCP connections on the service instance's port: the last guard before a stop (DESIGN.md §5). */
   connections: number | null
 }

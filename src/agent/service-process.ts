@@ -17,7 +17,7 @@ import { type Fence, type Limits, reopenFence } from './limits.ts'
 import type { Logs } from './logs.ts'
 import type { ModelFetcher } from './models/model-fetcher.ts'
 import { type Ports, serviceHost } from './ports.ts'
-import { familyOf, type ProcessEntry, residentBytes, signal, startTimeOf } from './processes.ts'
+import { cpuMsOf, familyOf, type ProcessEntry, residentBytes, signal, startTimeOf } from './processes.ts'
 import type { ServiceInstanceSpec, ServiceInstanceState, StopRequest } from './protocol.ts'
 import { newRecord, type ServiceRecord, type ServiceRecords } from './service-record.ts'
 import { type RunAs, shellName, spawnGated, whyNotRunnable } from './spawn.ts'
@@ -57,6 +57,8 @@ export class ServiceProcess {
   #child: ChildProcess | null = null
   #ready: boolean
   #residentBytes: number | null = null
+  #cpuMs: number | null = null
+  #measuredAtMs = 0
   #cause: EndCause | null = null
   #stopPlan = { drainUntilMs: Number.POSITIVE_INFINITY, graceMs: Number.POSITIVE_INFINITY }
   #stopping = false
@@ -132,6 +134,8 @@ export class ServiceProcess {
       ...{ fetching: phase === 'starting' ? this.#fetches.state : null },
       ...{ phase, ready: this.#ready, pid, host: serviceHost, port, startedAt, readyAt, endedAt, end, limits },
       rssMiB: this.#residentBytes === null || this.ended ? null : Math.ceil(this.#residentBytes / 2 ** 20),
+      cpuMs: this.ended ? null : this.#cpuMs,
+      measuredAtMs: this.#measuredAtMs,
       connections: this.ended ? 0 : connections === null || port === null ? null : (connections.get(port) ?? 0),
     }
   }
@@ -158,6 +162,8 @@ export class ServiceProcess {
     const { pid, startTime, spec } = this.#record
     const family = all !== null && pid !== null ? familyOf({ pid, startTime: startTime ?? '' }, all) : []
     this.#residentBytes = this.#fence.residentBytes() ?? residentBytes(family)
+    this.#cpuMs = this.#fence.cpuMs() ?? cpuMsOf(family)
+    this.#measuredAtMs = this.#ctx.clock.monotonicMs()
     const overBytes = this.#record.limits === 'watched' && this.#residentBytes > spec.memoryMiB * 2 ** 20
     if (overBytes || this.#fence.oomKills() > 0) {
       // With cgroups the kernel may have ended only a child: the rest would limp on without it.

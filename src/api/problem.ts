@@ -63,6 +63,7 @@ export const statuses = {
   InvalidServiceConfig: 400,
   UnsupportedServiceConfig: 400,
   InvalidReplicas: 400,
+  InvalidAutoscaler: 400,
   InvalidLogQuery: 400,
   InvalidPeriod: 400,
   UnknownRegion: 400,
@@ -115,6 +116,7 @@ export const statuses = {
   ServiceNotFound: 404,
   ServiceInstanceNotFound: 404,
   ServiceVersionNotFound: 404,
+  NoAutoscaler: 404,
   // It could be done, but not now, as things stand.
   GroupNameTaken: 409,
   GroupNotEmpty: 409,
@@ -145,6 +147,7 @@ export const statuses = {
   QuoteExpired: 409,
   IdempotentParameterMismatch: 409,
   ServiceNameTaken: 409,
+  OutsideAutoscaler: 409,
   ServiceNotRunning: 409,
   ServiceDeleting: 409,
   GroupChanged: 412,

@@ -16,6 +16,7 @@ import { addNoticeCommands } from './commands/notice.ts'
 import { addOrderCommands } from './commands/order.ts'
 import { addPeopleCommands } from './commands/people.ts'
 import { addServiceCommands } from './commands/service.ts'
+import { addServiceAutoscaleCommands } from './commands/service-autoscale.ts'
 import { addServiceVersionCommands } from './commands/service-version.ts'
 import { addStatementCommands } from './commands/statement.ts'
 import { addWalletCommands } from './commands/wallet.ts'
@@ -33,6 +34,7 @@ export function addApiCommands(program: Command, options: ApiCommandOptions): vo
   const services = tree.noun('service', 'services: deploy, scale, update, stop, delete')
   addServiceCommands(services)
   addServiceVersionCommands(services)
+  addServiceAutoscaleCommands(services)
   addLogsCommand(tree)
   addInvokeCommand(tree)
   addWalletCommands(tree.noun('wallet', 'the wallet: balance, what moved in it, top-up'))

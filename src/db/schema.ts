@@ -496,6 +496,27 @@ export interface ServiceInstancesTable {
   generation: Generated<number>
 }
 
+export interface ServiceMetricsTable {
+  accountId: string
+  serviceId: string
+  stepSeconds: number
+  at: Temporal.Instant
+  traffic: NullableJson
+  instances: Json
+}
+
+export interface ServiceScalingTable {
+  serviceId: string
+  accountId: string
+  advice: FilledJson
+  verdict: NullableJson
+  decidedAt: Temporal.Instant | null
+  floor: Generated<number>
+  cronCheckedAt: Temporal.Instant | null
+  cronNextAt: Temporal.Instant | null
+  cronLast: NullableJson
+}
+
 export interface ServiceVersionsTable {
   serviceId: string
   version: number
@@ -527,6 +548,8 @@ export interface ServicesTable {
   leaseId: string | null
   leaseUntil: Temporal.Instant | null
   attempts: Generated<number>
+  autoscaler: NullableJson
+  cronScaler: NullableJson
 }
 
 export interface SessionsTable {
@@ -698,6 +721,8 @@ export interface DB {
   routeState: RouteStateTable
   runningIntervals: RunningIntervalsTable
   serviceInstances: ServiceInstancesTable
+  serviceMetrics: ServiceMetricsTable
+  serviceScaling: ServiceScalingTable
   serviceVersions: ServiceVersionsTable
   services: ServicesTable
   sessions: SessionsTable

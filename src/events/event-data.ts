@@ -3,7 +3,19 @@
 export const eventDetails = [
   ...['address', 'aliveUntil', 'amountFen', 'autoRenew', 'base', 'because', 'before', 'billingDay', 'cashFen'],
   ...['checkName', 'code', 'crashCount', 'cut', 'deadlineAt', 'details', 'drainId', 'effectiveAt', 'email', 'end'],
-  ...['exitCode', 'expiresAt', 'failure', 'force', 'from', 'fromGib', 'fromVersion', 'groupId', 'holds', 'issuer'],
+  ...[
+    'exitCode',
+    'expiresAt',
+    'failure',
+    'figures',
+    'force',
+    'from',
+    'fromGib',
+    'fromVersion',
+    'groupId',
+    'holds',
+    'issuer',
+  ],
   ...[
     'item',
     'keptUntil',
@@ -23,6 +35,7 @@ export const eventDetails = [
     'owedFen',
     'ownerKind',
     'paidUntil',
+    'policy',
     'price',
     'quantity',
     'quoteId',

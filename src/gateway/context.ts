@@ -10,6 +10,7 @@ import type { GatewayLimits } from './limits.ts'
 import type { Mirrors } from './mirror.ts'
 import type { RouteTable } from './route-table.ts'
 import type { EndpointPool } from './upstream.ts'
+import type { WaitingRoom } from './waiting.ts'
 
 export interface GatewayContext {
   readonly clock: Clock
@@ -21,6 +22,7 @@ export interface GatewayContext {
   /** One each for all connections: a head is used up before another is parsed. */
   readonly requestHead: RequestHead
   readonly responseHead: ResponseHead
+  readonly waiting: WaitingRoom
   closing: boolean
   nextRequestId(): string
 }

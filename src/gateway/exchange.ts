@@ -157,6 +157,15 @@ export class Exchange implements WayOwner {
     this.#client.answer(answer, !this.requestDone || this.#closesClient, this.#toHead)
   }
 
+  parked(): void {
+    this.#deadlineMs = Number.POSITIVE_INFINITY
+  }
+
+  unparked(): void {
+    this.#startedMs = this.#context.clock.monotonicMs()
+    this.#deadlineMs = this.#startedMs + (this.#way.service?.route.limits.requestTimeoutMs ?? 0)
+  }
+
   upstreamDrained(): void {
     this.#resumeClient()
   }
@@ -292,6 +301,7 @@ export class Exchange implements WayOwner {
   #complete(connection: UpstreamConnection, clean: boolean): void {
     if (this.#upstreamPaused) connection.socket.resume()
     const reusable = clean && this.requestDone && !this.#closesUpstream
+    this.#way.service?.usage.served(this.#context.clock.monotonicMs() - this.#startedMs)
     const nowMs = this.#settle('served')
     if (reusable) connection.pool.release(connection, this.#keepAliveSeconds, nowMs)
     else connection.drop()

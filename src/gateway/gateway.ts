@@ -20,6 +20,7 @@ import { RouteTable } from './route-table.ts'
 import { type RouteMessage, RoutesFile } from './routes-file.ts'
 import { EndpointPool } from './upstream.ts'
 import { InstanceUsage } from './usage.ts'
+import { WaitingRoom } from './waiting.ts'
 import { boundsOf } from './way.ts'
 
 export interface GatewayOptions {
@@ -89,6 +90,9 @@ class GatewayWorker implements Gateway {
       mirrors: new Mirrors({ clock: options.clock, random, limits }),
       requestHead: new RequestHead(),
       responseHead: new ResponseHead(),
+      waiting: new WaitingRoom(report =>
+        this.#link?.send({ type: 'waiting', generation: this.generation(), services: [report] }),
+      ),
       closing: false,
       nextRequestId: () => `${prefix}-${(++requests).toString(36)}`,
     }
@@ -154,6 +158,8 @@ class GatewayWorker implements Gateway {
   }
 
   #hello(): FromGateway {
+    // Control may have been started anew: it counts from what the first heartbeat says.
+    for (const { usage } of this.#context.table.services()) usage.changed = true
     return { type: 'hello', gatewayId: this.#options.gatewayId, pid: process.pid, generation: this.generation() }
   }
 
@@ -173,6 +179,7 @@ class GatewayWorker implements Gateway {
     const { table, desk } = this.#context
     if (message.type === 'snapshot') table.replaceAll(message.generation, message.services)
     else table.apply(message)
+    this.#context.waiting.settle(service => table.has(service.route.serviceId))
     // What waits for room may find some where the endpoints are others now.
     for (const service of table.services()) {
       const bounds = boundsOf(service)
@@ -248,6 +255,7 @@ class GatewayWorker implements Gateway {
       pool.suspicion.look(pool.endpoint, pool.inFlight, nowMs)
     }
     this.#context.mirrors.tick(nowMs)
+    this.#context.waiting.tick(nowMs)
   }
 
   #heartbeat(): void {

@@ -17,9 +17,14 @@ export type FromGateway =
   | { type: 'ack'; generation: number }
   /** `keysUsed`: ids of the access keys that let somebody in since the last one. */
   | { type: 'heartbeat'; generation: number; services: ServiceTraffic[]; keysUsed?: string[] }
+  /** The first request began to wait for these, which have no instance: heartbeats tell how many do. */
+  | { type: 'waiting'; generation: number; services: { serviceId: string; waiting: number }[] }
   | { type: 'instances'; generation: number; instances: InstanceTraffic[] }
 
-/** Cumulative since the gateway process started. A heartbeat names the services whose figures changed since the last. */
+/**
+ * Cumulative since the gateway process started. A heartbeat names the services whose figures changed since the last; the
+ * first one of a connection names all.
+ */
 export interface ServiceTraffic {
   serviceId: string
   /** Requests with a right key; those refused by a limit are among them. */
@@ -41,6 +46,10 @@ export interface ServiceTraffic {
   inFlight: number
   /** Of those in flight: waiting for an instance to have room. */
   queued: number
+  /** Of those in flight: waiting for an instance to come. */
+  waiting: number
+  /** Counts by duration (lib/histogram.ts) of the answers that were whole, as long as it needs to be. */
+  latency: number[]
 }
 
 export interface InstanceTraffic {

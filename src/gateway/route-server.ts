@@ -3,6 +3,7 @@
 import { chmodSync, rmSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import { messageOf } from '../lib/errors.ts'
+import { addCounts } from '../lib/histogram.ts'
 import type { Logger } from '../lib/log.ts'
 import type { ServiceRoute } from '../services/routes/route.ts'
 import { LineReader, toLine } from './json-lines.ts'
@@ -20,6 +21,7 @@ export interface RouteServerOptions {
   onHeartbeat?(gatewayId: string, generation: number, services: ServiceTraffic[]): void
   /** Ids of access keys that let somebody in, in the last second or so. */
   onKeysUsed?(keyIds: string[]): void
+  onWaiting?(gatewayId: string, services: { serviceId: string; waiting: number }[]): void
   onReport?(gatewayId: string, generation: number, instances: InstanceTraffic[]): void
   /** The connection is gone. The gateway may still be serving: only its lease can tell. */
   onDisconnect?(gatewayId: string): void
@@ -125,12 +127,16 @@ export class RouteServer {
   serviceTraffic(serviceId: string): ServiceTraffic {
     const sum: ServiceTraffic = {
       ...{ serviceId, requests: 0, failed: 0, aborted: 0, refused: 0, overRate: 0, overQueue: 0 },
-      ...{ mirrored: 0, mirrorFailed: 0, mirrorSkipped: 0, inFlight: 0, queued: 0 },
+      ...{ mirrored: 0, mirrorFailed: 0, mirrorSkipped: 0, inFlight: 0, queued: 0, waiting: 0 },
+      latency: [],
     }
-    const counts = Object.keys(sum).filter(name => name !== 'serviceId') as Exclude<keyof ServiceTraffic, 'serviceId'>[]
+    type Count = Exclude<keyof ServiceTraffic, 'serviceId' | 'latency'>
+    const counts = Object.keys(sum).filter(name => name !== 'serviceId' && name !== 'latency') as Count[]
     for (const { services } of this.#members.values()) {
       const one = services.get(serviceId)
-      if (one !== undefined) for (const name of counts) sum[name] += one[name]
+      if (one === undefined) continue
+      for (const name of counts) sum[name] += one[name]
+      addCounts(sum.latency, one.latency)
     }
     return sum
   }
@@ -173,6 +179,7 @@ export class RouteServer {
       this.#options.onHeartbeat?.(gatewayId, message.generation, message.services)
       if (message.keysUsed !== undefined) this.#options.onKeysUsed?.(message.keysUsed)
     }
+    if (message.type === 'waiting') this.#options.onWaiting?.(gatewayId, message.services)
     if (message.type === 'instances') {
       for (const traffic of message.instances) {
         member.instances.set(traffic.instanceId, { generation: message.generation, traffic })

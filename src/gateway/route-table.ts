@@ -63,6 +63,10 @@ export class RouteTable<Target> {
     this.#factory = factory
   }
 
+  has(serviceId: string): boolean {
+    return this.#byId.has(serviceId)
+  }
+
   get size(): number {
     return this.#byId.size
   }

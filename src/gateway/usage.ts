@@ -1,5 +1,6 @@
 // What a gateway has counted since it started: per service and per service instance. A request is in flight at an instance
 // from the moment the instance is chosen for it until its answer is complete or its connection is gone.
+import { bucketOf } from '../lib/histogram.ts'
 import type { InstanceTraffic, ServiceTraffic } from './protocol.ts'
 
 export class ServiceUsage {
@@ -15,6 +16,9 @@ export class ServiceUsage {
   mirrorSkipped = 0
   inFlight = 0
   queued = 0
+  waiting = 0
+  /** Counts by duration of what was answered whole. */
+  readonly latency: number[] = []
   /** Changed since the last heartbeat. */
   changed = true
 
@@ -22,10 +26,16 @@ export class ServiceUsage {
     this.serviceId = serviceId
   }
 
+  served(lastedMs: number): void {
+    const bucket = bucketOf(lastedMs)
+    while (this.latency.length <= bucket) this.latency.push(0)
+    this.latency[bucket] = (this.latency[bucket] ?? 0) + 1
+  }
+
   report(): ServiceTraffic {
     this.changed = false
     const { serviceId, requests, failed, aborted, refused, overRate, overQueue, inFlight, queued } = this
-    const { mirrored, mirrorFailed, mirrorSkipped } = this
+    const { mirrored, mirrorFailed, mirrorSkipped, waiting, latency } = this
     const limited = { overRate, overQueue, queued }
     return {
       serviceId,
@@ -38,6 +48,8 @@ export class ServiceUsage {
       mirrored,
       mirrorFailed,
       mirrorSkipped,
+      waiting,
+      latency,
     }
   }
 }

@@ -9,6 +9,7 @@ import type { GatewayContext } from './context.ts'
 import type { RoutedService } from './route-table.ts'
 import type { Split } from './split.ts'
 import type { EndpointPool, UpstreamConnection, UpstreamOwner } from './upstream.ts'
+import type { Waiter } from './waiting.ts'
 
 export type Service = RoutedService<EndpointPool>
 
@@ -17,9 +18,12 @@ export interface WayOwner extends UpstreamOwner {
   reached(connection: UpstreamConnection): void
   /** There is none, or the service takes no more; it is counted. */
   turnedAway(answer: OwnAnswer): void
+  /** It waits for an instance to come: its time to be answered begins once there is one. */
+  parked(): void
+  unparked(): void
 }
 
-export class Way implements Applicant {
+export class Way implements Applicant, Waiter {
   service: Service | null = null
   connection: UpstreamConnection | null = null
   readonly #context: GatewayContext
@@ -100,11 +104,28 @@ export class Way implements Applicant {
       this.#tried.push(this.#pool)
     }
     this.#pool = null
+    this.#again()
+  }
+
+  /** An instance has come for which it waited. */
+  resume(): void {
+    this.#tried = []
+    this.#owner.unparked()
+    this.#again()
+  }
+
+  /** It waited for an instance, and none will serve it. */
+  refuse(answer: OwnAnswer): void {
+    if (this.service !== null) this.service.usage[answer.status === 450 ? 'refused' : 'failed']++
+    this.#owner.turnedAway(answer)
+  }
+
+  #again(): void {
     if (this.#ticket === 0) {
       this.#dispatch(null)
       return
     }
-    // Its place was at that instance.
+    // Its place was at an instance that is not there.
     this.#leaveDesk()
     this.find(true)
   }
@@ -125,6 +146,7 @@ export class Way implements Applicant {
     }
     if (service !== null) {
       if (this.#waits) service.usage.queued--
+      this.#context.waiting.leave(service, this)
       service.usage.inFlight--
       service.usage.changed = true
     }
@@ -168,6 +190,10 @@ export class Way implements Applicant {
       this.#moveTo(service, other)
       return
     }
+    // Before it is taken: it may be refused at once.
+    this.#owner.parked()
+    const { targets } = service
+    if (targets.length === 0 && this.#context.waiting.takes(service, this, this.#context.clock.monotonicMs())) return
     service.usage.failed++
     const { name, status } = service.route
     const late = this.#timedOut && this.#tried.length > 0

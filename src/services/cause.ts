@@ -23,7 +23,7 @@ export interface EndedCause {
 export type Cause =
   | { code: 'Counts'; running: number; wanted: number }
   | { code: 'Ending'; count: number }
-  | { code: 'StoppedOnRequest' | 'ScaledToZero' | 'HealthCheckFails' }
+  | { code: 'StoppedOnRequest' | 'ScaledToZero' | 'ScaledToZeroWakes' | 'HealthCheckFails' }
   /** A rollout does not go on. */
   | { code: 'Paused' }
   | { code: 'CrashLoop'; count: number; last: EndedCause | null }
@@ -59,6 +59,8 @@ function sentence(cause: Cause): string {
       return 'stopped on request'
     case 'ScaledToZero':
       return 'scaled to 0 instances'
+    case 'ScaledToZeroWakes':
+      return 'scaled to zero, wakes on request'
     case 'HealthCheckFails':
       return 'its health check fails'
     case 'Paused':

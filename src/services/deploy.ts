@@ -7,6 +7,7 @@ import { lockGroup } from '../fleet/resource-groups.ts'
 import { Refusal } from '../lib/errors.ts'
 import { declareFaults } from '../lib/fault.ts'
 import { newId, randomText } from '../lib/id.ts'
+import { acceptCount } from './autoscale/accept-count.ts'
 import { checkEngine, type DeployLimits, groupIdOf, workspaceIdOf } from './config/resolve-config.ts'
 import { parseServiceConfig, replicasMax, type ServiceConfig } from './config/service-config.ts'
 import { getVersion, planUpdate, type ReadOptions } from './rollout/plan-update.ts'
@@ -132,6 +133,7 @@ export async function updateService(
     const planned = await planUpdate(tx, row, json, options)
     warnings = planned.warnings
     const { version, spec, source, replicas } = planned
+    if (replicas !== row.replicas) await acceptCount(tx, now, row, replicas)
     if (version === row.version) return scaling(row, replicas, now)
     await insertVersion(tx, now, { serviceId: row.id, version, config: { spec, source }, actor: actor.name })
     return {
@@ -174,7 +176,10 @@ export async function scaleService(
     const message = `replicas is a whole number from 0 to ${replicasMax}`
     throw new Refusal<ServicesRefusal>('InvalidReplicas', message, { field: 'replicas' })
   }
-  return change(ctx, actor, key, async (_tx, row, now) => scaling(row, replicas, now))
+  return change(ctx, actor, key, async (tx, row, now) => {
+    await acceptCount(tx, now, row, replicas)
+    return scaling(row, replicas, now)
+  })
 }
 
 function scaling(row: ServiceRow, replicas: number, now: Temporal.Instant): Change | null {
@@ -251,14 +256,14 @@ export async function deleteService(ctx: ServicesCtx, actor: Actor, key: Service
   })
 }
 
-interface Change {
+export interface Change {
   kind: string
   data: EventData
   change: ServiceChange
 }
 
 /** null from `decide`: it is so already. */
-async function change(
+export async function change(
   ctx: ServicesCtx,
   actor: Actor,
   key: ServiceKey,

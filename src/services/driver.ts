@@ -13,6 +13,9 @@ export interface RuntimeDriver {
   /** Forgets an ended one and frees what it held; its log stays readable for the retention time. */
   forget(ref: RuntimeRef): Promise<void>
 
+  /** What each of these uses now, in order; null: not known. An engine that can not tell leaves it out. */
+  measure?(refs: readonly RuntimeRef[]): Promise<(RuntimeFigures | null)[]>
+
   logs(ref: RuntimeRef, query: { offset?: number; limit?: number; keyword?: string }): Promise<LogPage>
 
   /** Lines from now on, until the service instance has ended or the signal aborts. */
@@ -31,6 +34,15 @@ export const everything = ''
 export interface RuntimeRef {
   serviceInstanceId: string
   machineId: string
+}
+
+export interface RuntimeFigures {
+  /** CPU time used since it started, and when that was read, by a clock that only grows. */
+  cpuMs: number | null
+  atMs: number
+  memoryMib: number | null
+  /** The busiest of its cards; null where it has none or none tells. */
+  gpuPercent: number | null
 }
 
 export interface LogPage {

@@ -1,5 +1,7 @@
 import { sql } from 'kysely'
 import { type Db, jsonb, type Tx } from '../db/db.ts'
+import type { CronPolicy } from './autoscale/cron-policy.ts'
+import type { AutoscalePolicy } from './autoscale/policy.ts'
 import type { ServiceSpec } from './config/service-config.ts'
 import type { ConfigObject } from './config/service-config-fields.ts'
 import type { Rollout, ServiceDesired } from './service.ts'
@@ -18,6 +20,8 @@ export interface ServiceRow {
   restartGeneration: number
   routeGeneration: bigint
   rollout: Rollout | null
+  autoscaler: AutoscalePolicy | null
+  cronScaler: CronPolicy | null
   actor: string
   createdAt: Temporal.Instant
   updatedAt: Temporal.Instant
@@ -42,6 +46,8 @@ const columns = [
   'services.restartGeneration',
   'services.routeGeneration',
   'services.rollout',
+  'services.autoscaler',
+  'services.cronScaler',
   'services.actor',
   'services.createdAt',
   'services.updatedAt',
@@ -65,10 +71,17 @@ const withVersion = (db: Db | Tx) =>
     )
     .select(columns)
 
-type Selected = Omit<ServiceRow, 'rollout' | 'spec' | 'source'> & { rollout: unknown; config: unknown }
+type Stored = 'rollout' | 'autoscaler' | 'cronScaler'
+type Selected = Omit<ServiceRow, Stored | 'spec' | 'source'> & Record<Stored | 'config', unknown>
 
-function toRow({ rollout, config, ...row }: Selected): ServiceRow {
-  return { ...row, rollout: rollout as Rollout | null, ...(config as VersionConfig) }
+function toRow({ rollout, autoscaler, cronScaler, config, ...row }: Selected): ServiceRow {
+  return {
+    ...row,
+    rollout: rollout as Rollout | null,
+    autoscaler: autoscaler as AutoscalePolicy | null,
+    cronScaler: cronScaler as CronPolicy | null,
+    ...(config as VersionConfig),
+  }
 }
 
 export type ServiceKey = { id: string } | { name: string; regionId?: string }
@@ -236,16 +249,22 @@ export interface ServiceChange {
   restartGeneration?: number
   routeGeneration?: bigint
   rollout?: Rollout | null
+  autoscaler?: AutoscalePolicy | null
+  cronScaler?: CronPolicy | null
 }
+
+const jsonOrNull = <T>(value: T | null) => (value === null ? null : jsonb(value))
 
 /** A change by a person: the reconciler that is at work on the old state loses, and looks again at once. */
 export async function changeService(tx: Tx, now: Temporal.Instant, id: string, change: ServiceChange): Promise<void> {
-  const { rollout, ...rest } = change
+  const { rollout, autoscaler, cronScaler, ...rest } = change
   await tx
     .updateTable('services')
     .set({
       ...rest,
-      ...(rollout === undefined ? {} : { rollout: rollout === null ? null : jsonb(rollout) }),
+      ...(rollout === undefined ? {} : { rollout: jsonOrNull(rollout) }),
+      ...(autoscaler === undefined ? {} : { autoscaler: jsonOrNull(autoscaler) }),
+      ...(cronScaler === undefined ? {} : { cronScaler: jsonOrNull(cronScaler) }),
       generation: sql<number>`generation + 1`,
       updatedAt: now,
       dueAt: now,

@@ -36,6 +36,9 @@ export type ServicesRefusal =
   | 'ServiceChanged'
   | 'WorkspaceNotFound'
   | 'InvalidReplicas'
+  | 'InvalidAutoscaler'
+  | 'NoAutoscaler'
+  | 'OutsideAutoscaler'
   | 'InvalidLogQuery'
 
 interface StatusInput {
@@ -45,6 +48,7 @@ interface StatusInput {
     version: number
     restartGeneration: number
     rollout: Rollout | null
+    autoscaler?: { min: number } | null
   }
   /** Those that have not ended. */
   instances: readonly Pick<
@@ -108,7 +112,7 @@ function statusAndCauses({ service, instances, lastEnd }: StatusInput): Omit<Sta
   const complete = !outdated && routed >= service.replicas && instances.length === service.replicas
   // What was begun is over when every gateway has the route: a moment later than the row of the last instance says.
   if (complete && service.rollout === null)
-    return { status: 'Running', causes: service.replicas === 0 ? [{ code: 'ScaledToZero' }] : [count] }
+    return { status: 'Running', causes: service.replicas === 0 ? [atZero(service)] : [count] }
   const crashing = members.find(i => i.crashCount >= crashLoopCount && !isRouted(i))
   const crash: Cause | null = crashing ? { code: 'CrashLoop', count: crashing.crashCount, last: lastEnd } : null
   const waiting = members.map(member => waitingOf(member.waitingReason)).find(cause => cause !== null) ?? null
@@ -119,6 +123,10 @@ function statusAndCauses({ service, instances, lastEnd }: StatusInput): Omit<Sta
   if (waiting !== null && routed < service.replicas) return { status: 'Waiting', causes }
   return { status: statusOfRollout(service.rollout, routed, service.replicas), causes }
 }
+
+const atZero = ({ autoscaler }: StatusInput['service']): Cause => ({
+  code: autoscaler?.min === 0 ? 'ScaledToZeroWakes' : 'ScaledToZero',
+})
 
 type Generation = Pick<ServiceInstance, 'version' | 'restartGeneration'>
 

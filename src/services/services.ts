@@ -3,6 +3,8 @@ import type { Ctx } from '../db/ctx.ts'
 import type { Db } from '../db/db.ts'
 import type { SecretBox } from '../identity/secret-box.ts'
 import { Refusal } from '../lib/errors.ts'
+import type { CronPolicy } from './autoscale/cron-policy.ts'
+import type { AutoscalePolicy } from './autoscale/policy.ts'
 import { type Cause, endOf, textOf, waitingOf } from './cause.ts'
 import type { ServiceSpec } from './config/service-config.ts'
 import type { ConfigObject } from './config/service-config-fields.ts'
@@ -49,6 +51,8 @@ export interface ServiceView {
   version: number
   rollout: Rollout | null
   progress: RolloutProgress | null
+  autoscaler: AutoscalePolicy | null
+  cronScaler: CronPolicy | null
   spec: ServiceSpec
   /** The service JSON of the present version. */
   source: ConfigObject

@@ -26,6 +26,8 @@ const config = (name: string) => ({
   containers: [{ command: 'serve' }],
 })
 
+const scaling = { min: 1, max: 3, scaleStrategies: [{ metricName: 'qps', threshold: 10 }] }
+
 /** What each operation that is served answers at top level, and a call of it. In an order in which all of them work. */
 const served: [OperationName, string, () => EasRequest][] = [
   ['DescribeRegions', 'Regions RequestId', () => ({})],
@@ -73,6 +75,14 @@ const served: [OperationName, string, () => EasRequest][] = [
   ['DescribeServiceEvent', 'Events PageNum RequestId TotalCount TotalPageNum', () => ({ params: service })],
   ['UpdateService', 'Message RequestId', () => ({ params: service, body: { metadata: { memory: 512 } } })],
   ['ScaleService', 'Message RequestId', () => ({ params: service, body: { Instance: 2 } })],
+  ['CreateServiceAutoScaler', 'Message RequestId', () => ({ params: service, body: scaling })],
+  ['UpdateServiceAutoScaler', 'Message RequestId', () => ({ params: service, body: scaling })],
+  [
+    'DescribeServiceAutoScaler',
+    'Behavior CurrentMetrics MaxReplica MinReplica RequestId ScaleStrategies ServiceName',
+    () => ({ params: service }),
+  ],
+  ['DeleteServiceAutoScaler', 'Message RequestId', () => ({ params: service })],
   ['RestartService', 'Message RequestId', () => ({ params: service })],
   ['StopService', 'Message RequestId', () => ({ params: service })],
   ['StartService', 'Message RequestId', () => ({ params: service })],

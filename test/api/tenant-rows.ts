@@ -223,6 +223,13 @@ export const rows: Record<keyof Operations, TenantRow> = {
     before: newestInstances,
   },
   'POST /v1/services/{service}/preview': { ids: service, input: body({ action: 'stop' }) },
+  'PUT /v1/services/{service}/autoscaler': {
+    ids: service,
+    input: body({ min: 1, max: 3, scaleStrategies: [{ metricName: 'qps', threshold: 10 }] }),
+  },
+  'GET /v1/services/{service}/autoscaler': { ids: service },
+  'DELETE /v1/services/{service}/autoscaler': { ids: service },
+  'GET /v1/services/{service}/metrics': { ids: service },
   'POST /v1/services/{service}/scale': { ids: service, input: body({ replicas: 2 }) },
   'POST /v1/services/{service}/restart': { ids: service },
   'POST /v1/services/{service}/stop': { ids: service },

@@ -90,9 +90,10 @@ export class Routes {
 export async function startWith(
   services: ServiceRoute[],
   options: Partial<GatewayOptions> = {},
+  callbacks: Partial<RouteServerOptions> = {},
 ): Promise<{ gateway: Gateway; routes: Routes; port: number; dir: string }> {
   const dir = temporaryDir()
-  const routes = new Routes(join(dir, 'c.sock'), services)
+  const routes = new Routes(join(dir, 'c.sock'), services, callbacks)
   await routes.server.listen()
   onTestFinished(() => routes.server.close())
   const gateway = await startGateway({

@@ -8,6 +8,7 @@ import type { ApiContext } from '../context.ts'
 import { refuseText } from '../json-body.ts'
 import { bodyValue, sendProblem, whoCalls } from '../server.ts'
 import { refuseOtherWorkspace } from '../workspace-scope.ts'
+import { autoscalerOperations } from './autoscalers.ts'
 import { type EasOperations, notServed } from './call.ts'
 import { catalogOperations } from './catalog.ts'
 import { insteadOf } from './instead.ts'
@@ -29,6 +30,7 @@ export const served: EasOperations = {
   ...serviceOperations,
   ...serviceInstanceOperations,
   ...serviceHistoryOperations,
+  ...autoscalerOperations,
 }
 
 const prefix = '/api/v2'

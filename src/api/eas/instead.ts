@@ -6,8 +6,6 @@ const instead: Partial<Record<OperationName, string>> = {
   CreateAppService: 'Use CreateService.',
   UpdateAppService: 'Use UpdateService.',
   CreateGroup: 'Use CreateResource to make a resource group.',
-  CreateServiceAutoScaler: 'Use ScaleService.',
-  UpdateServiceAutoScaler: 'Use ScaleService.',
   CreateServiceCronScaler: 'Use ScaleService.',
   UpdateServiceCronScaler: 'Use ScaleService.',
   DescribeServiceDiagnosis: 'Use DescribeService: its Message says what the service waits for or why it failed.',

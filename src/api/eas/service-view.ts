@@ -56,8 +56,8 @@ function serviceOf(service: ServiceView, groupName: string) {
     SafetyLock: 'none',
     Weight: 100,
     WorkloadType: 'deployment',
-    AutoscalerEnabled: false,
-    CronscalerEnabled: false,
+    AutoscalerEnabled: service.autoscaler !== null,
+    CronscalerEnabled: service.cronScaler !== null,
     ...unknownHere,
   }
 }

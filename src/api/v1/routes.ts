@@ -6,6 +6,7 @@ import { accountRoutes } from './accounts.ts'
 import { alignmentRoutes } from './alignments.ts'
 import { auditRoutes } from './audit.ts'
 import { auditorRoutes } from './auditor.ts'
+import { autoscalerRoutes } from './autoscalers.ts'
 import { billRoutes } from './bill.ts'
 import { catalogRoutes } from './catalog.ts'
 import { drainRoutes } from './drains.ts'
@@ -22,6 +23,7 @@ import { renewalRoutes } from './renewals.ts'
 import { resizeRoutes } from './resizes.ts'
 import { serviceImpactRoutes } from './service-impact.ts'
 import { serviceInstanceRoutes } from './service-instances.ts'
+import { serviceMetricsRoutes } from './service-metrics.ts'
 import { serviceVersionRoutes } from './service-versions.ts'
 import { serviceRoutes } from './services.ts'
 import { signInRoutes } from './sign-in.ts'
@@ -44,6 +46,8 @@ export const routes: readonly Route[] = [
   ...serviceRoutes,
   ...serviceImpactRoutes,
   ...serviceVersionRoutes,
+  ...autoscalerRoutes,
+  ...serviceMetricsRoutes,
   ...serviceInstanceRoutes,
   ...tryRoutes,
   ...walletRoutes,

@@ -42,6 +42,10 @@ export const ServiceView = z.object({
   replicas: z.number().int(),
   running: z.number().int(),
   pending: z.number().int(),
+  autoscaler: z
+    .object({ min: z.number().int(), max: z.number().int() })
+    .nullable()
+    .describe('Between what it scales by itself; null: by hand.'),
   version: z.number().int(),
   cpuMilli: z.number().int(),
   memoryMib: z.number().int(),
@@ -76,6 +80,7 @@ export const viewOf = ({ settings }: ApiContext, found: Service) => ({
   replicas: found.replicas,
   running: found.running,
   pending: found.pending,
+  autoscaler: found.autoscaler && { min: found.autoscaler.min, max: found.autoscaler.max },
   version: found.version,
   cpuMilli: found.spec.cpuMilli,
   memoryMib: found.spec.memoryMib,

@@ -89,7 +89,7 @@ function addReadingCommands(tree: CommandTree): void {
           name: service.name,
           group: service.groupId,
           status: `${service.status}: ${service.reason}`,
-          'service instances': `${service.running} of ${service.replicas} running`,
+          'service instances': `${service.running} of ${service.replicas} running${service.autoscaler ? `, scales by itself between ${service.autoscaler.min} and ${service.autoscaler.max}` : ''}`,
           version: service.version,
           'each takes': `${cpuText(service.cpuMilli)} vCPU, ${mibText(service.memoryMib)}${service.gpuCount === 0 ? '' : `, ${service.gpuCount} GPU`}`,
           endpoint: service.endpoint,

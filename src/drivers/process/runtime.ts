@@ -2,7 +2,14 @@
 import { extname, join, resolve } from 'node:path'
 import type { ServiceInstanceSpec, ServiceInstanceState } from '../../agent/protocol.ts'
 import { isRefusal } from '../../lib/errors.ts'
-import type { Launch, LogPage, RuntimeDriver, RuntimeObservation, RuntimeRef } from '../../services/driver.ts'
+import type {
+  Launch,
+  LogPage,
+  RuntimeDriver,
+  RuntimeFigures,
+  RuntimeObservation,
+  RuntimeRef,
+} from '../../services/driver.ts'
 import { AgentClient } from './agent-client.ts'
 
 export interface ProcessRuntimeOptions {
@@ -43,6 +50,16 @@ export class ProcessRuntime implements RuntimeDriver {
 
   async forget(ref: RuntimeRef): Promise<void> {
     await this.#client.forget(ref.serviceInstanceId).catch(ignoreNotFound)
+  }
+
+  async measure(refs: readonly RuntimeRef[]): Promise<(RuntimeFigures | null)[]> {
+    const states = new Map((await this.#client.list()).map(state => [state.id, state]))
+    return refs.map(({ serviceInstanceId }) => {
+      const state = states.get(serviceInstanceId)
+      if (!state || state.phase === 'ended') return null
+      const { cpuMs, measuredAtMs: atMs, rssMiB: memoryMib } = state
+      return { cpuMs, atMs, memoryMib, gpuPercent: null }
+    })
   }
 
   logs(ref: RuntimeRef, query: { offset?: number; limit?: number; keyword?: string }): Promise<LogPage> {

@@ -9,12 +9,21 @@ export interface ServiceRoute extends RouteKeys {
   /** Why there is no endpoint, for the 503: the service's status in words. */
   status: string
   limits: RouteLimits
+  /** Absent: a request that finds no endpoint is answered 503. Else it waits, and wakes the service. */
+  waiting?: WaitingBounds
   /** In a traffic group: its name there, which keys of the group open as well as its own. */
   alias?: RouteAlias
   /** A share of what it gets is copied. */
   mirror?: RouteMirror
   /** It is a traffic group, without endpoints of its own: its members take the requests. */
   split?: RouteSplit
+}
+
+export interface WaitingBounds {
+  /** Per gateway process; over it 450. */
+  countMax: number
+  /** From its arrival; over it 503. */
+  timeoutMs: number
 }
 
 export interface RouteKeys {

@@ -4,11 +4,12 @@ import type { Ctx } from '../../db/ctx.ts'
 import { type Db, transaction } from '../../db/db.ts'
 import type { SecretBox } from '../../identity/secret-box.ts'
 import { messageOf } from '../../lib/errors.ts'
+import type { ServiceSpec } from '../config/service-config.ts'
 import { type ServiceRow, selectServices } from '../service.store.ts'
 import { serviceStatus } from '../service.ts'
 import { selectLive } from '../service-instance.store.ts'
 import { isRouted } from '../service-instance.ts'
-import type { ServiceRoute } from './route.ts'
+import type { ServiceRoute, WaitingBounds } from './route.ts'
 import {
   awaitGateways,
   changedServiceIds,
@@ -65,8 +66,18 @@ function routeOf(box: SecretBox, service: ServiceRow, instances: Awaited<ReturnT
       maxInFlight: spec.queueMax * Math.max(1, service.replicas),
       bodyMax,
     },
+    ...(service.autoscaler?.min === 0 && service.desired === 'running' ? { waiting: waitingBounds(spec) } : {}),
   }
 }
+
+/** Where `max_queue_size` says nothing. */
+const waitingMaxDefault = 500
+
+/** As many as the service queues for one instance, and as long as one may take to start. */
+const waitingBounds = ({ queueMax, requestTimeoutMs, health }: ServiceSpec): WaitingBounds => ({
+  countMax: queueMax > 0 ? queueMax : waitingMaxDefault,
+  timeoutMs: Math.min(requestTimeoutMs, health.startTimeoutMs),
+})
 
 /** The pushing end, as `RouteServer` of the gateway has it: services must not know gateways. */
 export interface RoutePublisher {
