@@ -20,6 +20,8 @@ export const refused = {
     'The service JSON has a field that is not supported',
   ],
   'refused.InvalidReplicas': ['实例数不正确', 'The number of replicas is not valid'],
+  'refused.InvalidAutoscaler': ['自动扩缩容规则不正确', 'The autoscaling rule is not valid'],
+  'refused.OutsideAutoscaler': ['超出自动扩缩容的上下限', 'Outside the bounds of autoscaling'],
   'refused.InvalidLogQuery': ['日志查询条件不正确', 'The query of the log is not valid'],
   'refused.UnknownRegion': ['没有这个地域', 'There is no such region'],
   'refused.UnknownZone': ['没有这个可用区', 'There is no such zone'],

@@ -208,6 +208,11 @@ export const services = {
     '已有服务 {name}：请更新它，或换一个名称。',
     'There is a service {name} already: update it, or choose another name.',
   ],
+  'refusal.NoAutoscaler': ['没有设置自动扩缩容。', 'It does not scale by itself.'],
+  'refusal.OutsideAutoscaler': [
+    '服务在 {min} 到 {max} 个实例之间自动扩缩容：请选择其中的数量，或修改自动扩缩容。',
+    'It scales by itself between {min} and {max} instances: choose one of these, or change its autoscaling.',
+  ],
   'refusal.ServiceDeleting': ['服务正在删除。', 'The service is being deleted.'],
   'refusal.ServiceChanged': [
     '服务已更新到版本 {version}：请先查看改动，再重新更新。',
