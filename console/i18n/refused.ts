@@ -59,5 +59,6 @@ export const refused = {
   'refused.UnsupportedMediaType': ['不支持这种内容类型', 'The content type is not supported'],
   'refused.ServiceNameTaken': ['服务名称已被使用', 'A service has this name'],
   'refused.ServiceChanged': ['服务已被更新', 'The service was updated meanwhile'],
+  'refused.WorldChanged': ['与预览不再一致', 'No longer as previewed'],
   'refused.ServiceVersionNotFound': ['没有这个版本', 'There is no such version'],
 } as const

@@ -218,6 +218,10 @@ export const services = {
     '服务已更新到版本 {version}：请先查看改动，再重新更新。',
     'The service is at version {version} by now: look at what changed, then update it.',
   ],
+  'refusal.WorldChanged': [
+    '情况已经变化，预览已刷新：请重新查看后再决定。',
+    'Things have changed since this preview, which is now drawn anew: look at it again, then decide.',
+  ],
   'refusal.ServiceVersionNotFound': ['没有版本 {version}。', 'There is no version {version}.'],
   'refusal.ServiceNotRunning': ['服务已停止，请先启动。', 'The service is stopped: start it first.'],
   'refusal.AlreadyRunning': ['服务已经启动。', 'The service is started already.'],

@@ -150,6 +150,7 @@ export const statuses = {
   OutsideAutoscaler: 409,
   ServiceNotRunning: 409,
   ServiceDeleting: 409,
+  WorldChanged: 409,
   GroupChanged: 412,
   ServiceChanged: 412,
   BodyTooLarge: 413,

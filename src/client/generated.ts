@@ -285,7 +285,7 @@ export interface Operations {
   'POST /v1/machines/{machineId}/drain': {
     params: { machineId: string }
     query: Record<never, never>
-    body: { reason?: string; deadlineSeconds?: number }
+    body: { reason?: string; deadlineSeconds?: number; previewId?: string }
     returns: { machineId: string; groupId: string; orderId: string; regionId: string; zoneId: string; specId: string; chargeType: "prepaid" | "postpaid"; status: string; phase: string; stoppedBecause: string | null; failure: { code: string; message: string } | null; cpuMilli: number; cpuUsedMilli: number; memoryMib: number; memoryUsedMib: number; gpuModel: string | null; gpuCount: number; gpuUsed: number; systemDiskGib: number; address: string | null; createdAt: string; runningAt: string | null; expiresAt: string | null; autoRenew: boolean; lostAt: string | null; holds: ({ ownerKind: string; owner: string; by: { kind: "user" | "operator" | "system"; name: string }; reason: string; at: string; expiresAt: string | null })[]; drain: { drainId: string; phase: string; reason: string; startedAt: string; deadlineAt: string; overdue: boolean } | null; refusals: { cordon: { code: string; message: string } | null; uncordon: { code: string; message: string } | null; drain: { code: string; message: string } | null; extendDrain: { code: string; message: string } | null; cancelDrain: { code: string; message: string } | null; forceDrain: { code: string; message: string } | null; release: { code: string; message: string } | null; renew: { code: string; message: string } | null; resize: { code: string; message: string } | null } }
   }
   /** Get the latest drain: progress, what blocks it, its receipt */
@@ -313,7 +313,7 @@ export interface Operations {
   'POST /v1/machines/{machineId}/drain/force': {
     params: { machineId: string }
     query: Record<never, never>
-    body: { reason: string }
+    body: { reason: string; previewId?: string }
     returns: { machineId: string; groupId: string; orderId: string; regionId: string; zoneId: string; specId: string; chargeType: "prepaid" | "postpaid"; status: string; phase: string; stoppedBecause: string | null; failure: { code: string; message: string } | null; cpuMilli: number; cpuUsedMilli: number; memoryMib: number; memoryUsedMib: number; gpuModel: string | null; gpuCount: number; gpuUsed: number; systemDiskGib: number; address: string | null; createdAt: string; runningAt: string | null; expiresAt: string | null; autoRenew: boolean; lostAt: string | null; holds: ({ ownerKind: string; owner: string; by: { kind: "user" | "operator" | "system"; name: string }; reason: string; at: string; expiresAt: string | null })[]; drain: { drainId: string; phase: string; reason: string; startedAt: string; deadlineAt: string; overdue: boolean } | null; refusals: { cordon: { code: string; message: string } | null; uncordon: { code: string; message: string } | null; drain: { code: string; message: string } | null; extendDrain: { code: string; message: string } | null; cancelDrain: { code: string; message: string } | null; forceDrain: { code: string; message: string } | null; release: { code: string; message: string } | null; renew: { code: string; message: string } | null; resize: { code: string; message: string } | null } }
   }
   /** Explain what a machine has cost: its orders, when it ran, what was paid and billed */
@@ -341,7 +341,7 @@ export interface Operations {
   'POST /v1/machines/actions': {
     params: Record<never, never>
     query: Record<never, never>
-    body: { action: "cordon" | "uncordon" | "drain" | "extendDrain" | "cancelDrain" | "forceDrain"; machineIds: (string)[]; reason?: string; deadlineSeconds?: number }
+    body: { action: "cordon" | "uncordon" | "drain" | "extendDrain" | "cancelDrain" | "forceDrain"; machineIds: (string)[]; reason?: string; deadlineSeconds?: number; previewId?: string }
     returns: { machineIds: (string)[] }
   }
   /** Preview an action on machines: what it would do, decided as the action decides; nothing is done */
@@ -349,13 +349,13 @@ export interface Operations {
     params: Record<never, never>
     query: Record<never, never>
     body: { action: "cordon" | "uncordon" | "drain" | "extendDrain" | "cancelDrain" | "forceDrain" | "release"; machineIds: (string)[]; force?: boolean }
-    returns: { action: "cordon" | "uncordon" | "drain" | "extendDrain" | "cancelDrain" | "forceDrain" | "release"; machines: ({ machineId: string; refusal: { code: string; message: string } | null; unchanged: boolean; places: "cordon" | "drain" | null; lifts: ({ ownerKind: string; owner: string; by: { kind: "user" | "operator" | "system"; name: string }; reason: string; at: string; expiresAt: string | null })[]; remaining: ({ ownerKind: string; owner: string; by: { kind: "user" | "operator" | "system"; name: string }; reason: string; at: string; expiresAt: string | null })[]; endsDrain: boolean; setsDeadline: boolean; stops: boolean; serviceInstances: number; accruedFen: string | null })[]; services: ({ serviceId: string; name: string; owner: string; ownerName: { kind: "user" | "operator" | "system"; name: string }; replicas: number; running: number; runningAfter: number; floor: number; belowFloor: boolean; losesLast: boolean; instances: ({ serviceInstanceId: string; machineId: string | null; fate: "moves" | "finishes" | "stops"; toMachineId: string | null; noRoom: { code: "NoMachine" | "NoOpenMachine" | "NoRoom"; message: string; missing: { cpuMilli: number; memoryMib: number; gpuCount: number; gpuMemoryMib: number } | null; machines: { total: number; open: number; held: number; lost: number; notRunning: number } } | null; inFlight: number | null })[] })[]; otherServices: { services: number; serviceInstances: number; belowFloor: number }; groups: ({ groupId: string; openMachines: number; openMachinesAfter: number })[]; billing: { endsAt: string; accruedFen: string } | null }
+    returns: { previewId: string; action: "cordon" | "uncordon" | "drain" | "extendDrain" | "cancelDrain" | "forceDrain" | "release"; machines: ({ machineId: string; refusal: { code: string; message: string } | null; unchanged: boolean; places: "cordon" | "drain" | null; lifts: ({ ownerKind: string; owner: string; by: { kind: "user" | "operator" | "system"; name: string }; reason: string; at: string; expiresAt: string | null })[]; remaining: ({ ownerKind: string; owner: string; by: { kind: "user" | "operator" | "system"; name: string }; reason: string; at: string; expiresAt: string | null })[]; endsDrain: boolean; setsDeadline: boolean; stops: boolean; serviceInstances: number; accruedFen: string | null })[]; services: ({ serviceId: string; name: string; owner: string; ownerName: { kind: "user" | "operator" | "system"; name: string }; replicas: number; running: number; runningAfter: number; floor: number; belowFloor: boolean; losesLast: boolean; instances: ({ serviceInstanceId: string; machineId: string | null; fate: "moves" | "finishes" | "stops"; toMachineId: string | null; noRoom: { code: "NoMachine" | "NoOpenMachine" | "NoRoom"; message: string; missing: { cpuMilli: number; memoryMib: number; gpuCount: number; gpuMemoryMib: number } | null; machines: { total: number; open: number; held: number; lost: number; notRunning: number } } | null; inFlight: number | null })[] })[]; otherServices: { services: number; serviceInstances: number; belowFloor: number }; groups: ({ groupId: string; openMachines: number; openMachinesAfter: number })[]; billing: { endsAt: string; accruedFen: string } | null }
   }
   /** Release machines: all of them or, refused, none */
   'POST /v1/machines/release': {
     params: Record<never, never>
     query: Record<never, never>
-    body: { machineIds: (string)[]; force?: boolean; reason?: string }
+    body: { machineIds: (string)[]; force?: boolean; reason?: string; previewId?: string }
     returns: { machineIds: (string)[] }
   }
   /** List notices of the account, newest first: expiry, renewal, arrears */
@@ -537,13 +537,13 @@ export interface Operations {
   'PUT /v1/services/{service}': {
     params: { service: string }
     query: Record<never, never>
-    body: { config: Record<string, unknown>; replace?: boolean; ifVersion?: number }
+    body: { config: Record<string, unknown>; replace?: boolean; ifVersion?: number; previewId?: string }
     returns: { service: { serviceId: string; name: string; groupId: string; regionId: string; workspaceId: string; status: string; reason: string; causes: ({ code: "Counts"; running: number; wanted: number } | { code: "Ending"; count: number } | { code: "StoppedOnRequest" | "ScaledToZero" | "ScaledToZeroWakes" | "HealthCheckFails" | "Paused" } | { code: "CrashLoop"; count: number; last: { code: "Ended"; reason: string | null; exitCode: number | null; signal: string | null; message: string | null } | null } | { code: "Leaving"; because: string } | { code: "NoMachine" | "NoOpenMachine" | "NoRoom"; message: string; missing: { cpuMilli: number; memoryMib: number; gpuCount: number; gpuMemoryMib: number } | null; machines: { total: number; open: number; held: number; lost: number; notRunning: number } } | { code: "Ended"; reason: string | null; exitCode: number | null; signal: string | null; message: string | null })[]; rollout: { kind: "create" | "update" | "scale" | "start" | "restart"; fromVersion: number | null; startedAt: string; done: number; total: number } | null; replicas: number; running: number; pending: number; autoscaler: { min: number; max: number } | null; version: number; cpuMilli: number; memoryMib: number; gpuCount: number; endpoint: string; config: Record<string, unknown>; createdAt: string; updatedAt: string; refusals: { update: { code: string; message: string } | null; scale: { code: string; message: string } | null; restart: { code: string; message: string } | null; stop: { code: string; message: string } | null; start: { code: string; message: string } | null; delete: { code: string; message: string } | null; invoke: { code: string; message: string } | null } }; warnings: (string)[] }
   }
   /** Delete service */
   'DELETE /v1/services/{service}': {
     params: { service: string }
-    query: Record<never, never>
+    query: { previewId?: string }
     body: null
     returns: { serviceId: string; name: string; groupId: string; regionId: string; workspaceId: string; status: string; reason: string; causes: ({ code: "Counts"; running: number; wanted: number } | { code: "Ending"; count: number } | { code: "StoppedOnRequest" | "ScaledToZero" | "ScaledToZeroWakes" | "HealthCheckFails" | "Paused" } | { code: "CrashLoop"; count: number; last: { code: "Ended"; reason: string | null; exitCode: number | null; signal: string | null; message: string | null } | null } | { code: "Leaving"; because: string } | { code: "NoMachine" | "NoOpenMachine" | "NoRoom"; message: string; missing: { cpuMilli: number; memoryMib: number; gpuCount: number; gpuMemoryMib: number } | null; machines: { total: number; open: number; held: number; lost: number; notRunning: number } } | { code: "Ended"; reason: string | null; exitCode: number | null; signal: string | null; message: string | null })[]; rollout: { kind: "create" | "update" | "scale" | "start" | "restart"; fromVersion: number | null; startedAt: string; done: number; total: number } | null; replicas: number; running: number; pending: number; autoscaler: { min: number; max: number } | null; version: number; cpuMilli: number; memoryMib: number; gpuCount: number; endpoint: string; config: Record<string, unknown>; createdAt: string; updatedAt: string; refusals: { update: { code: string; message: string } | null; scale: { code: string; message: string } | null; restart: { code: string; message: string } | null; stop: { code: string; message: string } | null; start: { code: string; message: string } | null; delete: { code: string; message: string } | null; invoke: { code: string; message: string } | null } }
   }
@@ -580,7 +580,7 @@ export interface Operations {
     params: { service: string }
     query: Record<never, never>
     body: { config: Record<string, unknown>; replace?: boolean }
-    returns: { impact: { effect: "none" | "scale" | "version"; version: number; replicas: number; replaced: number; started: number; ended: number; maxSurge: number; maxUnavailable: number; fits: number; wanted: number; shortage: { code: string; message: string; missing: { cpuMilli: number; memoryMib: number; gpuCount: number; gpuMemoryMib: number } | null; machines: { total: number; open: number; held: number; lost: number; notRunning: number } } | null; mayEndFirst: boolean }; warnings: (string)[] }
+    returns: { impact: { previewId: string; effect: "none" | "scale" | "version"; version: number; replicas: number; replaced: number; started: number; ended: number; maxSurge: number; maxUnavailable: number; fits: number; wanted: number; shortage: { code: string; message: string; missing: { cpuMilli: number; memoryMib: number; gpuCount: number; gpuMemoryMib: number } | null; machines: { total: number; open: number; held: number; lost: number; notRunning: number } } | null; mayEndFirst: boolean }; warnings: (string)[] }
   }
   /** List the instances of a service */
   'GET /v1/services/{service}/instances': {
@@ -622,7 +622,7 @@ export interface Operations {
     params: { service: string }
     query: Record<never, never>
     body: { action: "stop" | "delete" | "scale"; replicas?: number }
-    returns: { serviceId: string; name: string; owner: string; ownerName: { kind: "user" | "operator" | "system"; name: string }; replicas: number; running: number; runningAfter: number; floor: number; belowFloor: boolean; losesLast: boolean; instances: ({ serviceInstanceId: string; machineId: string | null; fate: "moves" | "finishes" | "stops"; toMachineId: string | null; noRoom: { code: "NoMachine" | "NoOpenMachine" | "NoRoom"; message: string; missing: { cpuMilli: number; memoryMib: number; gpuCount: number; gpuMemoryMib: number } | null; machines: { total: number; open: number; held: number; lost: number; notRunning: number } } | null; inFlight: number | null })[] }
+    returns: { serviceId: string; name: string; owner: string; ownerName: { kind: "user" | "operator" | "system"; name: string }; replicas: number; running: number; runningAfter: number; floor: number; belowFloor: boolean; losesLast: boolean; instances: ({ serviceInstanceId: string; machineId: string | null; fate: "moves" | "finishes" | "stops"; toMachineId: string | null; noRoom: { code: "NoMachine" | "NoOpenMachine" | "NoRoom"; message: string; missing: { cpuMilli: number; memoryMib: number; gpuCount: number; gpuMemoryMib: number } | null; machines: { total: number; open: number; held: number; lost: number; notRunning: number } } | null; inFlight: number | null })[]; previewId: string }
   }
   /** Restart every instance of the service, replacement first */
   'POST /v1/services/{service}/restart': {
@@ -635,7 +635,7 @@ export interface Operations {
   'POST /v1/services/{service}/scale': {
     params: { service: string }
     query: Record<never, never>
-    body: { replicas: number }
+    body: { replicas: number; previewId?: string }
     returns: { serviceId: string; name: string; groupId: string; regionId: string; workspaceId: string; status: string; reason: string; causes: ({ code: "Counts"; running: number; wanted: number } | { code: "Ending"; count: number } | { code: "StoppedOnRequest" | "ScaledToZero" | "ScaledToZeroWakes" | "HealthCheckFails" | "Paused" } | { code: "CrashLoop"; count: number; last: { code: "Ended"; reason: string | null; exitCode: number | null; signal: string | null; message: string | null } | null } | { code: "Leaving"; because: string } | { code: "NoMachine" | "NoOpenMachine" | "NoRoom"; message: string; missing: { cpuMilli: number; memoryMib: number; gpuCount: number; gpuMemoryMib: number } | null; machines: { total: number; open: number; held: number; lost: number; notRunning: number } } | { code: "Ended"; reason: string | null; exitCode: number | null; signal: string | null; message: string | null })[]; rollout: { kind: "create" | "update" | "scale" | "start" | "restart"; fromVersion: number | null; startedAt: string; done: number; total: number } | null; replicas: number; running: number; pending: number; autoscaler: { min: number; max: number } | null; version: number; cpuMilli: number; memoryMib: number; gpuCount: number; endpoint: string; config: Record<string, unknown>; createdAt: string; updatedAt: string; refusals: { update: { code: string; message: string } | null; scale: { code: string; message: string } | null; restart: { code: string; message: string } | null; stop: { code: string; message: string } | null; start: { code: string; message: string } | null; delete: { code: string; message: string } | null; invoke: { code: string; message: string } | null } }
   }
   /** Start service */
@@ -648,7 +648,7 @@ export interface Operations {
   /** Stop service: requests in flight finish first */
   'POST /v1/services/{service}/stop': {
     params: { service: string }
-    query: Record<never, never>
+    query: { previewId?: string }
     body: null
     returns: { serviceId: string; name: string; groupId: string; regionId: string; workspaceId: string; status: string; reason: string; causes: ({ code: "Counts"; running: number; wanted: number } | { code: "Ending"; count: number } | { code: "StoppedOnRequest" | "ScaledToZero" | "ScaledToZeroWakes" | "HealthCheckFails" | "Paused" } | { code: "CrashLoop"; count: number; last: { code: "Ended"; reason: string | null; exitCode: number | null; signal: string | null; message: string | null } | null } | { code: "Leaving"; because: string } | { code: "NoMachine" | "NoOpenMachine" | "NoRoom"; message: string; missing: { cpuMilli: number; memoryMib: number; gpuCount: number; gpuMemoryMib: number } | null; machines: { total: number; open: number; held: number; lost: number; notRunning: number } } | { code: "Ended"; reason: string | null; exitCode: number | null; signal: string | null; message: string | null })[]; rollout: { kind: "create" | "update" | "scale" | "start" | "restart"; fromVersion: number | null; startedAt: string; done: number; total: number } | null; replicas: number; running: number; pending: number; autoscaler: { min: number; max: number } | null; version: number; cpuMilli: number; memoryMib: number; gpuCount: number; endpoint: string; config: Record<string, unknown>; createdAt: string; updatedAt: string; refusals: { update: { code: string; message: string } | null; scale: { code: string; message: string } | null; restart: { code: string; message: string } | null; stop: { code: string; message: string } | null; start: { code: string; message: string } | null; delete: { code: string; message: string } | null; invoke: { code: string; message: string } | null } }
   }
@@ -671,12 +671,12 @@ export interface Operations {
     params: { service: string; version: number }
     query: Record<never, never>
     body: null
-    returns: { impact: { effect: "none" | "scale" | "version"; version: number; replicas: number; replaced: number; started: number; ended: number; maxSurge: number; maxUnavailable: number; fits: number; wanted: number; shortage: { code: string; message: string; missing: { cpuMilli: number; memoryMib: number; gpuCount: number; gpuMemoryMib: number } | null; machines: { total: number; open: number; held: number; lost: number; notRunning: number } } | null; mayEndFirst: boolean } }
+    returns: { impact: { previewId: string; effect: "none" | "scale" | "version"; version: number; replicas: number; replaced: number; started: number; ended: number; maxSurge: number; maxUnavailable: number; fits: number; wanted: number; shortage: { code: string; message: string; missing: { cpuMilli: number; memoryMib: number; gpuCount: number; gpuMemoryMib: number } | null; machines: { total: number; open: number; held: number; lost: number; notRunning: number } } | null; mayEndFirst: boolean } }
   }
   /** Roll a service back, or forth, to one of its versions */
   'POST /v1/services/{service}/versions/{version}/use': {
     params: { service: string; version: number }
-    query: Record<never, never>
+    query: { previewId?: string }
     body: null
     returns: { serviceId: string; name: string; groupId: string; regionId: string; workspaceId: string; status: string; reason: string; causes: ({ code: "Counts"; running: number; wanted: number } | { code: "Ending"; count: number } | { code: "StoppedOnRequest" | "ScaledToZero" | "ScaledToZeroWakes" | "HealthCheckFails" | "Paused" } | { code: "CrashLoop"; count: number; last: { code: "Ended"; reason: string | null; exitCode: number | null; signal: string | null; message: string | null } | null } | { code: "Leaving"; because: string } | { code: "NoMachine" | "NoOpenMachine" | "NoRoom"; message: string; missing: { cpuMilli: number; memoryMib: number; gpuCount: number; gpuMemoryMib: number } | null; machines: { total: number; open: number; held: number; lost: number; notRunning: number } } | { code: "Ended"; reason: string | null; exitCode: number | null; signal: string | null; message: string | null })[]; rollout: { kind: "create" | "update" | "scale" | "start" | "restart"; fromVersion: number | null; startedAt: string; done: number; total: number } | null; replicas: number; running: number; pending: number; autoscaler: { min: number; max: number } | null; version: number; cpuMilli: number; memoryMib: number; gpuCount: number; endpoint: string; config: Record<string, unknown>; createdAt: string; updatedAt: string; refusals: { update: { code: string; message: string } | null; scale: { code: string; message: string } | null; restart: { code: string; message: string } | null; stop: { code: string; message: string } | null; start: { code: string; message: string } | null; delete: { code: string; message: string } | null; invoke: { code: string; message: string } | null } }
   }

@@ -37,6 +37,8 @@ export interface WishOptions {
   ownerKind?: HoldOwner
   /** Of a cordon: when it ends by itself. */
   expiresAt?: Temporal.Instant | null
+  /** Runs first in the transaction, and may refuse. */
+  before?: (tx: Tx) => Promise<void>
 }
 
 /** What is written for one wish, before it is known to which machines. */
@@ -70,6 +72,7 @@ export async function wishMachines(
   const deadlineSeconds = checkDeadline(options.deadlineSeconds)
   const { ownerKind = 'person', expiresAt = null } = options
   const after = await transaction(ctx, async tx => {
+    await options.before?.(tx)
     const now = ctx.clock.now()
     const machines = await lockAll(tx, actor.accountId, machineIds)
     const by = { owner: actor.name, ownerKind, force: false }

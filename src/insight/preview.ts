@@ -13,6 +13,7 @@ import { freeCapacity } from '../fleet/reservation.ts'
 import type { Fen } from '../lib/money.ts'
 import type { OrdersCtx } from '../orders/orders-ctx.ts'
 import { earlyReleases } from '../orders/release.ts'
+import { asPreviewed, type Before, previewIdOf } from '../services/impact/as-previewed.ts'
 import { impactOfMachines, type MachinesFate, type ServiceImpact } from '../services/impact/impact.ts'
 
 export interface MachinePreview extends Omit<MachineChange, 'refusal'> {
@@ -31,6 +32,8 @@ export interface GroupPreview {
 }
 
 export interface ChangePreview {
+  /** Names what is said here: the action that is given it does this or refuses. */
+  previewId: string
   action: ChangingAction
   /** In the order asked for. */
   machines: MachinePreview[]
@@ -52,10 +55,34 @@ export interface PreviewRequest {
 
 /** Refuses `MachineNotFound` for the first that is not there. */
 export function previewChange(ctx: PreviewCtx, actor: Actor, request: PreviewRequest): Promise<ChangePreview> {
-  return inSnapshot(ctx.db, db => preview({ ...ctx, db }, actor, request))
+  return inSnapshot(ctx.db, async db => {
+    const said = await preview({ ...ctx, db }, actor, request)
+    return { previewId: previewIdOf(claimsOf(said)), ...said }
+  })
 }
 
-async function preview(ctx: PreviewCtx, actor: Actor, request: PreviewRequest): Promise<ChangePreview> {
+/** For the action itself: refuses `WorldChanged` where its preview says something else by now. */
+export const actionAsPreviewed = (
+  ctx: PreviewCtx,
+  actor: Actor,
+  request: PreviewRequest,
+  previewId: string | undefined,
+): { before?: Before } =>
+  asPreviewed(
+    previewId,
+    async tx => [...new Set((await statesOf(tx, actor.accountId, request.machineIds)).map(({ groupId }) => groupId))],
+    async tx => claimsOf(await preview({ ...ctx, db: tx }, actor, request)),
+  )
+
+type Said = Omit<ChangePreview, 'previewId'>
+
+/** What is billed moves with the clock, and is no promise; what refuses is left out of the action, and of this. */
+const claimsOf = ({ action, machines, services, groups }: Said): object => ({
+  ...{ action, services, groups },
+  machines: machines.filter(({ refusal }) => refusal === null),
+})
+
+async function preview(ctx: PreviewCtx, actor: Actor, request: PreviewRequest): Promise<Said> {
   const { action, force = false } = request
   const now = ctx.clock.now()
   const states = await statesOf(ctx.db, actor.accountId, request.machineIds)

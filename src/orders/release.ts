@@ -17,6 +17,8 @@ export interface ReleaseRequest {
   /** Stops what runs there, with grace. */
   force?: boolean | undefined
   reason?: string | undefined
+  /** Runs first in the transaction, and may refuse. */
+  before?: (tx: Tx) => Promise<void>
 }
 
 /** Accepts the release of all of them or, refusing, of none (Q41). Returns the ids released by this call. */
@@ -24,13 +26,14 @@ export async function requestRelease(
   ctx: OrdersCtx,
   actor: Actor,
   machineIds: readonly string[],
-  { force = false, reason = '' }: ReleaseRequest = {},
+  { force = false, reason = '', before }: ReleaseRequest = {},
 ): Promise<string[]> {
   const wanted = [...new Set(machineIds)]
   if (wanted.length === 0 || wanted.length > quantityMax)
     throw invalid('machineIds', `name 1 to ${quantityMax} machines`)
   const released = await transaction(ctx, async tx => {
     const now = ctx.clock.now()
+    await before?.(tx)
     // A renewal that is being paid for one of these is waited for, and then counts.
     await lockSubscriptions(tx, actor.accountId, wanted)
     const [early] = (await earlyReleases(ctx, tx, actor.accountId, wanted, now)).values()

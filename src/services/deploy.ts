@@ -10,6 +10,7 @@ import { newId, randomText } from '../lib/id.ts'
 import { acceptCount } from './autoscale/accept-count.ts'
 import { checkEngine, type DeployLimits, groupIdOf, workspaceIdOf } from './config/resolve-config.ts'
 import { parseServiceConfig, replicasMax, type ServiceConfig } from './config/service-config.ts'
+import type { Before } from './impact/as-previewed.ts'
 import { getVersion, planUpdate, type ReadOptions } from './rollout/plan-update.ts'
 import { bumpRoutes } from './routes/routes.store.ts'
 import {
@@ -114,7 +115,12 @@ const nameTaken = (name: string): Refusal => {
   return new Refusal<ServicesRefusal>('ServiceNameTaken', message, { field: 'metadata.name', name })
 }
 
-export interface UpdateOptions extends ReadOptions {
+export interface ChangeOptions {
+  /** Runs first in the transaction, and may refuse: `asPreviewed`. */
+  before?: Before
+}
+
+export interface UpdateOptions extends ReadOptions, ChangeOptions {
   /** The version that the caller has seen: refused when it is another by now. */
   ifVersion?: number
 }
@@ -125,10 +131,10 @@ export async function updateService(
   actor: Actor,
   key: ServiceKey,
   json: unknown,
-  { ifVersion, ...options }: UpdateOptions = {},
+  { ifVersion, before, ...options }: UpdateOptions = {},
 ): Promise<Deployed> {
   let warnings: string[] = []
-  const service = await change(ctx, actor, key, async (tx, row, now) => {
+  const decide: Decide = async (tx, row, now) => {
     if (ifVersion !== undefined && ifVersion !== row.version) throw serviceChanged(row)
     const planned = await planUpdate(tx, row, json, options)
     warnings = planned.warnings
@@ -141,7 +147,8 @@ export async function updateService(
       data: { version, fromVersion: row.version, replicas },
       change: { version, replicas, rollout: rolloutOf('update', row, now), routeGeneration: await bumpRoutes(tx) },
     }
-  })
+  }
+  const service = await change(ctx, actor, key, decide, before ? { before } : {})
   return { service, warnings }
 }
 
@@ -156,14 +163,16 @@ export async function useServiceVersion(
   actor: Actor,
   key: ServiceKey,
   version: number,
+  options: ChangeOptions = {},
 ): Promise<ServiceView> {
-  return change(ctx, actor, key, async (tx, row, now) => {
+  const decide: Decide = async (tx, row, now) => {
     await getVersion(tx, row, version)
     if (version === row.version) return null
     const rollout = rolloutOf('update', row, now)
     const data: EventData = { version, fromVersion: row.version }
     return { kind: 'service.rolled_back', data, change: { version, rollout, routeGeneration: await bumpRoutes(tx) } }
-  })
+  }
+  return change(ctx, actor, key, decide, options)
 }
 
 export async function scaleService(
@@ -171,15 +180,17 @@ export async function scaleService(
   actor: Actor,
   key: ServiceKey,
   replicas: number,
+  options: ChangeOptions = {},
 ): Promise<ServiceView> {
   if (!Number.isInteger(replicas) || replicas < 0 || replicas > replicasMax) {
     const message = `replicas is a whole number from 0 to ${replicasMax}`
     throw new Refusal<ServicesRefusal>('InvalidReplicas', message, { field: 'replicas' })
   }
-  return change(ctx, actor, key, async (tx, row, now) => {
+  const decide: Decide = async (tx, row, now) => {
     await acceptCount(tx, now, row, replicas)
     return scaling(row, replicas, now)
-  })
+  }
+  return change(ctx, actor, key, decide, options)
 }
 
 function scaling(row: ServiceRow, replicas: number, now: Temporal.Instant): Change | null {
@@ -190,15 +201,21 @@ function scaling(row: ServiceRow, replicas: number, now: Temporal.Instant): Chan
 }
 
 /** Every service instance finishes what it has in flight, within the service's grace, and ends. */
-export async function stopService(ctx: ServicesCtx, actor: Actor, key: ServiceKey): Promise<ServiceView> {
-  return change(ctx, actor, key, async (tx, row) => {
+export async function stopService(
+  ctx: ServicesCtx,
+  actor: Actor,
+  key: ServiceKey,
+  options: ChangeOptions = {},
+): Promise<ServiceView> {
+  const decide: Decide = async (tx, row) => {
     if (row.desired === 'stopped') return null
     return {
       kind: 'service.stopped',
       data: {},
       change: { desired: 'stopped', rollout: null, routeGeneration: await bumpRoutes(tx) },
     }
-  })
+  }
+  return change(ctx, actor, key, decide, options)
 }
 
 export async function startService(ctx: ServicesCtx, actor: Actor, key: ServiceKey): Promise<ServiceView> {
@@ -245,15 +262,21 @@ export async function restartServiceInstance(
   })
 }
 
-export async function deleteService(ctx: ServicesCtx, actor: Actor, key: ServiceKey): Promise<ServiceView> {
-  return change(ctx, actor, key, async (tx, row) => {
+export async function deleteService(
+  ctx: ServicesCtx,
+  actor: Actor,
+  key: ServiceKey,
+  options: ChangeOptions = {},
+): Promise<ServiceView> {
+  const decide: Decide = async (tx, row) => {
     if (row.desired === 'deleted') return null
     return {
       kind: 'service.delete_requested',
       data: {},
       change: { desired: 'deleted', rollout: null, routeGeneration: await bumpRoutes(tx) },
     }
-  })
+  }
+  return change(ctx, actor, key, decide, options)
 }
 
 export interface Change {
@@ -262,14 +285,18 @@ export interface Change {
   change: ServiceChange
 }
 
-/** null from `decide`: it is so already. */
+/** null: it is so already. */
+type Decide = (tx: Tx, row: ServiceRow, now: Temporal.Instant) => Promise<Change | null>
+
 export async function change(
   ctx: ServicesCtx,
   actor: Actor,
   key: ServiceKey,
-  decide: (tx: Tx, row: ServiceRow, now: Temporal.Instant) => Promise<Change | null>,
+  decide: Decide,
+  { before }: ChangeOptions = {},
 ): Promise<ServiceView> {
   const id = await transaction(ctx, async tx => {
+    await before?.(tx)
     const row = await lockService(tx, actor.accountId, key)
     if (!row) throw serviceNotFound(key)
     const now = ctx.clock.now()

@@ -34,6 +34,7 @@ export type ServicesRefusal =
   | 'ServiceNotRunning'
   | 'ServiceDeleting'
   | 'ServiceChanged'
+  | 'WorldChanged'
   | 'WorkspaceNotFound'
   | 'InvalidReplicas'
   | 'InvalidAutoscaler'

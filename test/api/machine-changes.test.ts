@@ -51,6 +51,22 @@ test('a machine in use is refused, or by force its service is said to stop', asy
   expect(services).toMatchObject([{ name: world.serviceName, losesLast: true, belowFloor: true, runningAfter: 0 }])
 })
 
+test('a drain that names its preview is refused once things have changed, and done as shown otherwise', async () => {
+  const [machineId = '', other = ''] = world.postpaidIds
+  const { previewId } = await preview('drain', [machineId])
+  const cordon = { body: { action: 'cordon' as const, machineIds: [other] } }
+  await owner.call('POST /v1/machines/actions', cordon)
+  const drain = { action: 'drain' as const, machineIds: [machineId] }
+  await expectRefused(api, {
+    call: 'POST /v1/machines/actions',
+    ...{ body: { ...drain, previewId }, status: 409, code: 'WorldChanged', field: 'previewId' },
+  })
+  await owner.call('POST /v1/machines/actions', { body: { action: 'uncordon', machineIds: [other] } })
+  const accepted = await owner.call('POST /v1/machines/actions', { body: { ...drain, previewId } })
+  expect(accepted.machineIds).toEqual([machineId])
+  await owner.call('POST /v1/machines/actions', { body: { action: 'uncordon', machineIds: [machineId] } })
+})
+
 test('who is not in the workspace of a service is told how many there are, and no name', async () => {
   const outsider = await api.addUser(api.owner, 'outsider', 'developer')
   const params = { workspaceId: world.workspaceId, userId: outsider.userId }

@@ -37,13 +37,19 @@ export function ConfirmChange({ action, machineIds, onDone = () => undefined, on
   const taken = preview.data?.machines.filter(machine => machine.refusal === null) ?? []
   const confirm = async (reason: string) => {
     const ids = taken.map(machine => machine.machineId)
+    const { previewId } = preview.data ?? {}
+    const shown = previewId === undefined ? {} : { previewId }
     const deadlineSeconds = action === 'drain' ? { deadlineSeconds: Math.round((deadlineMinutes ?? 0) * 60) } : {}
     try {
-      if (action === 'release') await call('POST /v1/machines/release', { body: { machineIds: ids, reason } })
-      else await call('POST /v1/machines/actions', { body: { action, machineIds: ids, reason, ...deadlineSeconds } })
+      if (action === 'release') await call('POST /v1/machines/release', { body: { machineIds: ids, reason, ...shown } })
+      else {
+        const body = { action, machineIds: ids, reason, ...deadlineSeconds, ...shown }
+        await call('POST /v1/machines/actions', { body })
+      }
       void message.success(t('machines.accepted', { action: actionText(action), count: ids.length }))
       onDone()
     } finally {
+      void preview.refetch()
       void refreshShown(client)
     }
   }

@@ -4,7 +4,7 @@ import type { Returns } from '../../api.ts'
 import { t } from '../../i18n/t.ts'
 import { unplacedText } from '../../ui/cause.ts'
 
-type ServiceImpact = Returns<'POST /v1/services/{service}/preview'>
+type ServiceImpact = Returns<'POST /v1/machines/preview'>['services'][number]
 type InstanceImpact = ServiceImpact['instances'][number]
 
 const shownAtMost = 8

@@ -26,8 +26,11 @@ export function ServiceActions({ workspaceId, service }: { workspaceId: string; 
     start: useAct('POST /v1/services/{service}/start'),
     delete: useAct('DELETE /v1/services/{service}'),
   }
-  const perform = async (action: Action) => {
-    await acts[action].mutateAsync({ params: { service: service.serviceId } })
+  const perform = async (action: Action, previewId?: string) => {
+    const params = { service: service.serviceId }
+    const query = previewId === undefined ? {} : { previewId }
+    if (action === 'stop' || action === 'delete') await acts[action].mutateAsync({ params, query })
+    else await acts[action].mutateAsync({ params })
     void message.success(t('services.accepted', { action: t(`services.${action}`) }))
     if (action === 'delete') router.history.push(paths.services(workspaceId))
   }
@@ -62,7 +65,7 @@ export function ServiceActions({ workspaceId, service }: { workspaceId: string; 
         <ConfirmAction
           service={service}
           action={action}
-          onConfirm={() => perform(action)}
+          onConfirm={previewId => perform(action, previewId)}
           onClose={() => setAsking(null)}
         />
       )}
@@ -73,7 +76,7 @@ export function ServiceActions({ workspaceId, service }: { workspaceId: string; 
 interface Asked {
   service: Service
   action: Action
-  onConfirm: () => Promise<unknown>
+  onConfirm: (previewId?: string) => Promise<unknown>
   onClose: () => void
 }
 
@@ -94,7 +97,13 @@ function ConfirmAction({ service, action, onConfirm, onClose }: Asked) {
       danger={ends}
       ready={!ends || preview.data !== undefined}
       {...(action === 'delete' ? { acknowledge: t('services.deleteForGood') } : {})}
-      onConfirm={onConfirm}
+      onConfirm={async () => {
+        try {
+          await onConfirm(preview.data?.previewId)
+        } finally {
+          if (ends) void preview.refetch()
+        }
+      }}
       onClose={onClose}
     >
       <div>{t(`services.impact.${action}`, { running, replicas })}</div>

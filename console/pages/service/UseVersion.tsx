@@ -23,7 +23,7 @@ export function UseVersion({ service, version, rollBack = false, onClose }: Prop
   const asked = useApi('POST /v1/services/{service}/versions/{version}/check', { params })
   const use = useAct('POST /v1/services/{service}/versions/{version}/use')
   const confirm = async () => {
-    await use.mutateAsync({ params })
+    await use.mutateAsync({ params, query: asked.data ? { previewId: asked.data.impact.previewId } : {} })
     void message.success(t('services.accepted', { action }))
   }
   return (
@@ -32,7 +32,7 @@ export function UseVersion({ service, version, rollBack = false, onClose }: Prop
       title={t(rollBack ? 'rollout.rollBackTitle' : 'services.useVersionTitle', number)}
       action={action}
       ready={asked.data !== undefined}
-      onConfirm={confirm}
+      onConfirm={() => confirm().finally(() => void asked.refetch())}
       onClose={onClose}
     >
       {asked.error ? <ErrorState error={asked.error} onRetry={() => void asked.refetch()} /> : null}

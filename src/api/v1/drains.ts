@@ -3,12 +3,13 @@ import { drainDeadlineSecondsDefault, drainDeadlineSecondsMax } from '../../flee
 import { cancelDrain, drainMachine, extendDrain, forceDrain } from '../../fleet/machine-wishes.ts'
 import { actorNames } from '../../identity/actors.ts'
 import { type DrainView as Drain, drainView } from '../../insight/drain-receipt.ts'
+import { actionAsPreviewed } from '../../insight/preview.ts'
 import { Refusal } from '../../lib/errors.ts'
 import type { ApiContext } from '../context.ts'
 import { defineRoute } from '../route.ts'
 import { seenWorkspaces } from '../workspace-scope.ts'
 import { noRoomView } from './causes.ts'
-import { ActorView, instant, isoOrNull, machineId, reason } from './fields.ts'
+import { ActorView, instant, isoOrNull, machineId, previewId, reason } from './fields.ts'
 import { MachineView, machineView } from './machines.ts'
 
 const WaitsFor = z
@@ -103,10 +104,13 @@ export const drainRoutes = [
     body: {
       reason,
       deadlineSeconds: deadlineSeconds.describe('After this the drain is overdue and asks; nothing is killed.'),
+      previewId,
     },
     returns: MachineView,
-    handle: async (context, { params, body, actor }) =>
-      machineView(context, await drainMachine(context.ctx, actor, params.machineId, body)),
+    async handle(context, { params: { machineId }, body: { previewId: shown, ...options }, actor }) {
+      const asShown = actionAsPreviewed(context.ctx, actor, { action: 'drain', machineIds: [machineId] }, shown)
+      return machineView(context, await drainMachine(context.ctx, actor, machineId, { ...options, ...asShown }))
+    },
   }),
   defineRoute({
     method: 'GET',
@@ -155,9 +159,11 @@ export const drainRoutes = [
     can: 'fleet.operate',
     status: 202,
     params: { machineId },
-    body: { reason: z.string().min(1).max(500).describe('Why; it goes into the receipt.') },
+    body: { reason: z.string().min(1).max(500).describe('Why; it goes into the receipt.'), previewId },
     returns: MachineView,
-    handle: async (context, { params, body, actor }) =>
-      machineView(context, await forceDrain(context.ctx, actor, params.machineId, body)),
+    async handle(context, { params: { machineId }, body: { reason, previewId: shown }, actor }) {
+      const asShown = actionAsPreviewed(context.ctx, actor, { action: 'forceDrain', machineIds: [machineId] }, shown)
+      return machineView(context, await forceDrain(context.ctx, actor, machineId, { reason, ...asShown }))
+    },
   }),
 ]

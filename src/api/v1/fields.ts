@@ -30,6 +30,17 @@ export const micros = z
   .regex(/^\d{1,19}$/)
   .describe('1/1,000,000 of the currency unit, as decimal text.')
 export const instant = z.string().describe('ISO 8601, UTC.')
+/** What a preview answers. */
+export const previewed = z
+  .string()
+  .describe('Names what is said here. The action that is given it does just this, or is refused (`WorldChanged`).')
+/** What its action takes. */
+export const previewId = z
+  .string()
+  .regex(/^[0-9a-f]{32}$/, 'must be the previewId of a preview')
+  .optional()
+  .describe('Of a preview of this very action: refused (`WorldChanged`) where it would come out otherwise by now.')
+
 export const reason = z.string().max(500).default('').describe('Why; kept with the action.')
 
 export const isoOrNull = (at: Temporal.Instant | null): string | null => at?.toString() ?? null

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { drainDeadlineSecondsDefault, drainDeadlineSecondsMax } from '../../fleet/drain.ts'
 import { wishMachines } from '../../fleet/machine-wishes.ts'
 import { type ActorView as ActorName, actorNames } from '../../identity/actors.ts'
-import { type ChangePreview, previewChange } from '../../insight/preview.ts'
+import { actionAsPreviewed, type ChangePreview, previewChange } from '../../insight/preview.ts'
 import { defineRoute } from '../route.ts'
 import { seenWorkspaces } from '../workspace-scope.ts'
 import {
@@ -14,6 +14,8 @@ import {
   instant,
   machineId,
   machineIds,
+  previewed,
+  previewId,
   reason,
   refusalView,
   viewOfHold,
@@ -23,6 +25,7 @@ import { otherServices, serviceImpact, viewsOfImpacts } from './service-impact.t
 const wishes = ['cordon', 'uncordon', 'drain', 'extendDrain', 'cancelDrain', 'forceDrain'] as const
 
 const Preview = z.object({
+  previewId: previewed,
   action: z.enum([...wishes, 'release']),
   machines: z.array(
     z.object({
@@ -55,12 +58,12 @@ const Preview = z.object({
 })
 
 function viewOf(
-  { action, machines, services, groups, billing }: ChangePreview,
+  { previewId, action, machines, services, groups, billing }: ChangePreview,
   seen: readonly string[] | null,
   by: (actor: string) => ActorName,
 ) {
   return {
-    action,
+    ...{ previewId, action },
     machines: machines.map(({ lifts, remaining, endsDrain, accruedFen, ...one }) => ({
       ...one,
       lifts: lifts.map(hold => viewOfHold(hold, by)),
@@ -116,10 +119,12 @@ export const machineChangeRoutes = [
         .max(drainDeadlineSecondsMax)
         .optional()
         .describe(`Of a drain, counted from now; ${drainDeadlineSecondsDefault} by default.`),
+      previewId,
     },
     returns: z.object({ machineIds: z.array(machineId) }),
-    async handle({ ctx }, { body: { action, machineIds: ids, ...options }, actor }) {
-      const machines = await wishMachines(ctx, actor, action, ids, options)
+    async handle({ ctx }, { body: { action, machineIds: ids, previewId: shown, ...options }, actor }) {
+      const asShown = actionAsPreviewed(ctx, actor, { action, machineIds: ids }, shown)
+      const machines = await wishMachines(ctx, actor, action, ids, { ...options, ...asShown })
       return { machineIds: machines.map(machine => machine.id) }
     },
   }),

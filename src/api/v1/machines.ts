@@ -7,6 +7,7 @@ import { cordonMachine, uncordonMachine } from '../../fleet/machine-wishes.ts'
 import { getMachine, listMachines } from '../../fleet/machines.ts'
 import { reservationsOn } from '../../fleet/reservation.ts'
 import { type ActorView as ActorName, actorNames } from '../../identity/actors.ts'
+import { actionAsPreviewed } from '../../insight/preview.ts'
 import { subscriptionsOf } from '../../orders/expiry.ts'
 import { requestRelease, whyNotYet } from '../../orders/release.ts'
 import type { ApiContext } from '../context.ts'
@@ -22,6 +23,7 @@ import {
   page,
   pageOf,
   paging,
+  previewId,
   readPageToken,
   reason,
   refusalView,
@@ -270,11 +272,13 @@ export const machineRoutes = [
       machineIds,
       force: z.boolean().default(false).describe('Stops what runs there, with grace.'),
       reason,
+      previewId,
     },
     returns: z.object({ machineIds: z.array(machineId) }),
     async handle({ ctx }, { body, actor }) {
-      const { machineIds: ids, ...how } = body
-      const released = await requestRelease(ctx, actor, ids, how)
+      const { machineIds: ids, previewId: shown, ...how } = body
+      const asShown = actionAsPreviewed(ctx, actor, { action: 'release', machineIds: ids, force: how.force }, shown)
+      const released = await requestRelease(ctx, actor, ids, { ...how, ...asShown })
       return { machineIds: released }
     },
   }),

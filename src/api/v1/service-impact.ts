@@ -1,11 +1,12 @@
 // What an action does to a service and its instances, as previews show it.
 import { z } from 'zod'
 import { type ActorView as ActorName, actorNames } from '../../identity/actors.ts'
+import { previewIdOf } from '../../services/impact/as-previewed.ts'
 import { impactOnService, type ServiceImpact } from '../../services/impact/impact.ts'
 import { defineRoute } from '../route.ts'
 import { keyOf } from '../workspace-scope.ts'
 import { noRoomView } from './causes.ts'
-import { ActorView, machineId, serviceId } from './fields.ts'
+import { ActorView, machineId, previewed, serviceId } from './fields.ts'
 
 export const serviceImpact = z.object({
   serviceId,
@@ -69,6 +70,10 @@ const viewOfImpact = ({ workspaceId: _, ...impact }: ServiceImpact, by: (actor: 
   losesLast: losesLast(impact),
 })
 
+/** What the action will have changed. */
+export const stopAssumed = { desired: 'stopped' } as const
+export const deleteAssumed = { desired: 'deleted' } as const
+
 export const serviceImpactRoutes = [
   defineRoute({
     method: 'POST',
@@ -82,12 +87,13 @@ export const serviceImpactRoutes = [
       action: z.enum(['stop', 'delete', 'scale']),
       replicas: z.number().int().min(0).max(10_000).optional().describe('Of a scale.'),
     },
-    returns: serviceImpact,
+    returns: serviceImpact.extend({ previewId: previewed }),
     async handle({ ctx }, { params, body: { action, replicas }, actor }) {
-      const assumed = { stop: { desired: 'stopped' }, delete: { desired: 'deleted' }, scale: { replicas } } as const
+      const assumed = { stop: stopAssumed, delete: deleteAssumed, scale: { replicas } }
       const key = keyOf(params.service)
       const impact = await impactOnService(ctx.db, actor.accountId, key, assumed[action], ctx.clock.now())
-      return viewOfImpact(impact, await actorNames(ctx.db, actor.accountId, [impact.owner]))
+      const by = await actorNames(ctx.db, actor.accountId, [impact.owner])
+      return { previewId: previewIdOf(impact), ...viewOfImpact(impact, by) }
     },
   }),
 ]

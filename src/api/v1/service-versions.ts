@@ -2,14 +2,17 @@
 import { z } from 'zod'
 import { actorNames } from '../../identity/actors.ts'
 import { useServiceVersion } from '../../services/deploy.ts'
+import { previewIdOf } from '../../services/impact/as-previewed.ts'
+import { versionUseAsPreviewed } from '../../services/impact/service-as-previewed.ts'
 import { checkUpdate, checkVersionUse } from '../../services/impact/update-impact.ts'
 import { getService, listServiceVersions, serviceAccessKey } from '../../services/services.ts'
 import { defineRoute } from '../route.ts'
 import { Demand, machineCounts } from './causes.ts'
-import { ActorView, instant } from './fields.ts'
+import { ActorView, instant, previewed, previewId } from './fields.ts'
 import { config, keyOf, replace, ServiceView, service, version, viewOf } from './services.ts'
 
 const ImpactView = z.object({
+  previewId: previewed,
   effect: z
     .enum(['none', 'scale', 'version'])
     .describe('Nothing; the same version, more or fewer; or a version that replaces every instance.'),
@@ -43,8 +46,10 @@ const checks = [
       impact: ImpactView,
       warnings: z.array(z.string()).describe('Fields of the JSON that have no effect here.'),
     }),
-    handle: ({ ctx }, { params, body: { config, replace }, actor }) =>
-      checkUpdate(ctx, actor, keyOf(params.service), config, { replace }),
+    async handle({ ctx }, { params, body: { config, replace }, actor }) {
+      const { impact, warnings } = await checkUpdate(ctx, actor, keyOf(params.service), config, { replace })
+      return { impact: { previewId: previewIdOf(impact), ...impact }, warnings }
+    },
   }),
   defineRoute({
     method: 'POST',
@@ -55,9 +60,10 @@ const checks = [
     asks: true,
     params: { service, version },
     returns: z.object({ impact: ImpactView }),
-    handle: async ({ ctx }, { params, actor }) => ({
-      impact: await checkVersionUse(ctx, actor, keyOf(params.service), params.version),
-    }),
+    async handle({ ctx }, { params, actor }) {
+      const impact = await checkVersionUse(ctx, actor, keyOf(params.service), params.version)
+      return { impact: { previewId: previewIdOf(impact), ...impact } }
+    },
   }),
 ]
 
@@ -103,9 +109,16 @@ export const serviceVersionRoutes = [
     can: 'service.write',
     status: 202,
     params: { service, version },
+    query: { previewId },
     returns: ServiceView,
-    handle: async (context, { params, actor }) =>
-      viewOf(context, await useServiceVersion(context.ctx, actor, keyOf(params.service), params.version)),
+    handle: async (context, { params: { service, version }, query, actor }) =>
+      viewOf(
+        context,
+        await useServiceVersion(
+          ...([context.ctx, actor, keyOf(service), version] as const),
+          versionUseAsPreviewed(context.ctx, actor, keyOf(service), version, query.previewId),
+        ),
+      ),
   }),
   defineRoute({
     method: 'GET',

@@ -10,13 +10,15 @@ import {
   stopService,
   updateService,
 } from '../../services/deploy.ts'
+import { changeAsPreviewed, updateAsPreviewed } from '../../services/impact/service-as-previewed.ts'
 import { serviceRefusals } from '../../services/service.ts'
 import { getService, listServices, type ServiceView as Service, type ServiceKey } from '../../services/services.ts'
 import type { ApiContext } from '../context.ts'
 import { defineRoute } from '../route.ts'
 import { keyOf, visibleWorkspaces, writableWorkspaces } from '../workspace-scope.ts'
 import { CauseView } from './causes.ts'
-import { groupId, instant, page, pageOf, paging, readPageToken, refusalView, serviceId } from './fields.ts'
+import { groupId, instant, page, pageOf, paging, previewId, readPageToken, refusalView, serviceId } from './fields.ts'
+import { deleteAssumed, stopAssumed } from './service-impact.ts'
 
 export const service = z.string().min(1).max(100).describe('Id or name of the service.')
 export { keyOf }
@@ -112,7 +114,7 @@ export const replace = z
 
 /** One thing done to a service that answers the service. */
 const action = (
-  verb: 'start' | 'stop' | 'restart',
+  verb: 'start' | 'restart',
   summary: string,
   act: (ctx: ApiContext['ctx'], actor: { accountId: string; name: string }, key: ServiceKey) => Promise<Service>,
 ) =>
@@ -206,12 +208,19 @@ export const serviceRoutes = [
     can: 'service.write',
     status: 202,
     params: { service },
-    body: { config, replace, ifVersion: version.optional().describe('Refused when the service is at another by now.') },
+    body: {
+      config,
+      replace,
+      ifVersion: version.optional().describe('Refused when the service is at another by now.'),
+      previewId,
+    },
     returns: DeployedView,
     async handle(context, { params, body, actor }) {
       const { config, replace, ifVersion } = body
-      const options = { replace, ...(ifVersion === undefined ? {} : { ifVersion }) }
-      return deployedView(context, await updateService(context.ctx, actor, keyOf(params.service), config, options))
+      const key = keyOf(params.service)
+      const asShown = updateAsPreviewed(context.ctx, actor, key, config, { replace }, body.previewId)
+      const options = { replace, ...(ifVersion === undefined ? {} : { ifVersion }), ...asShown }
+      return deployedView(context, await updateService(context.ctx, actor, key, config, options))
     },
   }),
   defineRoute({
@@ -222,9 +231,13 @@ export const serviceRoutes = [
     can: 'service.write',
     status: 202,
     params: { service },
+    query: { previewId },
     returns: ServiceView,
-    handle: async (context, { params, actor }) =>
-      viewOf(context, await deleteService(context.ctx, actor, keyOf(params.service))),
+    async handle(context, { params, query, actor }) {
+      const key = keyOf(params.service)
+      const asShown = changeAsPreviewed(context.ctx, actor, key, deleteAssumed, query.previewId)
+      return viewOf(context, await deleteService(context.ctx, actor, key, asShown))
+    },
   }),
   defineRoute({
     method: 'POST',
@@ -234,12 +247,30 @@ export const serviceRoutes = [
     can: 'service.write',
     status: 202,
     params: { service },
-    body: { replicas: z.number().int().min(0).max(10_000) },
+    body: { replicas: z.number().int().min(0).max(10_000), previewId },
     returns: ServiceView,
-    handle: async (context, { params, body, actor }) =>
-      viewOf(context, await scaleService(context.ctx, actor, keyOf(params.service), body.replicas)),
+    async handle(context, { params, body: { replicas, previewId: shown }, actor }) {
+      const key = keyOf(params.service)
+      const asShown = changeAsPreviewed(context.ctx, actor, key, { replicas }, shown)
+      return viewOf(context, await scaleService(context.ctx, actor, key, replicas, asShown))
+    },
   }),
   action('start', 'Start service', startService),
-  action('stop', 'Stop service: requests in flight finish first', stopService),
+  defineRoute({
+    method: 'POST',
+    path: '/v1/services/{service}/stop',
+    summary: 'Stop service: requests in flight finish first',
+    tag: 'service',
+    can: 'service.write',
+    status: 202,
+    params: { service },
+    query: { previewId },
+    returns: ServiceView,
+    async handle(context, { params, query, actor }) {
+      const key = keyOf(params.service)
+      const asShown = changeAsPreviewed(context.ctx, actor, key, stopAssumed, query.previewId)
+      return viewOf(context, await stopService(context.ctx, actor, key, asShown))
+    },
+  }),
   action('restart', 'Restart every instance of the service, replacement first', restartService),
 ]

@@ -7,7 +7,14 @@ import { WorkFailed } from '../failure.ts'
 import { type Cell, printFields, printJson, printLine, tableText, timeText } from '../output.ts'
 import { watch } from '../progress.ts'
 import type { Session } from '../session.ts'
-import { type DryRunOptions, dryRunOption, showPreview } from './machine-preview.ts'
+import {
+  asPreviewed,
+  type DryRunOptions,
+  dryRunOption,
+  type PreviewedOptions,
+  previewOption,
+  showPreview,
+} from './machine-preview.ts'
 import { showChanged } from './machine-view.ts'
 
 type Drain = Operations['GET /v1/machines/{machineId}/drain']['returns']
@@ -18,19 +25,23 @@ interface ReasonOptions {
 
 export function addDrainCommands(tree: CommandTree): void {
   tree
-    .add<WaitingOptions & ReasonOptions & DryRunOptions & { deadline?: number }>({
+    .add<WaitingOptions & ReasonOptions & PreviewedOptions & { deadline?: number }>({
       usage: 'drain <machine>',
       summary: 'move everything away, replacement first, without breaking a request',
       examples: ['berth machine drain eas-i-… --dry-run', 'berth machine drain eas-i-… --reason "new disk"'],
       options: [
         ['--reason <text>', 'why; kept with the action'],
         dryRunOption,
+        previewOption,
         ['--deadline <seconds>', 'after this it is overdue and asks; 3600 by default', number('deadline')],
       ],
       waits: true,
       async run({ session, args: [machineId = ''], options }) {
         if (options.dryRun) return showPreview(session, 'drain', [machineId], options)
-        const body = given({ reason: options.reason, deadlineSeconds: options.deadline })
+        const body = {
+          ...given({ reason: options.reason, deadlineSeconds: options.deadline }),
+          ...asPreviewed(options),
+        }
         const machine = await session.call('POST /v1/machines/{machineId}/drain', { params: { machineId }, body })
         if (!options.wait) return showChanged(machine, options.json)
         await showDrained(session, machineId, options)
@@ -59,17 +70,17 @@ export function addDrainCommands(tree: CommandTree): void {
         )
       },
     })
-    .add<AskingOptions & WaitingOptions & ReasonOptions & DryRunOptions>({
+    .add<AskingOptions & WaitingOptions & ReasonOptions & PreviewedOptions>({
       usage: 'drain-force <machine>',
       summary: 'stop what is left on a draining machine, with grace',
       examples: ['berth machine drain-force eas-i-… --reason "the power goes at noon" --yes'],
-      options: [['--reason <text>', 'why; it goes into the receipt'], dryRunOption],
+      options: [['--reason <text>', 'why; it goes into the receipt'], dryRunOption, previewOption],
       asks: true,
       waits: true,
       async run({ session, args: [machineId = ''], options }) {
         if (options.dryRun) return showPreview(session, 'forceDrain', [machineId], options)
         await confirm('Stop what is left there? Requests may break.', options.yes)
-        const body = { reason: options.reason ?? '' }
+        const body = { reason: options.reason ?? '', ...asPreviewed(options) }
         const machine = await session.call('POST /v1/machines/{machineId}/drain/force', { params: { machineId }, body })
         if (!options.wait) return showChanged(machine, options.json)
         await showDrained(session, machineId, options)

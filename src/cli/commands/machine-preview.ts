@@ -9,6 +9,15 @@ export interface DryRunOptions {
   dryRun?: boolean
 }
 
+export interface PreviewedOptions extends DryRunOptions {
+  preview?: string
+}
+
+/** Of the actions that can be held to their preview. */
+export const previewOption: [string, string] = ['--preview <id>', 'of a dry run: does what it said, or refuses']
+export const asPreviewed = ({ preview }: PreviewedOptions): { previewId?: string } =>
+  preview === undefined ? {} : { previewId: preview }
+
 export const dryRunOption: [string, string] = ['--dry-run', 'say what it would do, and do nothing']
 
 export async function showPreview(
@@ -23,7 +32,9 @@ export async function showPreview(
   else print(preview)
 }
 
-function print({ machines, services, groups, billing }: Preview): void {
+const held: readonly Preview['action'][] = ['drain', 'forceDrain', 'release']
+
+function print({ action, previewId, machines, services, groups, billing }: Preview): void {
   const head = ['MACHINE', 'WOULD', 'HOLDS LIFTED', 'HOLDS LEFT', 'SERVICE INSTANCES']
   printLine(tableText(head, machines.map(machineRow), ['SERVICE INSTANCES']))
   if (services.length > 0) {
@@ -39,7 +50,9 @@ function print({ machines, services, groups, billing }: Preview): void {
   }
   if (billing)
     say(`Billing would end now (${timeText(billing.endsAt)}); ${moneyText(billing.accruedFen)} is not billed yet.`)
-  say('Nothing was done.')
+  say(
+    `Nothing was done.${held.includes(action) ? ` --preview ${previewId} does this, or refuses if things have changed.` : ''}`,
+  )
 }
 
 function machineRow({

@@ -3,7 +3,14 @@ import { confirm } from '../ask.ts'
 import type { AskingOptions, CommandTree } from '../command.ts'
 import { type Cell, plural, printJson, printLine, printTable, say } from '../output.ts'
 import { addDrainCommands } from './machine-drain.ts'
-import { type DryRunOptions, dryRunOption, showPreview } from './machine-preview.ts'
+import {
+  asPreviewed,
+  type DryRunOptions,
+  dryRunOption,
+  type PreviewedOptions,
+  previewOption,
+  showPreview,
+} from './machine-preview.ts'
 import { machineHead, machineRow, printMachine, showChanged } from './machine-view.ts'
 
 interface ListOptions {
@@ -22,16 +29,16 @@ export function addMachineCommands(tree: CommandTree): void {
   addReadingCommands(tree)
   addHoldCommands(tree)
   addDrainCommands(tree)
-  tree.add<AskingOptions & ReasonOptions & DryRunOptions & { force?: boolean }>({
+  tree.add<AskingOptions & ReasonOptions & PreviewedOptions & { force?: boolean }>({
     usage: 'release <machine...>',
     summary: 'scale in: release machines, all or none',
     examples: ['berth machine release eas-i-… --dry-run', 'berth machine release eas-i-… --yes'],
-    options: [reasonOption, dryRunOption, ['--force', 'stop what runs there, with grace']],
+    options: [reasonOption, dryRunOption, previewOption, ['--force', 'stop what runs there, with grace']],
     asks: true,
     async run({ session, args: machineIds, options }) {
       if (options.dryRun) return showPreview(session, 'release', machineIds, options)
       await confirm(`Release ${plural(machineIds.length, 'machine')}? They end for good.`, options.yes)
-      const body = { machineIds, ...given({ force: options.force, reason: options.reason }) }
+      const body = { machineIds, ...given({ force: options.force, reason: options.reason }), ...asPreviewed(options) }
       const accepted = await session.call('POST /v1/machines/release', { body })
       if (options.json) printJson(accepted)
       else say(`${plural(accepted.machineIds.length, 'machine')} released; billing has ended.`)

@@ -40,28 +40,48 @@ export interface CheckedUpdate {
 }
 
 /** What `updateService` would do with this JSON; refused as it would be. */
-export function checkUpdate(
+export const checkUpdate = (
   ctx: ServicesCtx,
   actor: Actor,
   key: ServiceKey,
   json: unknown,
   options: ReadOptions = {},
-): Promise<CheckedUpdate> {
-  return check(ctx, actor, key, async (tx, row) => planUpdate(tx, row, json, options))
-}
+): Promise<CheckedUpdate> => check(ctx, tx => checkUpdateIn(ctx, tx, actor.accountId, key, json, options))
 
 /** What `useServiceVersion` would do. */
-export async function checkVersionUse(
+export const checkVersionUse = (
   ctx: ServicesCtx,
   actor: Actor,
   key: ServiceKey,
   version: number,
+): Promise<UpdateImpact> => check(ctx, tx => checkVersionUseIn(ctx, tx, actor.accountId, key, version))
+
+export const checkUpdateIn = (
+  ctx: ServicesCtx,
+  tx: Tx,
+  accountId: string,
+  key: ServiceKey,
+  json: unknown,
+  options: ReadOptions,
+): Promise<CheckedUpdate> => lookAt(ctx, tx, accountId, key, row => planUpdate(tx, row, json, options))
+
+export async function checkVersionUseIn(
+  ctx: ServicesCtx,
+  tx: Tx,
+  accountId: string,
+  key: ServiceKey,
+  version: number,
 ): Promise<UpdateImpact> {
-  const { impact } = await check(ctx, actor, key, async (tx, row) => {
+  const { impact } = await lookAt(ctx, tx, accountId, key, async row => {
     const { config } = await getVersion(tx, row, version)
     return { version, replicas: row.replicas, spec: config.spec, warnings: [] }
   })
   return impact
+}
+
+/** In one transaction, which writes nothing. */
+async function check<T>(ctx: ServicesCtx, fn: (tx: Tx) => Promise<T>): Promise<T> {
+  return transaction(ctx, fn)
 }
 
 interface Target {
@@ -71,20 +91,19 @@ interface Target {
   warnings: string[]
 }
 
-async function check(
+async function lookAt(
   ctx: ServicesCtx,
-  actor: Actor,
+  tx: Tx,
+  accountId: string,
   key: ServiceKey,
-  target: (tx: Tx, row: ServiceRow) => Promise<Target>,
+  target: (row: ServiceRow) => Promise<Target>,
 ): Promise<CheckedUpdate> {
-  return transaction(ctx, async tx => {
-    const row = await findService(tx, actor.accountId, key)
-    if (!row) throw serviceNotFound(key)
-    const { warnings, ...wanted } = await target(tx, row)
-    const instances = await selectLive(tx, [row.id])
-    const rooms = await freeCapacity(tx, row.groupId, ctx.clock.now())
-    return { impact: impactOf(row, wanted, instances, rooms), warnings }
-  })
+  const row = await findService(tx, accountId, key)
+  if (!row) throw serviceNotFound(key)
+  const { warnings, ...wanted } = await target(row)
+  const instances = await selectLive(tx, [row.id])
+  const rooms = await freeCapacity(tx, row.groupId, ctx.clock.now())
+  return { impact: impactOf(row, wanted, instances, rooms), warnings }
 }
 
 type Present = Pick<ServiceRow, 'desired' | 'version' | 'replicas'>
