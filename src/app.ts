@@ -57,6 +57,7 @@ import { reconcileAutoscale } from './services/autoscale/reconcile-autoscale.ts'
 import type { RuntimeDriver } from './services/driver.ts'
 import { servicesInGroup } from './services/group-services.ts'
 import { Measurements } from './services/metrics/measurements.ts'
+import { reconcileRepairs } from './services/repair/reconcile-repairs.ts'
 import { reconcileServices } from './services/rollout/reconcile-services.ts'
 import { RuntimeWatch } from './services/rollout/runtime-watch.ts'
 import { RouteHost } from './services/routes/routes.ts'
@@ -272,7 +273,8 @@ async function dockerDrivers(
 /** Whose work may be waiting for whom: told at once, found by the timer anyway. */
 const follows: Record<string, string[]> = {
   orders: ['machines'],
-  machines: ['orders', 'services'],
+  machines: ['orders', 'services', 'repairs'],
+  repairs: ['services'],
   services: ['machines'],
   expiry: ['machines', 'services'],
   'move-off': ['machines', 'services'],
@@ -301,6 +303,7 @@ function createLoops(
   return [
     new Loop({ name: 'orders', log, onRun, run: () => reconcileOrders(ctx) }),
     new Loop({ name: 'machines', log, onRun, run: () => reconcileMachines(ctx) }),
+    new Loop({ name: 'repairs', log, onRun, run: () => reconcileRepairs(ctx) }),
     new Loop({ name: 'services', log, onRun, run: () => reconcileServices(ctx) }),
     new Loop({ name: 'routes', log, run: () => quiet(host.refresh()) }),
     new Loop({ name: 'metrics', log, run: () => measurements.run() }),

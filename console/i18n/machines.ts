@@ -62,6 +62,38 @@ export const machines = {
     'Deletion is for good; pay-as-you-go is billed up to now. A machine with service instances on it is refused.',
   ],
   'machines.cancelDrain': ['取消清空', 'Cancel drain'],
+  'machines.overrideDrain': ['越过最少可用数', 'Override the floor'],
+  'machines.confirm.overrideDrain': [
+    '允许 {count} 台机器上的服务低于最少可用数？',
+    'Let services on {count|machine|machines} fall below their floor?',
+  ],
+  'machines.impact.overrideDrain': [
+    '在别处没有空间的服务实例不等替代实例，处理完手上的请求后停止。你的名字和原因会被记录。',
+    'What finds no room elsewhere goes without a replacement once its requests are done. Your name and reason are kept.',
+  ],
+  'machines.unreachable': ['联系不上，可能仍在运行', 'No word on it; it may well run'],
+  'machines.unreachableSince': ['自 {at} 起没有消息，不等于已经失联', 'No word since {at}: that is not yet a loss'],
+  'freeze.title': [
+    '地域 {region} 已冻结：{machines} 台机器中有 {away} 台同时失联',
+    'Region {region} is frozen: {away} of its {machines} machines are away at once',
+  ],
+  'freeze.hint': [
+    '自 {at} 起，那里的故障处理和清空计划暂停；多数机器恢复后自动继续。正在运行的服务不受影响。',
+    'Repairs and drain plans there wait since {at}, and go on by themselves once most machines are back. What runs is left alone.',
+  ],
+  'repair.title': ['故障处理', 'Repair'],
+  'repair.phase.waiting': ['等待中', 'Waiting'],
+  'repair.phase.repairing': ['服务实例正在其他机器上重建', 'What ran there is coming elsewhere'],
+  'repair.phase.repaired': ['服务实例已在其他机器上运行', 'What ran there runs elsewhere'],
+  'repair.waits.NotYet': ['等到 {at}：它可能会恢复', 'Waits until {at}: it may come back'],
+  'repair.waits.Brake': [
+    '等待：{machines} 台机器中已有 {repairing} 台正在处理（最多同时 {limit} 台）',
+    'Waiting: {repairing} of {machines} machines are being repaired ({limit} at once at most)',
+  ],
+  'repair.waits.Frozen': [
+    '已冻结：该地域 {machines} 台机器中有 {away} 台同时失联，不自动处理',
+    'Frozen: {away} of {machines} machines of the region are away at once, so nothing is done by itself',
+  ],
   'machines.forceDrain': ['强制清空', 'Force drain'],
   'machines.forceForGood': [
     '我知道剩下的服务实例会被停止，未完成的请求可能失败',
@@ -177,13 +209,14 @@ export const machines = {
   'drain.late': ['已超期 {time}', '{time} overdue'],
   'drain.waitsFor': ['已等待 {time} · 部署者 {owner}', 'has waited {time} · deployed by {owner}'],
   'drain.decide': [
-    '可以继续等待（设置新的期限），取消清空，或者强制清空。',
-    'Wait on (set a new deadline), cancel the drain, or force it.',
+    '可以继续等待（设置新的期限），越过服务的最少可用数，强制清空，或者取消。',
+    'Wait on (set a new deadline), override the floor of the services, force it, or cancel the drain.',
   ],
   'drain.decideBlocked': [
     '组内有空间后会自动继续：添加机器、缩容或重启调度其他机器。也可以取消或强制。',
     'It goes on by itself once there is room: add a machine, scale a service in, or open another machine. Or cancel it, or force it.',
   ],
+  'drain.overridden': ['越过最少可用数', 'Floor overridden'],
   'drain.forced': ['强制', 'Forced'],
   'drain.where': ['进展', 'Progress'],
   'drain.moving': ['迁移中', 'Moving'],

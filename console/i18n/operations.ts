@@ -38,6 +38,7 @@ export const operations = {
   'operation.POST /v1/machines/{machineId}/drain': ['清空节点', 'Drain machine'],
   'operation.POST /v1/machines/{machineId}/drain/cancel': ['取消清空', 'Cancel drain'],
   'operation.PUT /v1/machines/{machineId}/drain/deadline': ['设置清空期限', 'Set deadline of drain'],
+  'operation.POST /v1/machines/{machineId}/drain/override': ['越过最少可用数清空', 'Drain below the floor'],
   'operation.POST /v1/machines/{machineId}/drain/force': ['强制清空', 'Force drain'],
   'operation.POST /v1/machines/{machineId}/uncordon': ['重启调度', 'Restart scheduling'],
   'operation.POST /v1/machines/actions': ['对多台机器执行操作', 'Act on machines'],

@@ -9,6 +9,7 @@ import { type Session, useSession } from '../session.ts'
 import { AccountMenu } from './AccountMenu.tsx'
 import { ClockBanner } from './ClockBanner.tsx'
 import { ErrorState } from './ErrorState.tsx'
+import { FreezeBanner } from './FreezeBanner.tsx'
 import { useInstallation } from './installation.ts'
 import { LiveSign } from './LiveSign.tsx'
 import { Navigation } from './Navigation.tsx'
@@ -63,6 +64,7 @@ function Frame({ session }: { session: Session }) {
         )}
         <Layout.Content id="main" tabIndex={-1} className="shell-content">
           {session.may.includes('platform.operate') ? <ClockBanner /> : null}
+          {session.may.includes('fleet.read') ? <FreezeBanner /> : null}
           <Outlet />
         </Layout.Content>
       </Layout>

@@ -127,6 +127,7 @@ export interface DrainMovesTable {
   longestMs: Generated<number>
   startedAt: Temporal.Instant
   movedAt: Temporal.Instant | null
+  blockedSince: Temporal.Instant | null
 }
 
 export interface DrainsTable {
@@ -141,6 +142,9 @@ export interface DrainsTable {
   deadlineAt: Temporal.Instant
   endedAt: Temporal.Instant | null
   generation: Generated<number>
+  overriddenBy: string | null
+  overrideReason: string | null
+  overriddenAt: Temporal.Instant | null
 }
 
 export interface EventsTable {
@@ -272,6 +276,7 @@ export interface MachinesTable {
   leaseId: string | null
   leaseUntil: Temporal.Instant | null
   attempts: Generated<number>
+  unreachableAt: Temporal.Instant | null
 }
 
 export interface MigrationsTable {
@@ -421,11 +426,32 @@ export interface QuotesTable {
   expiresAt: Temporal.Instant
 }
 
+export interface RegionFreezesTable {
+  regionId: string
+  frozenAt: Temporal.Instant
+  away: number
+  machines: number
+}
+
 export interface RegionsTable {
   id: string
   name: string
   engine: 'process' | 'docker' | 'kubernetes' | 'simulated'
   retiredAt: Temporal.Instant | null
+}
+
+export interface RepairsTable {
+  id: string
+  accountId: string
+  groupId: string
+  machineId: string
+  because: 'lost' | 'unreachable'
+  phase: 'waiting' | 'repairing' | 'repaired' | 'ended'
+  waitsFor: NullableJson
+  awayAt: Temporal.Instant
+  startedAt: Temporal.Instant | null
+  repairedAt: Temporal.Instant | null
+  endedAt: Temporal.Instant | null
 }
 
 export interface ReservationsTable {
@@ -715,7 +741,9 @@ export interface DB {
   passwords: PasswordsTable
   priceVersions: PriceVersionsTable
   quotes: QuotesTable
+  regionFreezes: RegionFreezesTable
   regions: RegionsTable
+  repairs: RepairsTable
   reservations: ReservationsTable
   resourceGroups: ResourceGroupsTable
   routeState: RouteStateTable

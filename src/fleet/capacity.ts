@@ -12,12 +12,13 @@ export interface Reservation extends MachineCapacity {
 export type ClosedBecause = 'not_running' | 'held' | 'lost'
 
 export function closedBecause(
-  machine: Pick<Machine, 'phase' | 'desired' | 'lostAt'>,
+  machine: Pick<Machine, 'phase' | 'desired' | 'lostAt' | 'unreachableAt'>,
   holds: readonly Hold[],
   now: Temporal.Instant,
 ): ClosedBecause | null {
   if (machine.phase !== 'running' || machine.desired !== 'running') return 'not_running'
-  if (machine.lostAt !== null) return 'lost'
+  // Whatever it may be doing: nobody can be told there to start something.
+  if (machine.lostAt !== null || machine.unreachableAt !== null) return 'lost'
   return holds.some(hold => isLive(hold, now)) ? 'held' : null
 }
 

@@ -12,6 +12,10 @@ export interface Drain {
   reason: string
   actor: string
   force: boolean
+  /** Who lets services have fewer instances than they ask for, so that it ends without breaking a request; why, and since when. */
+  overriddenBy: string | null
+  overrideReason: string | null
+  overriddenAt: Temporal.Instant | null
   startedAt: Temporal.Instant
   deadlineAt: Temporal.Instant
   endedAt: Temporal.Instant | null

@@ -69,4 +69,6 @@ export type MachineObservation =
   | { state: 'running'; address: string }
   | { state: 'failed'; message: string }
   | { state: 'lost'; message: string }
+  /** The driver has no word on this one: it may well run. */
+  | { state: 'unreachable'; message: string }
   | { state: 'not_found' }

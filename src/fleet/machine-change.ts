@@ -30,6 +30,8 @@ export interface MachineChange {
   endsDrain: Drain | null
   /** Whether a drain under way gets another deadline. */
   setsDeadline: boolean
+  /** Whether what is left may go without a replacement from then on. */
+  setsOverride: boolean
   /** Whether the service instances there are stopped, with grace, rather than moved or left. */
   stops: boolean
 }
@@ -43,7 +45,7 @@ export function decideChange(
   const live = machine.holds.filter(hold => isLive(hold, now))
   const nothing: MachineChange = {
     ...{ machineId: machine.id, refusal: null, unchanged: false, places: null, lifts: [], remaining: live },
-    ...{ endsDrain: null, setsDeadline: false, stops: false },
+    ...{ endsDrain: null, setsDeadline: false, setsOverride: false, stops: false },
   }
   // Asked to leave twice: the first time counts.
   if (action === 'release' && machine.desired === 'released') return { ...nothing, unchanged: true }
@@ -68,6 +70,8 @@ export function decideChange(
       const lifts = machine.holds.filter(isOfDrain)
       return { ...nothing, lifts, remaining: live.filter(hold => !isOfDrain(hold)), endsDrain: draining }
     }
+    case 'overrideDrain':
+      return draining?.overriddenBy === null ? { ...nothing, setsOverride: true } : { ...nothing, unchanged: true }
     case 'forceDrain':
       return { ...nothing, stops: true }
     case 'release':

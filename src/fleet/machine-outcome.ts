@@ -29,6 +29,7 @@ export interface Outcome {
   quiet: boolean
   phase: MachinePhase
   lostAt: Temporal.Instant | null
+  unreachableAt: Temporal.Instant | null
   observedAt: Temporal.Instant | null
   failure: MachineFailure | null
   driverRef: string | null
@@ -54,6 +55,8 @@ export interface Outcome {
 const observeEveryS = 30
 const emptyEveryS = 5
 const backoffSMax = 16
+/** Looks in vain after which it counts as unreachable: a driver that stumbles once is no news. */
+const silentLooks = 3
 
 export function outcomeOf(machine: ClaimedMachine, step: Step, word: Word, now: Temporal.Instant): Outcome {
   switch (step) {
@@ -137,7 +140,8 @@ function whileStopped(machine: ClaimedMachine, { observation }: Word, now: Tempo
 
 function whileRunning(machine: ClaimedMachine, step: Step, word: Word, now: Temporal.Instant): Outcome {
   const { observation } = word
-  if (observation && observation.state !== 'running' && machine.lostAt === null) return lost(machine, observation, now)
+  if (observation && !isSilent(observation) && observation.state !== 'running' && machine.lostAt === null)
+    return lost(machine, observation, now)
   const base = returned(machine, observation, now)
   if (step === 'end_drain') {
     const data = { drainId: machine.drain?.id, reason: machine.drain?.reason }
@@ -156,6 +160,7 @@ function lost(machine: ClaimedMachine, observation: MachineObservation, now: Tem
   const aliveUntil = machine.observedAt ?? machine.runningAt ?? now
   return change(machine, now, {
     lostAt: now,
+    unreachableAt: null,
     dueAt: now.add({ seconds: observeEveryS }),
     events: [
       event('machine.lost', { message, aliveUntil: aliveUntil.toString() }),
@@ -169,8 +174,8 @@ function lost(machine: ClaimedMachine, observation: MachineObservation, now: Tem
 }
 
 function returned(machine: ClaimedMachine, observation: MachineObservation | null, now: Temporal.Instant): Outcome {
-  if (observation === null) return backoff(machine, now)
-  const seen = again(machine, now, observeEveryS)
+  if (observation === null || isSilent(observation)) return silent(machine, observation, now)
+  const seen = reachable(machine, now)
   if (observation.state !== 'running') return seen
   const { address } = observation
   if (machine.lostAt !== null)
@@ -180,13 +185,34 @@ function returned(machine: ClaimedMachine, observation: MachineObservation | nul
       observedAt: now,
       lostAt: null,
       address,
-      events: [event('machine.returned', { lostAt: machine.lostAt.toString() })],
+      events: [...seen.events, event('machine.returned', { lostAt: machine.lostAt.toString() })],
       intervalStart: now,
       health: 'lift',
     }
   if (address !== machine.address)
-    return { ...seen, quiet: false, observedAt: now, address, events: [event('machine.moved', { address })] }
+    return {
+      ...{ ...seen, quiet: false, observedAt: now, address },
+      events: [...seen.events, event('machine.moved', { address })],
+    }
   return { ...seen, observedAt: now }
+}
+
+const isSilent = (observation: MachineObservation): boolean => observation.state === 'unreachable'
+
+/** No word is no loss. It is told once it is more than a stumble. */
+function silent(machine: ClaimedMachine, observation: MachineObservation | null, now: Temporal.Instant): Outcome {
+  const base = backoff(machine, now)
+  if (base.attempts < silentLooks || machine.unreachableAt !== null || machine.lostAt !== null) return base
+  const message = observation && 'message' in observation ? observation.message : 'the driver has no word on it'
+  const aliveUntil = machine.observedAt?.toString()
+  return { ...base, quiet: false, unreachableAt: now, events: [event('machine.unreachable', { message, aliveUntil })] }
+}
+
+/** There is a word again, whatever it is. */
+function reachable(machine: ClaimedMachine, now: Temporal.Instant): Outcome {
+  const seen = again(machine, now, observeEveryS)
+  if (machine.unreachableAt === null) return seen
+  return { ...seen, quiet: false, unreachableAt: null, events: [event('machine.reachable')] }
 }
 
 /** Going, or failed half made: asked of the driver until it says that nothing is there. */
@@ -229,8 +255,10 @@ const revoked = (base: Outcome, now: Temporal.Instant): Outcome => ({
 })
 
 function unchanged(machine: ClaimedMachine): Outcome {
-  const { phase, lostAt, observedAt, failure, driverRef, address, runningAt, endedAt, holdsStock, attempts } = machine
-  const row = { phase, lostAt, observedAt, failure, driverRef, address, runningAt, endedAt, holdsStock, attempts }
+  const { phase, lostAt, unreachableAt, observedAt, failure, driverRef, address } = machine
+  const { runningAt, endedAt, holdsStock, attempts } = machine
+  const words = { phase, lostAt, unreachableAt, observedAt, failure, driverRef, address }
+  const row = { ...words, runningAt, endedAt, holdsStock, attempts }
   const none = { intervalStart: null, intervalEnd: null, health: null, drain: null, revoke: false, asksRelease: false }
   return { ...row, ...none, machine, quiet: true, dueAt: null, events: [], settled: [] }
 }

@@ -15,6 +15,7 @@ import {
   insertDrains,
   insertHolds,
   liftHolds,
+  overrideDrainRows,
   setDrainDeadline,
   touchMachines,
 } from './machine.store.ts'
@@ -26,7 +27,14 @@ import { refuseAny } from './refuse-change.ts'
 
 const faults = declareFaults('fleet.wish.before-commit', 'fleet.wish.after-commit')
 
-export type WishAction = 'cordon' | 'uncordon' | 'drain' | 'extendDrain' | 'cancelDrain' | 'forceDrain'
+export type WishAction =
+  | 'cordon'
+  | 'uncordon'
+  | 'drain'
+  | 'extendDrain'
+  | 'cancelDrain'
+  | 'overrideDrain'
+  | 'forceDrain'
 
 export interface WishOptions {
   /** Why; needed to force a drain. */
@@ -59,6 +67,7 @@ type Change = MachineChange & { machine: MachineState }
  * Asked again, changes nothing. `uncordon` lifts what people and plans hold and cancels their drain, and is refused
  * (`MachineHeld`) where billing or health holds; `extendDrain` moves the deadline of a drain under way, asked again once
  * more, and nothing else: a deadline stops nothing, it says when to ask; `cancelDrain` lifts the drain's own hold alone: what was moved stays moved;
+ * `overrideDrain` lets what finds no room go without a replacement, by the name of who asks, its requests finished as ever;
  * `forceDrain` revokes what is still reserved, whose service instances are stopped with grace.
  */
 export async function wishMachines(
@@ -68,7 +77,7 @@ export async function wishMachines(
   machineIds: readonly string[],
   options: WishOptions = {},
 ): Promise<MachineState[]> {
-  const reason = checkReason(options.reason, { required: action === 'forceDrain' })
+  const reason = checkReason(options.reason, { required: action === 'forceDrain' || action === 'overrideDrain' })
   const deadlineSeconds = checkDeadline(options.deadlineSeconds)
   const { ownerKind = 'person', expiresAt = null } = options
   const after = await transaction(ctx, async tx => {
@@ -116,7 +125,7 @@ const write: Record<WishAction, (wish: Wish, changes: readonly Change[]) => Prom
     const drains = begun.map(({ machine, drainId }): Drain => {
       const { id: machineId, accountId } = machine
       const who = { id: drainId, machineId, accountId, reason, actor: actor.name }
-      return { ...who, phase: 'draining', force: false, startedAt: now, deadlineAt, endedAt: null, generation: 1 }
+      return { ...who, ...newDrain, startedAt: now, deadlineAt }
     })
     await insertDrains(tx, drains)
     await insertHolds(
@@ -139,6 +148,11 @@ const write: Record<WishAction, (wish: Wish, changes: readonly Change[]) => Prom
     await lift(wish, changes)
     await tell(wish, changes, 'machine.drain_cancelled', ({ endsDrain }) => ({ drainId: endsDrain?.id }))
   },
+  async overrideDrain(wish, changes) {
+    const { tx, now, actor, reason } = wish
+    await overrideDrainRows(tx, changes.map(drainIdOf), { by: actor.name, reason, at: now })
+    await tell(wish, changes, 'machine.drain_overridden', change => ({ drainId: drainIdOf(change), reason }))
+  },
   async forceDrain(wish, changes) {
     const { reason } = wish
     await forceDrainRows(wish.tx, changes.map(drainIdOf))
@@ -146,6 +160,11 @@ const write: Record<WishAction, (wish: Wish, changes: readonly Change[]) => Prom
       ...{ drainId: drainIdOf(change), reason, reserved: change.machine.reserved },
     }))
   },
+}
+
+const newDrain = {
+  ...{ phase: 'draining' as const, force: false, overriddenBy: null, overrideReason: null, overriddenAt: null },
+  ...{ endedAt: null, generation: 1 },
 }
 
 const drainIdOf = ({ machine }: Change): string => machine.drain?.id ?? ''
@@ -212,6 +231,8 @@ export const cordonMachine = one('cordon')
 export const uncordonMachine = one('uncordon')
 /** Cordons the machine and asks for it to become empty. */
 export const drainMachine = one('drain')
+/** What is left there may go without a replacement, gracefully, however few then serve. */
+export const overrideDrain = one('overrideDrain')
 /** A drain that needs longer gets another deadline. */
 export const extendDrain = one('extendDrain')
 export const cancelDrain = one('cancelDrain')

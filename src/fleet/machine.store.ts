@@ -29,6 +29,7 @@ export const machineColumns = [
   'releaseForce',
   'releaseAcceptedAt',
   'lostAt',
+  'unreachableAt',
   'observedAt',
   'failure',
   'driverRef',
@@ -207,6 +208,9 @@ export const drainColumns = [
   'reason',
   'actor',
   'force',
+  'overriddenBy',
+  'overrideReason',
+  'overriddenAt',
   'startedAt',
   'deadlineAt',
   'endedAt',
@@ -259,6 +263,21 @@ export async function endDrains(
 export async function forceDrainRows(tx: Tx, drainIds: readonly string[]): Promise<void> {
   const query = tx.updateTable('drains').set({ force: true, generation: sql<number>`generation + 1` })
   await query.where(sql<boolean>`id = any(${drainIds}::text[])`).where('phase', '=', 'draining').execute()
+}
+
+/** The first who says so is kept. */
+export async function overrideDrainRows(
+  tx: Tx,
+  drainIds: readonly string[],
+  { by, reason, at }: { by: string; reason: string; at: Temporal.Instant },
+): Promise<void> {
+  const said = { overriddenBy: by, overrideReason: reason, overriddenAt: at }
+  const query = tx.updateTable('drains').set({ ...said, generation: sql<number>`generation + 1` })
+  await query
+    .where(sql<boolean>`id = any(${drainIds}::text[])`)
+    .where('phase', '=', 'draining')
+    .where('overriddenAt', 'is', null)
+    .execute()
 }
 
 export async function setDrainDeadline(

@@ -60,6 +60,8 @@ export interface Machine extends MachineCapacity {
   releaseAcceptedAt: Temporal.Instant | null
   /** Since when the driver has no running machine to show for this row. */
   lostAt: Temporal.Instant | null
+  /** Since when the driver has had no word on it: it may well run. */
+  unreachableAt: Temporal.Instant | null
   /** When the driver last said that it runs. */
   observedAt: Temporal.Instant | null
   failure: MachineFailure | null
@@ -161,6 +163,7 @@ export type MachineAction =
   | 'drain'
   | 'extendDrain'
   | 'cancelDrain'
+  | 'overrideDrain'
   | 'forceDrain'
   | 'release'
   | 'renew'
@@ -196,11 +199,15 @@ const allowedPhases = {
   drain: ['running'],
   extendDrain: ['running'],
   cancelDrain: ['running'],
+  overrideDrain: ['running'],
   forceDrain: ['running'],
   release: ['pending', 'provisioning', 'running', 'stopped', 'failed'],
   renew: ['running', 'stopped'],
   resize: ['running'],
 } as const satisfies Record<MachineAction, readonly MachinePhase[]>
+
+/** Answers to a drain under way. */
+const ofDrain: readonly MachineAction[] = ['extendDrain', 'cancelDrain', 'overrideDrain', 'forceDrain']
 
 const verbs = {
   cordon: 'cordoned',
@@ -208,6 +215,7 @@ const verbs = {
   drain: 'drained',
   extendDrain: 'given another deadline for its drain',
   cancelDrain: 'called back from a drain',
+  overrideDrain: 'drained below the floor of its services',
   forceDrain: 'drained by force',
   release: 'released',
   renew: 'renewed',
@@ -238,7 +246,7 @@ export function machineCan(action: MachineAction, m: MachineState, now: Temporal
         message: `${m.id} is held, and not by a person: ${firm.map(describeHold).join('; ')}`,
       }
   }
-  const needsDrain = action === 'cancelDrain' || action === 'forceDrain' || action === 'extendDrain'
+  const needsDrain = ofDrain.includes(action)
   if (needsDrain && !isDraining(m.drain)) return { code: 'NoDrainUnderWay', message: `${m.id} is not being drained` }
   if (action === 'release' && m.reserved > 0)
     return {

@@ -26,6 +26,8 @@ export interface DrainMoveView {
   toMachineId: string | null
   /** What it waits for; null once it has moved. */
   waitsFor: DrainWaitsFor | null
+  /** Since when it waits for that. */
+  waitsSince: Temporal.Instant | null
   /** Whose service: who can make room, or scale it in. */
   owner: string
   inFlightAtStart: number
@@ -44,6 +46,9 @@ export interface DrainView {
   reason: string
   actor: string
   force: boolean
+  overriddenBy: string | null
+  overrideReason: string | null
+  overriddenAt: Temporal.Instant | null
   startedAt: Temporal.Instant
   deadlineAt: Temporal.Instant
   endedAt: Temporal.Instant | null
@@ -84,8 +89,10 @@ export async function drainView(
   const blocked = all.some(move => move.waitsFor?.code === 'NoRoom' || move.waitsFor?.code === 'ReplacementFailing')
   const running = isOverdue(drain, now) ? 'overdue' : blocked ? 'blocked' : 'draining'
   const { id, reason, actor, force, startedAt, deadlineAt, endedAt } = drain
+  const { overriddenBy, overrideReason, overriddenAt } = drain
   return {
     ...{ drainId: id, machineId, reason, actor, force, startedAt, deadlineAt, endedAt, moves },
+    ...{ overriddenBy, overrideReason, overriddenAt },
     otherMoves: { instances: hidden.length, moved: hidden.filter(move => move.movedAt !== null).length },
     phase: drain.phase === 'draining' ? running : drain.phase,
     receipt: receiptOf(machineId, all, moves),
@@ -95,7 +102,7 @@ export async function drainView(
 async function selectMoves(db: Db, drainId: string): Promise<DrainMoveView[]> {
   const { rows } = await sql<Omit<DrainMoveView, 'waitsFor'> & { blockedReason: Obstacle | null }>`
     select v.service_instance_id, v.service_id, s.name as service_name, s.workspace_id, s.actor as owner, v.replacement_id, v.to_machine_id,
-      v.blocked_reason, v.in_flight_at_start, v.served, v.failed, v.longest_ms, v.started_at, v.moved_at
+      v.blocked_reason, v.blocked_since as waits_since, v.in_flight_at_start, v.served, v.failed, v.longest_ms, v.started_at, v.moved_at
     from drain_moves v join services s on s.id = v.service_id
     where v.drain_id = ${drainId} order by v.started_at, v.service_instance_id`.execute(db)
   return rows.map(({ blockedReason, ...row }) => ({

@@ -125,6 +125,8 @@ function fateOf(action: ChangingAction, force: boolean): MachinesFate | null {
       return 'stay'
     case 'drain':
       return 'move'
+    case 'overrideDrain':
+      return 'override'
     case 'forceDrain':
       return 'stop'
     case 'release':

@@ -45,10 +45,19 @@ export async function refreshMoves(tx: Tx, serviceId: string): Promise<void> {
       and v.drain_id = m.drain_id and v.service_instance_id = m.service_instance_id`.execute(tx)
 }
 
-export async function setObstacles(tx: Tx, serviceId: string, obstacles: ReadonlyMap<string, Obstacle>): Promise<void> {
+/** Since when it waits is kept while it waits for the same thing, whatever its figures say. */
+export async function setObstacles(
+  tx: Tx,
+  now: Temporal.Instant,
+  serviceId: string,
+  obstacles: ReadonlyMap<string, Obstacle>,
+): Promise<void> {
   const entries = [...obstacles]
   await sql`
-    update drain_moves v set blocked_reason = o.reason::jsonb
+    update drain_moves v set blocked_reason = o.reason::jsonb,
+      blocked_since = case when o.reason is null then null
+        when m.blocked_reason ->> 'code' is not distinct from o.reason::jsonb ->> 'code' then m.blocked_since
+        else ${now}::timestamptz end
     from drain_moves m left join unnest(${entries.map(([id]) => id)}::text[],
       ${entries.map(([, obstacle]) => JSON.stringify(obstacle))}::text[]) as o (id, reason) on o.id = m.service_instance_id
     where m.service_id = ${serviceId} and m.moved_at is null and m.blocked_reason is distinct from o.reason::jsonb
@@ -58,6 +67,6 @@ export async function setObstacles(tx: Tx, serviceId: string, obstacles: Readonl
 /** These have ended: their moves are done. */
 export async function closeMoves(tx: Tx, now: Temporal.Instant, instanceIds: readonly string[]): Promise<void> {
   await sql`
-    update drain_moves set moved_at = ${now}::timestamptz, blocked_reason = null
+    update drain_moves set moved_at = ${now}::timestamptz, blocked_reason = null, blocked_since = null
     where service_instance_id = any(${instanceIds}::text[]) and moved_at is null`.execute(tx)
 }

@@ -142,6 +142,12 @@ export const rows: Record<keyof Operations, TenantRow> = {
     input: body({ deadlineSeconds: 7_200 }),
     before: (api, { postpaidIds }, by) => startDrain(api, by, postpaidIds[0]),
   },
+  'GET /v1/freezes': {},
+  'POST /v1/machines/{machineId}/drain/override': {
+    ids: machine,
+    input: body({ reason: 'the power goes' }),
+    before: (api, { postpaidIds }, by) => startDrain(api, by, postpaidIds[0]),
+  },
   'POST /v1/machines/{machineId}/drain/force': {
     ids: machine,
     input: body({ reason: 'now' }),

@@ -9,6 +9,8 @@ import { anInstance, at } from './rollout-fixtures.ts'
 interface Machine {
   slots: number
   verdict: MachineWish['verdict']
+  /** A person lets what is there go without a replacement. */
+  overridden?: boolean
 }
 
 interface ModelProcess {
@@ -65,7 +67,10 @@ export class ModelWorld {
       instances: this.instances,
       observations: new Map(this.instances.flatMap(one => (one.machineId === null ? [] : [[one.id, this.#word(one)]]))),
       machines: new Map(
-        this.machines.map(({ verdict }, index) => [`m${index}`, { verdict, drainId: verdict === 'move' ? 'd' : null }]),
+        this.machines.map(({ verdict, overridden = false }, index) => [
+          `m${index}`,
+          { verdict, drainId: verdict === 'move' ? 'd' : null, overridden },
+        ]),
       ),
       revoked: new Set(),
       gateways: [...this.gateways].map(([gatewayId, { acknowledged }]) => {
@@ -160,12 +165,19 @@ export class ModelWorld {
     }
   }
 
+  #letGo = ({ machineId }: ServiceInstance): boolean =>
+    this.machines.some(({ verdict, overridden }, index) => {
+      return machineId === `m${index}` && verdict === 'move' && overridden === true
+    })
+
   /** A decision may take away what serves only where something else serves for it. A pair serves as one. */
   #judge(before: readonly ServiceInstance[], actions: readonly Action[]): void {
     const taken = actions.filter(action => action.do === 'leave' && before.some(one => one.id === action.id))
     if (taken.length === 0) return
     const slots = before.filter(one => !before.some(other => other.id === one.replacesId)).length
-    const after = before.length - taken.length
+    // What a person lets go counts as if it were there: nobody else may make use of it.
+    const letGo = before.filter(one => taken.some(action => 'id' in action && action.id === one.id) && this.#letGo(one))
+    const after = before.length - taken.length + letGo.length
     const update = taken.some(action => action.do === 'leave' && action.because === 'updated')
     const floor = Math.min(slots, this.replicas) - (update ? this.maxUnavailable : 0)
     if (after < Math.max(floor, this.replicas === 0 ? 0 : 1)) {

@@ -6,6 +6,7 @@ import { SecretBox } from '../../src/identity/secret-box.ts'
 import { assertHold, checkInvariants } from '../../src/insight/invariant-check.ts'
 import { serviceInvariants } from '../../src/insight/invariants-services.ts'
 import { type Report, settle } from '../../src/reconcile/loop.ts'
+import { reconcileRepairs } from '../../src/services/repair/reconcile-repairs.ts'
 import { reconcileServices } from '../../src/services/rollout/reconcile-services.ts'
 import { RouteHost } from '../../src/services/routes/routes.ts'
 import { listServiceInstances, type ServiceInstanceView } from '../../src/services/services.ts'
@@ -56,7 +57,9 @@ export async function someServices(
     return { found: 1, changed: before === `${gateways.generation} ${gateways.watched.join()}` ? 0 : 1 }
   }
   const settleAll = async (): Promise<void> => {
-    await settle([routes, () => reconcileMachines(fleet.ctx), () => reconcileServices(ctx)])
+    await settle([
+      ...[routes, () => reconcileMachines(fleet.ctx), () => reconcileRepairs(ctx), () => reconcileServices(ctx)],
+    ])
     assertHold(await checkInvariants(db, serviceInvariants))
   }
   return {

@@ -82,7 +82,7 @@ const RenewalButtons = ({ refusal, ask }: Omit<ButtonsProps, 'draining'>) => (
 const Buttons = ({ refusal, draining, ask }: ButtonsProps) => (
   <>
     {(draining
-      ? (['cordon', 'drain', 'cancelDrain', 'forceDrain', 'uncordon', 'release'] as const)
+      ? (['cordon', 'drain', 'cancelDrain', 'overrideDrain', 'forceDrain', 'uncordon', 'release'] as const)
       : (['cordon', 'drain', 'uncordon', 'release'] as const)
     ).map(action => (
       <ActionButton

@@ -59,7 +59,7 @@ export function ConfirmChange({ action, machineIds, onDone = () => undefined, on
       title={t(`machines.confirm.${action}`, { count: preview.data ? taken.length : machineIds.length })}
       action={actionText(action)}
       {...(action === 'cancelDrain' ? { cancel: t('common.back') } : {})}
-      danger={action === 'release' || action === 'forceDrain'}
+      danger={action === 'release' || action === 'overrideDrain' || action === 'forceDrain'}
       askReason={action !== 'uncordon' && action !== 'cancelDrain'}
       {...(action === 'release' ? { acknowledge: t('machines.deleteForGood') } : {})}
       {...(action === 'forceDrain' ? { acknowledge: t('machines.forceForGood') } : {})}

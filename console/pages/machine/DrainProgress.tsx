@@ -1,6 +1,6 @@
 // The latest drain of a machine: what moves where, what it waits for, and in the end its receipt.
 import { Alert, Card, Space } from 'antd'
-import { useState } from 'react'
+import { type ReactNode, useState } from 'react'
 import type { Returns } from '../../api.ts'
 import { DrainDeadline } from '../../forms/drain-deadline.tsx'
 import { formatNumber, t } from '../../i18n/t.ts'
@@ -40,7 +40,8 @@ export function DrainProgress({ workspaceId, machine }: Props) {
   )
   // Never drained: nothing to tell.
   if (!drain.data || drain.data.machineId !== machineId) return null
-  const { phase, reason, actor, by, force, startedAt, deadlineAt, endedAt, receipt, moves, otherMoves } = drain.data
+  const { phase, reason, actor, by, force, override, startedAt, deadlineAt, endedAt, receipt, moves, otherMoves } =
+    drain.data
   return (
     <Card
       size="small"
@@ -68,6 +69,7 @@ export function DrainProgress({ workspaceId, machine }: Props) {
             ? [t('drain.endedAt'), <Instant key="ended" at={endedAt} seconds />]
             : [t('drain.deadlineAt'), <Deadline key="deadline" at={deadlineAt} />],
           ...(force ? [[t('drain.forced'), t('machines.on')] as [string, string]] : []),
+          ...(override ? [overridden(override)] : []),
           [t('events.actor'), <ActorName key="by" by={by} id={actor} />],
           [t('common.reason'), <bdi key="reason">{reason || '—'}</bdi>],
         ]}
@@ -77,6 +79,13 @@ export function DrainProgress({ workspaceId, machine }: Props) {
     </Card>
   )
 }
+
+const overridden = ({ actor, by, reason, at }: NonNullable<Drain['override']>): [string, ReactNode] => [
+  t('drain.overridden'),
+  <span key="override" className="said">
+    <ActorName by={by} id={actor} /> · {reason} · <Instant at={at} />
+  </span>,
+]
 
 /** Where nothing was served there was no request. */
 const longestText = ({ requestsServed, longestMs }: Drain['receipt']): string =>
@@ -99,7 +108,7 @@ interface DecideProps {
 
 /** Nothing is stopped by itself: what it waits for, whose it is and for how long, and what a person can do. */
 function Decide({ phase, moves, machine }: DecideProps) {
-  const [asking, setAsking] = useState<'deadline' | 'cancelDrain' | 'forceDrain' | null>(null)
+  const [asking, setAsking] = useState<'deadline' | 'overrideDrain' | 'cancelDrain' | 'forceDrain' | null>(null)
   const waiting = moves.filter(move => move.movedAt === null && move.waitsFor !== null)
   return (
     <Alert
@@ -113,7 +122,8 @@ function Decide({ phase, moves, machine }: DecideProps) {
               <li key={move.serviceInstanceId} className="said">
                 {move.serviceName}
                 {t('common.colon')}
-                {waitText(move.waitsFor)} · <Elapsed since={move.startedAt} owner={move.ownerName.name} />
+                {waitText(move.waitsFor)} ·{' '}
+                <Elapsed since={move.waitsSince ?? move.startedAt} owner={move.ownerName.name} />
               </li>
             ))}
           </ul>
@@ -127,7 +137,7 @@ function Decide({ phase, moves, machine }: DecideProps) {
             >
               {t('drain.setDeadline')}
             </ActionButton>
-            {(['cancelDrain', 'forceDrain'] as const).map(action => (
+            {(['overrideDrain', 'cancelDrain', 'forceDrain'] as const).map(action => (
               <ActionButton
                 can="fleet.operate"
                 key={action}
@@ -191,7 +201,7 @@ function Moves({ workspaceId, moves, ended }: MovesProps) {
         {
           title: t('drain.where'),
           width: widths.text,
-          render: (_, { movedAt, waitsFor, startedAt, ownerName }) =>
+          render: (_, { movedAt, waitsFor, waitsSince, startedAt, ownerName }) =>
             movedAt ? (
               <>
                 {t('drain.moved')} <Instant at={movedAt} seconds />
@@ -200,7 +210,7 @@ function Moves({ workspaceId, moves, ended }: MovesProps) {
               <>
                 <div className="said">{waitText(waitsFor)}</div>
                 <div className="said quiet">
-                  <Elapsed since={startedAt} owner={ownerName.name} />
+                  <Elapsed since={waitsSince ?? startedAt} owner={ownerName.name} />
                 </div>
               </>
             ),

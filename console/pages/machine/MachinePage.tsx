@@ -24,6 +24,7 @@ import type { Machine } from '../group/GroupMachines.tsx'
 import { MachineActions } from '../group/MachineActions.tsx'
 import { DrainProgress } from './DrainProgress.tsx'
 import { MachineInstances } from './MachineInstances.tsx'
+import { MachineRepair } from './MachineRepair.tsx'
 
 const ResizeMachine = lazyDialog(async () => (await import('../../forms/machine-resize.tsx')).ResizeMachine)
 
@@ -78,6 +79,7 @@ export function MachinePage() {
         ]}
       />
       <Said machine={m} />
+      <MachineRepair machine={m} />
       <DrainProgress workspaceId={workspaceId} machine={m} />
       <h2 style={{ fontSize: 16 }}>{t('machines.instances')}</h2>
       <MachineInstances workspaceId={workspaceId} machineId={machineId} />

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { drainDeadlineSecondsDefault, drainDeadlineSecondsMax } from '../../fleet/drain.ts'
-import { cancelDrain, drainMachine, extendDrain, forceDrain } from '../../fleet/machine-wishes.ts'
+import { cancelDrain, drainMachine, extendDrain, forceDrain, overrideDrain } from '../../fleet/machine-wishes.ts'
 import { actorNames } from '../../identity/actors.ts'
 import { type DrainView as Drain, drainView } from '../../insight/drain-receipt.ts'
 import { actionAsPreviewed } from '../../insight/preview.ts'
@@ -37,6 +37,10 @@ const DrainView = z.object({
   actor: z.string(),
   by: ActorView.describe('Who started it.'),
   force: z.boolean(),
+  override: z
+    .object({ actor: z.string(), by: ActorView, reason: z.string(), at: instant })
+    .nullable()
+    .describe('Who lets what finds no room go without a replacement, and why.'),
   startedAt: instant,
   deadlineAt: instant,
   endedAt: instant.nullable(),
@@ -56,6 +60,7 @@ const DrainView = z.object({
       failed: z.number().int(),
       longestMs: z.number().int(),
       startedAt: instant.describe('Since when it is to move.'),
+      waitsSince: instant.nullable().describe('Since when it waits for what it waits for now.'),
       movedAt: instant.nullable(),
     }),
   ),
@@ -76,16 +81,25 @@ const DrainView = z.object({
 })
 
 async function viewOf(db: ApiContext['ctx']['db'], account: string, drain: Drain) {
-  const by = await actorNames(db, account, [drain.actor, ...drain.moves.map(move => move.owner)])
+  const { overriddenBy, overrideReason, overriddenAt, ...shown } = drain
+  const names = [drain.actor, ...(overriddenBy === null ? [] : [overriddenBy]), ...drain.moves.map(move => move.owner)]
+  const by = await actorNames(db, account, names)
+  const override = overriddenBy !== null &&
+    overrideReason !== null &&
+    overriddenAt !== null && {
+      ...{ actor: overriddenBy, by: by(overriddenBy), reason: overrideReason, at: overriddenAt.toString() },
+    }
   return {
-    ...drain,
+    ...shown,
+    override: override || null,
     by: by(drain.actor),
     startedAt: drain.startedAt.toString(),
     deadlineAt: drain.deadlineAt.toString(),
     endedAt: isoOrNull(drain.endedAt),
     moves: drain.moves.map(move => ({
       ...{ ...move, ownerName: by(move.owner) },
-      ...{ startedAt: move.startedAt.toString(), movedAt: isoOrNull(move.movedAt) },
+      ...{ startedAt: move.startedAt.toString(), waitsSince: isoOrNull(move.waitsSince) },
+      ...{ movedAt: isoOrNull(move.movedAt) },
     })),
   }
 }
@@ -150,6 +164,20 @@ export const drainRoutes = [
     returns: MachineView,
     handle: async (context, { params, body, actor }) =>
       machineView(context, await extendDrain(context.ctx, actor, params.machineId, body)),
+  }),
+  defineRoute({
+    method: 'POST',
+    path: '/v1/machines/{machineId}/drain/override',
+    summary:
+      'Override the floor of services: what finds no room elsewhere goes without a replacement, its requests finished',
+    tag: 'machine',
+    can: 'fleet.operate',
+    status: 202,
+    params: { machineId },
+    body: { reason: z.string().min(1).max(500).describe('Why; kept with your name.') },
+    returns: MachineView,
+    handle: async (context, { params, body, actor }) =>
+      machineView(context, await overrideDrain(context.ctx, actor, params.machineId, body)),
   }),
   defineRoute({
     method: 'POST',

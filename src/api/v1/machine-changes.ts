@@ -22,7 +22,7 @@ import {
 } from './fields.ts'
 import { otherServices, serviceImpact, viewsOfImpacts } from './service-impact.ts'
 
-const wishes = ['cordon', 'uncordon', 'drain', 'extendDrain', 'cancelDrain', 'forceDrain'] as const
+const wishes = ['cordon', 'uncordon', 'drain', 'extendDrain', 'cancelDrain', 'overrideDrain', 'forceDrain'] as const
 
 const Preview = z.object({
   previewId: previewed,
@@ -37,6 +37,7 @@ const Preview = z.object({
       remaining: z.array(holdView).describe('Holds that are there afterwards besides.'),
       endsDrain: z.boolean().describe('Whether a drain under way ends with it.'),
       setsDeadline: z.boolean().describe('Whether a drain under way gets another deadline.'),
+      setsOverride: z.boolean().describe('Whether what finds no room may go without a replacement.'),
       stops: z.boolean().describe('Whether what runs there is stopped, with grace.'),
       serviceInstances: z.number().int(),
       accruedFen: fen.nullable().describe('Of a release: used and not billed yet, for a machine paid by use.'),
@@ -111,7 +112,7 @@ export const machineChangeRoutes = [
     body: {
       action: z.enum(wishes),
       machineIds,
-      reason: reason.describe('Why; kept with the action. Needed to force a drain.'),
+      reason: reason.describe('Why; kept with the action. Needed to override or force a drain.'),
       deadlineSeconds: z
         .number()
         .int()

@@ -10,6 +10,7 @@ import { type ActorView as ActorName, actorNames } from '../../identity/actors.t
 import { actionAsPreviewed } from '../../insight/preview.ts'
 import { subscriptionsOf } from '../../orders/expiry.ts'
 import { requestRelease, whyNotYet } from '../../orders/release.ts'
+import { repairsOf } from '../../services/repair/reconcile-repairs.ts'
 import type { ApiContext } from '../context.ts'
 import { defineRoute } from '../route.ts'
 import {
@@ -30,12 +31,15 @@ import {
   viewOfHold,
 } from './fields.ts'
 
+import { RepairView, viewOfRepair } from './repairs.ts'
+
 const actions = [
   'cordon',
   'uncordon',
   'drain',
   'extendDrain',
   'cancelDrain',
+  'overrideDrain',
   'forceDrain',
   'release',
   'renew',
@@ -72,6 +76,8 @@ export const MachineView = z.object({
   expiresAt: instant.nullable().describe('Prepaid: paid until then.'),
   autoRenew: z.boolean(),
   lostAt: instant.nullable(),
+  unreachableAt: instant.nullable().describe('Since when there is no word on it: it may well run.'),
+  repair: RepairView,
   holds: z.array(holdView),
   drain: z
     .object({
@@ -110,6 +116,7 @@ export async function machineViews(
     accountId,
     machines.flatMap(machine => machine.holds.map(hold => hold.owner)),
   )
+  const repairs = new Map((await repairsOf(ctx.db, ids)).map(repair => [repair.machineId, repair]))
   const reservedOn = Map.groupBy(reservations, reservation => reservation.machineId)
   const subscriptions = new Map(paid.map(subscription => [subscription.machineId, subscription]))
   return machines.map(machine => {
@@ -144,6 +151,8 @@ export async function machineViews(
       expiresAt: isoOrNull(subscription?.expiresAt ?? null),
       autoRenew: subscription?.autoRenew ?? false,
       lostAt: isoOrNull(machine.lostAt),
+      unreachableAt: isoOrNull(machine.unreachableAt),
+      repair: viewOfRepair(repairs.get(machine.id)),
       holds: holdViews(machine, now, by),
       drain: machine.drain && {
         drainId: machine.drain.id,

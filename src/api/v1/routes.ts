@@ -20,6 +20,7 @@ import { machineRoutes } from './machines.ts'
 import { noticeRoutes } from './notices.ts'
 import { orderRoutes } from './orders.ts'
 import { renewalRoutes } from './renewals.ts'
+import { repairRoutes } from './repairs.ts'
 import { resizeRoutes } from './resizes.ts'
 import { serviceImpactRoutes } from './service-impact.ts'
 import { serviceInstanceRoutes } from './service-instances.ts'
@@ -42,6 +43,7 @@ export const routes: readonly Route[] = [
   ...groupRoutes,
   ...machineRoutes,
   ...machineChangeRoutes,
+  ...repairRoutes,
   ...drainRoutes,
   ...serviceRoutes,
   ...serviceImpactRoutes,

@@ -87,6 +87,7 @@ export function addDrainCommands(tree: CommandTree): void {
       },
     })
   addDeadlineCommand(tree)
+  addOverrideCommand(tree)
 }
 
 function addDeadlineCommand(tree: CommandTree): void {
@@ -100,6 +101,25 @@ function addDeadlineCommand(tree: CommandTree): void {
       const body = given({ deadlineSeconds: options.deadline })
       showChanged(
         await session.call('PUT /v1/machines/{machineId}/drain/deadline', { params: { machineId }, body }),
+        options.json,
+      )
+    },
+  })
+}
+
+function addOverrideCommand(tree: CommandTree): void {
+  tree.add<AskingOptions & ReasonOptions & DryRunOptions>({
+    usage: 'drain-override <machine>',
+    summary: 'let what finds no room elsewhere go without a replacement, its requests finished',
+    examples: ['berth machine drain-override eas-i-… --reason "the rack moves tonight" --yes'],
+    options: [['--reason <text>', 'why; kept with your name'], dryRunOption],
+    asks: true,
+    async run({ session, args: [machineId = ''], options }) {
+      if (options.dryRun) return showPreview(session, 'overrideDrain', [machineId], options)
+      await confirm('Let its services have fewer instances than they ask for, or none?', options.yes)
+      const body = { reason: options.reason ?? '' }
+      showChanged(
+        await session.call('POST /v1/machines/{machineId}/drain/override', { params: { machineId }, body }),
         options.json,
       )
     },
@@ -139,6 +159,7 @@ export function printDrain(drain: Drain): void {
     phase: drain.phase,
     by: drain.actor,
     reason: drain.reason,
+    ...(drain.override ? { 'floor overridden': `${drain.override.by.name}: ${drain.override.reason}` } : {}),
     started: timeText(drain.startedAt),
     ended: timeText(drain.endedAt),
     'service instances moved': `${receipt.moved} of ${receipt.instances}`,
@@ -153,8 +174,10 @@ export function printDrain(drain: Drain): void {
     move.serviceInstanceId,
     move.toMachineId,
     move.movedAt === null ? (move.waitsFor?.message ?? 'waiting') : `moved ${timeText(move.movedAt)}`,
+    move.movedAt === null ? timeText(move.waitsSince) : null,
+    move.ownerName.name,
   ])
-  printLine(tableText(['SERVICE', 'SERVICE INSTANCE', 'TO', 'STATE'], rows))
+  printLine(tableText(['SERVICE', 'SERVICE INSTANCE', 'TO', 'STATE', 'SINCE', 'DEPLOYED BY'], rows))
 }
 
 export type { Drain }

@@ -69,6 +69,7 @@ function machineRow({
     ...(lifts.length > 0 ? ['lift holds'] : []),
     ...(change.endsDrain ? ['end the drain'] : []),
     ...(change.setsDeadline ? ['get another deadline for its drain'] : []),
+    ...(change.setsOverride ? ['let services fall below their floor'] : []),
     ...(change.stops ? ['stop what runs there'] : []),
   ]
   const would = refusal ? `refuse: ${refusal.message}` : unchanged ? 'stay as it is' : what.join(', ') || 'be released'

@@ -34,6 +34,10 @@ export function printMachine(machine: Machine): void {
     expires: timeText(machine.expiresAt),
     'auto-renew': machine.autoRenew,
     created: timeText(machine.createdAt),
+    ...(machine.unreachableAt ? { 'no word since': timeText(machine.unreachableAt) } : {}),
+    ...(machine.repair
+      ? { repair: machine.repair.waitsFor?.message ?? `${machine.repair.phase} (${machine.repair.because})` }
+      : {}),
     ...(machine.failure ? { failure: `${machine.failure.code}: ${machine.failure.message}` } : {}),
     ...(machine.drain
       ? {

@@ -1,7 +1,7 @@
 import { choice, given, groupIdOf } from '../arguments.ts'
 import { confirm } from '../ask.ts'
 import type { AskingOptions, CommandTree } from '../command.ts'
-import { type Cell, plural, printJson, printLine, printTable, say } from '../output.ts'
+import { type Cell, plural, printJson, printLine, printTable, say, timeText } from '../output.ts'
 import { addDrainCommands } from './machine-drain.ts'
 import {
   asPreviewed,
@@ -27,6 +27,7 @@ const reasonOption: [string, string] = ['--reason <text>', 'why; kept with the a
 
 export function addMachineCommands(tree: CommandTree): void {
   addReadingCommands(tree)
+  addFreezesCommand(tree)
   addHoldCommands(tree)
   addDrainCommands(tree)
   tree.add<AskingOptions & ReasonOptions & PreviewedOptions & { force?: boolean }>({
@@ -111,4 +112,18 @@ function addHoldCommands(tree: CommandTree): void {
         )
       },
     })
+}
+
+function addFreezesCommand(tree: CommandTree): void {
+  tree.add({
+    usage: 'freezes',
+    summary: 'list regions where nothing is done by itself, since most of their machines are away',
+    examples: ['berth machine freezes'],
+    async run({ session, options }) {
+      const { items } = await session.call('GET /v1/freezes', {})
+      if (options.json) return printJson(items)
+      const rows = items.map((one): Cell[] => [one.regionId, `${one.away} of ${one.machines}`, timeText(one.frozenAt)])
+      printTable(['REGION', 'AWAY', 'SINCE'], rows, { empty: 'No region is frozen.' })
+    },
+  })
 }

@@ -49,6 +49,7 @@ interface Entry {
   failed: boolean
   goneAtMs: number | null
   lost: boolean
+  cutOff?: boolean
 }
 
 type Line =
@@ -96,8 +97,18 @@ export class SimulatedMachines implements MachineDriver {
   }
 
   restore(machineId: string): void {
-    this.#mustFind(machineId).lost = false
+    const entry = this.#mustFind(machineId)
+    entry.lost = false
+    entry.cutOff = false
   }
+
+  /** Nobody can say anything of it; `restore` ends that. */
+  cutOff(machineId: string): void {
+    this.#mustFind(machineId).cutOff = true
+  }
+
+  /** While it is blind it answers nobody about any machine. */
+  blind = false
 
   /** It is gone without a release. */
   vanish(machineId: string): void {
@@ -139,11 +150,13 @@ export class SimulatedMachines implements MachineDriver {
   }
 
   async observe(machines: readonly MachineRef[]): Promise<MachineObservation[]> {
+    if (this.blind) throw new OutcomeUnknownError('the simulated provider is not to be reached')
     const now = this.#nowMs()
     return machines.map(({ machineId }): MachineObservation => {
       const entry = this.#entries.get(machineId)
       if (!entry || this.#isGone(entry)) return { state: 'not_found' }
       if (entry.failed) return { state: 'failed', message: 'the simulated machine did not come up' }
+      if (entry.cutOff) return { state: 'unreachable', message: 'the simulated machine is cut off' }
       if (entry.lost) return { state: 'lost', message: 'the simulated machine does not answer' }
       if (now < entry.runsAtMs) return { state: 'provisioning' }
       return { state: 'running', address: addressOf(entry.number) }

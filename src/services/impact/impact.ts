@@ -49,8 +49,8 @@ export interface ServiceImpact {
   instances: InstanceImpact[]
 }
 
-/** `stay` is the end of a drain: what has not moved stays. */
-export type MachinesFate = 'move' | 'stop' | 'stay'
+/** `stay` is the end of a drain: what has not moved stays; `override` lets go what finds no room. */
+export type MachinesFate = 'move' | 'stop' | 'stay' | 'override'
 
 /** By service name. `machineIds` take nothing new from then on, but for `stay`. */
 export async function impactOfMachines(
@@ -76,7 +76,8 @@ export async function impactOfMachines(
   function wishFor(id: string, wish: MachineWish): MachineWish {
     // What is lost, stopped or gone is so whatever is asked for.
     if (!chosen.has(id) || (wish.verdict !== 'stay' && wish.verdict !== 'move')) return wish
-    return fate === 'stay' ? { verdict: 'stay', drainId: null } : { verdict: 'move', drainId: wish.drainId }
+    if (fate === 'stay') return { verdict: 'stay', drainId: null }
+    return { verdict: 'move', drainId: wish.drainId, overridden: fate === 'override' || wish.overridden === true }
   }
 }
 

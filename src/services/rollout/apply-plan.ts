@@ -68,7 +68,7 @@ export async function applyPlan(
       if (writing.ended.length > 0) writing.changed += await placeIn(ctx, tx, service, instances, idsToPlace(done))
       await dropCancelledMoves(tx, service.id)
       await refreshMoves(tx, service.id)
-      await setObstacles(tx, service.id, plan.obstacles)
+      await setObstacles(tx, now, service.id, plan.obstacles)
       await closeMoves(tx, now, writing.ended)
       await finishService(writing, plan, done)
       await appendEvents(tx, now, writing.events)

@@ -84,7 +84,8 @@ export function patienceOf(snapshot: ServiceSnapshot, instance: ServiceInstance)
     scaled_in: patienceMs,
     stopped: snapshot.service.graceMs,
     revoked: snapshot.service.graceMs,
-    lost: snapshot.service.graceMs,
+    // Where the machine is still lost, it is forced; one that is back may finish what it has.
+    lost: patienceMs,
   }
   return limits[instance.leavingBecause ?? 'scaled_in']
 }

@@ -34,11 +34,13 @@ export interface ServiceSnapshot {
 /** What a machine means for what runs on it. */
 export interface MachineWish {
   /**
-   * `stay`; `move`: replacement first; `taken` (stopped, or given back by force) and `lost`: it no longer serves, but the
+   * `stay`; `move`: replacement first; `repair`: the same, since nobody knows whether it serves; `taken` (stopped, or given back by force) and `lost`: it no longer serves, but the
    * driver may still answer for it; `ended`: there is nothing left to ask.
    */
-  verdict: 'stay' | 'move' | 'taken' | 'lost' | 'ended'
+  verdict: 'stay' | 'move' | 'repair' | 'taken' | 'lost' | 'ended'
   drainId: string | null
+  /** A person lets what is there go without a replacement, however few then serve. */
+  overridden?: boolean
 }
 
 export interface GatewayWord {

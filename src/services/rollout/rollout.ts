@@ -136,7 +136,9 @@ const isNotThere = (draft: Draft, member: ServiceInstance): boolean =>
 function movesBecause(draft: Draft, member: ServiceInstance): LeavingBecause | null {
   const { service, machines } = draft.snapshot
   if (member.version !== service.version || member.restartGeneration !== service.restartGeneration) return 'updated'
-  if (member.machineId !== null && machines.get(member.machineId)?.verdict === 'move') return 'drained'
+  const verdict = member.machineId === null ? 'stay' : machines.get(member.machineId)?.verdict
+  if (verdict === 'move') return 'drained'
+  if (verdict === 'repair') return 'lost'
   return member.leavingBecause === 'restarted' ? 'restarted' : null
 }
 
@@ -178,12 +180,21 @@ function settlePairs(draft: Draft): void {
       sendAway(draft, head, because)
     } else if (movesBecause(draft, replacement) !== null) {
       sendAway(draft, replacement, movesBecause(draft, replacement) ?? 'scaled_in')
-    } else if (because === 'drained' && !isRouted(head) && replacement.phase !== 'waiting') {
+    } else if (isOfMachine(because) && !isRouted(head) && replacement.phase !== 'waiting') {
       sendAway(draft, head, because)
-    } else if (because !== 'drained' && hasNoRoom(replacement) && maySpare(draft)) {
+    } else if (hasNoRoom(replacement) && mayGoWithout(draft, head, because)) {
       sendAway(draft, head, because)
     }
   }
+}
+
+/** A machine's fate moves all that is there at once, and room is its only bound: the surge is for what people start. */
+const isOfMachine = (because: LeavingBecause): boolean => because === 'drained' || because === 'lost'
+
+/** Before its replacement has room: an update within its floor, a drain only where a person has said so. */
+function mayGoWithout(draft: Draft, { machineId }: ServiceInstance, because: LeavingBecause): boolean {
+  if (!isOfMachine(because)) return maySpare(draft)
+  return because === 'drained' && draft.snapshot.machines.get(machineId ?? '')?.overridden === true
 }
 
 const hasNoRoom = (member: ServiceInstance): boolean => member.phase === 'waiting' && member.waitingReason !== null
@@ -246,8 +257,7 @@ function replaceIfNeeded(draft: Draft, head: ServiceInstance): void {
     draft.obstacles.set(head.id, obstacleOf(draft, replacement))
     return
   }
-  // The surge is for what people start; a drain moves all at once, and room is its only bound.
-  if (because !== 'drained' && surging(draft) >= draft.snapshot.service.maxSurge) return
+  if (!isOfMachine(because) && surging(draft) >= draft.snapshot.service.maxSurge) return
   const machine = head.machineId === null ? undefined : draft.snapshot.machines.get(head.machineId)
   const crashCount = draft.crashes.find(crash => crash.replacesId === head.id)?.crashCount ?? 0
   const drainId = because === 'drained' ? (machine?.drainId ?? null) : null
@@ -258,7 +268,7 @@ function replaceIfNeeded(draft: Draft, head: ServiceInstance): void {
 function surging(draft: Draft): number {
   const heads = headsOf(draft).filter(head => {
     const because = movesBecause(draft, head)
-    return because !== null && because !== 'drained'
+    return because !== null && !isOfMachine(because)
   })
   const begun = heads.filter(head => replacementOf(draft, head) !== null).length
   const beginning = draft.actions.filter(

@@ -44,24 +44,37 @@ interface MachineRow {
   phase: string
   desired: string
   lost: boolean
+  unreachable: boolean
+  /** What ran there comes elsewhere (`fleet/repair.ts`). */
+  repaired: boolean
   drainId: string | null
+  overridden: boolean
 }
 
 async function selectWishes(db: Db, machineIds: readonly string[]): Promise<Map<string, MachineWish>> {
   const { rows } = await sql<MachineRow>`
-    select m.id, m.phase, m.desired, m.lost_at is not null as lost, d.id as drain_id
+    select m.id, m.phase, m.desired, m.lost_at is not null as lost, m.unreachable_at is not null as unreachable,
+      p.started_at is not null as repaired, d.id as drain_id, d.overridden_at is not null as overridden
     from machines m left join drains d on d.machine_id = m.id and d.phase = 'draining'
+      left join repairs p on p.machine_id = m.id and p.phase <> 'ended'
     where m.id = any(${machineIds}::text[])`.execute(db)
-  return new Map(rows.map(row => [row.id, { verdict: verdictOf(row), drainId: row.drainId }]))
+  return new Map(
+    rows.map(row => [
+      row.id,
+      { verdict: verdictOf(row), drainId: row.drainId, ...(row.overridden ? { overridden: true } : {}) },
+    ]),
+  )
 }
 
 function verdictOf(machine: MachineRow): MachineWish['verdict'] {
   if (machine.phase === 'released' || machine.phase === 'failed') return 'ended'
-  if (machine.lost) return 'lost'
+  const leaves = machine.phase !== 'running' || machine.desired !== 'running' || machine.drainId !== null
+  // Until its repair may begin, what is lost counts as there: it may come back, and most may be away at once.
+  if (machine.lost && (machine.repaired || leaves)) return 'lost'
   // Expired or in arrears: it delivers nothing from that instant.
   if (machine.phase === 'stopped' || machine.desired === 'stopped') return 'taken'
-  if (machine.phase !== 'running' || machine.desired !== 'running' || machine.drainId !== null) return 'move'
-  return 'stay'
+  if (leaves) return 'move'
+  return machine.unreachable && machine.repaired ? 'repair' : 'stay'
 }
 
 async function selectRevoked(db: Db, machineIds: readonly string[]): Promise<Set<string>> {
