@@ -54,6 +54,7 @@ import { agentSocketPath, credentialsPath, routeSocketPath, runDir } from './pro
 import { secretKey } from './processes/secret-key.ts'
 import { Loop, type LoopRun } from './reconcile/loop.ts'
 import { reconcileAutoscale } from './services/autoscale/reconcile-autoscale.ts'
+import type { Installation } from './services/config/installation.ts'
 import type { RuntimeDriver } from './services/driver.ts'
 import { servicesInGroup } from './services/group-services.ts'
 import { Measurements } from './services/metrics/measurements.ts'
@@ -121,7 +122,7 @@ async function compose(
     runtimeDriver: regionId => engineOf(regionId).runtime,
     box,
     routes: { nudge: () => nudge('routes') },
-    takeChanges: () => watch.take(),
+    ...{ takeChanges: () => watch.take(), installation: installationOf(config) },
   }
   const passwords = new Passwords(random)
   const keys = await firstStart(ctx, box, passwords)
@@ -208,6 +209,10 @@ interface Drivers {
   runtime: RuntimeDriver
   close?(): Promise<void>
 }
+
+const installationOf = ({ models }: Config): Installation => ({
+  buckets: models.stores.flatMap(store => store.buckets),
+})
 
 /** The drivers of a region, or the refusal that its engine can't be driven. */
 function byRegion(

@@ -1,11 +1,12 @@
 // berth.yaml: what may stand in it. Every scalar is read as the text that was written (YAML's failsafe schema), so that a
 // price never passes through a float; a mistake is told by file, line and field, and unknown keys are refused.
-import { isIP } from 'node:net'
 import { LineCounter, parseDocument, type YAMLMap } from 'yaml'
 import { z } from 'zod'
 import { type CatalogConfig, catalogIdPattern, type OfferConfig } from './catalog/catalog-config.ts'
 import { engines } from './catalog/offering.ts'
 import type { Price } from './catalog/price.ts'
+import { models } from './config-models.ts'
+import { network, read, yesOrNo } from './config-read.ts'
 import { isTimeZone } from './lib/calendar.ts'
 import { Refusal } from './lib/errors.ts'
 import { parseMicros } from './lib/money.ts'
@@ -16,14 +17,6 @@ export interface ListenAddress {
   host: string
   port: number
 }
-
-const read = <T>(parse: (text: string) => T | null, expected: string) =>
-  z.string({ error: `expected ${expected}` }).transform((text, context) => {
-    const value = parse(text)
-    if (value !== null) return value
-    context.issues.push({ code: 'custom', message: `expected ${expected}, got ${JSON.stringify(text)}`, input: text })
-    return z.NEVER
-  })
 
 const wholeUpTo = (max: number) =>
   read(text => (/^\d{1,9}$/.test(text) && Number(text) <= max ? Number(text) : null), `a whole number from 0 to ${max}`)
@@ -116,17 +109,6 @@ const catalog = z
   })
   .transform(toCatalog)
 
-const yesOrNo = read(text => (text === 'true' ? true : text === 'false' ? false : null), 'true or false')
-
-/** An address or a network: `10.0.0.7`, `10.0.0.0/8`, `fd00::/8`. */
-const proxy = read(text => {
-  const [address = '', bits, more] = text.split('/')
-  const family = isIP(address)
-  const fits =
-    bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) > 0 && Number(bits) <= (family === 4 ? 32 : 128))
-  return family !== 0 && fits && more === undefined ? text : null
-}, 'an address or a network such as 10.0.0.0/8')
-
 /** Over plain http only where nobody listens in. */
 const issuer = read(text => {
   const url = URL.parse(text)
@@ -215,10 +197,11 @@ const file = z.strictObject({
     'a number of workers from 1 to 99',
   ).optional(),
   tls: z.strictObject({ certificate: z.string().min(1), key: z.string().min(1) }).optional(),
-  trustedProxies: z.array(proxy).default([]),
+  trustedProxies: z.array(network).default([]),
   oidc: oidc.optional(),
   notices: z.strictObject({ webhook: webhook.optional(), smtp: smtp.optional() }).default({}),
   docker: docker.prefault({}),
+  models: models.prefault({}),
   catalog: catalog.optional(),
 })
 

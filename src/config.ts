@@ -1,8 +1,10 @@
 // The configuration, typed: berth.yaml, then the environment. The only reader of `process.env`.
 import { readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
+import type { ModelSettings } from './agent/models/model-settings.ts'
 import type { CatalogConfig } from './catalog/catalog-config.ts'
 import { defaultConfigYaml, type HostFacts, hostFacts } from './config-default.ts'
+import type { ModelsFile } from './config-models.ts'
 import {
   type ConfigFile,
   type ConfigRefusal,
@@ -45,6 +47,8 @@ export interface Config {
   webhook: WebhookConfig | null
   /** By which mail server, and to whom; null: they are not mailed. */
   mail: MailConfig | null
+  /** Where models may come from. */
+  models: ModelSettings
   /** How containers are run, where a region has the engine docker. */
   docker: DockerSettings
   catalog: CatalogConfig
@@ -107,12 +111,29 @@ export function loadConfig({ env = process.env, path, host = hostFacts() }: Load
     oidc: oidcOf(file.oidc, filled(env.BERTH_OIDC_CLIENT_SECRET)),
     mail: mailOf(file.notices.smtp, filled(env.BERTH_SMTP_PASSWORD), configPath),
     docker: dockerOf(file.docker),
+    models: modelsOf(file.models, env, configPath),
     webhook: webhookOf(file.notices.webhook, filled(env.BERTH_WEBHOOK_SECRET), configPath),
     catalog,
   }
 }
 
 const dockerOf = ({ socket, ...rest }: ConfigFile['docker']): DockerSettings => ({ socketPath: socket, ...rest })
+
+/** A store's secret may come from `BERTH_STORE_<NAME>_SECRET`. */
+function modelsOf({ allowPrivate, stores }: ModelsFile, env: NodeJS.ProcessEnv, file: string): ModelSettings {
+  const named = Object.entries(stores).map(([name, { accessKeyId: id, secretAccessKey, pathStyle, ...store }]) => {
+    const variable = `BERTH_STORE_${name.toUpperCase()}_SECRET`
+    const secret = filled(env[variable]) ?? secretAccessKey
+    if (id !== undefined && secret === undefined) {
+      const field = `models.stores.${name}.secretAccessKey`
+      const message = `${file}: ${field}: give the secret of ${id}, here or in ${variable}`
+      throw new Refusal<ConfigRefusal>('InvalidConfig', message, { file, field })
+    }
+    const accessKey = id === undefined || secret === undefined ? null : { id, secret }
+    return { ...store, name, accessKey, pathStyle: pathStyle ?? !store.endpoint.endsWith('.aliyuncs.com') }
+  })
+  return { allowPrivate, stores: named }
+}
 
 /** The secret may come from the environment: berth.yaml is read by more people. */
 function oidcOf(oidc: ConfigFile['oidc'], secret: string | undefined): OidcConfig | null {

@@ -41,6 +41,7 @@ async function serveAgent(config: Config): Promise<void> {
     clock: systemClock,
     random: systemRandom,
     runAs: await serviceUser(config.dataDir, log),
+    models: config.models,
   })
   ready()
   await stopped()

@@ -44,6 +44,13 @@ export const causes = {
   'cause.end.OOMKilled': ['内存超限被终止', 'out of memory'],
   'cause.end.StartTimeout': ['启动超时', 'it did not start in time'],
   'cause.end.Unhealthy': ['存活检查持续失败，已终止', 'its liveness check kept failing, and it was ended'],
+  'cause.fetching': ['正在获取模型，{percent}%，共 {mib} MiB', 'fetching the model, {percent} % of {mib} MiB'],
+  'cause.fetchingUnsized': ['正在获取模型，已收到 {mib} MiB', 'fetching the model, {mib} MiB so far'],
+  'cause.fetchingTrouble': [
+    '{far}（连续失败 {failures} 次，最近一次：{problem}）',
+    '{far} (failed {failures|time|times} in a row; the last one: {problem})',
+  ],
+  'cause.end.ModelUnavailable': ['无法获取模型', 'its model can not be had'],
   'cause.end.SpawnFailed': ['进程无法启动', 'its process could not be started'],
   'cause.end.ImageUnavailable': ['无法获取镜像', 'its image can not be had'],
   'cause.end.Stopped': ['正常停止', 'stopped'],

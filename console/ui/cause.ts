@@ -1,6 +1,16 @@
 // Why a service or an instance is as it is, in this browser's language: from the facts that the server gives.
 import type { Returns } from '../api.ts'
-import { formatAll, formatClauses, formatCpu, formatGib, formatList, type MessageKey, t, tryT } from '../i18n/t.ts'
+import {
+  formatAll,
+  formatClauses,
+  formatCpu,
+  formatGib,
+  formatList,
+  formatNumber,
+  type MessageKey,
+  t,
+  tryT,
+} from '../i18n/t.ts'
 
 export type Cause = Returns<'GET /v1/services/{service}'>['causes'][number]
 type Ended = Extract<Cause, { code: 'Ended' }>
@@ -27,6 +37,8 @@ function causeText(cause: Cause, full: boolean): string {
       return full ? t('cause.replacementWaits', { why: unplacedText(cause) }) : unplacedText(cause)
     case 'Ended':
       return endText(cause)
+    case 'Fetching':
+      return fetchingText(cause)
     case 'Counts':
       return t('cause.Counts', { running: cause.running, wanted: cause.wanted })
     case 'Ending':
@@ -42,6 +54,13 @@ function crashText({ count, last }: Extract<Cause, { code: 'CrashLoop' }>): stri
   return reason === 'Exited' && exitCode
     ? t('cause.CrashLoopExit', { count, exit: t('cause.lastExit', { exitCode: String(exitCode) }) })
     : t('cause.CrashLoopLast', { count, last: endText(last) })
+}
+
+function fetchingText({ receivedBytes, totalBytes, failures, problem }: Extract<Cause, { code: 'Fetching' }>): string {
+  const mib = formatNumber((totalBytes ?? receivedBytes) / 2 ** 20)
+  const percent = totalBytes ? Math.floor((receivedBytes / totalBytes) * 100) : null
+  const far = percent === null ? t('cause.fetchingUnsized', { mib }) : t('cause.fetching', { percent, mib })
+  return failures === 0 || problem === null ? far : t('cause.fetchingTrouble', { far, failures, problem })
 }
 
 /** What an event may hold besides refusals: why a service instance has no place. */

@@ -520,6 +520,7 @@ export interface ServiceInstancesTable {
   readyAt: Temporal.Instant | null
   endedAt: Temporal.Instant | null
   generation: Generated<number>
+  fetching: NullableJson
 }
 
 export interface ServiceMetricsTable {

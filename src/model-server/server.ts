@@ -37,10 +37,22 @@ const inferRequest = z.object({
     .optional(),
 })
 
+/** How pictures are read; by default at once. */
+interface Served extends Model {
+  decode?<T>(read: () => Promise<T>): Promise<T>
+}
+
+function decodingOneByOne(model: Model, together: number): Served {
+  if (together === 1) return model // The gate before it lets no more in.
+  const gate = new Gate(atOnce, waitingMax + 2 * together)
+  return { ...model, decode: read => gate.pass(read) }
+}
+
 type Handle = (request: FastifyRequest, reply: FastifyReply) => unknown
 type Routes = Record<string, Partial<Record<'GET' | 'POST', Handle>>>
 
-export function createModelServer(model: Model, log: Logger): FastifyInstance {
+/** `together`: so many requests at a time go into one run of the model; 1: none do. */
+export function createModelServer(model: Model, log: Logger, together = 1): FastifyInstance {
   const app = fastify({
     bodyLimit: bodyMax,
     keepAliveTimeout: keepAliveTimeoutMs,
@@ -63,7 +75,9 @@ export function createModelServer(model: Model, log: Logger): FastifyInstance {
     )
     done()
   })
-  declare(app, routesOf(model, new Gate(atOnce, waitingMax)))
+  // While a batch is computed the next one is gathered; each picture is decoded alone.
+  const gate = new Gate(together > 1 ? 2 * together : atOnce, waitingMax)
+  declare(app, routesOf(decodingOneByOne(model, together), gate))
   return app
 }
 
@@ -105,7 +119,7 @@ function declare(app: FastifyInstance, routes: Routes): void {
   }
 }
 
-function routesOf(model: Model, gate: Gate): Routes {
+function routesOf(model: Served, gate: Gate): Routes {
   const predict: Handle = request => gate.pass(() => answer(model, request))
   const ofModel =
     (handle: Handle): Handle =>
@@ -136,13 +150,16 @@ function describe(model: Model): object {
   return { name: model.name, platform: 'onnxruntime_onnx', inputs: view(model.inputs), outputs: view(model.outputs) }
 }
 
-function answer(model: Model, request: FastifyRequest): Promise<object> {
-  if (Buffer.isBuffer(request.body) && request.body.length > 0)
-    return answerPicture(model, request.body, request.headers['content-type'] ?? '')
-  if (request.body === undefined || request.body === null || Buffer.isBuffer(request.body)) {
+const answer = (model: Served, request: FastifyRequest): Promise<object> =>
+  answerBody(model, request.body, request.headers['content-type'] ?? '')
+
+/** The answer to a body: a picture's bytes, or an inference request. */
+export function answerBody(model: Served, body: unknown, mediaType: string): Promise<object> {
+  if (Buffer.isBuffer(body) && body.length > 0) return answerPicture(model, body, mediaType)
+  if (body === undefined || body === null || Buffer.isBuffer(body)) {
     throw refuse('InvalidRequest', 'the body is empty: send a PNG, a JPEG or an inference request as JSON')
   }
-  return answerTensors(model, request.body)
+  return answerTensors(model, body)
 }
 
 async function answerTensors(model: Model, body: unknown): Promise<object> {
@@ -164,7 +181,7 @@ const writeIssue = (issue: z.core.$ZodIssue): string => {
   return `${path === '' ? 'body' : path.replace(/^\./, '')}: ${issue.message}`
 }
 
-async function answerPicture(model: Model, body: Buffer, mediaType: string): Promise<object> {
+async function answerPicture(model: Served, body: Buffer, mediaType: string): Promise<object> {
   if (mediaType.startsWith('application/octet-stream') && !isPicture(body)) {
     throw refuse(
       'UnsupportedMediaType',
@@ -176,7 +193,8 @@ async function answerPicture(model: Model, body: Buffer, mediaType: string): Pro
     const taken = model.inputs.map(({ name, shape }) => `"${name}" [${shape}]`).join(', ')
     throw refuse('UnsupportedMediaType', `this model takes no picture: send its inputs ${taken} as application/json`)
   }
-  const tensor = await readImage(body, image, model.card)
+  const read = () => readImage(body, image, model.card)
+  const tensor = await (model.decode?.(read) ?? read())
   const given = await model.infer(
     { [image.input]: tensor },
     model.outputs.map(output => output.name),

@@ -96,6 +96,7 @@ const elementTypes = {
 export type TensorType = keyof typeof elementTypes
 
 export const isTensorType = (type: string): type is TensorType => Object.hasOwn(elementTypes, type)
+export const zeros = (type: TensorType, count: number): TensorData => elementTypes[type].allocate(count)
 export const datatypeOf = (type: TensorType): string => elementTypes[type].datatype
 
 /** An input of a request. `data` is flat or nested as its shape is. */

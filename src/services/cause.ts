@@ -1,6 +1,8 @@
 // Why a service or one of its instances is as it is: facts with a code, so that each reader can say them in its own language;
 // `textOf` says them in English.
+import { sizeText } from '../lib/size-text.ts'
 import type { WaitingReason } from '../scheduler/snapshot.ts'
+import type { Fetching } from './driver.ts'
 import type { NoRoom } from './rollout/rollout-snapshot.ts'
 import type { EndReason, LeavingBecause } from './service-instance.ts'
 
@@ -20,6 +22,11 @@ export interface EndedCause {
   message: string | null
 }
 
+/** Its model is on its way to the machine. */
+export interface FetchingCause extends Fetching {
+  code: 'Fetching'
+}
+
 export type Cause =
   | { code: 'Counts'; running: number; wanted: number }
   | { code: 'Ending'; count: number }
@@ -28,6 +35,7 @@ export type Cause =
   | { code: 'Paused' }
   | { code: 'CrashLoop'; count: number; last: EndedCause | null }
   | { code: 'Leaving'; because: LeavingBecause }
+  | FetchingCause
   | NoRoom
   | EndedCause
 
@@ -69,11 +77,23 @@ function sentence(cause: Cause): string {
       return `crash loop: ended ${cause.count} times in a row${cause.last ? `, last: ${sentence(cause.last)}` : ''}`
     case 'Leaving':
       return cause.because
+    case 'Fetching':
+      return fetchingText(cause)
     case 'Ended':
       return endText(cause)
     default:
       return cause.message
   }
+}
+
+/** `fetching https://…/model.onnx, 40 % of 1.2 GiB`. */
+function fetchingText({ url, receivedBytes, totalBytes, failures, problem }: FetchingCause): string {
+  const far =
+    totalBytes === null || totalBytes === 0
+      ? sizeText(receivedBytes)
+      : `${Math.floor((receivedBytes / totalBytes) * 100)} % of ${sizeText(totalBytes)}`
+  const trouble = failures === 0 || problem === null ? '' : ` (failed ${failures} times in a row, last: ${problem})`
+  return `fetching ${url}, ${far}${trouble}`
 }
 
 /** `exit code 1`, `signal SIGSEGV: …`. */

@@ -8,6 +8,7 @@ import { Refusal } from '../lib/errors.ts'
 import { declareFaults } from '../lib/fault.ts'
 import { newId, randomText } from '../lib/id.ts'
 import { acceptCount } from './autoscale/accept-count.ts'
+import { checkInstallation } from './config/installation.ts'
 import { checkEngine, type DeployLimits, groupIdOf, workspaceIdOf } from './config/resolve-config.ts'
 import { parseServiceConfig, replicasMax, type ServiceConfig } from './config/service-config.ts'
 import type { Before } from './impact/as-previewed.ts'
@@ -49,6 +50,7 @@ export async function deployService(
   limits: DeployLimits = {},
 ): Promise<Deployed> {
   const config = parseServiceConfig(json)
+  checkInstallation(ctx.installation, config.spec)
   const id = newId(ctx.random, 'eas-m')
   try {
     await transaction(ctx, tx => insertDeployment(ctx, tx, actor, id, config, limits))
@@ -102,6 +104,7 @@ export async function checkDeployment(
   limits: DeployLimits = {},
 ): Promise<string[]> {
   const config = parseServiceConfig(json)
+  checkInstallation(ctx.installation, config.spec)
   await transaction(ctx, async tx => {
     const { name } = config.spec
     const { regionId } = (await resolveDeployment(tx, actor.accountId, config, limits)).group
@@ -137,6 +140,7 @@ export async function updateService(
   const decide: Decide = async (tx, row, now) => {
     if (ifVersion !== undefined && ifVersion !== row.version) throw serviceChanged(row)
     const planned = await planUpdate(tx, row, json, options)
+    checkInstallation(ctx.installation, planned.spec)
     warnings = planned.warnings
     const { version, spec, source, replicas } = planned
     if (replicas !== row.replicas) await acceptCount(tx, now, row, replicas)

@@ -82,17 +82,39 @@ export interface HealthCheck {
 export type Program =
   /** The program and its arguments; `{PORT}` in an argument and in `env` becomes the port. */
   | { kind: 'command'; argv: string[] }
-  /** The built-in model server (`processor: "onnx"`). */
-  | { kind: 'onnx'; modelPath: string; modelName: string }
+  | OnnxProgram
   /**
    * An image; `argv` takes the place of its own program, `args` alone go to that. `{PORT}` becomes the port that it must
    * listen on in its container.
    */
   | { kind: 'image'; image: string; argv: string[]; args?: string[]; port: number | null }
 
+/** The built-in model server (`processor: "onnx"`). */
+export interface OnnxProgram {
+  kind: 'onnx'
+  /** A path of the machine's host, or a URL that is fetched onto the machine first. */
+  modelPath: string
+  modelName: string
+  /** The same for a request that it answers before it is ready. */
+  warmUpPath?: string
+  /** Requests are put together up to so many rows, none waits longer than that. */
+  batching?: { rowsMax: number; waitMs: number }
+}
+
+/** What a service instance waits for that is being fetched. */
+export interface Fetching {
+  /** Without what may be a secret. */
+  url: string
+  receivedBytes: number
+  totalBytes: number | null
+  /** Tries that failed in a row, and why the last did. */
+  failures: number
+  problem: string | null
+}
+
 export type RuntimeObservation =
   | { state: 'not_found' }
-  | { state: 'starting' }
+  | { state: 'starting'; fetching?: Fetching }
   | { state: 'running'; ready: boolean; host: string; port: number; connections: number | null }
   | { state: 'stopping'; connections: number | null }
   | { state: 'ended'; reason: string; exitCode: number | null; signal: string | null; message: string }

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import { type Db, jsonb, type Tx } from '../db/db.ts'
+import type { Fetching } from './driver.ts'
 import type { InstancePhase, LeavingBecause, ServiceInstance } from './service-instance.ts'
 
 /** With what is known of its end. */
@@ -25,6 +26,7 @@ const columns = [
   'drainId',
   'ready',
   'waitingReason',
+  'fetching',
   'host',
   'port',
   'routedAtGeneration',
@@ -41,15 +43,17 @@ const columns = [
   'endedAt',
 ] as const
 
-type Selected = Omit<ServiceInstanceRow, 'leavingBecause' | 'waitingReason'> & {
+type Selected = Omit<ServiceInstanceRow, 'leavingBecause' | 'waitingReason' | 'fetching'> & {
   leavingBecause: string | null
   waitingReason: unknown
+  fetching: unknown
 }
 
 const toRow = (row: Selected): ServiceInstanceRow => ({
   ...row,
   leavingBecause: row.leavingBecause as LeavingBecause | null,
   waitingReason: row.waitingReason as object | null,
+  fetching: row.fetching as Fetching | null,
 })
 
 /**
@@ -138,6 +142,7 @@ export interface InstanceChange {
   machineId?: string
   gpuIndexes?: number[]
   waitingReason?: object | null
+  fetching?: Fetching | null
   startedAt?: Temporal.Instant
   readyAt?: Temporal.Instant
   ready?: boolean
@@ -156,12 +161,13 @@ export interface InstanceChange {
 
 /** Under the lock of the service's row: nobody else writes its service instances. */
 export async function changeInstance(tx: Tx, id: string, change: InstanceChange): Promise<void> {
-  const { waitingReason, ...rest } = change
+  const { waitingReason, fetching, ...rest } = change
   await tx
     .updateTable('serviceInstances')
     .set({
       ...rest,
       ...(waitingReason === undefined ? {} : { waitingReason: waitingReason === null ? null : jsonb(waitingReason) }),
+      ...(fetching === undefined ? {} : { fetching: fetching === null ? null : jsonb(fetching) }),
       generation: sql<number>`generation + 1`,
     })
     .where('id', '=', id)

@@ -3,6 +3,8 @@
 // *Waiting* has no machine yet; *starting* has its reservation; *ready* is in the routes while its health check passes;
 // *leaving* is out of the routes and finishes its requests; *stopping* was told to end; *ended* holds nothing any more.
 
+import type { Fetching } from './driver.ts'
+
 export type InstancePhase = 'waiting' | 'starting' | 'ready' | 'leaving' | 'stopping' | 'ended'
 
 /**
@@ -24,6 +26,7 @@ export type EndReason =
   | 'StartTimeout'
   | 'Unhealthy' // its liveness check failed for too long
   | 'SpawnFailed'
+  | 'ModelUnavailable'
   | 'ImageUnavailable'
   | 'Stopped'
   | 'Unknown'
@@ -45,6 +48,8 @@ export interface ServiceInstance {
   drainId: string | null
   ready: boolean
   waitingReason: object | null
+  /** What it waits for while it starts. */
+  fetching?: Fetching | null
   host: string | null
   port: number | null
   routedAtGeneration: bigint | null

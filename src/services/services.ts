@@ -176,6 +176,7 @@ function causeOf(row: ServiceInstanceRow): Cause | null {
   const waiting = row.phase === 'waiting' ? waitingOf(row.waitingReason) : null
   if (waiting !== null) return waiting
   if (row.phase === 'ready' && !row.ready) return { code: 'HealthCheckFails' }
+  if (row.phase === 'starting' && row.fetching) return { code: 'Fetching', ...row.fetching }
   return row.leavingBecause === null ? null : { code: 'Leaving', because: row.leavingBecause }
 }
 

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -6,6 +7,9 @@ import { SimulatedRuntime } from '../../src/drivers/simulated/runtime.ts'
 import { ManualClock } from '../../src/lib/clock.ts'
 import { parseServiceConfig } from '../../src/services/config/service-config.ts'
 import { anAgent, runs } from '../agent/harness.ts'
+import { onLoopback, quick, sha256Of } from '../agent/models/fetching.ts'
+import { anOrigin } from '../agent/models/origin.ts'
+import { digitsModel } from '../model/served.ts'
 import { aLaunch, type RuntimeSubject, runtimeDriverContract } from './runtime-contract.ts'
 
 const serves = `console.log('hello'); require('http').createServer((req, res) => res.end('ok'))
@@ -67,6 +71,29 @@ describe('the process runtime', () => {
       return
     }
     throw new Error('never ready')
+  })
+
+  test('fetches the model of processor onnx first, and tells how far it is', async () => {
+    const { socketPath, directory } = await anAgent({ models: onLoopback, fetchLimits: { ...quick, idleMs: 2_000 } })
+    const driver = new ProcessRuntime({ socketPath, dataDir: directory })
+    const model = readFileSync(digitsModel)
+    const origin = await anOrigin(model)
+    origin.troubles = [{ stallAfter: 1_000 }]
+    const url = `${origin.url}/digits.onnx`
+    const { spec } = parseServiceConfig({
+      metadata: { name: 'digits', resource: 'eas-r-1' },
+      ...{ processor: 'onnx', model_path: `${url}#sha256=${sha256Of(model)}` },
+    })
+    const launch = aLaunch(spec.program, { memoryMiB: 1_024, health: spec.health })
+    await driver.ensure(launch)
+    const word = async () => (await driver.observe([launch]))[0]
+    const fetching = { url, receivedBytes: 1_000, totalBytes: model.length, failures: 0, problem: null }
+    await expect.poll(word).toEqual({ state: 'starting', fetching })
+    await expect.poll(word, { timeout: 20_000 }).toMatchObject({ state: 'running', ready: true })
+    const running = await word()
+    if (running?.state !== 'running') throw new Error('not running')
+    const { name } = Object(await (await fetch(`http://127.0.0.1:${running.port}/v2/models/digits`)).json())
+    expect(name).toBe('digits')
   })
 
   test('runs the built-in model server for processor onnx', async () => {

@@ -25,8 +25,8 @@ export function spawnModelServer(args: string[]): ChildProcess {
   })
 }
 
-export async function serve(modelPath: string, name: string): Promise<Served> {
-  const child = spawnModelServer(['--model', modelPath, '--name', name])
+export async function serve(modelPath: string, name: string, more: string[] = []): Promise<Served> {
+  const child = spawnModelServer(['--model', modelPath, '--name', name, ...more])
   const exited = once(child, 'exit').then(([code, signal]) => ({ code, signal }))
   const lines: Record<string, unknown>[] = []
   const waiting: { message: string; found: (line: Record<string, unknown>) => void }[] = []

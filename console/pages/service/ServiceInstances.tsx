@@ -1,6 +1,6 @@
 import { App, Checkbox } from 'antd'
 import { useState } from 'react'
-import type { Item } from '../../api.ts'
+import type { Item, Returns } from '../../api.ts'
 import { t } from '../../i18n/t.ts'
 import { paths } from '../../paths.ts'
 import { live, useAct, useApi } from '../../queries.ts'
@@ -18,6 +18,16 @@ import type { Service } from './ServiceActions.tsx'
 
 type ServiceInstance = Item<'GET /v1/services/{service}/instances'>
 
+/** Bytes come without an event. */
+const whileFetching = {
+  refetchInterval: (query: { state: { data: unknown } }) =>
+    isFetching(query.state.data) ? 2_000 : live.refetchInterval(query),
+}
+const isFetching = (data: unknown): boolean => {
+  const answer = data as Returns<'GET /v1/services/{service}/instances'> | undefined
+  return answer?.items.some(({ cause }) => cause?.code === 'Fetching') ?? false
+}
+
 /** The instances of a service: where each runs and how it is, with restart and log. */
 export function ServiceInstances({ workspaceId, service }: { workspaceId: string; service: Service }) {
   const { message } = App.useApp()
@@ -27,7 +37,7 @@ export function ServiceInstances({ workspaceId, service }: { workspaceId: string
   const answer = useApi(
     'GET /v1/services/{service}/instances',
     { params, query: { ended: ended ? 'true' : 'false' } },
-    live,
+    whileFetching,
   )
   const restart = useAct('POST /v1/services/{service}/instances/{serviceInstanceId}/restart')
   const confirm = async (serviceInstanceId: string) => {

@@ -5,8 +5,9 @@ import { createReadStream } from 'node:fs'
 import { type FileHandle, open, stat } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
 import { messageOf } from '../../lib/errors.ts'
+import { sizeText } from '../../lib/size-text.ts'
 import type { CachedFile, ModelCache, SourceNote } from './model-cache.ts'
-import { noRoomText, type Room, sizeText } from './room.ts'
+import { noRoomText, type Room } from './room.ts'
 import { unavailable } from './web.ts'
 
 export interface Progress {

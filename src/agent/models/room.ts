@@ -1,6 +1,7 @@
 // Room for a file on a machine: within its disk as it was bought, and within the disk of the host that it is a slice of.
 import { readdir, readFile, stat, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
+import { sizeText } from '../../lib/size-text.ts'
 
 export interface Room {
   freeBytes: number
@@ -49,13 +50,4 @@ export function noRoomText(neededBytes: number, { freeBytes, of, diskBytes }: Ro
   const whose = of === 'machine' ? "the machine's disk" : "the host's disk"
   const wayOut = of === 'machine' ? 'free some, or take a larger system disk' : 'the operator must free some'
   return `it needs ${sizeText(neededBytes)}, and ${sizeText(Math.max(0, freeBytes))} of ${whose} of ${sizeText(diskBytes)} are free: ${wayOut}`
-}
-
-/** `734 KiB`, `12.5 MiB`, `200 GiB`. */
-export function sizeText(bytes: number): string {
-  const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB']
-  let value = bytes
-  let unit = 0
-  for (; value >= 1024 && unit < units.length - 1; unit++) value /= 1024
-  return `${value >= 100 || unit === 0 ? Math.round(value) : Number(value.toPrecision(3))} ${units[unit]}`
 }

@@ -37,6 +37,14 @@ export const CauseView = z.discriminatedUnion('code', [
   z.object({ code: z.enum(['StoppedOnRequest', 'ScaledToZero', 'ScaledToZeroWakes', 'HealthCheckFails', 'Paused']) }),
   z.object({ code: z.literal('CrashLoop'), count: z.number().int(), last: Ended.nullable() }),
   z.object({ code: z.literal('Leaving'), because: z.string() }),
+  z.object({
+    code: z.literal('Fetching'),
+    url: z.string(),
+    receivedBytes: z.number().int(),
+    totalBytes: z.number().int().nullable().describe('null: the server does not say.'),
+    failures: z.number().int().describe('In a row.'),
+    problem: z.string().nullable(),
+  }),
   noRoomView,
   Ended,
 ])

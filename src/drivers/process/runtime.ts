@@ -5,6 +5,7 @@ import { isRefusal } from '../../lib/errors.ts'
 import type {
   Launch,
   LogPage,
+  OnnxProgram,
   RuntimeDriver,
   RuntimeFigures,
   RuntimeObservation,
@@ -81,18 +82,10 @@ function specOf(launch: Launch, machineDir: string): ServiceInstanceSpec {
   // None of the host's cards for those who reserved none.
   const env = { CUDA_VISIBLE_DEVICES: launch.gpuIndexes.join(','), MALLOC_ARENA_MAX: '2', ...launch.env }
   const { argv, env: given } = withPort(argvOf(launch), env)
+  const fetches = launch.program.kind === 'onnx' ? fetchesOf(launch.program) : []
   return {
-    id,
-    serviceId,
-    machineId,
-    argv,
-    env: given,
-    cpuMilli,
-    memoryMiB,
-    pidsMax: null,
-    health,
-    machineDir,
-    fetches: [],
+    ...{ id, serviceId, machineId, argv, env: given, cpuMilli, memoryMiB, pidsMax: null, health, machineDir },
+    fetches,
   }
 }
 
@@ -102,19 +95,29 @@ function argvOf({ program }: Launch): string[] {
       return program.argv
     case 'onnx':
       // A small young generation: pictures are short-lived, and a service is sold by its memory (152 → 208 MB at peak, not 268).
-      return [
-        process.execPath,
-        '--max-semi-space-size=2',
-        modelServer,
-        '--model',
-        program.modelPath,
-        '--name',
-        program.modelName,
-      ]
+      return [process.execPath, '--max-semi-space-size=2', modelServer, ...modelServerArgs(program)]
     case 'image':
       throw new Error('the process engine runs no images: the deployment should have been refused')
   }
 }
+
+function modelServerArgs({ modelPath, modelName, warmUpPath, batching }: OnnxProgram): string[] {
+  return [
+    ...['--model', isPath(modelPath) ? modelPath : '{model}', '--name', modelName],
+    ...(warmUpPath === undefined ? [] : ['--warm-up', isPath(warmUpPath) ? warmUpPath : '{warm_up}']),
+    ...(batching ? ['--batch-rows', String(batching.rowsMax), '--batch-wait-ms', String(batching.waitMs)] : []),
+  ]
+}
+
+/** What the agent puts in place of `{model}` and `{warm_up}`. */
+function fetchesOf({ modelPath, warmUpPath }: OnnxProgram): ServiceInstanceSpec['fetches'] {
+  return [
+    ...(isPath(modelPath) ? [] : [{ name: 'model', url: modelPath }]),
+    ...(warmUpPath === undefined || isPath(warmUpPath) ? [] : [{ name: 'warm_up', url: warmUpPath }]),
+  ]
+}
+
+const isPath = (place: string): boolean => place.startsWith('/')
 
 /** Only the agent knows the port, and says it in PORT: a shell puts it where `{PORT}` stands. */
 function withPort(argv: string[], env: Record<string, string>): { argv: string[]; env: Record<string, string> } {
@@ -127,10 +130,10 @@ function withPort(argv: string[], env: Record<string, string>): { argv: string[]
 }
 
 function observationOf(state: ServiceInstanceState): RuntimeObservation {
-  const { phase, ready, host, port, connections, end } = state
+  const { phase, fetching, ready, host, port, connections, end } = state
   switch (phase) {
     case 'starting':
-      return { state: 'starting' }
+      return { state: 'starting', ...(fetching === null ? {} : { fetching }) }
     case 'running':
       return port === null ? { state: 'starting' } : { state: 'running', ready, host, port, connections }
     case 'stopping':

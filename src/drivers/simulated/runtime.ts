@@ -3,7 +3,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Clock } from '../../lib/clock.ts'
-import type { Launch, LogPage, RuntimeDriver, RuntimeObservation, RuntimeRef } from '../../services/driver.ts'
+import type { Fetching, Launch, LogPage, RuntimeDriver, RuntimeObservation, RuntimeRef } from '../../services/driver.ts'
 
 export interface SimulatedRuntimeOptions {
   clock: Clock
@@ -23,6 +23,7 @@ interface Running {
   startedAtMs: number
   fault: LaunchFault | null
   healthy: boolean
+  fetching: Fetching | null
   endpoint: { server: Server | null; port: number }
   connections: number
   stopAtMs: number | null
@@ -67,6 +68,12 @@ export class SimulatedRuntime implements RuntimeDriver {
     this.#tell(serviceInstanceId)
   }
 
+  /** It waits for what is fetched, or no longer. */
+  setFetching(serviceInstanceId: string, fetching: Fetching | null): void {
+    this.#mustFind(serviceInstanceId).fetching = fetching
+    this.#tell(serviceInstanceId)
+  }
+
   /** Gone without a word, as after the loss of its host. */
   vanish(serviceInstanceId: string): void {
     this.#close(this.#mustFind(serviceInstanceId))
@@ -91,7 +98,7 @@ export class SimulatedRuntime implements RuntimeDriver {
     const known = this.#running.get(launch.serviceInstanceId)
     if (known) return this.#observe(known)
     const one: Running = {
-      ...{ launch, startedAtMs: this.#nowMs(), fault: this.#faults.shift() ?? null, healthy: true },
+      ...{ launch, startedAtMs: this.#nowMs(), fault: this.#faults.shift() ?? null, healthy: true, fetching: null },
       ...{ endpoint: { server: null, port: 0 }, connections: 0, stopAtMs: null, ended: null },
       log: [`launched on ${launch.machineId}`],
     }
@@ -168,6 +175,7 @@ export class SimulatedRuntime implements RuntimeDriver {
       return one.ended
     }
     const { health } = one.launch
+    if (one.fetching) return { state: 'starting', fetching: one.fetching }
     if (now < one.startedAtMs + (this.#options.startMs ?? 0)) return { state: 'starting' }
     if (one.fault === 'crash') {
       one.ended = crashed

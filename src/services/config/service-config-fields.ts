@@ -16,8 +16,19 @@ interface Level {
 }
 
 const top: Level = {
-  used: ['name', 'metadata', 'containers', 'processor', 'model_path', 'token', 'generate_token', 'labels', 'runtime'],
-  noEffect: ['role_arn', 'oss_endpoint', 'features', 'unit', 'sinker', 'aimaster', 'warm_up_data_path', 'options'],
+  used: [
+    'name',
+    'metadata',
+    'containers',
+    'processor',
+    'model_path',
+    'warm_up_data_path',
+    'token',
+    'generate_token',
+    'labels',
+    'runtime',
+  ],
+  noEffect: ['role_arn', 'oss_endpoint', 'features', 'unit', 'sinker', 'aimaster', 'options'],
   unsupported: {
     storage: 'mounts are not supported; put the files where the process can read them',
     autoscaler: 'autoscaling is not supported; set metadata.instance',
@@ -60,8 +71,8 @@ const metadata: Level = {
 }
 
 const rpc: Level = {
-  used: ['keepalive', 'rate_limit', 'max_queue_size'],
-  noEffect: ['batching', 'io_threads', 'max_batch_size', 'max_batch_timeout', 'worker_threads', 'enable_sigterm'],
+  used: ['keepalive', 'rate_limit', 'max_queue_size', 'batching', 'max_batch_size', 'max_batch_timeout'],
+  noEffect: ['io_threads', 'worker_threads', 'enable_sigterm'],
   unsupported: { proxy_path: 'the gateway passes the whole path on' },
 }
 

@@ -47,6 +47,35 @@ describe('the service JSON', () => {
     }
   })
 
+  it('reads where the model and its warm-up request are, a URL as it was written', () => {
+    const hash = `#sha256=${'0a'.repeat(32)}`
+    const base = { containers: undefined, processor: 'onnx' }
+    for (const url of ['https://models.example/m.onnx?v=2', `s3://models/a/m.onnx${hash}`, 'oss://models/m.onnx']) {
+      const { spec, warnings } = parseServiceConfig(
+        aConfig({ ...base, model_path: url, warm_up_data_path: '/one.json' }),
+      )
+      expect(spec.program).toEqual({ kind: 'onnx', modelPath: url, modelName: 'digits', warmUpPath: '/one.json' })
+      expect(warnings).toEqual([])
+    }
+  })
+
+  it('reads batching with its defaults, and says where a field of it does nothing', () => {
+    const onnx = { containers: undefined, processor: 'onnx', model_path: '/m.onnx' }
+    const read = (rpc: object) => parseServiceConfig(aConfig(onnx, { rpc }))
+    expect(read({ batching: true }).spec.program).toMatchObject({ batching: { rowsMax: 16, waitMs: 50 } })
+    const given = read({ batching: true, max_batch_size: 4, max_batch_timeout: 0 })
+    expect(given.spec.program).toMatchObject({ batching: { rowsMax: 4, waitMs: 0 } })
+    for (const rpc of [{}, { batching: false }, { batching: true, max_batch_size: 1 }]) {
+      expect(read(rpc).spec.program).not.toHaveProperty('batching')
+    }
+    expect(read({ max_batch_size: 4 }).warnings).toEqual([
+      'metadata.rpc.max_batch_size has no effect without metadata.rpc.batching',
+    ])
+    expect(
+      parseServiceConfig(aConfig({ warm_up_data_path: '/x' }, { rpc: { max_batch_timeout: 5 } })).warnings,
+    ).toEqual(['warm_up_data_path has no effect here', 'metadata.rpc.max_batch_timeout has no effect here'])
+  })
+
   it('takes keys dotted or nested, at the top and in metadata', () => {
     const dotted = parseServiceConfig({
       'metadata.name': 'digits',
@@ -161,10 +190,25 @@ describe('the service JSON', () => {
     ['a poisoned key', JSON.parse('{"__proto__": {"x": 1}, "metadata": {}}'), '__proto__'],
     ['a poisoned dotted key', { ...aConfig(), 'metadata.__proto__.x': 1 }, 'metadata.__proto__.x'],
     ['onnx without a model', aConfig({ containers: undefined, processor: 'onnx' }), 'model_path'],
-    [
-      'a model over the network',
-      aConfig({ containers: undefined, processor: 'onnx', model_path: 'http://a/b' }),
+    ...[
+      ...[
+        'ftp://a/b',
+        'https://user:password@a/b',
+        'https://a/b#sha256=12',
+        'https://a/b#top',
+        's3://models',
+        's3:///m',
+      ],
+      ...['s3://models/a/', 's3://models/m?v=1', 'oss://Models/%2e%2e/m', 'file://host/m.onnx', 'a.onnx', 'data:,x'],
+    ].map((path): [string, unknown, string] => [
+      `a model at ${path}`,
+      aConfig({ containers: undefined, processor: 'onnx', model_path: path }),
       'model_path',
+    ]),
+    [
+      'a warm-up request at no place',
+      aConfig({ containers: undefined, processor: 'onnx', model_path: '/m', warm_up_data_path: 'one.json' }),
+      'warm_up_data_path',
     ],
     ['a relative model', aConfig({ containers: undefined, processor: 'onnx', model_path: 'a.onnx' }), 'model_path'],
     ['a short access key', aConfig({ token: 'short' }), 'token'],

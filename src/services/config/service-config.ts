@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { Refusal } from '../../lib/errors.ts'
 import type { Launch, Program } from '../driver.ts'
+import { modelWarnings, onnxProgramOf } from './model-config.ts'
 import { type ConfigObject, type ConfigRefusal, checkFields, expandDotted, isObject } from './service-config-fields.ts'
 
 /** Units last; times in milliseconds. Stored with the version beside the JSON it was read from. */
@@ -96,6 +97,7 @@ const schema = z.object({
   labels: z.record(z.string(), z.string()).optional(),
   processor: z.string().optional(),
   model_path: text.optional(),
+  warm_up_data_path: z.string().max(4096).optional(),
   containers: z.array(container).min(1).max(1, 'holds one container').optional(),
   runtime: z.object({ termination_grace_period: whole(0, 3_600).optional() }).optional(),
   metadata: z.object({
@@ -112,6 +114,9 @@ const schema = z.object({
         keepalive: whole(1, 86_400_000).optional(),
         rate_limit: whole(0, 1_000_000).optional(),
         max_queue_size: whole(0, 1_000_000).optional(),
+        batching: z.boolean().optional(),
+        max_batch_size: whole(1, 1_024).optional(),
+        max_batch_timeout: whole(0, 60_000).optional(),
       })
       .optional(),
     rolling_strategy: z.object({ max_surge: share.optional(), max_unavailable: share.optional() }).optional(),
@@ -134,8 +139,10 @@ export function parseServiceConfig(json: unknown): ServiceConfig {
   if (first?.port !== undefined && first.image === undefined) {
     warnings.push('containers[0].port has no effect here: listen on the port that $PORT names')
   }
+  const spec = specOf(config)
+  warnings.push(...modelWarnings(config, spec.program.kind === 'onnx'))
   const { token: accessKey, ...source } = expanded
-  return { spec: specOf(config), source, accessKey: typeof accessKey === 'string' ? accessKey : null, warnings }
+  return { spec, source, accessKey: typeof accessKey === 'string' ? accessKey : null, warnings }
 }
 
 function specOf(config: Config): ServiceSpec {
@@ -192,20 +199,7 @@ function processorOf(config: Config, processor: string, name: string): Program {
     )
   }
   if (config.containers !== undefined) throw invalid('containers', 'and processor exclude each other')
-  const path = config.model_path
-  if (path === undefined) throw invalid('model_path', 'is missing: processor "onnx" serves the model at this path')
-  return { kind: 'onnx', modelPath: modelPathOf(path), modelName: name }
-}
-
-function modelPathOf(path: string): string {
-  if (path.startsWith('/')) return path
-  try {
-    const url = new URL(path)
-    if (url.protocol === 'file:' && url.host === '') return decodeURIComponent(url.pathname)
-  } catch {
-    // Said below, with the way out.
-  }
-  throw invalid('model_path', 'must be an absolute path or a file:// URL')
+  return onnxProgramOf(config, name, invalid)
 }
 
 type Container = NonNullable<Config['containers']>[number]

@@ -5,6 +5,7 @@ import type { Actor } from '../../events/event.ts'
 import { freeCapacity } from '../../fleet/reservation.ts'
 import { place } from '../../scheduler/place.ts'
 import type { MachineRoom, WaitingReason } from '../../scheduler/snapshot.ts'
+import { checkInstallation } from '../config/installation.ts'
 import { type RolloutBounds, rolloutBounds, type ServiceSpec } from '../config/service-config.ts'
 import { getVersion, planUpdate, type ReadOptions } from '../rollout/plan-update.ts'
 import { floorOf } from '../rollout/rollout.ts'
@@ -63,7 +64,12 @@ export const checkUpdateIn = (
   key: ServiceKey,
   json: unknown,
   options: ReadOptions,
-): Promise<CheckedUpdate> => lookAt(ctx, tx, accountId, key, row => planUpdate(tx, row, json, options))
+): Promise<CheckedUpdate> =>
+  lookAt(ctx, tx, accountId, key, async row => {
+    const planned = await planUpdate(tx, row, json, options)
+    checkInstallation(ctx.installation, planned.spec)
+    return planned
+  })
 
 export async function checkVersionUseIn(
   ctx: ServicesCtx,

@@ -148,6 +148,8 @@ async function write(w: Writing, action: Action): Promise<void> {
       launched(w, action.id)
       w.changed++
       return
+    case 'note_fetch':
+      return changeInstance(w.tx, action.id, { fetching: action.fetching })
     case 'place':
       // Done before (place-waiting.ts).
       return

@@ -1,6 +1,6 @@
 // What one service's plan is decided from, and what a plan can say. Everything is a value: no database, no driver.
 import type { WaitingReason } from '../../scheduler/snapshot.ts'
-import type { RuntimeObservation } from '../driver.ts'
+import type { Fetching, RuntimeObservation } from '../driver.ts'
 import type { Rollout, ServiceDesired } from '../service.ts'
 import type { LeavingBecause, ServiceInstance } from '../service-instance.ts'
 
@@ -59,6 +59,8 @@ export type Action =
   | { do: 'create'; replacesId: string | null; drainId: string | null; crashCount: number }
   | { do: 'place'; id: string }
   | { do: 'launch'; id: string }
+  /** How far the fetch is that it waits for. */
+  | { do: 'note_fetch'; id: string; fetching: Fetching | null }
   /** Send one real request, and if it is answered, put it into the routes. */
   | { do: 'admit'; id: string; host: string; port: number }
   /** Its health check fails: out of the routes, but it stays. */

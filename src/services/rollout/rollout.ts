@@ -6,6 +6,7 @@
 // was probed, is routed, and every gateway has acknowledged it. So a move never lowers the number that serve, and a single
 // replica moves like any other. Only an update without room for the replacement may use `maxUnavailable`, and never takes
 // the last one that serves (Q42, Q44, Q45).
+import { isDeepStrictEqual } from 'node:util'
 import { waitingOf } from '../cause.ts'
 import type { RuntimeObservation } from '../driver.ts'
 import {
@@ -305,6 +306,10 @@ function advance(draft: Draft, member: ServiceInstance): void {
   }
   const word = snapshot.observations.get(id)
   if (word?.state === 'not_found') actions.push({ do: 'launch', id })
+  if (word?.state === 'starting') {
+    const { fetching = null } = word
+    if (!isDeepStrictEqual(fetching, member.fetching ?? null)) actions.push({ do: 'note_fetch', id, fetching })
+  }
   if (word?.state !== 'running') return
   if (word.ready && !isRouted(member)) actions.push({ do: 'admit', id, host: word.host, port: word.port })
   if (!word.ready && member.phase === 'ready' && member.ready) actions.push({ do: 'suspend', id })
@@ -329,7 +334,9 @@ function isSteady(draft: Draft): boolean {
 function lookAgainMs(draft: Draft): number | null {
   const { service, instances, now } = draft.snapshot
   if (service.desired !== 'running' && instances.length === 0) return null
-  if (draft.actions.some(action => action.do !== 'place' && action.do !== 'stop')) return 0
+  // Bytes come all the time: they are looked at in the ordinary pace.
+  const inPace = new Set<Action['do']>(['place', 'stop', 'note_fetch'])
+  if (draft.actions.some(action => !inPace.has(action.do))) return 0
   if (isSteady(draft)) return instances.length === 0 ? null : steadyLookMs
   const deadlines = instances.flatMap(instance => {
     const patienceMs = instance.phase === 'leaving' ? patienceOf(draft.snapshot, instance) : null
