@@ -210,8 +210,9 @@ interface Drivers {
   close?(): Promise<void>
 }
 
-const installationOf = ({ models }: Config): Installation => ({
+const installationOf = ({ models, storage }: Config): Installation => ({
   buckets: models.stores.flatMap(store => store.buckets),
+  storage,
 })
 
 /** The drivers of a region, or the refusal that its engine can't be driven. */

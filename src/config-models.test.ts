@@ -46,3 +46,18 @@ it.each([
 ])('refuses %s', (text, message) => {
   expect(() => withText(text)).toThrow(message)
 })
+
+it('services may mount nothing unless told otherwise, and what they may, read-only unless told otherwise', () => {
+  expect(withText('').storage).toEqual([])
+  const text = 'storage: { allow: [{ path: /srv/models }, { path: /srv/scratch, readOnly: false }] }'
+  expect(withText(text).storage).toEqual([
+    { path: '/srv/models', readOnly: true },
+    { path: '/srv/scratch', readOnly: false },
+  ])
+})
+
+it.each(['/', 'srv', '/srv/../etc', '/srv//x', '/srv/.'])('a directory %s is not allowed to be mounted', path => {
+  expect(() => withText(`storage: { allow: [{ path: "${path}" }] }`)).toThrow(
+    'storage.allow.0.path: expected an absolute',
+  )
+})

@@ -1,4 +1,5 @@
-// The part of berth.yaml that says where models may come from.
+// The parts of berth.yaml that say where models may come from and which directories services may mount.
+import { isAbsolute, normalize } from 'node:path'
 import { z } from 'zod'
 import { network, read, yesOrNo } from './config-read.ts'
 
@@ -37,6 +38,15 @@ const storeName = z.string().regex(/^[a-z][a-z0-9_]{0,30}$/, 'a name has lower-c
 export const models = z.strictObject({
   allowPrivate: z.array(network).default([]),
   stores: z.record(storeName, store).default({}),
+})
+
+const absolutePath = read(
+  text => (isAbsolute(text) && normalize(text).replace(/(.)\/$/, '$1') === text && text !== '/' ? text : null),
+  'an absolute path without "..", not / itself',
+)
+
+export const storage = z.strictObject({
+  allow: z.array(z.strictObject({ path: absolutePath, readOnly: yesOrNo.default(true) })).default([]),
 })
 
 export type ModelsFile = z.output<typeof models>

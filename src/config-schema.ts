@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { type CatalogConfig, catalogIdPattern, type OfferConfig } from './catalog/catalog-config.ts'
 import { engines } from './catalog/offering.ts'
 import type { Price } from './catalog/price.ts'
-import { models } from './config-models.ts'
+import { models, storage } from './config-models.ts'
 import { network, read, yesOrNo } from './config-read.ts'
 import { isTimeZone } from './lib/calendar.ts'
 import { Refusal } from './lib/errors.ts'
@@ -202,6 +202,7 @@ const file = z.strictObject({
   notices: z.strictObject({ webhook: webhook.optional(), smtp: smtp.optional() }).default({}),
   docker: docker.prefault({}),
   models: models.prefault({}),
+  storage: storage.prefault({}),
   catalog: catalog.optional(),
 })
 

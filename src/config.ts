@@ -16,6 +16,7 @@ import { dataDirectory } from './data-directory.ts'
 import type { DockerSettings } from './drivers/docker/settings.ts'
 import { Refusal } from './lib/errors.ts'
 import { invariant } from './lib/invariant.ts'
+import type { AllowedPath } from './lib/mounts.ts'
 import type { MailConfig } from './notices/mail.ts'
 import type { WebhookConfig } from './notices/webhook.ts'
 
@@ -49,6 +50,8 @@ export interface Config {
   mail: MailConfig | null
   /** Where models may come from. */
   models: ModelSettings
+  /** Directories of this host that services may mount. */
+  storage: readonly AllowedPath[]
   /** How containers are run, where a region has the engine docker. */
   docker: DockerSettings
   catalog: CatalogConfig
@@ -112,6 +115,7 @@ export function loadConfig({ env = process.env, path, host = hostFacts() }: Load
     mail: mailOf(file.notices.smtp, filled(env.BERTH_SMTP_PASSWORD), configPath),
     docker: dockerOf(file.docker),
     models: modelsOf(file.models, env, configPath),
+    storage: file.storage.allow,
     webhook: webhookOf(file.notices.webhook, filled(env.BERTH_WEBHOOK_SECRET), configPath),
     catalog,
   }

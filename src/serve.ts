@@ -42,6 +42,7 @@ async function serveAgent(config: Config): Promise<void> {
     random: systemRandom,
     runAs: await serviceUser(config.dataDir, log),
     models: config.models,
+    storage: config.storage,
   })
   ready()
   await stopped()

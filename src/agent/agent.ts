@@ -8,6 +8,7 @@ import { bootId } from '../lib/boot-id.ts'
 import type { Clock } from '../lib/clock.ts'
 import { messageOf } from '../lib/errors.ts'
 import type { Logger } from '../lib/log.ts'
+import type { AllowedPath } from '../lib/mounts.ts'
 import type { Random } from '../lib/random.ts'
 import { rememberFor } from '../lib/remember-for.ts'
 import { countConnections } from './connections.ts'
@@ -42,6 +43,8 @@ export interface AgentOptions {
   /** Where models may come from; default: from public addresses. */
   models?: ModelSettings
   fetchLimits?: Partial<FetchLimits>
+  /** Directories of this host that services may be given; default: none. */
+  storage?: readonly AllowedPath[]
 }
 
 export interface Agent {
@@ -117,6 +120,7 @@ async function prepare(options: AgentOptions, closing: AbortSignal, changes: Eve
     logs: new Logs(join(stateDir, 'logs'), { ...logDefaults, ...options.logs }, clock),
     ports: new Ports(random, options.portRange),
     records: new ServiceRecords(join(stateDir, 'instances')),
+    storage: options.storage ?? [],
     fetcher: new ModelFetcher({
       ...{ settings: options.models ?? noModels, limits: { ...fetchLimits, ...options.fetchLimits }, clock, log },
     }),

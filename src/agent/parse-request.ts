@@ -2,6 +2,7 @@
 import { isAbsolute } from 'node:path'
 import { Refusal } from '../lib/errors.ts'
 import { parseModelUrl } from '../lib/model-url.ts'
+import type { Mount } from '../lib/mounts.ts'
 import { linesDefault, linesMax } from './log-lines.ts'
 import type { FetchedFile, HealthCheck, LogQuery, ServiceInstanceSpec, StopRequest } from './protocol.ts'
 
@@ -29,6 +30,7 @@ export function parseSpec(id: string, body: unknown): ServiceInstanceSpec {
     health: parseHealth(fields.health),
     machineDir,
     fetches: parseFetches(fields.fetches),
+    mounts: parseMounts(fields.mounts),
   }
 }
 
@@ -58,6 +60,21 @@ function parseFetches(value: unknown = []): FetchedFile[] {
     if ('problem' in source) throw refuse(`${field}.url`, source.problem)
     if (source.kind === 'file') throw refuse(`${field}.url`, 'names a file of this host, which is not fetched')
     return { name: asText(`${field}.name`, fields.name), url }
+  })
+}
+
+/** Their form alone: whether they are allowed is asked where they are made. */
+function parseMounts(value: unknown = []): Mount[] {
+  if (!Array.isArray(value)) throw refuse('mounts', 'must be a list')
+  return value.map((item, index) => {
+    const field = `mounts[${index}]`
+    const { mountPath, hostPath, readOnly } = asObject(field, item)
+    if (typeof readOnly !== 'boolean') throw refuse(`${field}.readOnly`, 'must be true or false')
+    return {
+      mountPath: asText(`${field}.mountPath`, mountPath),
+      hostPath: asText(`${field}.hostPath`, hostPath),
+      readOnly,
+    }
   })
 }
 

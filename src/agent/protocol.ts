@@ -10,6 +10,8 @@
 //   GET    /host                         → HostState
 //   GET    /events                       newline-delimited JSON `{ "id": … }` whenever a service instance's state changed (a nudge)
 
+import type { Mount } from '../lib/mounts.ts'
+
 /** What a service instance runs. The agent adds `PORT` (a free port on `host`) to the environment. */
 export interface ServiceInstanceSpec {
   id: string
@@ -29,6 +31,8 @@ export interface ServiceInstanceSpec {
   machineDir: string
   /** Brought onto the machine before the program starts; an argument that is `{name}` becomes the file's path. */
   fetches: FetchedFile[]
+  /** Directories of the host that it is to see. */
+  mounts: Mount[]
 }
 
 export interface FetchedFile {

@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Clock } from '../lib/clock.ts'
 import { isRefusal, messageOf } from '../lib/errors.ts'
 import type { Logger } from '../lib/log.ts'
+import type { AllowedPath } from '../lib/mounts.ts'
 import { type EndCause, type Exit, exited, overMemory, unseenEnd } from './end-words.ts'
 import { FilesFetch } from './files-fetch.ts'
 import { probe } from './health.ts'
@@ -21,6 +22,7 @@ import { cpuMsOf, familyOf, type ProcessEntry, residentBytes, signal, startTimeO
 import type { ServiceInstanceSpec, ServiceInstanceState, StopRequest } from './protocol.ts'
 import { newRecord, type ServiceRecord, type ServiceRecords } from './service-record.ts'
 import { type RunAs, shellName, spawnGated, whyNotRunnable } from './spawn.ts'
+import { linkStorage } from './storage.ts'
 
 /** What every service process of one agent shares. */
 export interface AgentContext {
@@ -32,6 +34,8 @@ export interface AgentContext {
   ports: Ports
   records: ServiceRecords
   fetcher: ModelFetcher
+  /** Directories that services may be given. */
+  storage: readonly AllowedPath[]
   bootId: string
   runAs: RunAs | null
   /** `PATH` of a service that sets none. */
@@ -48,6 +52,8 @@ const timeText = (clock: Clock): string => clock.now().toString({ smallestUnit: 
 const pidsDefault = 1_024
 /** Tells a service its id. */
 const idName = 'BERTH_INSTANCE_ID'
+/** Before `mount_path`, it is where the mounted directory is. */
+const storageName = 'BERTH_STORAGE'
 
 export class ServiceProcess {
   readonly #ctx: AgentContext
@@ -231,11 +237,18 @@ export class ServiceProcess {
     this.#record.port = port
     const env = { PATH: this.#ctx.servicePath, HOME: this.directory, HOST: serviceHost, LANG: 'C.UTF-8', ...spec.env }
     const mark = this.#ctx.fencePrefix + spec.id
-    const environment = { ...env, PORT: String(port), [idName]: spec.id, [markName]: mark }
+    const environment = {
+      ...env,
+      PORT: String(port),
+      [idName]: spec.id,
+      [storageName]: this.directory,
+      [markName]: mark,
+    }
     // The directories above must let another user through, but show it nothing.
     mkdirSync(spec.machineDir, { recursive: true, mode: 0o711 })
     mkdirSync(this.directory, { recursive: true, mode: 0o700 })
     if (runAs !== null) chownSync(this.directory, runAs.uid, runAs.gid)
+    await linkStorage(this.directory, spec.mounts, this.#ctx.storage, runAs)
     const logFd = logs.open(spec.id, runAs)
     try {
       const argv = spec.argv.map(arg => this.#record.files[/^\{(\w+)\}$/.exec(arg)?.[1] ?? ''] ?? arg)

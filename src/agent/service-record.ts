@@ -34,10 +34,10 @@ export const newRecord = (
   ...{ launchedAt: null, files: {}, readyAt: null, endedAt: null, end: null, stop: null },
 })
 
-/** Records of an earlier version know nothing of fetches. */
+/** Records of an earlier version know nothing of fetches and mounts. */
 const upToDate = ({ spec, ...record }: ServiceRecord): ServiceRecord => ({
   ...{ ...record, files: record.files ?? {}, launchedAt: record.launchedAt ?? record.startedAt },
-  spec: { ...spec, fetches: spec.fetches ?? [] },
+  spec: { ...spec, fetches: spec.fetches ?? [], mounts: spec.mounts ?? [] },
 })
 
 export class ServiceRecords {

@@ -1,5 +1,7 @@
 // Where service instances run. Placement, rollout, drain and waiting reasons are decided above this interface.
 
+import type { Mount } from '../lib/mounts.ts'
+
 export interface RuntimeDriver {
   /** Starts this service instance on that machine, or answers what it is already doing: keyed by its id. */
   ensure(launch: Launch): Promise<RuntimeObservation>
@@ -60,6 +62,8 @@ export interface Launch extends RuntimeRef {
   cpuMilli: number
   memoryMiB: number
   gpuIndexes: number[]
+  /** As they were asked for: who makes them holds them against what the operator allows (`resolveMounts`, `realMounts`). */
+  mounts?: readonly Mount[]
   /** For the registry of its image: base64 of user:password. */
   registryAuth?: string | null
   health: HealthCheck

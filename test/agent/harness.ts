@@ -32,7 +32,7 @@ export function aPlaceForAgent(): TestAgent {
     spec: overrides => ({
       ...{ id: `one-${++made}`, serviceId: 'eas-m-test', machineId: 'eas-i-test', argv: runs(serves), env: {} },
       ...{ cpuMilli: 1000, memoryMiB: 256, pidsMax: null, health: anyPort, machineDir: join(directory, 'machine') },
-      fetches: [],
+      ...{ fetches: [], mounts: [] },
       ...overrides,
     }),
   }

@@ -44,7 +44,7 @@ it('how far it is stands in its reason until it has come', async () => {
 
 it('a bucket that the operator has not named is refused where it is deployed, updated and previewed', async () => {
   const services = await someServices()
-  const ctx = { ...services.ctx, installation: { buckets: ['models/public'] } }
+  const ctx = { ...services.ctx, installation: { buckets: ['models/public'], storage: [] } }
   const { actor } = services
   const onnx = (path: string, change: object = {}) =>
     aServiceJson({ containers: undefined, processor: 'onnx', model_path: path, ...change })

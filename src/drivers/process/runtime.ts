@@ -86,6 +86,7 @@ function specOf(launch: Launch, machineDir: string): ServiceInstanceSpec {
   return {
     ...{ id, serviceId, machineId, argv, env: given, cpuMilli, memoryMiB, pidsMax: null, health, machineDir },
     fetches,
+    mounts: [...(launch.mounts ?? [])],
   }
 }
 

@@ -2,16 +2,20 @@
 // that nobody waits for an instance to learn of it.
 import { Refusal } from '../../lib/errors.ts'
 import { parseModelUrl } from '../../lib/model-url.ts'
+import { type AllowedPath, resolveMounts } from '../../lib/mounts.ts'
 import type { ServiceSpec } from './service-config.ts'
 import type { ConfigRefusal } from './service-config-fields.ts'
 
 export interface Installation {
   /** Buckets, or parts of them (`models/public`), that models may come from. */
   buckets: readonly string[]
+  /** Directories of the host that services may mount. */
+  storage: readonly AllowedPath[]
 }
 
 /** Absent: nothing is allowed. */
-export function checkInstallation(installation: Installation | undefined, { program }: ServiceSpec): void {
+export function checkInstallation(installation: Installation | undefined, { program, mounts }: ServiceSpec): void {
+  if (mounts !== undefined) resolveMounts(mounts, installation?.storage ?? [])
   if (program.kind !== 'onnx') return
   for (const [field, place] of [
     ['model_path', program.modelPath],

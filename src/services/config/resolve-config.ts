@@ -36,7 +36,7 @@ export async function workspaceIdOf(
 
 export async function checkEngine(tx: Tx, regionId: string, spec: ServiceSpec): Promise<void> {
   const region = await tx.selectFrom('regions').select('engine').where('id', '=', regionId).executeTakeFirstOrThrow()
-  const problem = whyNotOn(region.engine, spec.program.kind)
+  const problem = whyNotOn(region.engine, spec)
   if (problem === null) return
   const { field, message } = problem
   throw new Refusal<ServicesRefusal>('EngineNotSupported', `${field}: ${message(regionId)}`, { field, regionId })
@@ -63,10 +63,17 @@ const noProcessor: EngineProblem = {
     `the built-in model server runs as a process; region ${regionId} runs containers. Name an image that serves the model in containers[0].image, or deploy to a region whose engine is process`,
 }
 
-function whyNotOn(engine: string, program: ServiceSpec['program']['kind']): EngineProblem | null {
-  if (engine === 'process') return program === 'image' ? needsDocker : null
-  if (engine === 'simulated' || program === 'image') return null
-  return program === 'onnx' ? noProcessor : needsImage
+const noMounts: EngineProblem = {
+  field: 'storage',
+  message: regionId =>
+    `region ${regionId} runs containers, which are given no directory of the host yet. Bring the files in the image`,
+}
+
+function whyNotOn(engine: string, { program: { kind }, mounts }: ServiceSpec): EngineProblem | null {
+  if (engine === 'process') return kind === 'image' ? needsDocker : null
+  if (engine === 'simulated') return null
+  if (kind !== 'image') return kind === 'onnx' ? noProcessor : needsImage
+  return mounts === undefined ? null : noMounts
 }
 
 /** By id or by name. */

@@ -22,6 +22,7 @@ const top: Level = {
     'containers',
     'processor',
     'model_path',
+    'storage',
     'warm_up_data_path',
     'token',
     'generate_token',
@@ -30,7 +31,6 @@ const top: Level = {
   ],
   noEffect: ['role_arn', 'oss_endpoint', 'features', 'unit', 'sinker', 'aimaster', 'options'],
   unsupported: {
-    storage: 'mounts are not supported; put the files where the process can read them',
     autoscaler: 'autoscaling is not supported; set metadata.instance',
     cloud: 'public resources are not supported; set metadata.resource to a dedicated group',
     networking: 'every service is reached through the gateway',

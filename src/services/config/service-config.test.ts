@@ -76,6 +76,18 @@ describe('the service JSON', () => {
     ).toEqual(['warm_up_data_path has no effect here', 'metadata.rpc.max_batch_timeout has no effect here'])
   })
 
+  it('reads the directories of the host that a service is to see, for writing unless told otherwise', () => {
+    const storage = [
+      { mount_path: '/mnt/data', host_path: { path: '/srv/data' }, properties: {} },
+      { mount_path: '/mnt/models', host_path: { path: '/srv/models', readOnly: true } },
+    ]
+    expect(parseServiceConfig(aConfig({ storage })).spec.mounts).toEqual([
+      { mountPath: '/mnt/data', hostPath: '/srv/data', readOnly: false },
+      { mountPath: '/mnt/models', hostPath: '/srv/models', readOnly: true },
+    ])
+    expect(parseServiceConfig(aConfig({ storage: [] })).spec).not.toHaveProperty('mounts')
+  })
+
   it('takes keys dotted or nested, at the top and in metadata', () => {
     const dotted = parseServiceConfig({
       'metadata.name': 'digits',
@@ -212,6 +224,12 @@ describe('the service JSON', () => {
     ],
     ['a relative model', aConfig({ containers: undefined, processor: 'onnx', model_path: 'a.onnx' }), 'model_path'],
     ['a short access key', aConfig({ token: 'short' }), 'token'],
+    ['storage of no kind', aConfig({ storage: [{ mount_path: '/data' }] }), 'storage[0].host_path'],
+    [
+      'an unknown field of a mount',
+      aConfig({ storage: [{ mount_path: '/data', host_path: { path: '/srv', readonly: true } }] }),
+      'storage[0].host_path.readonly',
+    ],
     ['a bad surge', aConfig({}, { rolling_strategy: { max_surge: '2.5%' } }), 'metadata.rolling_strategy.max_surge'],
   ]
   it.each(refused)('refuses %s, naming the field', (_name, config, field) => {
@@ -219,7 +237,11 @@ describe('the service JSON', () => {
   })
 
   const unsupported: [string, object, string][] = [
-    ['storage', aConfig({ storage: [{ mount_path: '/data', oss: {} }] }), 'storage'],
+    ...['oss', 'nfs', 'dataset', 'git', 'http'].map((kind): [string, object, string] => [
+      `storage of the kind ${kind}`,
+      aConfig({ storage: [{ mount_path: '/data', [kind]: {} }] }),
+      `storage[0].${kind}`,
+    ]),
     ['an autoscaler', aConfig({ autoscaler: { min: 1 } }), 'autoscaler'],
     ['gRPC', aConfig({}, { enable_grpc: true }), 'metadata.enable_grpc'],
     ['an asynchronous service', aConfig({}, { type: 'Async' }), 'metadata.type'],

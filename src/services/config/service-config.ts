@@ -2,9 +2,11 @@
 // Pure: what depends on the installation (does the group exist, does its engine run images) is asked by the caller.
 import { z } from 'zod'
 import { Refusal } from '../../lib/errors.ts'
+import type { Mount } from '../../lib/mounts.ts'
 import type { Launch, Program } from '../driver.ts'
 import { modelWarnings, onnxProgramOf } from './model-config.ts'
 import { type ConfigObject, type ConfigRefusal, checkFields, expandDotted, isObject } from './service-config-fields.ts'
+import { checkStorageKinds, mountsOf, storageSchema } from './storage-config.ts'
 
 /** Units last; times in milliseconds. Stored with the version beside the JSON it was read from. */
 export interface ServiceSpec {
@@ -21,6 +23,8 @@ export interface ServiceSpec {
   health: Launch['health']
   requestTimeoutMs: number
   rateLimit: number
+  /** Directories of the host; absent: none. */
+  mounts?: readonly Mount[]
   /** Per service instance; 0: no bound. */
   queueMax: number
   maxSurge: Share | null
@@ -97,6 +101,7 @@ const schema = z.object({
   labels: z.record(z.string(), z.string()).optional(),
   processor: z.string().optional(),
   model_path: text.optional(),
+  storage: storageSchema,
   warm_up_data_path: z.string().max(4096).optional(),
   containers: z.array(container).min(1).max(1, 'holds one container').optional(),
   runtime: z.object({ termination_grace_period: whole(0, 3_600).optional() }).optional(),
@@ -132,6 +137,7 @@ export function parseServiceConfig(json: unknown): ServiceConfig {
   if (!isObject(json)) throw invalid('', 'a service is described by a JSON object')
   const expanded = expandDotted(json)
   const warnings = checkFields(expanded)
+  checkStorageKinds(expanded.storage)
   const parsed = schema.safeParse(expanded)
   if (!parsed.success) throw fromIssue(parsed.error.issues[0])
   const config = parsed.data
@@ -166,6 +172,7 @@ function specOf(config: Config): ServiceSpec {
     groupId: metadata.resource,
     workspaceId: metadata.workspace_id === undefined ? null : String(metadata.workspace_id),
     program: programOf(config, name),
+    ...(config.storage?.length ? { mounts: mountsOf(config.storage) } : {}),
     env: Object.fromEntries((config.containers?.[0]?.env ?? []).map(variable => [variable.name, variable.value])),
     health: healthOf(config),
     requestTimeoutMs: metadata.rpc?.keepalive ?? requestTimeoutMsDefault,

@@ -95,6 +95,7 @@ function launchOf(service: ServiceRow, instance: ServiceInstance, ref: RuntimeRe
     cpuMilli: spec.cpuMilli,
     memoryMiB: spec.memoryMib,
     gpuIndexes: instance.gpuIndexes,
+    ...(spec.mounts === undefined ? {} : { mounts: spec.mounts }),
     health: spec.health,
   }
 }
