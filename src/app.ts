@@ -62,6 +62,7 @@ import { reconcileRepairs } from './services/repair/reconcile-repairs.ts'
 import { reconcileServices } from './services/rollout/reconcile-services.ts'
 import { RuntimeWatch } from './services/rollout/runtime-watch.ts'
 import { RouteHost } from './services/routes/routes.ts'
+import { reconcileTraffic } from './services/traffic/reconcile-traffic.ts'
 import { TimeGuard } from './time/time-guard.ts'
 
 export type Context = ApiContext['ctx'] & { machineDriver(regionId: string): MachineDriver }
@@ -198,6 +199,7 @@ async function openRoutes(ctx: Context, config: Config, measurements: Measuremen
       host.onDisconnect(gatewayId)
       measurements.onDisconnect(gatewayId)
     },
+    onKeysUsed: keyIds => host.onKeysUsed(keyIds),
   })
   await host.start(routeServer)
   await routeServer.listen()
@@ -311,6 +313,7 @@ function createLoops(
     new Loop({ name: 'machines', log, onRun, run: () => reconcileMachines(ctx) }),
     new Loop({ name: 'repairs', log, onRun, run: () => reconcileRepairs(ctx) }),
     new Loop({ name: 'services', log, onRun, run: () => reconcileServices(ctx) }),
+    new Loop({ name: 'traffic', log, onRun, everyMs: 5_000, run: () => reconcileTraffic(ctx) }),
     new Loop({ name: 'routes', log, run: () => quiet(host.refresh()) }),
     new Loop({ name: 'metrics', log, run: () => measurements.run() }),
     new Loop({ name: 'autoscale', log, onRun, everyMs: 10_000, run: () => reconcileAutoscale(ctx, measurements) }),

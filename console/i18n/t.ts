@@ -13,6 +13,7 @@ import { operator } from './operator.ts'
 import { refusals } from './refusals.ts'
 import { services } from './services.ts'
 import { shell } from './shell.ts'
+import { trafficWords } from './traffic-words.ts'
 
 export type Message = readonly [zh: string, en: string]
 
@@ -22,6 +23,7 @@ export const messages = {
   ...buy,
   ...machines,
   ...services,
+  ...trafficWords,
   ...causes,
   ...money,
   ...operator,

@@ -23,7 +23,7 @@ import { paramLengthMax, pathRefusal, refuseConnection } from './refuse-http.ts'
 import { type Call, isStream, type Route, type Shape } from './route.ts'
 import { answerHeaders } from './security-headers.ts'
 import { endStreamsOnClose, sendStream } from './stream.ts'
-import { keyOf, refuseOtherWorkspace } from './workspace-scope.ts'
+import { groupKeyOf, keyOf, refuseOtherGroup, refuseOtherWorkspace } from './workspace-scope.ts'
 
 const bodyBytesMax = 1024 * 1024
 const emptyDigests = {
@@ -142,9 +142,12 @@ async function answer(
     visit: visitOf(context, request, reply, principal),
     request,
   }
-  const { service } = call.params
+  const { service, trafficGroup } = call.params
   if (route.can !== 'anyone' && typeof service === 'string') {
     await refuseOtherWorkspace(context, principal, keyOf(service), route.can)
+  }
+  if (route.can !== 'anyone' && typeof trafficGroup === 'string') {
+    await refuseOtherGroup(context, principal, groupKeyOf(trafficGroup), route.can)
   }
   const result = await route.handle(context, call)
   if (isWrite(request)) {

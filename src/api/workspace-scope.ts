@@ -4,10 +4,13 @@ import { type Action, type Principal, roles } from '../identity/access.ts'
 import { workspacesOf } from '../identity/members.ts'
 import { Refusal } from '../lib/errors.ts'
 import { type ServiceKey, serviceNotFound, workspaceOfService } from '../services/services.ts'
+import { type TrafficGroupKey, trafficGroupNotFound, workspaceOfGroup } from '../services/traffic/traffic-groups.ts'
 import type { ApiContext } from './context.ts'
 
 /** By id or by name: an id has its prefix, a name has no dash. */
 export const keyOf = (text: string): ServiceKey => (text.startsWith('eas-m-') ? { id: text } : { name: text })
+export const groupKeyOf = (text: string): TrafficGroupKey =>
+  text.startsWith('eas-tg-') ? { id: text } : { name: text }
 
 export async function refuseOtherWorkspace(
   { ctx }: ApiContext,
@@ -15,12 +18,42 @@ export async function refuseOtherWorkspace(
   key: ServiceKey,
   action: Action,
 ): Promise<void> {
+  await refuseWorkspace(ctx, principal, action, {
+    workspaceOf: () => workspaceOfService(ctx.db, principal.accountId, key),
+    notThere: () => serviceNotFound(key),
+  })
+}
+
+/** The same of traffic groups. */
+export async function refuseOtherGroup(
+  { ctx }: ApiContext,
+  principal: Principal,
+  key: TrafficGroupKey,
+  action: Action,
+): Promise<void> {
+  await refuseWorkspace(ctx, principal, action, {
+    workspaceOf: () => workspaceOfGroup(ctx.db, principal.accountId, key),
+    notThere: () => trafficGroupNotFound(key),
+  })
+}
+
+interface Named {
+  workspaceOf(): Promise<string | null>
+  notThere(): Refusal
+}
+
+async function refuseWorkspace(
+  ctx: ApiContext['ctx'],
+  principal: Principal,
+  action: Action,
+  named: Named,
+): Promise<void> {
   const readable = await workspacesOf(ctx.db, principal, 'read')
   if (readable === null) return
-  const workspaceId = await workspaceOfService(ctx.db, principal.accountId, key)
+  const workspaceId = await named.workspaceOf()
   // Not there at all: the operation says so itself, in its own words.
   if (workspaceId === null) return
-  if (!readable.includes(workspaceId)) throw serviceNotFound(key)
+  if (!readable.includes(workspaceId)) throw named.notThere()
   if (action === 'service.read') return
   const writable = await workspacesOf(ctx.db, principal, 'write')
   if (writable?.includes(workspaceId)) return

@@ -172,7 +172,7 @@ export interface Operations {
   /** List what happened, newest first */
   'GET /v1/events': {
     params: Record<never, never>
-    query: { subjectKind?: "group" | "machine" | "order" | "service" | "service_instance" | "account" | "access_key" | "user" | "workspace" | "offering" | "stock" | "zone" | "region" | "billing_day"; subjectId?: string; before?: string; limit?: number }
+    query: { subjectKind?: "group" | "machine" | "order" | "service" | "service_instance" | "traffic_group" | "account" | "access_key" | "user" | "workspace" | "offering" | "stock" | "zone" | "region" | "billing_day"; subjectId?: string; before?: string; limit?: number }
     body: null
     returns: { items: ({ eventId: string; at: string; kind: string; subjectKind: string; subjectId: string; actor: string; by: { kind: "user" | "operator" | "system"; name: string }; data: Record<string, unknown> })[] }
   }
@@ -568,6 +568,27 @@ export interface Operations {
     body: null
     returns: { accessKey: string; endpoint: string }
   }
+  /** List access keys of a service, newest first, without the keys themselves */
+  'GET /v1/services/{service}/access-keys': {
+    params: { service: string }
+    query: Record<never, never>
+    body: null
+    returns: { items: ({ keyId: string; actor: string; createdAt: string; expiresAt: string | null; endedAt: string | null; lastUsedAt: string | null; usable: boolean })[] }
+  }
+  /** Revoke an access key of a service at once */
+  'POST /v1/services/{service}/access-keys/{keyId}/revoke': {
+    params: { service: string; keyId: string }
+    query: Record<never, never>
+    body: null
+    returns: null
+  }
+  /** Rotate the access key of a service: a new one; the present ones end after the overlap */
+  'POST /v1/services/{service}/access-keys/rotate': {
+    params: { service: string }
+    query: Record<never, never>
+    body: { overlapSeconds?: number; accessKey?: string }
+    returns: { keyId: string; accessKey: string }
+  }
   /** Get how a service scales by itself, and what was decided last */
   'GET /v1/services/{service}/autoscaler': {
     params: { service: string }
@@ -631,6 +652,13 @@ export interface Operations {
     body: null
     returns: { stepSeconds: number; from: string; to: string; qps: (number | null)[]; failed: (number | null)[]; inFlight: (number | null)[]; waiting: (number | null)[]; latencyMs: { p50: (number | null)[]; p95: (number | null)[]; p99: (number | null)[] }; instances: ({ serviceInstanceId: string; cpuMilli: (number | null)[]; memoryMib: (number | null)[]; gpuPercent: (number | null)[] })[]; otherInstances: number }
   }
+  /** Copy a share of the requests of a service to others; 0 percent ends it */
+  'PUT /v1/services/{service}/mirror': {
+    params: { service: string }
+    query: Record<never, never>
+    body: { percent: number; targets?: (string)[] }
+    returns: { trafficGroup: { trafficGroupId: string; name: string; workspaceId: string; regionId: string; mode: "auto" | "weighted"; endpoint: string; members: ({ serviceId: string; name: string; weight: number; running: number; sharePercent: number; endpoint: string })[]; canSwitchBack: boolean; gateways: { live: number; acknowledged: number }; createdAt: string; updatedAt: string } | null; mirror: { percent: number; targets: ({ serviceId: string; name: string })[] } | null; limits: { rateLimit: number; perInstance: number; queueMax: number; maxInFlight: number } }
+  }
   /** Preview stopping, deleting or scaling a service: what it would do; nothing is done */
   'POST /v1/services/{service}/preview': {
     params: { service: string }
@@ -665,6 +693,27 @@ export interface Operations {
     query: { previewId?: string }
     body: null
     returns: { serviceId: string; name: string; groupId: string; regionId: string; workspaceId: string; status: string; reason: string; causes: ({ code: "Counts"; running: number; wanted: number } | { code: "Ending"; count: number } | { code: "StoppedOnRequest" | "ScaledToZero" | "ScaledToZeroWakes" | "HealthCheckFails" | "Paused" } | { code: "CrashLoop"; count: number; last: { code: "Ended"; reason: string | null; exitCode: number | null; signal: string | null; message: string | null } | null } | { code: "Leaving"; because: string } | { code: "Fetching"; url: string; receivedBytes: number; totalBytes: number | null; failures: number; problem: string | null } | { code: "NoMachine" | "NoOpenMachine" | "NoRoom"; message: string; missing: { cpuMilli: number; memoryMib: number; gpuCount: number; gpuMemoryMib: number } | null; machines: { total: number; open: number; held: number; lost: number; notRunning: number } } | { code: "Ended"; reason: string | null; exitCode: number | null; signal: string | null; message: string | null })[]; rollout: { kind: "create" | "update" | "scale" | "start" | "restart"; fromVersion: number | null; startedAt: string; done: number; total: number } | null; replicas: number; running: number; pending: number; autoscaler: { min: number; max: number } | null; version: number; cpuMilli: number; memoryMib: number; gpuCount: number; endpoint: string; config: Record<string, unknown>; createdAt: string; updatedAt: string; refusals: { update: { code: string; message: string } | null; scale: { code: string; message: string } | null; restart: { code: string; message: string } | null; stop: { code: string; message: string } | null; start: { code: string; message: string } | null; delete: { code: string; message: string } | null; invoke: { code: string; message: string } | null } }
+  }
+  /** Get the traffic of a service: its group, its mirror, its limits */
+  'GET /v1/services/{service}/traffic': {
+    params: { service: string }
+    query: Record<never, never>
+    body: null
+    returns: { trafficGroup: { trafficGroupId: string; name: string; workspaceId: string; regionId: string; mode: "auto" | "weighted"; endpoint: string; members: ({ serviceId: string; name: string; weight: number; running: number; sharePercent: number; endpoint: string })[]; canSwitchBack: boolean; gateways: { live: number; acknowledged: number }; createdAt: string; updatedAt: string } | null; mirror: { percent: number; targets: ({ serviceId: string; name: string })[] } | null; limits: { rateLimit: number; perInstance: number; queueMax: number; maxInFlight: number } }
+  }
+  /** Put a service into a traffic group, which is made if there is none of this name */
+  'PUT /v1/services/{service}/traffic-group': {
+    params: { service: string }
+    query: Record<never, never>
+    body: { name: string }
+    returns: { trafficGroup: { trafficGroupId: string; name: string; workspaceId: string; regionId: string; mode: "auto" | "weighted"; endpoint: string; members: ({ serviceId: string; name: string; weight: number; running: number; sharePercent: number; endpoint: string })[]; canSwitchBack: boolean; gateways: { live: number; acknowledged: number }; createdAt: string; updatedAt: string } | null; mirror: { percent: number; targets: ({ serviceId: string; name: string })[] } | null; limits: { rateLimit: number; perInstance: number; queueMax: number; maxInFlight: number } }
+  }
+  /** Take a service out of its traffic group; what it got there goes to the others */
+  'DELETE /v1/services/{service}/traffic-group': {
+    params: { service: string }
+    query: Record<never, never>
+    body: null
+    returns: { trafficGroup: { trafficGroupId: string; name: string; workspaceId: string; regionId: string; mode: "auto" | "weighted"; endpoint: string; members: ({ serviceId: string; name: string; weight: number; running: number; sharePercent: number; endpoint: string })[]; canSwitchBack: boolean; gateways: { live: number; acknowledged: number }; createdAt: string; updatedAt: string } | null; mirror: { percent: number; targets: ({ serviceId: string; name: string })[] } | null; limits: { rateLimit: number; perInstance: number; queueMax: number; maxInFlight: number } }
   }
   /** Send one request to a service through the gateway, with its access key, and get what it answers */
   'POST /v1/services/{service}/try': {
@@ -777,6 +826,69 @@ export interface Operations {
     query: Record<never, never>
     body: { zoneId: string; specId: string; total: number }
     returns: null
+  }
+  /** List traffic groups */
+  'GET /v1/traffic-groups': {
+    params: Record<never, never>
+    query: Record<never, never>
+    body: null
+    returns: { items: ({ trafficGroupId: string; name: string; workspaceId: string; regionId: string; mode: "auto" | "weighted"; endpoint: string; members: ({ serviceId: string; name: string; weight: number; running: number; sharePercent: number; endpoint: string })[]; canSwitchBack: boolean; gateways: { live: number; acknowledged: number }; createdAt: string; updatedAt: string })[] }
+  }
+  /** Get traffic group */
+  'GET /v1/traffic-groups/{trafficGroup}': {
+    params: { trafficGroup: string }
+    query: Record<never, never>
+    body: null
+    returns: { trafficGroupId: string; name: string; workspaceId: string; regionId: string; mode: "auto" | "weighted"; endpoint: string; members: ({ serviceId: string; name: string; weight: number; running: number; sharePercent: number; endpoint: string })[]; canSwitchBack: boolean; gateways: { live: number; acknowledged: number }; createdAt: string; updatedAt: string }
+  }
+  /** Get the access key that callers of a traffic group send */
+  'GET /v1/traffic-groups/{trafficGroup}/access-key': {
+    params: { trafficGroup: string }
+    query: Record<never, never>
+    body: null
+    returns: { accessKey: string; endpoint: string }
+  }
+  /** List access keys of a traffic group, newest first, without the keys themselves */
+  'GET /v1/traffic-groups/{trafficGroup}/access-keys': {
+    params: { trafficGroup: string }
+    query: Record<never, never>
+    body: null
+    returns: { items: ({ keyId: string; actor: string; createdAt: string; expiresAt: string | null; endedAt: string | null; lastUsedAt: string | null; usable: boolean })[] }
+  }
+  /** Revoke an access key of a traffic group at once */
+  'POST /v1/traffic-groups/{trafficGroup}/access-keys/{keyId}/revoke': {
+    params: { trafficGroup: string; keyId: string }
+    query: Record<never, never>
+    body: null
+    returns: null
+  }
+  /** Rotate the access key of a traffic group: a new one; the present ones end after the overlap */
+  'POST /v1/traffic-groups/{trafficGroup}/access-keys/rotate': {
+    params: { trafficGroup: string }
+    query: Record<never, never>
+    body: { overlapSeconds?: number; accessKey?: string }
+    returns: { keyId: string; accessKey: string }
+  }
+  /** Change the split of a traffic group: weights, or a switch of everything to one member */
+  'PUT /v1/traffic-groups/{trafficGroup}/split': {
+    params: { trafficGroup: string }
+    query: Record<never, never>
+    body: { mode?: "auto" | "weighted"; weights?: Record<string, number>; switchTo?: string }
+    returns: { trafficGroupId: string; name: string; workspaceId: string; regionId: string; mode: "auto" | "weighted"; endpoint: string; members: ({ serviceId: string; name: string; weight: number; running: number; sharePercent: number; endpoint: string })[]; canSwitchBack: boolean; gateways: { live: number; acknowledged: number }; createdAt: string; updatedAt: string }
+  }
+  /** Preview a change of the split of a traffic group: what it would do; nothing is changed */
+  'POST /v1/traffic-groups/{trafficGroup}/split/preview': {
+    params: { trafficGroup: string }
+    query: Record<never, never>
+    body: { mode?: "auto" | "weighted"; weights?: Record<string, number>; switchTo?: string }
+    returns: { mode: "auto" | "weighted"; changed: boolean; unserved: boolean; members: ({ serviceId: string; name: string; weight: number; running: number; sharePercent: number; weightAfter: number; sharePercentAfter: number })[] }
+  }
+  /** Restore the weights that a traffic group had before the last change */
+  'POST /v1/traffic-groups/{trafficGroup}/switch-back': {
+    params: { trafficGroup: string }
+    query: Record<never, never>
+    body: null
+    returns: { trafficGroupId: string; name: string; workspaceId: string; regionId: string; mode: "auto" | "weighted"; endpoint: string; members: ({ serviceId: string; name: string; weight: number; running: number; sharePercent: number; endpoint: string })[]; canSwitchBack: boolean; gateways: { live: number; acknowledged: number }; createdAt: string; updatedAt: string }
   }
   /** Explain a transfer or a line of a bill, from the order to the ledger */
   'GET /v1/transfers/{transferId}/explain': {

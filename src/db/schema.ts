@@ -523,6 +523,19 @@ export interface ServiceInstancesTable {
   fetching: NullableJson
 }
 
+export interface ServiceKeysTable {
+  id: string
+  accountId: string
+  serviceId: string | null
+  trafficGroupId: string | null
+  cipher: Buffer
+  actor: string
+  createdAt: Temporal.Instant
+  expiresAt: Temporal.Instant | null
+  endedAt: Temporal.Instant | null
+  lastUsedAt: Temporal.Instant | null
+}
+
 export interface ServiceMetricsTable {
   accountId: string
   serviceId: string
@@ -530,6 +543,13 @@ export interface ServiceMetricsTable {
   at: Temporal.Instant
   traffic: NullableJson
   instances: Json
+}
+
+export interface ServiceMirrorsTable {
+  serviceId: string
+  accountId: string
+  percent: number
+  targetIds: string[]
 }
 
 export interface ServiceScalingTable {
@@ -562,7 +582,6 @@ export interface ServicesTable {
   desired: 'running' | 'stopped' | 'deleted'
   replicas: number
   version: number
-  accessKeyCipher: Buffer
   restartGeneration: Generated<number>
   routeGeneration: Generated<bigint>
   rollout: NullableJson
@@ -658,6 +677,28 @@ export interface TimeMarksTable {
   jumpedSinceBootMs: bigint | null
 }
 
+export interface TrafficGroupsTable {
+  id: string
+  accountId: string
+  workspaceId: string
+  regionId: string
+  name: string
+  mode: 'auto' | 'weighted'
+  weightsBefore: NullableJson
+  routeGeneration: bigint
+  actor: string
+  createdAt: Temporal.Instant
+  updatedAt: Temporal.Instant
+  deletedAt: Temporal.Instant | null
+}
+
+export interface TrafficMembersTable {
+  serviceId: string
+  accountId: string
+  groupId: string
+  weight: number
+}
+
 export interface TransfersTable {
   id: string
   kind: 'top_up' | 'pay' | 'capture' | 'refund' | 'usage' | 'withdraw' | 'reversal'
@@ -750,7 +791,9 @@ export interface DB {
   routeState: RouteStateTable
   runningIntervals: RunningIntervalsTable
   serviceInstances: ServiceInstancesTable
+  serviceKeys: ServiceKeysTable
   serviceMetrics: ServiceMetricsTable
+  serviceMirrors: ServiceMirrorsTable
   serviceScaling: ServiceScalingTable
   serviceVersions: ServiceVersionsTable
   services: ServicesTable
@@ -762,6 +805,8 @@ export interface DB {
   stock: StockTable
   subscriptions: SubscriptionsTable
   timeMarks: TimeMarksTable
+  trafficGroups: TrafficGroupsTable
+  trafficMembers: TrafficMembersTable
   transfers: TransfersTable
   transfersToSeal: TransfersToSealTable
   users: UsersTable

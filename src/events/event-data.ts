@@ -43,6 +43,7 @@ export const eventDetails = [
     'refundFen',
     'refundOrderId',
   ],
+  ...['keyId', 'mode', 'percent', 'targets', 'trafficGroup', 'weight', 'weights', 'weightsBefore'],
   ...['refundedFen', 'replacedBy', 'replacesId', 'replicas', 'reserved', 'restartGeneration', 'role', 'serviceId'],
   ...[
     'serviceInstanceId',

@@ -6,7 +6,7 @@ import type { EventData } from '../events/event-data.ts'
 import { lockGroup } from '../fleet/resource-groups.ts'
 import { Refusal } from '../lib/errors.ts'
 import { declareFaults } from '../lib/fault.ts'
-import { newId, randomText } from '../lib/id.ts'
+import { newId } from '../lib/id.ts'
 import { acceptCount } from './autoscale/accept-count.ts'
 import { checkInstallation } from './config/installation.ts'
 import { checkEngine, type DeployLimits, groupIdOf, workspaceIdOf } from './config/resolve-config.ts'
@@ -28,6 +28,8 @@ import type { Rollout, ServicesRefusal } from './service.ts'
 import { changeInstance, selectInstances } from './service-instance.store.ts'
 import { getService, type ServiceView, serviceNotFound } from './services.ts'
 import type { ServicesCtx } from './services-ctx.ts'
+import { addServiceKey } from './traffic/service-keys.ts'
+import { joinIn, refuseGroupsName } from './traffic/traffic-groups.ts'
 
 const faults = declareFaults(
   'services.deploy.before-commit',
@@ -73,16 +75,20 @@ async function insertDeployment(
   const now = ctx.clock.now()
   const { accountId, name: actorName } = actor
   const { group, spec, workspaceId } = await resolveDeployment(tx, accountId, config, limits)
+  await refuseGroupsName(tx, { accountId, regionId: group.regionId, name: spec.name })
   const rollout: Rollout = { kind: 'create', fromVersion: null, startedAt: now.toString() }
   await insertService(tx, now, {
     ...{ id, accountId, groupId: group.id, regionId: group.regionId, name: spec.name, replicas: spec.replicas },
     workspaceId,
-    // 160 random bits; the prefix lets scanners of secrets know one.
-    accessKeyCipher: ctx.box.seal(config.accessKey ?? `easg_${randomText(ctx.random, 32)}`),
     routeGeneration: await bumpRoutes(tx),
     ...{ rollout, actor: actorName },
   })
   await insertVersion(tx, now, { serviceId: id, version: 1, config: { spec, source: config.source }, actor: actorName })
+  await addServiceKey(ctx, tx, actor, { serviceId: id }, config.accessKey)
+  if (config.trafficGroup !== null) {
+    const service = { id, workspaceId, regionId: group.regionId, name: spec.name }
+    await joinIn(ctx, tx, actor, service, config.trafficGroup)
+  }
   const data: EventData = { name: spec.name, groupId: group.id, replicas: spec.replicas }
   await appendEvents(tx, now, [event(actor, { id, workspaceId }, 'service.deployed', data)])
   await faults.point('services.deploy.before-commit')
@@ -108,6 +114,7 @@ export async function checkDeployment(
   await transaction(ctx, async tx => {
     const { name } = config.spec
     const { regionId } = (await resolveDeployment(tx, actor.accountId, config, limits)).group
+    await refuseGroupsName(tx, { accountId: actor.accountId, regionId, name })
     if (await isServiceNameTaken(tx, { accountId: actor.accountId, regionId, name })) throw nameTaken(name)
   })
   return config.warnings

@@ -16,7 +16,6 @@ export interface ServiceRow {
   desired: ServiceDesired
   replicas: number
   version: number
-  accessKeyCipher: Buffer
   restartGeneration: number
   routeGeneration: bigint
   rollout: Rollout | null
@@ -42,7 +41,6 @@ const columns = [
   'services.desired',
   'services.replicas',
   'services.version',
-  'services.accessKeyCipher',
   'services.restartGeneration',
   'services.routeGeneration',
   'services.rollout',
@@ -180,7 +178,6 @@ export interface NewService {
   regionId: string
   name: string
   replicas: number
-  accessKeyCipher: Buffer
   routeGeneration: bigint
   rollout: Rollout
   actor: string

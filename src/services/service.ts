@@ -2,6 +2,7 @@
 import { type Cause, type EndedCause, textOf, waitingOf } from './cause.ts'
 import type { ServiceInstance } from './service-instance.ts'
 import { crashLoopCount, isMember, isRouted } from './service-instance.ts'
+import type { TrafficRefusal } from './traffic/traffic-group.ts'
 
 export type ServiceDesired = 'running' | 'stopped' | 'deleted'
 
@@ -41,6 +42,7 @@ export type ServicesRefusal =
   | 'NoAutoscaler'
   | 'OutsideAutoscaler'
   | 'InvalidLogQuery'
+  | TrafficRefusal
 
 interface StatusInput {
   service: {

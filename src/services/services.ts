@@ -1,7 +1,5 @@
 // Services and their instances as callers see them.
-import type { Ctx } from '../db/ctx.ts'
 import type { Db } from '../db/db.ts'
-import type { SecretBox } from '../identity/secret-box.ts'
 import { Refusal } from '../lib/errors.ts'
 import type { CronPolicy } from './autoscale/cron-policy.ts'
 import type { AutoscalePolicy } from './autoscale/policy.ts'
@@ -101,17 +99,6 @@ export const countServices = (
   filter: Pick<ServiceFilter, 'accountId' | 'groupId' | 'workspaceId' | 'workspaceIds' | 'nameContains'>,
 ): Promise<number> => countServiceRows(db, filter)
 
-/** The key that callers of the service send. */
-export async function serviceAccessKey(
-  ctx: Pick<Ctx, 'db'> & { box: SecretBox },
-  accountId: string,
-  key: ServiceKey,
-): Promise<string> {
-  const row = await findService(ctx.db, accountId, key)
-  if (!row) throw serviceNotFound(key)
-  return ctx.box.open(row.accessKeyCipher)
-}
-
 export interface ServiceVersionView {
   version: number
   spec: ServiceSpec
@@ -184,7 +171,7 @@ async function viewsOf(db: Db, rows: readonly ServiceRow[]): Promise<ServiceView
   const ids = rows.map(row => row.id)
   const live = Map.groupBy(await selectLive(db, ids), instance => instance.serviceId)
   const ended = new Map((await selectLastEnded(db, ids)).map(instance => [instance.serviceId, instance]))
-  return rows.map(({ accessKeyCipher: _, restartGeneration, routeGeneration: __, deletedAt: ___, ...row }) => {
+  return rows.map(({ restartGeneration, routeGeneration: _, deletedAt: __, ...row }) => {
     const instances = live.get(row.id) ?? []
     const last = ended.get(row.id)
     const lastEnd = last ? endOf(last) : null

@@ -27,6 +27,7 @@ const group = ({ groupId }: World) => ({ groupId })
 const member = ({ workspaceId, userId }: World) => ({ workspaceId, userId })
 const order = ({ orderId }: World) => ({ orderId })
 const service = ({ serviceId }: World) => ({ service: serviceId })
+const trafficGroup = ({ trafficGroupId }: World) => ({ trafficGroup: trafficGroupId })
 const body =
   (given: object): NonNullable<TenantRow['input']> =>
   () => ({ body: given })
@@ -223,6 +224,29 @@ export const rows: Record<keyof Operations, TenantRow> = {
   },
   'GET /v1/services/{service}/instances': { ids: service },
   'GET /v1/services/{service}/logs': { ids: service },
+  'GET /v1/services/{service}/traffic': { ids: service },
+  'PUT /v1/services/{service}/mirror': { ids: service, input: body({ percent: 0 }) },
+  'GET /v1/traffic-groups': {},
+  'GET /v1/traffic-groups/{trafficGroup}': { ids: trafficGroup },
+  'POST /v1/traffic-groups/{trafficGroup}/split/preview': { ids: trafficGroup, input: body({}) },
+  'PUT /v1/traffic-groups/{trafficGroup}/split': { ids: trafficGroup, input: body({ mode: 'auto' }) },
+  'POST /v1/traffic-groups/{trafficGroup}/switch-back': { ids: trafficGroup },
+  'GET /v1/traffic-groups/{trafficGroup}/access-key': { ids: trafficGroup },
+  'GET /v1/traffic-groups/{trafficGroup}/access-keys': { ids: trafficGroup },
+  'POST /v1/traffic-groups/{trafficGroup}/access-keys/rotate': {
+    ids: trafficGroup,
+    input: body({ overlapSeconds: 60 }),
+  },
+  'GET /v1/services/{service}/access-keys': { ids: service },
+  'POST /v1/services/{service}/access-keys/rotate': { ids: service, input: body({ overlapSeconds: 60 }) },
+  'POST /v1/services/{service}/access-keys/{keyId}/revoke': {
+    ids: world => ({ ...service(world), keyId: world.serviceKeyId }),
+  },
+  'POST /v1/traffic-groups/{trafficGroup}/access-keys/{keyId}/revoke': {
+    ids: world => ({ ...trafficGroup(world), keyId: world.groupKeyId }),
+  },
+  'DELETE /v1/services/{service}/traffic-group': { ids: service },
+  'PUT /v1/services/{service}/traffic-group': { ids: service, input: body({ name: 'shop_again' }) },
   'GET /v1/services/{service}/logs/follow': { ids: service, input: () => ({ headOnly: true }) },
   'POST /v1/services/{service}/instances/{serviceInstanceId}/restart': {
     ids: world => ({ ...service(world), serviceInstanceId: world.serviceInstanceId }),

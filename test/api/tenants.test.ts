@@ -81,7 +81,11 @@ test('a viewer changes nothing: what is not a GET is not for viewers, but asking
     'POST /v1/alignments/quotes',
     'POST /v1/resizes/quotes',
   ]
-  const previews = ['POST /v1/machines/preview', 'POST /v1/services/{service}/preview']
+  const previews = [
+    'POST /v1/machines/preview',
+    'POST /v1/services/{service}/preview',
+    'POST /v1/traffic-groups/{trafficGroup}/split/preview',
+  ]
   const own = [
     'POST /v1/access-keys',
     'POST /v1/access-keys/{accessKeyId}/revoke',

@@ -1,6 +1,6 @@
 // What a tenant has after some use, and a picture of all that is written, to show that a refusal wrote nothing.
 import { sql } from 'kysely'
-import type { Operations } from '../../src/client/client.ts'
+import type { Client, Operations } from '../../src/client/client.ts'
 import type { Db } from '../../src/db/db.ts'
 import { invariant } from '../../src/lib/invariant.ts'
 import type { Principal, TestApi } from './harness.ts'
@@ -32,6 +32,11 @@ export interface World {
   serviceId: string
   serviceName: string
   serviceInstanceId: string
+  trafficGroupId: string
+  trafficGroupName: string
+  /** Beside newer ones. */
+  serviceKeyId: string
+  groupKeyId: string
 }
 
 type BuyRequest = NonNullable<Operations['POST /v1/orders']['body']['request']>
@@ -68,7 +73,8 @@ export async function populate(api: TestApi, owner: Principal, suffix: string): 
   ] as const
   const quoted = await client.call('POST /v1/quotes', { body: purchase({ groupId }) })
   const serviceName = `digits_${suffix}`
-  const config = serviceJson(serviceName, workGroupId)
+  const trafficGroupName = `shop_${suffix}`
+  const config = serviceJson(serviceName, workGroupId, { group: trafficGroupName })
   const { service } = await client.call('POST /v1/services', { body: { config } })
   await api.settle()
   await client.call('PUT /v1/services/{service}', {
@@ -94,6 +100,7 @@ export async function populate(api: TestApi, owner: Principal, suffix: string): 
     renewalQuoteId: (await client.call('POST /v1/renewals/quotes', { body: renewal })).quoteId,
     ...{ serviceId: service.serviceId, serviceName },
     serviceInstanceId: mustBe(instances.items[0]?.serviceInstanceId),
+    ...(await trafficOf(client, serviceName, trafficGroupName)),
   }
 
   async function signInOnce() {
@@ -134,4 +141,20 @@ export async function pictureOf(db: Db): Promise<Record<string, string>> {
   )
   const { rows } = await sql<{ name: string; digest: string }>`${sql.join(digests, sql` union all `)}`.execute(db)
   return Object.fromEntries(rows.map(({ name, digest }) => [name, digest]))
+}
+
+/** The service's group, and the first keys of both, beside newer ones. */
+async function trafficOf(client: Client, serviceName: string, trafficGroupName: string) {
+  const groups = await client.call('GET /v1/traffic-groups', {})
+  const trafficGroupId = mustBe(groups.items[0]?.trafficGroupId)
+  const byService = { params: { service: serviceName } }
+  const byGroup = { params: { trafficGroup: trafficGroupName } }
+  const [ofService] = (await client.call('GET /v1/services/{service}/access-keys', byService)).items
+  const [ofGroup] = (await client.call('GET /v1/traffic-groups/{trafficGroup}/access-keys', byGroup)).items
+  await client.call('POST /v1/services/{service}/access-keys/rotate', { ...byService, body: {} })
+  await client.call('POST /v1/traffic-groups/{trafficGroup}/access-keys/rotate', { ...byGroup, body: {} })
+  return {
+    ...{ trafficGroupId, trafficGroupName },
+    ...{ serviceKeyId: mustBe(ofService?.keyId), groupKeyId: mustBe(ofGroup?.keyId) },
+  }
 }

@@ -3,7 +3,8 @@ import { deleteGroup } from '../../src/fleet/resource-groups.ts'
 import { deleteService, deployService, scaleService, startService, stopService } from '../../src/services/deploy.ts'
 import { servicesInGroup } from '../../src/services/group-services.ts'
 import { followServiceLogs, serviceLogs } from '../../src/services/logs.ts'
-import { getService, serviceAccessKey } from '../../src/services/services.ts'
+import { getService } from '../../src/services/services.ts'
+import { newestKey } from '../../src/services/traffic/service-keys.ts'
 import { aServiceJson, eventKinds, reserved, type Services, someServices } from './services-fixtures.ts'
 
 const statusOf = async (services: Services, name = 'digits') => {
@@ -38,11 +39,11 @@ describe('a deployment', () => {
     const services = await someServices()
     await deployService(services.ctx, services.actor, aServiceJson())
     await services.settle()
-    const key = await serviceAccessKey(services.ctx, services.actor.accountId, { name: 'digits' })
+    const key = await newestKey(services.ctx, services.actor.accountId, { service: { name: 'digits' } })
     expect(key).toMatch(/^easg_[0-9a-z]{32}$/)
     expect([...services.gateways.routes.values()][0]?.accessKeys).toEqual([key])
-    const row = await services.fleet.db.selectFrom('services').select('accessKeyCipher').executeTakeFirstOrThrow()
-    expect(row.accessKeyCipher.toString('latin1')).not.toContain(key)
+    const row = await services.fleet.db.selectFrom('serviceKeys').select('cipher').executeTakeFirstOrThrow()
+    expect(row.cipher.toString('latin1')).not.toContain(key)
   })
 
   it('waits with numbers while there is no room, and goes on by itself when there is', async () => {

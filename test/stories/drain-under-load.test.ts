@@ -10,7 +10,8 @@ import { assertHold, checkInvariants } from '../../src/insight/invariant-check.t
 import { serviceInvariants } from '../../src/insight/invariants-services.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { deployService } from '../../src/services/deploy.ts'
-import { getService, listServiceInstances, serviceAccessKey } from '../../src/services/services.ts'
+import { getService, listServiceInstances } from '../../src/services/services.ts'
+import { newestKey } from '../../src/services/traffic/service-keys.ts'
 import { until } from '../installation.ts'
 import { type Load, openLoop } from './open-loop.ts'
 import { aStack, type Stack } from './real-stack.ts'
@@ -44,7 +45,7 @@ beforeAll(async () => {
   await deployService(stack.ctx, stack.actor, json)
   stack.nudge()
   await until('the service runs', async () => (await statusOf()) === 'Running')
-  accessKey = await serviceAccessKey(stack.ctx, stack.actor.accountId, { name: 'slow' })
+  accessKey = await newestKey(stack.ctx, stack.actor.accountId, { service: { name: 'slow' } })
 }, 60_000)
 
 afterAll(() => stack?.close())

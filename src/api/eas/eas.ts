@@ -20,6 +20,7 @@ import { resourceOperations } from './resources.ts'
 import { serviceHistoryOperations } from './service-history.ts'
 import { serviceInstanceOperations } from './service-instances.ts'
 import { serviceOperations } from './services.ts'
+import { trafficOperations } from './traffic.ts'
 
 /** What is offered of it. */
 export const served: EasOperations = {
@@ -31,6 +32,7 @@ export const served: EasOperations = {
   ...serviceInstanceOperations,
   ...serviceHistoryOperations,
   ...autoscalerOperations,
+  ...trafficOperations,
 }
 
 const prefix = '/api/v2'

@@ -15,8 +15,8 @@ import {
   listServices,
   listServiceVersions,
   type ServiceView,
-  serviceAccessKey,
 } from '../../services/services.ts'
+import { newestKey } from '../../services/traffic/service-keys.ts'
 import type { ApiContext } from '../context.ts'
 import { visibleWorkspaces, writableWorkspaces } from '../workspace-scope.ts'
 import {
@@ -137,7 +137,7 @@ async function listVersions({ ctx }: ApiContext, call: EasCall) {
 /** Whoever may not call the service does not see its key. */
 async function accessKeyFor({ ctx }: ApiContext, call: EasCall): Promise<string> {
   if (!may(call.principal.role, 'service.invoke')) return ''
-  return serviceAccessKey(ctx, call.actor.accountId, keyOf(call))
+  return newestKey(ctx, call.actor.accountId, { service: keyOf(call) })
 }
 
 async function describeService(context: ApiContext, call: EasCall) {

@@ -24,12 +24,14 @@ import { repairRoutes } from './repairs.ts'
 import { resizeRoutes } from './resizes.ts'
 import { serviceImpactRoutes } from './service-impact.ts'
 import { serviceInstanceRoutes } from './service-instances.ts'
+import { serviceKeyRoutes } from './service-keys.ts'
 import { serviceMetricsRoutes } from './service-metrics.ts'
 import { serviceVersionRoutes } from './service-versions.ts'
 import { serviceRoutes } from './services.ts'
 import { signInRoutes } from './sign-in.ts'
 import { statementRoutes } from './statements.ts'
 import { statusRoutes } from './status.ts'
+import { trafficRoutes } from './traffic-groups.ts'
 import { tryRoutes } from './try.ts'
 import { userRoutes } from './users.ts'
 import { walletRoutes } from './wallet.ts'
@@ -51,6 +53,8 @@ export const routes: readonly Route[] = [
   ...autoscalerRoutes,
   ...serviceMetricsRoutes,
   ...serviceInstanceRoutes,
+  ...trafficRoutes,
+  ...serviceKeyRoutes,
   ...tryRoutes,
   ...walletRoutes,
   ...billRoutes,

@@ -5,7 +5,8 @@ import { useServiceVersion } from '../../services/deploy.ts'
 import { previewIdOf } from '../../services/impact/as-previewed.ts'
 import { versionUseAsPreviewed } from '../../services/impact/service-as-previewed.ts'
 import { checkUpdate, checkVersionUse } from '../../services/impact/update-impact.ts'
-import { getService, listServiceVersions, serviceAccessKey } from '../../services/services.ts'
+import { getService, listServiceVersions } from '../../services/services.ts'
+import { newestKey } from '../../services/traffic/service-keys.ts'
 import { defineRoute } from '../route.ts'
 import { Demand, machineCounts } from './causes.ts'
 import { ActorView, instant, previewed, previewId } from './fields.ts'
@@ -131,7 +132,7 @@ export const serviceVersionRoutes = [
     async handle(context, { params, actor }) {
       const key = keyOf(params.service)
       const found = await getService(context.ctx.db, actor.accountId, key)
-      const accessKey = await serviceAccessKey(context.ctx, actor.accountId, key)
+      const accessKey = await newestKey(context.ctx, actor.accountId, { service: key })
       return { accessKey, endpoint: viewOf(context, found).endpoint }
     },
   }),

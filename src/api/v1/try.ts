@@ -2,7 +2,8 @@
 // through the gateway and with the service's access key. Bounded in bytes and in time.
 import { z } from 'zod'
 import { messageOf, Refusal } from '../../lib/errors.ts'
-import { getService, serviceAccessKey } from '../../services/services.ts'
+import { getService } from '../../services/services.ts'
+import { newestKey } from '../../services/traffic/service-keys.ts'
 import type { ApiRefusal } from '../problem.ts'
 import { defineRoute } from '../route.ts'
 import { keyOf, service } from './services.ts'
@@ -54,7 +55,7 @@ export const tryRoutes = [
     async handle({ ctx, settings }, { params, body, actor }) {
       const key = keyOf(params.service)
       const { name } = await getService(ctx.db, actor.accountId, key)
-      const accessKey = await serviceAccessKey(ctx, actor.accountId, key)
+      const accessKey = await newestKey(ctx, actor.accountId, { service: key })
       const url = urlBelow(`${settings.gatewayUrl}/api/predict/${name}`, body.path)
       const startedMs = ctx.clock.monotonicMs()
       const answer = await send(url, {

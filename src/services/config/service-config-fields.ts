@@ -28,12 +28,12 @@ const top: Level = {
     'generate_token',
     'labels',
     'runtime',
+    'networking',
   ],
   noEffect: ['role_arn', 'oss_endpoint', 'features', 'unit', 'sinker', 'aimaster', 'options'],
   unsupported: {
     autoscaler: 'autoscaling is not supported; set metadata.instance',
     cloud: 'public resources are not supported; set metadata.resource to a dedicated group',
-    networking: 'every service is reached through the gateway',
     dockerAuth: 'images are not supported by this engine',
     confidential: 'confidential computing is not supported',
     model_entry: 'give the model file itself in model_path',
@@ -54,6 +54,7 @@ const metadata: Level = {
     'gpu',
     'gpu_memory',
     'resource',
+    'group',
     'workspace_id',
     'rpc',
     'rolling_strategy',
@@ -71,9 +72,30 @@ const metadata: Level = {
 }
 
 const rpc: Level = {
-  used: ['keepalive', 'rate_limit', 'max_queue_size', 'batching', 'max_batch_size', 'max_batch_timeout'],
+  used: [
+    'keepalive',
+    'rate_limit',
+    'max_queue_size',
+    'max_concurrency',
+    'batching',
+    'max_batch_size',
+    'max_batch_timeout',
+  ],
   noEffect: ['io_threads', 'worker_threads', 'enable_sigterm'],
   unsupported: { proxy_path: 'the gateway passes the whole path on' },
+}
+
+const networkingInstead = 'every service is reached through the gateway of the installation'
+const networking: Level = {
+  used: ['gateway_policy'],
+  noEffect: [],
+  unsupported: {
+    gateway: networkingInstead,
+    nlb: networkingInstead,
+    vpc_id: networkingInstead,
+    vswitch_id: networkingInstead,
+    security_group_id: networkingInstead,
+  },
 }
 
 const container: Level = {
@@ -99,6 +121,8 @@ const levels = {
   '': top,
   metadata,
   'metadata.rpc': rpc,
+  networking,
+  'networking.gateway_policy': only('rate_limit', 'concurrency_limit'),
   'metadata.rolling_strategy': only('max_surge', 'max_unavailable'),
   'metadata.eas': only('termination_grace_period'),
   runtime: { used: ['termination_grace_period'], noEffect: ['enable_crash_block'], unsupported: {} },

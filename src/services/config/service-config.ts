@@ -7,9 +7,10 @@ import type { Launch, Program } from '../driver.ts'
 import { modelWarnings, onnxProgramOf } from './model-config.ts'
 import { type ConfigObject, type ConfigRefusal, checkFields, expandDotted, isObject } from './service-config-fields.ts'
 import { checkStorageKinds, mountsOf, storageSchema } from './storage-config.ts'
+import { networking, type TrafficSpec, trafficGroupName, trafficRpc, trafficSpecOf } from './traffic-config.ts'
 
 /** Units last; times in milliseconds. Stored with the version beside the JSON it was read from. */
-export interface ServiceSpec {
+export interface ServiceSpec extends TrafficSpec {
   name: string
   replicas: number
   cpuMilli: number
@@ -22,11 +23,8 @@ export interface ServiceSpec {
   env: Record<string, string>
   health: Launch['health']
   requestTimeoutMs: number
-  rateLimit: number
   /** Directories of the host; absent: none. */
   mounts?: readonly Mount[]
-  /** Per service instance; 0: no bound. */
-  queueMax: number
   maxSurge: Share | null
   maxUnavailable: Share | null
   graceMs: number
@@ -37,10 +35,12 @@ export type Share = { count: number } | { percent: number }
 
 export interface ServiceConfig {
   spec: ServiceSpec
-  /** The JSON as it was sent, dotted keys expanded, without the access key. */
+  /** The JSON as it was sent, dotted keys expanded, without access key and traffic group. */
   source: ConfigObject
   /** `token`: the access key that the caller chose. */
   accessKey: string | null
+  /** `metadata.group`: the traffic group that it joins; no part of a version. */
+  trafficGroup: string | null
   warnings: string[]
 }
 
@@ -99,6 +99,7 @@ const schema = z.object({
     .regex(/^[\x21-\x7e]{16,256}$/, 'must be 16 to 256 visible ASCII characters')
     .optional(),
   labels: z.record(z.string(), z.string()).optional(),
+  networking: networking.optional(),
   processor: z.string().optional(),
   model_path: text.optional(),
   storage: storageSchema,
@@ -113,12 +114,12 @@ const schema = z.object({
     gpu: whole(0, 64).optional(),
     gpu_memory: whole(0, 1_048_576).optional(),
     resource: text,
+    group: trafficGroupName.optional(),
     workspace_id: z.union([text, z.number().int()]).optional(),
     rpc: z
       .object({
         keepalive: whole(1, 86_400_000).optional(),
-        rate_limit: whole(0, 1_000_000).optional(),
-        max_queue_size: whole(0, 1_000_000).optional(),
+        ...trafficRpc,
         batching: z.boolean().optional(),
         max_batch_size: whole(1, 1_024).optional(),
         max_batch_timeout: whole(0, 60_000).optional(),
@@ -147,8 +148,11 @@ export function parseServiceConfig(json: unknown): ServiceConfig {
   }
   const spec = specOf(config)
   warnings.push(...modelWarnings(config, spec.program.kind === 'onnx'))
-  const { token: accessKey, ...source } = expanded
-  return { spec, source, accessKey: typeof accessKey === 'string' ? accessKey : null, warnings }
+  const { token: _, metadata, ...rest } = expanded
+  const { group: __, ...kept } = isObject(metadata) ? metadata : {}
+  const source = { ...rest, metadata: kept }
+  const [accessKey, trafficGroup] = [config.token ?? null, config.metadata.group ?? null]
+  return { spec, source, accessKey, trafficGroup, warnings }
 }
 
 function specOf(config: Config): ServiceSpec {
@@ -176,8 +180,7 @@ function specOf(config: Config): ServiceSpec {
     env: Object.fromEntries((config.containers?.[0]?.env ?? []).map(variable => [variable.name, variable.value])),
     health: healthOf(config),
     requestTimeoutMs: metadata.rpc?.keepalive ?? requestTimeoutMsDefault,
-    rateLimit: metadata.rpc?.rate_limit ?? 0,
-    queueMax: metadata.rpc?.max_queue_size ?? 0,
+    ...trafficSpecOf({ rpc: metadata.rpc ?? {}, networking: config.networking }),
     maxSurge: shareOf(metadata.rolling_strategy?.max_surge),
     maxUnavailable: shareOf(metadata.rolling_strategy?.max_unavailable),
     graceMs: graceSeconds * 1000,

@@ -8,6 +8,7 @@ import { parseServiceConfig, type ServiceSpec } from '../config/service-config.t
 import { type ConfigObject, expandDotted, isObject } from '../config/service-config-fields.ts'
 import { maxVersion, type ServiceRow, selectVersions, type VersionRow } from '../service.store.ts'
 import type { ServicesRefusal } from '../service.ts'
+import { trafficGroupNameOf } from '../traffic/traffic.store.ts'
 
 export interface ReadOptions {
   /** The JSON is the whole description; else it may name only what changes. */
@@ -34,6 +35,7 @@ export async function planUpdate(
   if (!isObject(json)) throw refuseConfig('', 'a service is described by a JSON object')
   const { token: _, ...given } = expandDotted(json)
   const { source, warnings, ...read } = parseServiceConfig(replace ? given : mergeConfig(row.source, given))
+  await checkTrafficGroup(tx, row, given)
   const spec = await checkUpdate(tx, row, read.spec)
   const metadata = isObject(given.metadata) ? given.metadata : {}
   const replicas = metadata.instance === undefined ? row.replicas : spec.replicas
@@ -52,6 +54,19 @@ export async function getVersion(tx: Tx, row: ServiceRow, version: number): Prom
   if (found) return found
   const message = `${row.name} has no version ${version}`
   throw new Refusal<ServicesRefusal>('ServiceVersionNotFound', message, { field: 'version', version })
+}
+
+/** Its group is no part of a version: what names none says nothing of it. */
+async function checkTrafficGroup(tx: Tx, row: ServiceRow, given: ConfigObject): Promise<void> {
+  const wanted = isObject(given.metadata) ? given.metadata.group : undefined
+  if (wanted === undefined) return
+  const present = await trafficGroupNameOf(tx, row.id)
+  if (wanted === present) return
+  const where = present === null ? 'is in no traffic group' : `is in the traffic group ${present}`
+  throw refuseConfig(
+    'metadata.group',
+    `${row.name} ${where}: join and leave groups by their own call, not by an update`,
+  )
 }
 
 async function checkUpdate(tx: Tx, row: ServiceRow, spec: ServiceSpec): Promise<ServiceSpec> {

@@ -9,6 +9,8 @@ import { type ServiceRow, selectServices } from '../service.store.ts'
 import { serviceStatus } from '../service.ts'
 import { selectLive } from '../service-instance.store.ts'
 import { isRouted } from '../service-instance.ts'
+import { touchServiceKeys } from '../traffic/service-key.store.ts'
+import { buildGroupRoutes, readTrafficParts, type TrafficParts } from '../traffic/traffic-routes.ts'
 import type { ServiceRoute, WaitingBounds } from './route.ts'
 import {
   awaitGateways,
@@ -41,11 +43,21 @@ export async function buildRoutes(db: Db, box: SecretBox, since: bigint): Promis
   const services = await selectServices(db, ids)
   const instances = Map.groupBy(await selectLive(db, ids), instance => instance.serviceId)
   const removeServiceIds = changed.filter(service => service.deleted).map(service => service.id)
-  const upsert = services.map(service => routeOf(box, service, instances.get(service.id) ?? []))
-  return { generation, upsert, removeServiceIds }
+  const trafficOf = await readTrafficParts(db, box, services)
+  const upsert = services.map(service => routeOf(service, trafficOf(service), instances.get(service.id) ?? []))
+  const groups = await buildGroupRoutes(db, box, since)
+  return {
+    generation,
+    upsert: [...upsert, ...groups.upsert],
+    removeServiceIds: [...removeServiceIds, ...groups.removeServiceIds],
+  }
 }
 
-function routeOf(box: SecretBox, service: ServiceRow, instances: Awaited<ReturnType<typeof selectLive>>): ServiceRoute {
+function routeOf(
+  service: ServiceRow,
+  traffic: TrafficParts,
+  instances: Awaited<ReturnType<typeof selectLive>>,
+): ServiceRoute {
   const { spec } = service
   const endpoints = instances.flatMap(instance => {
     const { id, host, port } = instance
@@ -57,13 +69,13 @@ function routeOf(box: SecretBox, service: ServiceRow, instances: Awaited<ReturnT
     serviceId: service.id,
     name: service.name,
     accountId: service.accountId,
-    accessKeys: [box.open(service.accessKeyCipher)],
+    ...traffic,
     endpoints,
     status: serviceStatus({ service, instances, lastEnd: null }).status,
     limits: {
       requestTimeoutMs: spec.requestTimeoutMs,
       rateLimit: spec.rateLimit,
-      maxInFlight: spec.queueMax * Math.max(1, service.replicas),
+      ...inFlightBounds(spec, Math.max(1, service.replicas)),
       bodyMax,
     },
     ...(service.autoscaler?.min === 0 && service.desired === 'running' ? { waiting: waitingBounds(spec) } : {}),
@@ -78,6 +90,16 @@ const waitingBounds = ({ queueMax, requestTimeoutMs, health }: ServiceSpec): Wai
   countMax: queueMax > 0 ? queueMax : waitingMaxDefault,
   timeoutMs: Math.min(requestTimeoutMs, health.startTimeoutMs),
 })
+/** EAS's, where a service says how much an instance gets at once and nothing of how much may wait. */
+const queueMaxDefault = 64
+
+function inFlightBounds(spec: ServiceRow['spec'], replicas: number): { maxInFlight: number; perInstance: number } {
+  // Versions from before there was such a limit have none.
+  const { queueMax, perInstance = 0, maxInFlight = 0 } = spec
+  const queued = perInstance > 0 ? perInstance + (queueMax || queueMaxDefault) : queueMax
+  const bounds = [queued * replicas, maxInFlight].filter(bound => bound > 0)
+  return { maxInFlight: bounds.length === 0 ? 0 : Math.min(...bounds), perInstance }
+}
 
 /** The pushing end, as `RouteServer` of the gateway has it: services must not know gateways. */
 export interface RoutePublisher {
@@ -121,6 +143,7 @@ export class RouteHost {
   #watched: string | null = null
   readonly #dirty = new Set<string>()
   readonly #gone = new Set<string>()
+  readonly #keysUsed = new Set<string>()
   #timer: NodeJS.Timeout | null = null
   #stopped = false
   #work: Promise<void> = Promise.resolve()
@@ -170,6 +193,10 @@ export class RouteHost {
     this.#soon(gatewayId)
   }
 
+  onKeysUsed(keyIds: readonly string[]): void {
+    for (const id of keyIds) this.#keysUsed.add(id)
+  }
+
   onDisconnect(gatewayId: string): void {
     this.#members.delete(gatewayId)
     this.#gone.add(gatewayId)
@@ -195,6 +222,11 @@ export class RouteHost {
       }
       for (const gatewayId of this.#members.keys()) this.#dirty.add(gatewayId)
       await this.#flush()
+      if (this.#keysUsed.size > 0) {
+        const ids = [...this.#keysUsed]
+        this.#keysUsed.clear()
+        await touchServiceKeys(db, clock.now(), ids)
+      }
       await forgetGateways(db, clock.now().subtract({ milliseconds: forgottenAfterMs }))
     })
   }

@@ -1,0 +1,21 @@
+// What happened to traffic, and why something about it was refused.
+export const trafficWords = {
+  'event.service.key_rotated': ['轮换访问密钥', 'Access key rotated'],
+  'event.service.key_revoked': ['吊销访问密钥', 'Access key revoked'],
+  'event.service.joined_group': ['加入服务群组', 'Joined traffic group'],
+  'event.service.left_group': ['退出服务群组', 'Left traffic group'],
+  'event.service.mirror_set': ['设置流量镜像', 'Mirror set'],
+  'event.traffic_group.created': ['创建服务群组', 'Traffic group created'],
+  'event.traffic_group.deleted': ['服务群组已删除', 'Traffic group deleted'],
+  'event.traffic_group.split_changed': ['调整流量分配', 'Split changed'],
+  'event.traffic_group.key_rotated': ['轮换群组访问密钥', "Group's access key rotated"],
+  'event.traffic_group.key_revoked': ['吊销群组访问密钥', "Group's access key revoked"],
+  'detail.keyId': ['密钥编号', 'Key'],
+  'detail.mode': ['分配方式', 'Split by'],
+  'detail.percent': ['比例（%）', 'Percent'],
+  'detail.targets': ['镜像到', 'Copied to'],
+  'detail.trafficGroup': ['服务群组', 'Traffic group'],
+  'detail.weight': ['权重', 'Weight'],
+  'detail.weights': ['权重', 'Weights'],
+  'detail.weightsBefore': ['原权重', 'Weights before'],
+} as const
