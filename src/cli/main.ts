@@ -19,6 +19,7 @@ import { addServiceCommands } from './commands/service.ts'
 import { addServiceAutoscaleCommands } from './commands/service-autoscale.ts'
 import { addServiceVersionCommands } from './commands/service-version.ts'
 import { addStatementCommands } from './commands/statement.ts'
+import { addServiceKeyCommands, addTrafficCommands } from './commands/traffic.ts'
 import { addWalletCommands } from './commands/wallet.ts'
 import type { ApiCommandOptions } from './session.ts'
 
@@ -35,6 +36,8 @@ export function addApiCommands(program: Command, options: ApiCommandOptions): vo
   addServiceCommands(services)
   addServiceVersionCommands(services)
   addServiceAutoscaleCommands(services)
+  addServiceKeyCommands(services)
+  addTrafficCommands(tree.noun('traffic', 'traffic groups: canary, blue-green, mirrors'))
   addLogsCommand(tree)
   addInvokeCommand(tree)
   addWalletCommands(tree.noun('wallet', 'the wallet: balance, what moved in it, top-up'))
