@@ -55,6 +55,7 @@ import { secretKey } from './processes/secret-key.ts'
 import { Loop, type LoopRun } from './reconcile/loop.ts'
 import { reconcileAutoscale } from './services/autoscale/reconcile-autoscale.ts'
 import type { Installation } from './services/config/installation.ts'
+import { reconcileDrainPlans } from './services/drain-plans/reconcile-drain-plans.ts'
 import type { RuntimeDriver } from './services/driver.ts'
 import { servicesInGroup } from './services/group-services.ts'
 import { Measurements } from './services/metrics/measurements.ts'
@@ -283,6 +284,7 @@ const follows: Record<string, string[]> = {
   orders: ['machines'],
   machines: ['orders', 'services', 'repairs'],
   repairs: ['services'],
+  'drain-plans': ['machines', 'services'],
   services: ['machines'],
   expiry: ['machines', 'services'],
   'move-off': ['machines', 'services'],
@@ -311,6 +313,7 @@ function createLoops(
   return [
     new Loop({ name: 'orders', log, onRun, run: () => reconcileOrders(ctx) }),
     new Loop({ name: 'machines', log, onRun, run: () => reconcileMachines(ctx) }),
+    new Loop({ name: 'drain-plans', log, onRun, everyMs: 2_000, run: () => reconcileDrainPlans(ctx) }),
     new Loop({ name: 'repairs', log, onRun, run: () => reconcileRepairs(ctx) }),
     new Loop({ name: 'services', log, onRun, run: () => reconcileServices(ctx) }),
     new Loop({ name: 'traffic', log, onRun, everyMs: 5_000, run: () => reconcileTraffic(ctx) }),

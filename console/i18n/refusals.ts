@@ -89,6 +89,8 @@ export const refusals = {
     '机器上还有服务实例，请先清空。',
     'Service instances are still on the machine. Drain it first.',
   ],
+  'refusal.DrainPlanNotFound': ['没有这个清空计划。', 'There is no such drain plan.'],
+  'refusal.DrainPlanEnded': ['这个清空计划已经结束，请新建一个。', 'This drain plan has ended: make another one.'],
   'refusal.NoDrainUnderWay': ['机器没有在清空。', 'The machine is not being drained.'],
   'refusal.NotPrepaid': ['按量计费的机器无需续费。', 'Pay-as-you-go machines need no renewal.'],
   'refusal.PrepaidNotExpired': [

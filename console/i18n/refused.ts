@@ -52,6 +52,7 @@ export const refused = {
   'refused.MachineExpired': ['机器已到期', 'The machine has expired'],
   'refused.AlignmentTooFar': ['统一到期时间超过 12 个月', 'More than 12 months ahead'],
   'refused.MachineReleased': ['机器已释放', 'The machine is released'],
+  'refused.InvalidDrainPlan': ['清空计划的内容不正确', 'The drain plan is not valid'],
   'refused.MachineLost': ['机器失联', 'The machine is lost'],
   'refused.DiskAtMost': ['系统盘已是最大', 'Its disk is as large as it can be'],
   'refused.IdempotentParameterMismatch': ['幂等令牌已用于另一个请求', 'The clientToken was used for another request'],

@@ -20,11 +20,13 @@ const partOf: Record<string, readonly string[]> = {
       '/v1/fleet',
       'lines',
     ],
+    '/v1/drain-plans',
     // Whether there is room for a service is a matter of machines.
     'POST /v1/services',
   ],
   service: ['/v1/services', '/v1/machines/', '/v1/groups'],
   service_instance: ['/v1/services', '/v1/machines/', '/v1/groups'],
+  drain_plan: ['/v1/drain-plans'],
   group: ['/v1/groups', '/v1/accounts/'],
   order: [
     '/v1/notices',

@@ -5,6 +5,7 @@ import { addAccountCommands } from './commands/account.ts'
 import { addAuditorCommand } from './commands/auditor.ts'
 import { addBillCommand } from './commands/bill.ts'
 import { addCatalogCommands } from './commands/catalog.ts'
+import { addDrainPlanCommands } from './commands/drain-plan.ts'
 import { addExplainCommand } from './commands/explain.ts'
 import { addGroupCommands } from './commands/group.ts'
 import { addInvokeCommand } from './commands/invoke.ts'
@@ -32,6 +33,7 @@ export function addApiCommands(program: Command, options: ApiCommandOptions): vo
   addMachineCommands(machines)
   addMachineRenewalCommands(machines)
   addMachineExpiriesCommand(machines)
+  addDrainPlanCommands(tree.noun('drain-plan', 'drain plans: many machines, one batch after the other, within windows'))
   const services = tree.noun('service', 'services: deploy, scale, update, stop, delete')
   addServiceCommands(services)
   addServiceVersionCommands(services)

@@ -169,10 +169,59 @@ export interface Operations {
     body: null
     returns: { jump: { reason: "ahead" | "behind"; trustedAt: string; jumpedTo: string } | null }
   }
+  /** Create a drain plan: machines drained one batch after the other, within windows */
+  'POST /v1/drain-plans': {
+    params: Record<never, never>
+    query: Record<never, never>
+    body: { groupId: string; machineIds?: (string)[]; zoneId?: string; specId?: string; batchSize?: number; deadlineSeconds?: number; afterwards?: "hold" | "return"; windows?: ({ days: (number)[]; from: string; to: string })[]; timeZone?: string; reason?: string }
+    returns: { planId: string; groupId: string; phase: "running" | "paused" | "done" | "cancelled"; reason: string; actor: string; by: { kind: "user" | "operator" | "system"; name: string }; batchSize: number; deadlineSeconds: number; afterwards: "hold" | "return"; windows: ({ days: (number)[]; from: string; to: string })[]; timeZone: string; createdAt: string; endedAt: string | null; asks: ({ code: "Overdue" | "Blocked" | "DrainEnded"; machineId: string })[]; waitsFor: { code: "Batch" | "Window" | "Frozen"; opensAt: string | null } | null; batches: number; machines: ({ machineId: string; batch: number; phase: "waiting" | "draining" | "drained" | "failed" | "skipped"; drainId: string | null; note: string | null; endedAt: string | null; instances: number; moved: number; requestsServed: number; requestsFailed: number })[] }
+  }
+  /** List drain plans, newest first */
+  'GET /v1/drain-plans': {
+    params: Record<never, never>
+    query: { groupId?: string }
+    body: null
+    returns: { items: ({ planId: string; groupId: string; phase: "running" | "paused" | "done" | "cancelled"; reason: string; actor: string; by: { kind: "user" | "operator" | "system"; name: string }; batchSize: number; deadlineSeconds: number; afterwards: "hold" | "return"; windows: ({ days: (number)[]; from: string; to: string })[]; timeZone: string; createdAt: string; endedAt: string | null; asks: ({ code: "Overdue" | "Blocked" | "DrainEnded"; machineId: string })[]; waitsFor: { code: "Batch" | "Window" | "Frozen"; opensAt: string | null } | null; batches: number; machines: ({ machineId: string; batch: number; phase: "waiting" | "draining" | "drained" | "failed" | "skipped"; drainId: string | null; note: string | null; endedAt: string | null; instances: number; moved: number; requestsServed: number; requestsFailed: number })[] })[] }
+  }
+  /** Get a drain plan: its progress, what it asks or waits for, and what each drain did */
+  'GET /v1/drain-plans/{planId}': {
+    params: { planId: string }
+    query: Record<never, never>
+    body: null
+    returns: { planId: string; groupId: string; phase: "running" | "paused" | "done" | "cancelled"; reason: string; actor: string; by: { kind: "user" | "operator" | "system"; name: string }; batchSize: number; deadlineSeconds: number; afterwards: "hold" | "return"; windows: ({ days: (number)[]; from: string; to: string })[]; timeZone: string; createdAt: string; endedAt: string | null; asks: ({ code: "Overdue" | "Blocked" | "DrainEnded"; machineId: string })[]; waitsFor: { code: "Batch" | "Window" | "Frozen"; opensAt: string | null } | null; batches: number; machines: ({ machineId: string; batch: number; phase: "waiting" | "draining" | "drained" | "failed" | "skipped"; drainId: string | null; note: string | null; endedAt: string | null; instances: number; moved: number; requestsServed: number; requestsFailed: number })[] }
+  }
+  /** Cancel drain plan, and its drains under way; what it emptied stays held */
+  'POST /v1/drain-plans/{planId}/cancel': {
+    params: { planId: string }
+    query: Record<never, never>
+    body: null
+    returns: { planId: string; groupId: string; phase: "running" | "paused" | "done" | "cancelled"; reason: string; actor: string; by: { kind: "user" | "operator" | "system"; name: string }; batchSize: number; deadlineSeconds: number; afterwards: "hold" | "return"; windows: ({ days: (number)[]; from: string; to: string })[]; timeZone: string; createdAt: string; endedAt: string | null; asks: ({ code: "Overdue" | "Blocked" | "DrainEnded"; machineId: string })[]; waitsFor: { code: "Batch" | "Window" | "Frozen"; opensAt: string | null } | null; batches: number; machines: ({ machineId: string; batch: number; phase: "waiting" | "draining" | "drained" | "failed" | "skipped"; drainId: string | null; note: string | null; endedAt: string | null; instances: number; moved: number; requestsServed: number; requestsFailed: number })[] }
+  }
+  /** Pause drain plan: no further batch; what is draining goes on */
+  'POST /v1/drain-plans/{planId}/pause': {
+    params: { planId: string }
+    query: Record<never, never>
+    body: null
+    returns: { planId: string; groupId: string; phase: "running" | "paused" | "done" | "cancelled"; reason: string; actor: string; by: { kind: "user" | "operator" | "system"; name: string }; batchSize: number; deadlineSeconds: number; afterwards: "hold" | "return"; windows: ({ days: (number)[]; from: string; to: string })[]; timeZone: string; createdAt: string; endedAt: string | null; asks: ({ code: "Overdue" | "Blocked" | "DrainEnded"; machineId: string })[]; waitsFor: { code: "Batch" | "Window" | "Frozen"; opensAt: string | null } | null; batches: number; machines: ({ machineId: string; batch: number; phase: "waiting" | "draining" | "drained" | "failed" | "skipped"; drainId: string | null; note: string | null; endedAt: string | null; instances: number; moved: number; requestsServed: number; requestsFailed: number })[] }
+  }
+  /** Resume drain plan: on with the next batch, without what was not emptied */
+  'POST /v1/drain-plans/{planId}/resume': {
+    params: { planId: string }
+    query: Record<never, never>
+    body: null
+    returns: { planId: string; groupId: string; phase: "running" | "paused" | "done" | "cancelled"; reason: string; actor: string; by: { kind: "user" | "operator" | "system"; name: string }; batchSize: number; deadlineSeconds: number; afterwards: "hold" | "return"; windows: ({ days: (number)[]; from: string; to: string })[]; timeZone: string; createdAt: string; endedAt: string | null; asks: ({ code: "Overdue" | "Blocked" | "DrainEnded"; machineId: string })[]; waitsFor: { code: "Batch" | "Window" | "Frozen"; opensAt: string | null } | null; batches: number; machines: ({ machineId: string; batch: number; phase: "waiting" | "draining" | "drained" | "failed" | "skipped"; drainId: string | null; note: string | null; endedAt: string | null; instances: number; moved: number; requestsServed: number; requestsFailed: number })[] }
+  }
+  /** Preview a drain plan: its batches, when it would begin, and what its first batch would move; nothing is done */
+  'POST /v1/drain-plans/preview': {
+    params: Record<never, never>
+    query: Record<never, never>
+    body: { groupId: string; machineIds?: (string)[]; zoneId?: string; specId?: string; batchSize?: number; deadlineSeconds?: number; afterwards?: "hold" | "return"; windows?: ({ days: (number)[]; from: string; to: string })[]; timeZone?: string; reason?: string }
+    returns: { batches: ((string)[])[]; opensAt: string | null; firstBatch: { previewId: string; action: "cordon" | "uncordon" | "drain" | "extendDrain" | "cancelDrain" | "overrideDrain" | "forceDrain" | "release"; machines: ({ machineId: string; refusal: { code: string; message: string } | null; unchanged: boolean; places: "cordon" | "drain" | null; lifts: ({ ownerKind: string; owner: string; by: { kind: "user" | "operator" | "system"; name: string }; reason: string; at: string; expiresAt: string | null })[]; remaining: ({ ownerKind: string; owner: string; by: { kind: "user" | "operator" | "system"; name: string }; reason: string; at: string; expiresAt: string | null })[]; endsDrain: boolean; setsDeadline: boolean; setsOverride: boolean; stops: boolean; serviceInstances: number; accruedFen: string | null })[]; services: ({ serviceId: string; name: string; owner: string; ownerName: { kind: "user" | "operator" | "system"; name: string }; replicas: number; running: number; runningAfter: number; floor: number; belowFloor: boolean; losesLast: boolean; instances: ({ serviceInstanceId: string; machineId: string | null; fate: "moves" | "finishes" | "stops"; toMachineId: string | null; noRoom: { code: "NoMachine" | "NoOpenMachine" | "NoRoom"; message: string; missing: { cpuMilli: number; memoryMib: number; gpuCount: number; gpuMemoryMib: number } | null; machines: { total: number; open: number; held: number; lost: number; notRunning: number } } | null; inFlight: number | null })[] })[]; otherServices: { services: number; serviceInstances: number; belowFloor: number }; groups: ({ groupId: string; openMachines: number; openMachinesAfter: number })[]; billing: { endsAt: string; accruedFen: string } | null } }
+  }
   /** List what happened, newest first */
   'GET /v1/events': {
     params: Record<never, never>
-    query: { subjectKind?: "group" | "machine" | "order" | "service" | "service_instance" | "traffic_group" | "account" | "access_key" | "user" | "workspace" | "offering" | "stock" | "zone" | "region" | "billing_day"; subjectId?: string; before?: string; limit?: number }
+    query: { subjectKind?: "group" | "machine" | "drain_plan" | "order" | "service" | "service_instance" | "traffic_group" | "account" | "access_key" | "user" | "workspace" | "offering" | "stock" | "zone" | "region" | "billing_day"; subjectId?: string; before?: string; limit?: number }
     body: null
     returns: { items: ({ eventId: string; at: string; kind: string; subjectKind: string; subjectId: string; actor: string; by: { kind: "user" | "operator" | "system"; name: string }; data: Record<string, unknown> })[] }
   }

@@ -130,6 +130,38 @@ export interface DrainMovesTable {
   blockedSince: Temporal.Instant | null
 }
 
+export interface DrainPlanMachinesTable {
+  planId: string
+  machineId: string
+  accountId: string
+  position: number
+  phase: 'waiting' | 'draining' | 'drained' | 'failed' | 'skipped'
+  drainId: string | null
+  note: string | null
+  endedAt: Temporal.Instant | null
+}
+
+export interface DrainPlansTable {
+  id: string
+  accountId: string
+  groupId: string
+  phase: 'running' | 'paused' | 'done' | 'cancelled'
+  reason: string
+  actor: string
+  batchSize: number
+  deadlineSeconds: number
+  afterwards: 'hold' | 'return'
+  windows: Json
+  asks: FilledJson
+  timeZone: string
+  createdAt: Temporal.Instant
+  endedAt: Temporal.Instant | null
+  generation: Generated<number>
+  dueAt: Temporal.Instant | null
+  leaseId: string | null
+  leaseUntil: Temporal.Instant | null
+}
+
 export interface DrainsTable {
   id: string
   machineId: string
@@ -763,6 +795,8 @@ export interface DB {
   billingProgress: BillingProgressTable
   clientTokens: ClientTokensTable
   drainMoves: DrainMovesTable
+  drainPlanMachines: DrainPlanMachinesTable
+  drainPlans: DrainPlansTable
   drains: DrainsTable
   events: EventsTable
   gatewayInstanceTraffic: GatewayInstanceTrafficTable

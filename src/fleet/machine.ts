@@ -187,6 +187,9 @@ export type FleetRefusal =
   | 'ResizeUnderWay'
   | 'DiskAtMost'
   | 'MachineLost'
+  | 'InvalidDrainPlan'
+  | 'DrainPlanNotFound'
+  | 'DrainPlanEnded'
 
 export interface ActionRefusal {
   code: FleetRefusal

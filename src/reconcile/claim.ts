@@ -3,7 +3,7 @@
 import { sql } from 'kysely'
 import type { Db } from '../db/db.ts'
 
-export type ClaimableTable = 'orders' | 'machines' | 'services' | 'machineResizes'
+export type ClaimableTable = 'orders' | 'machines' | 'services' | 'machineResizes' | 'drainPlans'
 
 export interface ClaimOptions {
   now: Temporal.Instant

@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Operations } from '../../src/client/client.ts'
 import type { Principal, TestApi } from './harness.ts'
-import { purchase, serviceJson, type World } from './world.ts'
+import { onceAWeek, purchase, serviceJson, type World } from './world.ts'
 
 export interface TenantRow {
   /** The ids it names, in the path or elsewhere. */
@@ -26,6 +26,8 @@ const machine = ({ postpaidIds }: World) => ({ machineId: postpaidIds[0] })
 const group = ({ groupId }: World) => ({ groupId })
 const member = ({ workspaceId, userId }: World) => ({ workspaceId, userId })
 const order = ({ orderId }: World) => ({ orderId })
+const spareGroup = ({ spareGroupId }: World) => ({ groupId: spareGroupId })
+const drainPlan = ({ drainPlanId }: World) => ({ planId: drainPlanId })
 const service = ({ serviceId }: World) => ({ service: serviceId })
 const trafficGroup = ({ trafficGroupId }: World) => ({ trafficGroup: trafficGroupId })
 const body =
@@ -144,6 +146,13 @@ export const rows: Record<keyof Operations, TenantRow> = {
     before: (api, { postpaidIds }, by) => startDrain(api, by, postpaidIds[0]),
   },
   'GET /v1/freezes': {},
+  'POST /v1/drain-plans': { ids: spareGroup, input: ({ groupId }) => ({ body: { groupId, ...onceAWeek } }) },
+  'POST /v1/drain-plans/preview': { ids: spareGroup, input: ({ groupId }) => ({ body: { groupId, ...onceAWeek } }) },
+  'GET /v1/drain-plans': { ids: spareGroup, input: ({ groupId = '' }) => ({ query: { groupId } }) },
+  'GET /v1/drain-plans/{planId}': { ids: drainPlan },
+  'POST /v1/drain-plans/{planId}/pause': { ids: drainPlan },
+  'POST /v1/drain-plans/{planId}/resume': { ids: drainPlan },
+  'POST /v1/drain-plans/{planId}/cancel': { ids: drainPlan },
   'POST /v1/machines/{machineId}/drain/override': {
     ids: machine,
     input: body({ reason: 'the power goes' }),

@@ -25,6 +25,8 @@ export interface World {
   /** Holds one postpaid machine with nothing on it. */
   spareGroupId: string
   spareId: string
+  /** Of the spare machine; its window is a minute a week. */
+  drainPlanId: string
   /** Not paid. */
   unpaidIds: [string, string]
   quoteId: string
@@ -89,6 +91,7 @@ export async function populate(api: TestApi, owner: Principal, suffix: string): 
   const renewal = { machineIds: [prepaidIds[0]], months: 1 as const }
   const user = await client.call('POST /v1/users', { body: { name: 'colleague', role: 'viewer' } })
   const keys = [await addKey(), await addKey()]
+  const plan = await client.call('POST /v1/drain-plans', { body: { groupId: mustBe(spare.groupId), ...onceAWeek } })
   return {
     ...(await signInOnce()),
     ...{ accountId: owner.accountId, userId: user.userId, accessKeyIds: pair(keys) },
@@ -101,6 +104,7 @@ export async function populate(api: TestApi, owner: Principal, suffix: string): 
     ...{ serviceId: service.serviceId, serviceName },
     serviceInstanceId: mustBe(instances.items[0]?.serviceInstanceId),
     ...(await trafficOf(client, serviceName, trafficGroupName)),
+    drainPlanId: plan.planId,
   }
 
   async function signInOnce() {
@@ -158,3 +162,6 @@ async function trafficOf(client: Client, serviceName: string, trafficGroupName: 
     ...{ serviceKeyId: mustBe(ofService?.keyId), groupKeyId: mustBe(ofGroup?.keyId) },
   }
 }
+
+/** A window that tests do not meet. */
+export const onceAWeek = { windows: [{ days: [3], from: '03:59', to: '04:00' }], timeZone: 'Etc/UTC' }

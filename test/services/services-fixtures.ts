@@ -6,6 +6,7 @@ import { SecretBox } from '../../src/identity/secret-box.ts'
 import { assertHold, checkInvariants } from '../../src/insight/invariant-check.ts'
 import { serviceInvariants } from '../../src/insight/invariants-services.ts'
 import { type Report, settle } from '../../src/reconcile/loop.ts'
+import { reconcileDrainPlans } from '../../src/services/drain-plans/reconcile-drain-plans.ts'
 import { reconcileRepairs } from '../../src/services/repair/reconcile-repairs.ts'
 import { reconcileServices } from '../../src/services/rollout/reconcile-services.ts'
 import { RouteHost } from '../../src/services/routes/routes.ts'
@@ -59,6 +60,7 @@ export async function someServices(
   const settleAll = async (): Promise<void> => {
     await settle([
       ...[routes, () => reconcileMachines(fleet.ctx), () => reconcileRepairs(ctx), () => reconcileServices(ctx)],
+      () => reconcileDrainPlans(ctx),
     ])
     assertHold(await checkInvariants(db, serviceInvariants))
   }

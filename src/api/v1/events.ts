@@ -9,7 +9,7 @@ import { ActorView, instant } from './fields.ts'
 const eventId = z.string().regex(/^\d{1,18}$/)
 
 const subjectKinds = [
-  ...(['group', 'machine', 'order', 'service', 'service_instance', 'traffic_group'] as const),
+  ...(['group', 'machine', 'drain_plan', 'order', 'service', 'service_instance', 'traffic_group'] as const),
   ...(['account', 'access_key', 'user', 'workspace'] as const),
   ...(['offering', 'stock', 'zone', 'region', 'billing_day'] as const),
 ] as const

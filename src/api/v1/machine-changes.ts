@@ -24,7 +24,7 @@ import { otherServices, serviceImpact, viewsOfImpacts } from './service-impact.t
 
 const wishes = ['cordon', 'uncordon', 'drain', 'extendDrain', 'cancelDrain', 'overrideDrain', 'forceDrain'] as const
 
-const Preview = z.object({
+export const PreviewView = z.object({
   previewId: previewed,
   action: z.enum([...wishes, 'release']),
   machines: z.array(
@@ -58,7 +58,7 @@ const Preview = z.object({
     .describe('Of a release: until when use is counted, and what is not billed of it yet.'),
 })
 
-function viewOf(
+export function viewOfPreview(
   { previewId, action, machines, services, groups, billing }: ChangePreview,
   seen: readonly string[] | null,
   by: (actor: string) => ActorName,
@@ -78,7 +78,7 @@ function viewOf(
   }
 }
 
-const actorsIn = ({ machines, services }: ChangePreview): string[] => [
+export const actorsInPreview = ({ machines, services }: ChangePreview): string[] => [
   ...machines.flatMap(({ lifts, remaining }) => [...lifts, ...remaining].map(hold => hold.owner)),
   ...services.map(service => service.owner),
 ]
@@ -95,11 +95,11 @@ export const machineChangeRoutes = [
       machineIds,
       force: z.boolean().default(false).describe('Of a release: stops what runs there, with grace.'),
     },
-    returns: Preview,
+    returns: PreviewView,
     async handle(context, { body, actor, principal }) {
       const preview = await previewChange(context.ctx, actor, body)
-      const by = await actorNames(context.ctx.db, actor.accountId, actorsIn(preview))
-      return viewOf(preview, await seenWorkspaces(context, principal), by)
+      const by = await actorNames(context.ctx.db, actor.accountId, actorsInPreview(preview))
+      return viewOfPreview(preview, await seenWorkspaces(context, principal), by)
     },
   }),
   defineRoute({

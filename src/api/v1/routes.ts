@@ -9,6 +9,7 @@ import { auditorRoutes } from './auditor.ts'
 import { autoscalerRoutes } from './autoscalers.ts'
 import { billRoutes } from './bill.ts'
 import { catalogRoutes } from './catalog.ts'
+import { drainPlanRoutes } from './drain-plans.ts'
 import { drainRoutes } from './drains.ts'
 import { earlyReleaseRoutes } from './early-releases.ts'
 import { eventRoutes } from './events.ts'
@@ -47,6 +48,7 @@ export const routes: readonly Route[] = [
   ...machineChangeRoutes,
   ...repairRoutes,
   ...drainRoutes,
+  ...drainPlanRoutes,
   ...serviceRoutes,
   ...serviceImpactRoutes,
   ...serviceVersionRoutes,
