@@ -82,6 +82,7 @@ test('a viewer changes nothing: what is not a GET is not for viewers, but asking
     'POST /v1/resizes/quotes',
   ]
   const previews = [
+    'POST /v1/drain-plans/preview',
     'POST /v1/machines/preview',
     'POST /v1/services/{service}/preview',
     'POST /v1/traffic-groups/{trafficGroup}/split/preview',
