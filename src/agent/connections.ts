@@ -3,7 +3,8 @@
 import { readFile } from 'node:fs/promises'
 import { probingFrom } from './health.ts'
 
-const openStates = new Set(['01', '08'])
+/** A line of the kernel's table: both addresses, and a state in which somebody may wait for an answer. */
+const openLine = /^ *\d+: ([0-9A-F]+:[0-9A-F]{4}) ([0-9A-F]+:[0-9A-F]{4}) (?:01|08) /gm
 
 /** Connections by port of this host; null where the kernel does not tell (no /proc). The agent's probes do not count. */
 export async function countConnections(): Promise<Map<number, number> | null> {
@@ -35,10 +36,7 @@ async function listOpen(): Promise<OpenConnection[] | null> {
     ['/proc/net/tcp', '/proc/net/tcp6'].map(path => readFile(path, 'latin1').catch(() => '')),
   )
   return tables.flatMap(table =>
-    table.split('\n').flatMap(line => {
-      const [, local = '', remote = '', state = ''] = line.trim().split(/\s+/)
-      return openStates.has(state) ? [{ local, remote }] : []
-    }),
+    [...table.matchAll(openLine)].map(([, local = '', remote = '']) => ({ local, remote })),
   )
 }
 

@@ -50,6 +50,8 @@ export interface Gateway {
 }
 
 const heartbeatMs = 1_000
+/** How long mere figures of watched instances may wait to be told. */
+const figuresPauseMs = 100
 /** How long the figures of an instance are kept after it lost its last route. */
 const figuresKeptMs = 3_600_000
 
@@ -73,7 +75,8 @@ class GatewayWorker implements Gateway {
   #watched: string[] = []
   #link: ControlLink | null = null
   #timers: NodeJS.Timeout[] = []
-  #reporting = false
+  #reportingAtOnce = false
+  #reportingLater: NodeJS.Timeout | null = null
 
   constructor(options: GatewayOptions) {
     this.#options = options
@@ -140,6 +143,7 @@ class GatewayWorker implements Gateway {
     if (cut !== null) clearTimeout(cut)
     for (const timer of this.#timers) clearInterval(timer)
     this.#context.mirrors.close()
+    if (this.#reportingLater !== null) clearTimeout(this.#reportingLater)
     for (const pool of this.#pools) pool.retire()
     this.#link?.close()
   }
@@ -172,7 +176,7 @@ class GatewayWorker implements Gateway {
     this.#keep(message)
     this.#link?.send({ type: 'ack', generation: this.generation() })
     // A zero counts only with the generation it was counted under, so the figures follow each acknowledgement.
-    for (const instanceId of this.#watched) this.#reportSoon(this.#usageOf(instanceId))
+    for (const instanceId of this.#watched) this.#reportAtOnce(this.#usageOf(instanceId))
   }
 
   #applyRoutes(message: RouteMessage): void {
@@ -230,21 +234,35 @@ class GatewayWorker implements Gateway {
     for (const instanceId of instanceIds) {
       const usage = this.#usageOf(instanceId)
       usage.watch(true)
-      this.#reportSoon(usage)
+      this.#reportAtOnce(usage)
     }
   }
 
-  /** Changes of one turn go out together, with the figures as they are at its end. */
+  /** Nothing in flight may be what a drain waits for; the other figures change with every request and go out together. */
   #reportSoon(usage: InstanceUsage): void {
+    if (usage.inFlight === 0) {
+      this.#reportAtOnce(usage)
+      return
+    }
     this.#changed.add(usage)
-    if (this.#reporting) return
-    this.#reporting = true
-    setImmediate(() => {
-      this.#reporting = false
-      const instances = [...this.#changed].map(changed => changed.report())
-      this.#changed.clear()
-      this.#link?.send({ type: 'instances', generation: this.generation(), instances })
-    })
+    this.#reportingLater ??= setTimeout(() => this.#report(), figuresPauseMs)
+  }
+
+  /** Changes of one turn go out together, with the figures as they are at its end. */
+  #reportAtOnce(usage: InstanceUsage): void {
+    this.#changed.add(usage)
+    if (this.#reportingAtOnce) return
+    this.#reportingAtOnce = true
+    setImmediate(() => this.#report())
+  }
+
+  #report(): void {
+    if (this.#reportingLater !== null) clearTimeout(this.#reportingLater)
+    this.#reportingLater = null
+    this.#reportingAtOnce = false
+    const instances = [...this.#changed].map(changed => changed.report())
+    this.#changed.clear()
+    if (instances.length > 0) this.#link?.send({ type: 'instances', generation: this.generation(), instances })
   }
 
   #tick(): void {

@@ -61,6 +61,27 @@ test('after the acknowledgement no request reaches the old endpoint, its idle co
   expect(last()?.longestMs).toBeGreaterThan(0)
 })
 
+test('while something is in flight the figures of many requests are told together, and its end at once', async () => {
+  let finish: (() => void) | undefined
+  const upstream = await httpUpstream((request, response) => {
+    if (request.url === '/held') finish = () => response.end('held')
+    else response.end('quick')
+  })
+  let reports = 0
+  const { port, routes } = await startWith([aRoute([upstream.endpoint])], {}, { onReport: () => reports++ })
+  const { instanceId } = upstream.endpoint
+  routes.server.watch([instanceId])
+  const held = ask(port, `${path}/held`)
+  await until(() => routes.server.traffic(instanceId)[0]?.inFlight === 1, 'the held one is told')
+  const before = reports
+  for (let i = 0; i < 100; i++) await ask(port, path)
+  await until(() => routes.server.traffic(instanceId)[0]?.served === 100, 'all that were served are told')
+  expect(reports - before).toBeLessThan(50)
+  finish?.()
+  await held
+  await until(() => routes.server.traffic(instanceId)[0]?.inFlight === 0, 'nothing is in flight any more')
+})
+
 test('an instance that nobody asks is found quiet under the new generation too', async () => {
   const idle = await httpUpstream(echo)
   const { routes } = await startWith([aRoute([idle.endpoint])])

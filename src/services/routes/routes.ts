@@ -122,10 +122,19 @@ interface Member {
   acknowledged: bigint
 }
 
+/**
+ * Whether a rollout may wait for this word: zero in flight at what has left the routes. Any other is a figure, and under load
+ * every request changes one: to look at all rollouts for each cost a third of a core at 300 requests a second.
+ */
+export const isAwaited = (
+  report: Pick<InstanceReport, 'instanceId' | 'inFlight'>,
+  routed: ReadonlySet<string>,
+): boolean => report.inFlight === 0 && !routed.has(report.instanceId)
+
 const leaseMs = 15_000
 const forgottenAfterMs = 3_600_000
-/** Reports come with every request of what is watched; they are written together. */
-const flushPauseMs = 50
+/** What comes within this time is written together: words that are awaited, and mere figures. */
+const flushPauseMs = { awaited: 50, figures: 500 }
 
 /**
  * Bridges one control process to its gateways. The app passes `RouteServer`'s callbacks on to it, `snapshot` included, gives
@@ -141,10 +150,15 @@ export class RouteHost {
   #publisher: RoutePublisher | null = null
   #generation = 0n
   #watched: string | null = null
+  #routed: ReadonlySet<string> = new Set()
+  /** Gateways and watched service instances of which they have spoken. */
+  #heard = new Set<string>()
   readonly #dirty = new Set<string>()
   readonly #gone = new Set<string>()
   readonly #keysUsed = new Set<string>()
   #timer: NodeJS.Timeout | null = null
+  /** Something awaited is not written yet. */
+  #awaited = false
   #stopped = false
   #work: Promise<void> = Promise.resolve()
 
@@ -169,17 +183,24 @@ export class RouteHost {
   onConnect(gateway: { gatewayId: string; pid: number; generation: number }): void {
     this.#members.set(gateway.gatewayId, { pid: gateway.pid, acknowledged: BigInt(gateway.generation) })
     this.#gone.delete(gateway.gatewayId)
-    this.#soon(gateway.gatewayId)
+    this.#soon(gateway.gatewayId, true)
   }
 
   onAck(gatewayId: string, generation: number): void {
     const member = this.#members.get(gatewayId)
     if (!member) return
     member.acknowledged = BigInt(generation)
-    this.#soon(gatewayId)
+    this.#soon(gatewayId, true)
   }
 
   onReport(gatewayId: string, generation: number, reports: readonly InstanceReport[]): void {
+    let awaited = false
+    for (const report of reports) {
+      const key = `${gatewayId} ${report.instanceId}`
+      // The first word is the baseline of a receipt: later ones must not take its place before it is written.
+      awaited ||= isAwaited(report, this.#routed) || !this.#heard.has(key)
+      this.#heard.add(key)
+    }
     for (const { instanceId, served, failed, ...rest } of reports) {
       this.#reports.set(`${gatewayId} ${instanceId}`, {
         ...rest,
@@ -190,7 +211,7 @@ export class RouteHost {
         failed: BigInt(failed),
       })
     }
-    this.#soon(gatewayId)
+    this.#soon(gatewayId, awaited)
   }
 
   onKeysUsed(keyIds: readonly string[]): void {
@@ -200,7 +221,7 @@ export class RouteHost {
   onDisconnect(gatewayId: string): void {
     this.#members.delete(gatewayId)
     this.#gone.add(gatewayId)
-    this.#soon(gatewayId)
+    this.#soon(gatewayId, true)
   }
 
   /** Pushes what changed in the database, says whom to watch, and renews the leases of those connected. */
@@ -210,6 +231,8 @@ export class RouteHost {
       const changes = await buildRoutes(db, this.#box, this.#generation)
       for (const route of changes.upsert) this.#services.set(route.serviceId, route)
       for (const id of changes.removeServiceIds) this.#services.delete(id)
+      const endpoints = [...this.#services.values()].flatMap(route => route.endpoints)
+      this.#routed = new Set(endpoints.map(endpoint => endpoint.instanceId))
       if (changes.generation !== this.#generation) {
         this.#generation = changes.generation
         this.#publisher?.publish({ ...changes, generation: Number(changes.generation) })
@@ -217,6 +240,7 @@ export class RouteHost {
       const watched = await watchedInstanceIds(db)
       if (watched.join() !== this.#watched) {
         this.#watched = watched.join()
+        this.#heard = new Set([...this.#heard].filter(key => watched.includes(key.slice(key.indexOf(' ') + 1))))
         await forgetTraffic(db, watched)
         this.#publisher?.watch(watched)
       }
@@ -243,16 +267,23 @@ export class RouteHost {
     return this.#ctx.clock.now().add({ milliseconds: leaseMs })
   }
 
-  #soon(gatewayId: string): void {
+  #soon(gatewayId: string, awaited: boolean): void {
     if (this.#stopped) return
     this.#dirty.add(gatewayId)
-    this.#timer ??= setTimeout(() => {
-      this.#timer = null
-      this.#inTurn(() => this.#flush()).then(
-        () => this.#nudge(),
-        error => this.#ctx.log.error({ error: messageOf(error) }, 'what gateways said could not be written; again'),
-      )
-    }, flushPauseMs)
+    if (this.#timer !== null && (this.#awaited || !awaited)) return
+    if (this.#timer !== null) clearTimeout(this.#timer)
+    this.#awaited = awaited
+    this.#timer = setTimeout(() => this.#writeDown(), awaited ? flushPauseMs.awaited : flushPauseMs.figures)
+  }
+
+  #writeDown(): void {
+    const awaited = this.#awaited
+    this.#timer = null
+    this.#awaited = false
+    this.#inTurn(() => this.#flush()).then(
+      () => awaited && this.#nudge(),
+      error => this.#ctx.log.error({ error: messageOf(error) }, 'what gateways said could not be written; again'),
+    )
   }
 
   async #flush(): Promise<void> {
