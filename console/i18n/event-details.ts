@@ -12,6 +12,8 @@ export const eventDetails = {
   'detail.checkName': ['检查项', 'Check'],
   'detail.code': ['代码', 'Code'],
   'detail.crashCount': ['连续崩溃', 'Crashes in a row'],
+  'detail.requests': ['未完成的请求', 'Requests in flight'],
+  'detail.streams': ['其中流', 'Streams among them'],
   'detail.cut': ['中断请求', 'Requests cut'],
   'detail.deadlineAt': ['期限', 'Deadline'],
   'detail.details': ['明细', 'Particulars'],

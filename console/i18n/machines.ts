@@ -191,6 +191,8 @@ export const machines = {
   'drain.failed': ['失败请求', 'Requests failed'],
   'drain.inFlight': ['开始时在途', 'In flight at start'],
   'drain.longest': ['最长请求', 'Longest request'],
+  'drain.streamsWaitedFor': ['等待结束的流', 'Streams waited for'],
+  'drain.streamsCut': ['被中断的流', 'Streams cut off'],
   'drain.milliseconds': ['{count} 毫秒', '{count} ms'],
   'drain.startedAt': ['开始时间', 'Started'],
   'drain.endedAt': ['结束时间', 'Ended'],

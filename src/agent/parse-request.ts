@@ -101,7 +101,7 @@ const optional = <Name extends string>(name: Name, value: unknown, min: number):
 export function parseStop(body: unknown): StopRequest {
   const fields = asObject('the body', body)
   return {
-    drainMs: asInteger('drainMs', fields.drainMs, 0, 7 * 86_400_000),
+    drainMs: fields.drainMs === null ? null : asInteger('drainMs', fields.drainMs, 0, 7 * 86_400_000),
     graceMs: asInteger('graceMs', fields.graceMs, 0, 86_400_000),
   }
 }

@@ -105,8 +105,8 @@ export interface ServiceInstanceState {
 }
 
 export interface StopRequest {
-  /** Waits this long for established connections to end before it signals. 0: signals at once. */
-  drainMs: number
+  /** Waits this long for established connections to end before it signals; 0: signals at once, null: as long as it takes. */
+  drainMs: number | null
   /** From SIGTERM to SIGKILL. */
   graceMs: number
 }

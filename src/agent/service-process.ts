@@ -9,6 +9,7 @@ import type { Clock } from '../lib/clock.ts'
 import { isRefusal, messageOf } from '../lib/errors.ts'
 import type { Logger } from '../lib/log.ts'
 import type { AllowedPath } from '../lib/mounts.ts'
+import { awaitIdle } from './await-idle.ts'
 import { type EndCause, type Exit, exited, overMemory, unseenEnd } from './end-words.ts'
 import { FilesFetch } from './files-fetch.ts'
 import { probe } from './health.ts'
@@ -150,7 +151,10 @@ export class ServiceProcess {
   stop(request: StopRequest): void {
     if (!this.#live) return
     const plan = this.#stopPlan
-    plan.drainUntilMs = Math.min(plan.drainUntilMs, this.#ctx.clock.monotonicMs() + request.drainMs)
+    plan.drainUntilMs = Math.min(
+      plan.drainUntilMs,
+      this.#ctx.clock.monotonicMs() + (request.drainMs ?? Number.POSITIVE_INFINITY),
+    )
     plan.graceMs = Math.min(plan.graceMs, request.graceMs)
     this.#cause ??= { reason: 'Stopped', message: 'stopped as asked' }
     this.#record.stop = request
@@ -309,12 +313,10 @@ export class ServiceProcess {
     this.#fetches.giveUp()
     await this.#launched
     const { port, pid } = this.#record
-    // Unknown (null) is not zero: where connections can't be counted the whole drain time is waited.
-    const isIdle = async () => port === null || (await this.#ctx.connections())?.get(port) === undefined
-    const canCount = (await this.#ctx.connections()) !== null
-    while (this.#live && clock.monotonicMs() < this.#stopPlan.drainUntilMs && !(canCount && (await isIdle()))) {
-      await this.#pause(50)
-    }
+    await awaitIdle({
+      ...{ clock, port, connections: this.#ctx.connections, pause: ms => this.#pause(ms) },
+      waits: () => this.#live && clock.monotonicMs() < this.#stopPlan.drainUntilMs,
+    })
     if (!this.#live || pid === null) return
     this.#ready = false
     signal(-pid, 'SIGTERM')
@@ -348,11 +350,10 @@ export class ServiceProcess {
     const { spec, pid, port } = this.#record
     const { logs, ports, log } = this.#ctx
     const sameBoot = this.#record.bootId === this.#ctx.bootId
-    const unkillable = sameBoot && pid !== null ? await this.#killRest() : 0
+    if (sameBoot && pid !== null && !(await this.#allGone())) return
     const { reason, message } = await this.#explain(exit)
-    const note = unkillable === 0 ? '' : `; ${unkillable} processes of it could not be killed`
     this.#ready = false
-    this.#record.end = { reason, exitCode: exit?.code ?? null, signal: exit?.signal ?? null, message: message + note }
+    this.#record.end = { reason, exitCode: exit?.code ?? null, signal: exit?.signal ?? null, message }
     this.#record.endedAt = timeText(this.#ctx.clock)
     if (port !== null) ports.release(port)
     this.#fetches.release(this.#record.files)
@@ -363,6 +364,20 @@ export class ServiceProcess {
     if (!this.#fence.remove()) log.warn({ id: spec.id, paths: this.#fence.paths }, 'cgroup not removed yet')
     log.info({ id: spec.id, pid, reason, exitCode: exit?.code, signal: exit?.signal }, 'service process ended')
     this.#enter('ended')
+  }
+
+  /**
+   * Until no process of it is left, however long the kernel takes: while one lives it has its memory and cards, and nothing
+   * else may be given them. False when the agent closes before.
+   */
+  async #allGone(): Promise<boolean> {
+    for (let left = await this.#killRest(); left > 0; left = await this.#killRest()) {
+      if (this.#ctx.closing.aborted) return false
+      this.#ctx.log.warn({ id: this.spec.id, left }, 'processes can not be killed yet: their capacity stays taken')
+      this.#ready = false
+      if (this.#record.phase !== 'stopping') this.#enter('stopping')
+    }
+    return true
   }
 
   async #explain(exit: Exit | null): Promise<EndCause> {

@@ -128,6 +128,8 @@ export interface DrainMovesTable {
   startedAt: Temporal.Instant
   movedAt: Temporal.Instant | null
   blockedSince: Temporal.Instant | null
+  streamsWaitedFor: Generated<number>
+  streamsCut: Generated<number>
 }
 
 export interface DrainPlanMachinesTable {
@@ -203,6 +205,9 @@ export interface GatewayInstanceTrafficTable {
   servedBefore: bigint
   failedBefore: bigint
   updatedAt: Temporal.Instant
+  streams: Generated<number>
+  streamsWaitedFor: Generated<number>
+  streamsCut: Generated<number>
 }
 
 export interface GatewaysTable {

@@ -5,6 +5,7 @@
 import type { OwnAnswer } from './answers.ts'
 import { BodyFollower } from './body-follower.ts'
 import type { ExchangeClient, GatewayContext } from './context.ts'
+import { isEventStream, StreamTail } from './event-stream.ts'
 import { mayHaveBody, type RequestHead } from './http-head.ts'
 import type { MirrorCopy } from './mirror.ts'
 import { clientResponse, upstreamRequest } from './rewrite-head.ts'
@@ -42,6 +43,7 @@ export class Exchange implements WayOwner {
   readonly #response = new BodyFollower()
   #keepAliveSeconds = -1
   #upstreamPaused = false
+  #tail: StreamTail | null = null
 
   constructor(context: GatewayContext, client: ExchangeClient) {
     this.#context = context
@@ -252,6 +254,7 @@ export class Exchange implements WayOwner {
     }
     this.phase = 'body'
     this.#response.start(head.bodyKind, head.contentLength)
+    if (isEventStream(head, bytes)) this.#beginStream(head.bodyKind === 'chunked' ? new StreamTail() : null)
     this.#keepAliveSeconds = head.keepAlive ? head.keepAliveSeconds : 0
     const unfinished = !this.requestDone || head.bodyKind === 'until-close' || this.#context.closing
     this.#closesClient ||= unfinished
@@ -285,13 +288,20 @@ export class Exchange implements WayOwner {
       return
     }
     this.phase = 'tunnel'
+    this.#beginStream(null)
     this.#movedMs = this.#context.clock.monotonicMs()
     this.#toClient(clientResponse(this.#context.responseHead, bytes, headEnd, false))
     if (bytes.length > headEnd) this.#toClient(bytes.subarray(headEnd))
     this.#client.upgraded()
   }
 
+  #beginStream(tail: StreamTail | null): void {
+    this.#tail = tail
+    this.#way.beginStream()
+  }
+
   #toClient(bytes: Buffer): void {
+    this.#tail?.pass(bytes)
     if (this.#client.socket.write(bytes) || this.#upstreamPaused) return
     this.#upstreamPaused = true
     this.#way.connection?.socket.pause()
@@ -333,6 +343,8 @@ export class Exchange implements WayOwner {
   #broken(message: string, status = 502, code = 'BadGateway'): void {
     const begun = this.phase === 'body'
     const { connection, service } = this.#way
+    const lastWord = this.#tail?.lastWord({ code, message }) ?? null
+    if (lastWord !== null) this.#client.socket.write(lastWord)
     if (service !== null) service.usage.failed++
     this.#settle('failed')
     connection?.drop()
@@ -345,6 +357,7 @@ export class Exchange implements WayOwner {
     const nowMs = this.#context.clock.monotonicMs()
     this.phase = 'none'
     this.#way.end(outcome, nowMs - this.#startedMs)
+    this.#tail = null
     this.#first = null
     this.#copy = null
     this.#headSoFar = null

@@ -63,4 +63,10 @@ export interface InstanceTraffic {
   failed: number
   /** The longest request that ended since the watch began. */
   longestMs: number
+  /** Of those in flight, event streams and upgraded connections. */
+  streams: number
+  /** Streams that ended whole after the instance had left the routes, since the watch began: they were waited for. */
+  streamsWaitedFor: number
+  /** Streams that the instance broke off after it had left the routes, since the watch began. */
+  streamsCut: number
 }

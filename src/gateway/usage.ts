@@ -61,6 +61,9 @@ export class InstanceUsage {
   served = 0
   failed = 0
   longestMs = 0
+  streams = 0
+  streamsWaitedFor = 0
+  streamsCut = 0
   /** Endpoints in the routes that are this instance. */
   routes = 0
   unroutedAtMs = 0
@@ -86,19 +89,39 @@ export class InstanceUsage {
     if (this.watched) this.#onChange(this)
   }
 
+  streamBegins(): void {
+    this.streams++
+    if (this.watched) this.#onChange(this)
+  }
+
+  /** Before its request ends. `leaving`: the instance is not routed any more. */
+  streamEnds(outcome: 'served' | 'failed' | 'gone', leaving: boolean): void {
+    this.streams--
+    if (leaving && outcome === 'served') this.streamsWaitedFor++
+    if (leaving && outcome === 'failed') this.streamsCut++
+  }
+
   idleChanged(by: number): void {
     this.idleConnections += by
     if (this.watched) this.#onChange(this)
   }
 
-  /** Figures of a watch start with it: the longest request in particular is the longest of the watch. */
+  /** Figures of a watch start with it: the longest request and the streams are those of the watch. */
   watch(watched: boolean): void {
-    if (watched && !this.watched) this.longestMs = 0
+    if (watched && !this.watched) {
+      this.longestMs = 0
+      this.streamsWaitedFor = 0
+      this.streamsCut = 0
+    }
     this.watched = watched
   }
 
   report(): InstanceTraffic {
     const { instanceId, inFlight, idleConnections, served, failed, longestMs } = this
-    return { instanceId, inFlight, idleConnections, served, failed, longestMs: Math.round(longestMs) }
+    const { streams, streamsWaitedFor, streamsCut } = this
+    return {
+      ...{ instanceId, inFlight, idleConnections, served, failed, longestMs: Math.round(longestMs) },
+      ...{ streams, streamsWaitedFor, streamsCut },
+    }
   }
 }

@@ -37,6 +37,7 @@ export class Way implements Applicant, Waiter {
   #ticket = 0
   /** For the verdict of the desk. */
   #waits = false
+  #streams = false
 
   constructor(context: GatewayContext, owner: WayOwner) {
     this.#context = context
@@ -137,13 +138,21 @@ export class Way implements Applicant, Waiter {
     this.tryAnother()
   }
 
+  /** Its answer is a stream of events, or its connection was upgraded. */
+  beginStream(): void {
+    this.#streams = true
+    this.#pool?.usage.streamBegins()
+  }
+
   /** Takes the request off every count, once. */
   end(outcome: 'served' | 'failed' | 'gone', lastedMs: number): void {
     const { service } = this
     if (this.#pool !== null) {
       this.#pool.inFlight--
+      if (this.#streams) this.#pool.usage.streamEnds(outcome, this.#pool.retired)
       this.#pool.usage.end(outcome, lastedMs)
     }
+    this.#streams = false
     if (service !== null) {
       if (this.#waits) service.usage.queued--
       this.#context.waiting.leave(service, this)

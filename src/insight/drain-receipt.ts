@@ -34,6 +34,9 @@ export interface DrainMoveView {
   served: number
   failed: number
   longestMs: number
+  /** Event streams and upgraded connections that ended by themselves after it had left the routes, and those broken off. */
+  streamsWaitedFor: number
+  streamsCut: number
   /** Since when it is to move. */
   startedAt: Temporal.Instant
   movedAt: Temporal.Instant | null
@@ -67,6 +70,8 @@ export interface DrainReceipt {
   requestsServed: number
   requestsFailed: number
   longestMs: number
+  streamsWaitedFor: number
+  streamsCut: number
   /** `{ from, to }` by service instance; `to` is null where nothing was needed in its place. */
   whither: { serviceInstanceId: string; from: string; to: string | null }[]
 }
@@ -102,7 +107,8 @@ export async function drainView(
 async function selectMoves(db: Db, drainId: string): Promise<DrainMoveView[]> {
   const { rows } = await sql<Omit<DrainMoveView, 'waitsFor'> & { blockedReason: Obstacle | null }>`
     select v.service_instance_id, v.service_id, s.name as service_name, s.workspace_id, s.actor as owner, v.replacement_id, v.to_machine_id,
-      v.blocked_reason, v.blocked_since as waits_since, v.in_flight_at_start, v.served, v.failed, v.longest_ms, v.started_at, v.moved_at
+      v.blocked_reason, v.blocked_since as waits_since, v.in_flight_at_start, v.served, v.failed, v.longest_ms,
+      v.streams_waited_for, v.streams_cut, v.started_at, v.moved_at
     from drain_moves v join services s on s.id = v.service_id
     where v.drain_id = ${drainId} order by v.started_at, v.service_instance_id`.execute(db)
   return rows.map(({ blockedReason, ...row }) => ({
@@ -127,6 +133,8 @@ function receiptOf(machineId: string, moves: readonly DrainMoveView[], shown: re
     requestsServed: sum(move => move.served),
     requestsFailed: sum(move => move.failed),
     longestMs: Math.max(0, ...moves.map(move => move.longestMs)),
+    streamsWaitedFor: sum(move => move.streamsWaitedFor),
+    streamsCut: sum(move => move.streamsCut),
     whither: moved
       .filter(move => shown.includes(move))
       .map(move => ({

@@ -32,14 +32,17 @@ export async function refreshMoves(tx: Tx, serviceId: string): Promise<void> {
     update drain_moves v set
       replacement_id = coalesce(r.id, v.replacement_id), to_machine_id = coalesce(r.machine_id, v.to_machine_id),
       served = greatest(v.served, t.served), failed = greatest(v.failed, t.failed),
-      longest_ms = greatest(v.longest_ms, t.longest_ms)
+      longest_ms = greatest(v.longest_ms, t.longest_ms),
+      streams_waited_for = greatest(v.streams_waited_for, t.streams_waited_for),
+      streams_cut = greatest(v.streams_cut, t.streams_cut)
     from drain_moves m
       left join lateral (
         select i.id, i.machine_id from service_instances i
         where i.replaces_id = m.service_instance_id order by i.phase = 'ended', i.created_at desc limit 1) r on true
       cross join lateral (
         select coalesce(sum(g.served - g.served_before), 0)::int as served,
-          coalesce(sum(g.failed - g.failed_before), 0)::int as failed, coalesce(max(g.longest_ms), 0) as longest_ms
+          coalesce(sum(g.failed - g.failed_before), 0)::int as failed, coalesce(max(g.longest_ms), 0) as longest_ms,
+          coalesce(sum(g.streams_waited_for), 0)::int as streams_waited_for, coalesce(sum(g.streams_cut), 0)::int as streams_cut
         from gateway_instance_traffic g where g.service_instance_id in (m.service_instance_id, r.id)) t
     where m.service_id = ${serviceId} and m.moved_at is null
       and v.drain_id = m.drain_id and v.service_instance_id = m.service_instance_id`.execute(tx)

@@ -10,7 +10,7 @@ export interface RuntimeDriver {
   observe(refs: readonly RuntimeRef[]): Promise<RuntimeObservation[]>
 
   /** Begins a graceful stop: connections drained, then the signal, then the end. Repeated until observed `ended` or `not_found`. */
-  stop(ref: RuntimeRef, options: { drainMs: number; graceMs: number }): Promise<void>
+  stop(ref: RuntimeRef, options: StopOptions): Promise<void>
 
   /** Forgets an ended one and frees what it held; its log stays readable for the retention time. */
   forget(ref: RuntimeRef): Promise<void>
@@ -28,6 +28,13 @@ export interface RuntimeDriver {
    * listening begins, or begins again: what happened before is not known.
    */
   changes(signal: AbortSignal): AsyncIterable<string>
+}
+
+export interface StopOptions {
+  /** The signal waits this long for established connections to end; null: as long as it takes. A later call may only hasten it. */
+  drainMs: number | null
+  /** From the signal to the kill. */
+  graceMs: number
 }
 
 /** In place of an id: any of them may have changed. */

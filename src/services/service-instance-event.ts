@@ -18,7 +18,7 @@ export const launchEffect = (serviceInstanceId: string, machineId: string): NewE
 
 export const stopEffect = (
   serviceInstanceId: string,
-  how: { drainMs: number; graceMs: number; cut: boolean },
+  how: { drainMs: number | null; graceMs: number; cut: boolean },
 ): NewEffect => ({
   effectId: stopEffectId(serviceInstanceId),
   kind: 'service_instance.stop',

@@ -7,7 +7,8 @@ export async function obedientGateway(host: RouteHost): Promise<{ refresh(): Pro
   let generation = 0
   let watched: readonly string[] = []
   const report = () => {
-    const idle = { inFlight: 0, idleConnections: 0, served: 0, failed: 0, longestMs: 0 }
+    const none = { streams: 0, streamsWaitedFor: 0, streamsCut: 0 }
+    const idle = { inFlight: 0, idleConnections: 0, served: 0, failed: 0, longestMs: 0, ...none }
     host.onAck(gatewayId, generation)
     if (watched.length === 0) return
     host.onReport(

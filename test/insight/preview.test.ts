@@ -82,7 +82,11 @@ test('a forced drain stops what the preview said, the last replica of a service 
   ])
   await wishMachines(services.ctx, services.actor, 'forceDrain', [machineId], { reason: 'the power goes' })
   await services.settle()
-  await services.pass(60, 10)
+  await services.pass(40, 10)
+  // Cut off, and the gateways have said so.
+  services.gateways.inFlight.clear()
+  services.gateways.obey()
+  await services.pass(20, 10)
   const stopped = said.services.flatMap(({ instances }) => instances.map(one => one.serviceInstanceId))
   const ended = [...(await endedOf(services, 'lonely')), ...(await endedOf(services, 'wide'))]
   expect(ended).toEqual(expect.arrayContaining(stopped))

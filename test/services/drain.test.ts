@@ -69,6 +69,7 @@ describe('a drain', () => {
     // Both gateways have served 7 more each since the drain began.
     expect(view.receipt).toEqual({
       ...{ instances: 1, moved: 1, inFlightAtStart: 2, requestsServed: 14, requestsFailed: 0, longestMs: 12 },
+      ...{ streamsWaitedFor: 0, streamsCut: 0 },
       whither: [{ serviceInstanceId: instance.id, from: machineId, to: replacement?.machineId }],
     })
     const order = ['created', 'placed', 'ready', 'leaving', 'stopping', 'ended'].map(kind => `service_instance.${kind}`)
@@ -165,20 +166,33 @@ describe('a drain', () => {
     await deployed(services, { 'eas.termination_grace_period': 5 })
     const { instance, machineId } = await onMachine(services)
     services.gateways.inFlight.set(instance.id, 1)
+    services.gateways.streams.set(instance.id, { streams: 1, streamsWaitedFor: 0, streamsCut: 0 })
     await drainMachine(services.ctx, services.actor, machineId)
-    await services.settle()
+    await services.pass(7_200, 600)
+    expect((await viewOf(services, machineId)).phase).toBe('overdue')
     await forceDrain(services.ctx, services.actor, machineId, { reason: 'the power goes' })
     await services.pass(4)
     expect(services.runtime.live()).toContain(instance.id)
     await services.pass(2)
     expect(services.runtime.live()).toEqual([])
-    expect((await viewOf(services, machineId)).phase).toBe('drained')
+    // The receipt stays open for the gateways' word on what was cut off.
+    expect((await viewOf(services, machineId)).phase).not.toBe('drained')
+    services.gateways.inFlight.set(instance.id, 0)
+    services.gateways.failed.set(instance.id, 1)
+    services.gateways.streams.set(instance.id, { streams: 0, streamsWaitedFor: 2, streamsCut: 1 })
+    services.gateways.obey()
+    await services.settle()
+    const view = await viewOf(services, machineId)
+    expect(view.phase).toBe('drained')
+    // Of two gateways.
+    expect(view.receipt).toMatchObject({ requestsFailed: 2, streamsWaitedFor: 4, streamsCut: 2 })
+    expect(view.moves).toMatchObject([{ failed: 2, streamsWaitedFor: 4, streamsCut: 2 }])
     const stop = await services.fleet.db
       .selectFrom('events')
       .select('data')
       .where('kind', '=', 'service_instance.stopping')
       .execute()
-    expect(stop.map(row => row.data)).toMatchObject([{ because: 'revoked', cut: true }])
+    expect(stop.map(row => row.data)).toMatchObject([{ because: 'revoked', cut: true, requests: 2, streams: 2 }])
   })
 
   it('retries a replacement that crashes, and the old one serves on', async () => {

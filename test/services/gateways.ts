@@ -8,6 +8,9 @@ export class Gateways {
   readonly silent = new Set<string>()
   readonly inFlight = new Map<string, number>()
   readonly served = new Map<string, number>()
+  readonly failed = new Map<string, number>()
+  /** Open, waited for and cut, as one gateway tells of them. */
+  readonly streams = new Map<string, Pick<InstanceReport, 'streams' | 'streamsWaitedFor' | 'streamsCut'>>()
   readonly ids: string[]
   generation = 0
   watched: readonly string[] = []
@@ -45,6 +48,7 @@ export class Gateways {
 
   #report = (instanceId: string): InstanceReport => ({
     ...{ instanceId, inFlight: this.inFlight.get(instanceId) ?? 0, idleConnections: 0 },
-    ...{ served: this.served.get(instanceId) ?? 0, failed: 0, longestMs: 12 },
+    ...{ served: this.served.get(instanceId) ?? 0, failed: this.failed.get(instanceId) ?? 0, longestMs: 12 },
+    ...(this.streams.get(instanceId) ?? { streams: 0, streamsWaitedFor: 0, streamsCut: 0 }),
   })
 }

@@ -84,6 +84,7 @@ export class ModelWorld {
               gatewayId,
               generation: acknowledged,
               inFlight: gatewayId === 'g0' ? (this.inFlight.get(one.id) ?? 0) : 0,
+              streams: 0,
             }
           }),
         ]),

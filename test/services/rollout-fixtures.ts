@@ -102,8 +102,9 @@ export const gone = (reason: string): RuntimeObservation => ({
 
 export const notThere: RuntimeObservation = { state: 'not_found' }
 
-export const said = (gatewayId: string, generation: bigint, inFlight: number): TrafficWord => ({
+export const said = (gatewayId: string, generation: bigint, inFlight: number, streams = 0): TrafficWord => ({
   gatewayId,
   generation,
   inFlight,
+  streams,
 })

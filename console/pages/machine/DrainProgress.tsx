@@ -64,6 +64,8 @@ export function DrainProgress({ workspaceId, machine }: Props) {
           [t('drain.failed'), formatNumber(receipt.requestsFailed)],
           [t('drain.inFlight'), formatNumber(receipt.inFlightAtStart)],
           [t('drain.longest'), longestText(receipt)],
+          [t('drain.streamsWaitedFor'), formatNumber(receipt.streamsWaitedFor)],
+          [t('drain.streamsCut'), formatNumber(receipt.streamsCut)],
           [t('drain.startedAt'), <Instant key="started" at={startedAt} seconds />],
           endedAt
             ? [t('drain.endedAt'), <Instant key="ended" at={endedAt} seconds />]

@@ -25,6 +25,16 @@ const WaitsFor = z
   })
   .describe('The message is made of the facts beside it.')
 
+const streams = {
+  streamsWaitedFor: z
+    .number()
+    .int()
+    .describe(
+      'Event streams and upgraded connections that ended by themselves after the instance had left the routes.',
+    ),
+  streamsCut: z.number().int().describe('Those broken off, which only a force does.'),
+}
+
 const DrainView = z.object({
   drainId: z.string(),
   machineId,
@@ -59,6 +69,7 @@ const DrainView = z.object({
       served: z.number().int(),
       failed: z.number().int(),
       longestMs: z.number().int(),
+      ...streams,
       startedAt: instant.describe('Since when it is to move.'),
       waitsSince: instant.nullable().describe('Since when it waits for what it waits for now.'),
       movedAt: instant.nullable(),
@@ -75,6 +86,7 @@ const DrainView = z.object({
       requestsServed: z.number().int(),
       requestsFailed: z.number().int(),
       longestMs: z.number().int(),
+      ...streams,
       whither: z.array(z.object({ serviceInstanceId: z.string(), from: z.string(), to: z.string().nullable() })),
     })
     .describe('Requests of what moved and of what came in its place, while the drain went on.'),

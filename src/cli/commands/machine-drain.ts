@@ -164,8 +164,11 @@ export function printDrain(drain: Drain): void {
     ended: timeText(drain.endedAt),
     'service instances moved': `${receipt.moved} of ${receipt.instances}`,
     'requests served meanwhile': receipt.requestsServed,
+    'requests in flight at its start': receipt.inFlightAtStart,
     'requests failed': receipt.requestsFailed,
     'longest request': `${receipt.longestMs} ms`,
+    'streams waited for': receipt.streamsWaitedFor,
+    'streams cut off': receipt.streamsCut,
   })
   if (drain.moves.length === 0) return
   printLine()

@@ -7,7 +7,7 @@ import type { Cause } from './outcome.ts'
 export interface Note {
   readyAt: string | null
   cause: Cause | null
-  stop: { askedAt: string; drainMs: number; graceMs: number; signalledAt: string | null } | null
+  stop: { askedAt: string; drainMs: number | null; graceMs: number; signalledAt: string | null } | null
 }
 
 export class Notes {

@@ -8,7 +8,14 @@ import type { Clock } from '../../lib/clock.ts'
 import { messageOf, Refusal } from '../../lib/errors.ts'
 import type { Logger } from '../../lib/log.ts'
 import { rememberFor } from '../../lib/remember-for.ts'
-import type { Launch, LogPage, RuntimeDriver, RuntimeObservation, RuntimeRef } from '../../services/driver.ts'
+import type {
+  Launch,
+  LogPage,
+  RuntimeDriver,
+  RuntimeObservation,
+  RuntimeRef,
+  StopOptions,
+} from '../../services/driver.ts'
 import { containerBody, networkBody } from './container-body.ts'
 import { ContainerLogs } from './container-logs.ts'
 import { DockerEngine, isEngineError } from './engine.ts'
@@ -98,7 +105,7 @@ export class DockerRuntime implements RuntimeDriver {
     return Promise.all(refs.map(({ serviceInstanceId: id }) => this.#word(id, found.get(id), connections)))
   }
 
-  async stop(ref: RuntimeRef, options: { drainMs: number; graceMs: number }): Promise<void> {
+  async stop(ref: RuntimeRef, options: StopOptions): Promise<void> {
     const launching = this.#launching.get(ref.serviceInstanceId)
     if (launching) {
       launching.abort.abort()
@@ -154,7 +161,7 @@ export class DockerRuntime implements RuntimeDriver {
   }
 
   /** Stops every container of this installation and waits for it: for the end of the whole host's work. */
-  async stopAll(options: { drainMs: number; graceMs: number }): Promise<void> {
+  async stopAll(options: StopOptions): Promise<void> {
     for (;;) {
       const live = (await this.#engine.containers(this.#installation.label)).filter(isLive)
       if (live.length === 0) return

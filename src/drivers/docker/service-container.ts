@@ -2,12 +2,13 @@
 // its reason and control decides. What is done to it is noted before it is done, so that whoever starts after us can say
 // why it ended.
 import { setTimeout as sleep } from 'node:timers/promises'
+import { awaitIdle } from '../../agent/await-idle.ts'
 import { probe } from '../../agent/health.ts'
 import { watchHealth } from '../../agent/health-watch.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { messageOf } from '../../lib/errors.ts'
 import type { Logger } from '../../lib/log.ts'
-import type { RuntimeObservation } from '../../services/driver.ts'
+import type { RuntimeObservation, StopOptions } from '../../services/driver.ts'
 import { publishedOn } from './container-body.ts'
 import type { DockerEngine } from './engine.ts'
 import type { ContainerInspection } from './engine-types.ts'
@@ -76,7 +77,7 @@ export class ServiceContainer {
   }
 
   /** Answers at once. A second call can only bring the end nearer. */
-  stop({ drainMs, graceMs }: { drainMs: number; graceMs: number }): void {
+  stop({ drainMs, graceMs }: StopOptions): void {
     if (!this.#live) return
     this.#note.cause ??= { reason: 'Stopped', message: 'stopped as asked' }
     this.#note.stop = { signalledAt: null, ...this.#note.stop, askedAt: this.#now(), drainMs, graceMs }
@@ -160,16 +161,19 @@ export class ServiceContainer {
 
   /** A stop that was asked of one who is no more. */
   #carryOn({ askedAt, drainMs, graceMs }: NonNullable<Note['stop']>): void {
-    this.#beginStop(Math.max(0, drainMs - this.#sinceMs(askedAt)), graceMs)
+    this.#beginStop(drainMs === null ? null : Math.max(0, drainMs - this.#sinceMs(askedAt)), graceMs)
   }
 
   #sinceMs(instant: string): number {
     return Math.max(0, this.#ctx.clock.now().since(Temporal.Instant.from(instant)).total('milliseconds'))
   }
 
-  #beginStop(drainMs: number, graceMs: number): void {
+  #beginStop(drainMs: number | null, graceMs: number): void {
     const plan = this.#stopPlan
-    plan.drainUntilMs = Math.min(plan.drainUntilMs, this.#ctx.clock.monotonicMs() + drainMs)
+    plan.drainUntilMs = Math.min(
+      plan.drainUntilMs,
+      this.#ctx.clock.monotonicMs() + (drainMs ?? Number.POSITIVE_INFINITY),
+    )
     plan.graceMs = Math.min(plan.graceMs, graceMs)
     if (this.#stopping) return
     this.#stopping = true
@@ -180,10 +184,10 @@ export class ServiceContainer {
 
   async #drainAndStop(): Promise<void> {
     const { clock } = this.#ctx
-    // Unknown (null) is not zero: where connections can't be counted the whole drain time is waited.
-    const isIdle = async () =>
-      ((await this.#ctx.connections()) ?? new Map([[this.#port, 1]])).get(this.#port) === undefined
-    while (this.#live && clock.monotonicMs() < this.#stopPlan.drainUntilMs && !(await isIdle())) await this.#pause(50)
+    await awaitIdle({
+      ...{ clock, port: this.#port, connections: this.#ctx.connections, pause: ms => this.#pause(ms) },
+      waits: () => this.#live && clock.monotonicMs() < this.#stopPlan.drainUntilMs,
+    })
     this.#ready = false
     const signalledAt = this.#note.stop?.signalledAt ?? null
     const spentMs = signalledAt === null ? 0 : this.#sinceMs(signalledAt)

@@ -10,6 +10,7 @@ import type {
   RuntimeFigures,
   RuntimeObservation,
   RuntimeRef,
+  StopOptions,
 } from '../../services/driver.ts'
 import { AgentClient } from './agent-client.ts'
 
@@ -45,7 +46,7 @@ export class ProcessRuntime implements RuntimeDriver {
     })
   }
 
-  async stop(ref: RuntimeRef, options: { drainMs: number; graceMs: number }): Promise<void> {
+  async stop(ref: RuntimeRef, options: StopOptions): Promise<void> {
     await this.#client.stop(ref.serviceInstanceId, options).catch(ignoreNotFound)
   }
 

@@ -3,7 +3,15 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Clock } from '../../lib/clock.ts'
-import type { Fetching, Launch, LogPage, RuntimeDriver, RuntimeObservation, RuntimeRef } from '../../services/driver.ts'
+import type {
+  Fetching,
+  Launch,
+  LogPage,
+  RuntimeDriver,
+  RuntimeObservation,
+  RuntimeRef,
+  StopOptions,
+} from '../../services/driver.ts'
 
 export interface SimulatedRuntimeOptions {
   clock: Clock
@@ -114,10 +122,10 @@ export class SimulatedRuntime implements RuntimeDriver {
     })
   }
 
-  async stop(ref: RuntimeRef, options: { drainMs: number; graceMs: number }): Promise<void> {
+  async stop(ref: RuntimeRef, options: StopOptions): Promise<void> {
     const one = this.#running.get(ref.serviceInstanceId)
     if (!one || one.ended) return
-    const drainMs = one.connections > 0 ? options.drainMs : 0
+    const drainMs = one.connections > 0 ? (options.drainMs ?? Number.POSITIVE_INFINITY) : 0
     // Asked again it may only become sooner.
     const atMs = this.#nowMs() + drainMs + (this.#options.stopMs ?? 0)
     one.stopAtMs = Math.min(one.stopAtMs ?? atMs, atMs)

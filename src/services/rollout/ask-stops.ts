@@ -2,6 +2,7 @@
 // before the driver is asked. Whatever dies in between, the next run finds the row `stopping` and asks.
 import { type Tx, transaction } from '../../db/db.ts'
 import { appendEvents } from '../../events/event.ts'
+import type { EventData } from '../../events/event-data.ts'
 import { addEffects } from '../../events/outbox.ts'
 import { declareFaults } from '../../lib/fault.ts'
 import { isServiceLeased, type ServiceRow } from '../service.store.ts'
@@ -9,11 +10,9 @@ import { changeInstance } from '../service-instance.store.ts'
 import type { ServiceInstance } from '../service-instance.ts'
 import { instanceEvent, stopEffect } from '../service-instance-event.ts'
 import type { ServicesCtx } from '../services-ctx.ts'
-import type { Action } from './rollout-snapshot.ts'
+import type { Action, StopAction } from './rollout-snapshot.ts'
 
 const faults = declareFaults('services.ask.before-commit', 'services.ask.after-commit')
-
-type Stop = Extract<Action, { do: 'stop' }>
 
 /** False when a person changed the service, or another took its lease, since the decision: then nothing may be asked. */
 export async function askStops(
@@ -24,7 +23,7 @@ export async function askStops(
   actions: readonly Action[],
 ): Promise<boolean> {
   const stopping = new Set(instances.filter(one => one.phase === 'stopping').map(one => one.id))
-  const stops = actions.filter((action): action is Stop => action.do === 'stop' && !stopping.has(action.id))
+  const stops = actions.filter((action): action is StopAction => action.do === 'stop' && !stopping.has(action.id))
   if (stops.length === 0) return true
   const machineOf = new Map(instances.map(one => [one.id, one.machineId]))
   const ours = await transaction(ctx, async tx => {
@@ -42,10 +41,12 @@ async function writeStop(
   tx: Tx,
   service: ServiceRow,
   machineId: string | null,
-  { id, because, cut, drainMs, graceMs }: Stop,
+  { id, because, cut, drainMs, graceMs, open }: StopAction,
 ): Promise<void> {
   const now = ctx.clock.now()
   await changeInstance(tx, id, { phase: 'stopping', leavingBecause: because, leavingAt: now })
-  await appendEvents(tx, now, [instanceEvent(service, id, 'stopping', { machineId, because, cut })])
+  const { requests, streams } = open
+  const data: EventData = { machineId, because, cut, ...(cut ? { requests, streams } : {}) }
+  await appendEvents(tx, now, [instanceEvent(service, id, 'stopping', data)])
   await addEffects(tx, now, [stopEffect(id, { drainMs, graceMs, cut })])
 }

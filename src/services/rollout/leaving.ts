@@ -3,30 +3,60 @@
 // Pure. A gate that is not passed is an obstacle with the one who is waited for.
 
 import type { LeavingBecause, ServiceInstance } from '../service-instance.ts'
-import type { Action, Obstacle, ServiceSnapshot } from './rollout-snapshot.ts'
+import type { Action, Obstacle, ServiceSnapshot, StopAction } from './rollout-snapshot.ts'
 
-/** The agent looks once more for connections right before its signal, this long. */
-const lastLookMs = 5_000
 /** Long streams may finish for this long where nobody asked for more haste (Q48). */
 const patienceMs = 3_600_000
+/** After its grace and its kill, how long gateways may take to say what became of the requests of one that was cut off. */
+const lastWordMs = 15_000
 
 export function nextOfLeaving(snapshot: ServiceSnapshot, instance: ServiceInstance): Action | Obstacle {
-  const because = instance.leavingBecause ?? 'scaled_in'
-  const graceMs = snapshot.service.graceMs
   const obstacle = openGate(snapshot, instance)
-  if (obstacle === null) return { do: 'stop', id: instance.id, drainMs: lastLookMs, graceMs, cut: false, because }
-  if (obstacle.code !== 'GatewayNotAcknowledged' && isPastPatience(snapshot, instance)) {
-    return { do: 'stop', id: instance.id, drainMs: 0, graceMs, cut: true, because }
-  }
-  return obstacle
+  if (obstacle === null) return stopOf(snapshot, instance, false)
+  const cut = obstacle.code !== 'GatewayNotAcknowledged' && isPastPatience(snapshot, instance)
+  return cut ? stopOf(snapshot, instance, true) : obstacle
 }
 
 /** Asked again until it has ended, for the first call may have been lost: with no more haste than at first, unless it is forced. */
-export function stopAgain(snapshot: ServiceSnapshot, instance: ServiceInstance): Action {
-  const because = instance.leavingBecause ?? 'scaled_in'
-  const cut = isPastPatience(snapshot, instance)
-  const { graceMs } = snapshot.service
-  return { do: 'stop', id: instance.id, drainMs: cut ? 0 : lastLookMs, graceMs, cut, because }
+export const stopAgain = (snapshot: ServiceSnapshot, instance: ServiceInstance): StopAction =>
+  stopOf(snapshot, instance, isPastPatience(snapshot, instance))
+
+/** What one waits for that was told to end. */
+export function stoppingObstacle(snapshot: ServiceSnapshot, instance: ServiceInstance): Obstacle {
+  const word = snapshot.observations.get(instance.id)
+  const connections = word?.state === 'stopping' ? (word.connections ?? 0) : 0
+  return connections > 0 ? openConnections(connections) : { code: 'Stopping', message: 'its process is ending' }
+}
+
+/**
+ * Ended, but a gateway has not said yet what became of the requests that were in flight: a receipt that closed now would not
+ * count those that were cut off. Only one that was told to end waits for it, and not for ever.
+ */
+export function awaitsLastWord(snapshot: ServiceSnapshot, instance: ServiceInstance): boolean {
+  if (instance.phase !== 'stopping' || instance.leavingAt === null) return false
+  const waitedMs = snapshot.now.epochMilliseconds - instance.leavingAt.epochMilliseconds
+  return openAt(snapshot, instance).requests > 0 && waitedMs < snapshot.service.graceMs + lastWordMs
+}
+
+/**
+ * The last guard is the agent's: it signals only once no connection is left on the port, for as long as anything in flight
+ * would be waited for.
+ */
+function stopOf(snapshot: ServiceSnapshot, instance: ServiceInstance, cut: boolean): StopAction {
+  return {
+    ...{ do: 'stop', id: instance.id, cut, because: instance.leavingBecause ?? 'scaled_in' },
+    ...{ drainMs: cut ? 0 : patienceOf(snapshot, instance), graceMs: snapshot.service.graceMs },
+    open: openAt(snapshot, instance),
+  }
+}
+
+function openAt(snapshot: ServiceSnapshot, instance: ServiceInstance): StopAction['open'] {
+  const live = new Set(snapshot.gateways.map(gateway => gateway.gatewayId))
+  const words = (snapshot.traffic.get(instance.id) ?? []).filter(word => live.has(word.gatewayId))
+  return {
+    requests: words.reduce((sum, word) => sum + word.inFlight, 0),
+    streams: words.reduce((sum, word) => sum + word.streams, 0),
+  }
 }
 
 /** The first gate that is not passed; null: nothing speaks against the stop. */
@@ -47,11 +77,16 @@ function openGate(snapshot: ServiceSnapshot, instance: ServiceInstance): Obstacl
   if (inFlight > 0) return { code: 'RequestsInFlight', message: `${inFlight} requests in flight`, count: inFlight }
   const word = snapshot.observations.get(instance.id)
   if (word?.state === 'running' && word.connections !== null && word.connections > 0) {
-    const count = word.connections
-    return { code: 'OpenConnections', message: `${count} connections open on its port`, count }
+    return openConnections(word.connections)
   }
   return null
 }
+
+const openConnections = (count: number): Obstacle => ({
+  code: 'OpenConnections',
+  message: `${count} connections open on its port`,
+  count,
+})
 
 export const unacknowledgedBy = (snapshot: Pick<ServiceSnapshot, 'gateways'>, generation: bigint): string[] =>
   snapshot.gateways.filter(gateway => gateway.acknowledgedGeneration < generation).map(gateway => gateway.gatewayId)
@@ -70,13 +105,16 @@ function isPastPatience(snapshot: ServiceSnapshot, instance: ServiceInstance): b
 
 /** How long requests in flight may hold up the stop; null: for as long as nobody forces it. */
 export function patienceOf(snapshot: ServiceSnapshot, instance: ServiceInstance): number | null {
-  const verdict = instance.machineId === null ? 'stay' : snapshot.machines.get(instance.machineId)?.verdict
+  const machine = instance.machineId === null ? undefined : snapshot.machines.get(instance.machineId)
+  const verdict = machine?.verdict
   const forced =
     snapshot.revoked.has(instance.id) ||
     verdict === 'taken' ||
     verdict === 'lost' ||
     snapshot.service.desired !== 'running'
   if (forced) return snapshot.service.graceMs
+  // A drain breaks no request, whatever made this one leave the machine.
+  if (machine?.drainId != null) return null
   const limits: Record<LeavingBecause, number | null> = {
     drained: null,
     updated: patienceMs,

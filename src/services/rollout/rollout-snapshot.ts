@@ -53,6 +53,21 @@ export interface TrafficWord {
   /** The route generation that the report was made at. */
   generation: bigint
   inFlight: number
+  /** Of those, event streams and upgraded connections. */
+  streams: number
+}
+
+export interface StopAction {
+  do: 'stop'
+  id: string
+  /** How long the agent waits for connections to end before it signals; null: as long as it takes. */
+  drainMs: number | null
+  graceMs: number
+  /** Whatever is in flight is cut off. */
+  cut: boolean
+  /** What is in flight there by the gateways' last word. */
+  open: { requests: number; streams: number }
+  because: LeavingBecause
 }
 
 export type Action =
@@ -66,7 +81,7 @@ export type Action =
   /** Its health check fails: out of the routes, but it stays. */
   | { do: 'suspend'; id: string }
   | { do: 'leave'; id: string; because: LeavingBecause }
-  | { do: 'stop'; id: string; drainMs: number; graceMs: number; cut: boolean; because: LeavingBecause }
+  | StopAction
   | { do: 'end'; id: string; reason: string; exitCode: number | null; signal: string | null; message: string }
   | { do: 'settle' }
   | { do: 'finish_delete' }

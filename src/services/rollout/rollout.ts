@@ -18,7 +18,15 @@ import {
   mayStartAt,
   type ServiceInstance,
 } from '../service-instance.ts'
-import { nextOfLeaving, notAcknowledged, patienceOf, stopAgain, unacknowledgedBy } from './leaving.ts'
+import {
+  awaitsLastWord,
+  nextOfLeaving,
+  notAcknowledged,
+  patienceOf,
+  stopAgain,
+  stoppingObstacle,
+  unacknowledgedBy,
+} from './leaving.ts'
 import type { Action, Obstacle, ServicePlan, ServiceSnapshot } from './rollout-snapshot.ts'
 
 const transitionLookMs = 2_000
@@ -72,7 +80,7 @@ function takeIn(draft: Draft, instance: ServiceInstance): void {
     else draft.obstacles.set(instance.id, next)
   } else if (instance.phase === 'stopping') {
     draft.actions.push(stopAgain(snapshot, instance))
-    draft.obstacles.set(instance.id, { code: 'Stopping', message: 'its process is ending' })
+    draft.obstacles.set(instance.id, stoppingObstacle(snapshot, instance))
   } else {
     draft.members.push(instance)
   }
@@ -88,6 +96,7 @@ function endOf(snapshot: ServiceSnapshot, instance: ServiceInstance): EndAction 
   }
   const word: RuntimeObservation | undefined = snapshot.observations.get(id)
   if (word?.state === 'ended') {
+    if (awaitsLastWord(snapshot, instance)) return null
     const { reason, exitCode, signal, message } = word
     // It was told to end: however it did, that is no crash.
     const told = instance.phase === 'stopping' && reason === 'Exited'
@@ -124,7 +133,8 @@ function sendAway(draft: Draft, member: ServiceInstance, because: LeavingBecause
   } else if (member.phase === 'starting') {
     // Never routed: there is nothing in flight to wait for.
     const { graceMs } = draft.snapshot.service
-    draft.actions.push({ do: 'stop', id, drainMs: 0, graceMs, cut: false, because })
+    const open = { requests: 0, streams: 0 }
+    draft.actions.push({ do: 'stop', id, drainMs: 0, graceMs, cut: false, open, because })
   } else {
     draft.actions.push({ do: 'leave', id, because })
   }

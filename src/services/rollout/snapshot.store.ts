@@ -31,8 +31,8 @@ export async function readWorld(db: Db, serviceIds: readonly string[], now: Temp
     revoked: await selectRevoked(db, machineIds),
     gateways: gateways.map(({ id, acknowledgedGeneration }) => ({ gatewayId: id, acknowledgedGeneration })),
     traffic: Map.groupBy(
-      traffic.map(({ serviceInstanceId, gatewayId, generation, inFlight }) => {
-        return { serviceInstanceId, gatewayId, generation, inFlight }
+      traffic.map(({ serviceInstanceId, gatewayId, generation, inFlight, streams }) => {
+        return { serviceInstanceId, gatewayId, generation, inFlight, streams }
       }),
       row => row.serviceInstanceId,
     ),

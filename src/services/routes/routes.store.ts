@@ -89,6 +89,10 @@ export interface TrafficRow {
   served: bigint
   failed: bigint
   longestMs: number
+  /** Of those in flight. */
+  streams: number
+  streamsWaitedFor: number
+  streamsCut: number
 }
 
 /** The first word on a service instance is kept as the baseline, and counts as what was in flight when the drain began. */
@@ -97,16 +101,19 @@ export async function upsertTraffic(tx: Tx, now: Temporal.Instant, rows: readonl
   await sql`
     with said as (
       insert into gateway_instance_traffic (gateway_id, service_instance_id, generation, in_flight, idle_connections,
-        served, failed, longest_ms, served_before, failed_before, updated_at)
+        served, failed, longest_ms, streams, streams_waited_for, streams_cut, served_before, failed_before, updated_at)
       select r.*, r.served, r.failed, ${now}::timestamptz
       from unnest(${rows.map(r => r.gatewayId)}::text[], ${rows.map(r => r.serviceInstanceId)}::text[],
         ${rows.map(r => r.generation)}::bigint[], ${rows.map(r => r.inFlight)}::int[],
         ${rows.map(r => r.idleConnections)}::int[], ${rows.map(r => r.served)}::bigint[],
-        ${rows.map(r => r.failed)}::bigint[], ${rows.map(r => r.longestMs)}::int[])
-        as r (gateway_id, service_instance_id, generation, in_flight, idle_connections, served, failed, longest_ms)
+        ${rows.map(r => r.failed)}::bigint[], ${rows.map(r => r.longestMs)}::int[],
+        ${rows.map(r => r.streams)}::int[], ${rows.map(r => r.streamsWaitedFor)}::int[], ${rows.map(r => r.streamsCut)}::int[])
+        as r (gateway_id, service_instance_id, generation, in_flight, idle_connections, served, failed, longest_ms,
+          streams, streams_waited_for, streams_cut)
       on conflict (gateway_id, service_instance_id) do update set generation = excluded.generation,
         in_flight = excluded.in_flight, idle_connections = excluded.idle_connections, served = excluded.served,
-        failed = excluded.failed, longest_ms = excluded.longest_ms, updated_at = excluded.updated_at,
+        failed = excluded.failed, longest_ms = excluded.longest_ms, streams = excluded.streams,
+        streams_waited_for = excluded.streams_waited_for, streams_cut = excluded.streams_cut, updated_at = excluded.updated_at,
         -- A gateway that was started anew counts from zero.
         served_before = case when excluded.served < gateway_instance_traffic.served_before then 0
           else gateway_instance_traffic.served_before end,

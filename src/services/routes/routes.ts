@@ -115,6 +115,9 @@ export interface InstanceReport {
   served: number
   failed: number
   longestMs: number
+  streams: number
+  streamsWaitedFor: number
+  streamsCut: number
 }
 
 interface Member {
