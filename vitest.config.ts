@@ -18,7 +18,7 @@ const browserStories = [
   'story',
   'viewer',
 ]
-const longTests = [...browserStories.map(name => `e2e/${name}`), 'soak/races', 'stories/kills']
+const longTests = [...browserStories.map(name => `e2e/${name}`), 'soak/drain/drain', 'soak/races', 'stories/kills']
 
 export default defineConfig({
   test: {
