@@ -18,7 +18,13 @@ const browserStories = [
   'story',
   'viewer',
 ]
-const longTests = [...browserStories.map(name => `e2e/${name}`), 'soak/drain/drain', 'soak/races', 'stories/kills']
+const longTests = [
+  ...browserStories.map(name => `e2e/${name}`),
+  'drivers/docker-life',
+  'soak/drain/drain',
+  'soak/races',
+  'stories/kills',
+]
 
 export default defineConfig({
   test: {

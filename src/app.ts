@@ -269,12 +269,12 @@ async function createDrivers(
 }
 
 async function dockerDrivers(
-  { docker, dataDir }: Config,
+  { docker, dataDir, storage }: Config,
   { clock, log }: { clock: Clock; log: Logger },
 ): Promise<Drivers> {
   const { DockerMachines } = await import('./drivers/docker/machines.ts')
   const { DockerRuntime } = await import('./drivers/docker/runtime.ts')
-  const runtime = new DockerRuntime({ docker, dataDir, clock, log })
+  const runtime = new DockerRuntime({ docker, dataDir, storage, clock, log })
   const machines = new DockerMachines({ socketPath: docker.socketPath, dataDir })
   return { machines, runtime, close: () => runtime.close() }
 }

@@ -47,6 +47,7 @@ export class TestDocker {
     this.#liveRestore = liveRestore
   }
 
+  /** With its image, unless something goes wrong: then nothing is left. */
   static async start(): Promise<TestDocker> {
     const docker = new TestDocker()
     try {

@@ -4,7 +4,7 @@ import { containerBody } from './container-body.ts'
 import { Installation } from './labels.ts'
 
 const installation = new Installation('/var/lib/berth')
-const options = { installation, readOnlyRoot: false, capabilities: [], init: true }
+const options = { mounts: [], installation, readOnlyRoot: false, capabilities: [], init: true }
 const aLaunch = (program: Partial<Extract<Launch['program'], { kind: 'image' }>> = {}, change = {}): Launch => ({
   ...{ serviceInstanceId: 'digits-1', machineId: 'eas-i-1', serviceId: 'eas-m-1', accountId: 'acc-1' },
   program: { kind: 'image', image: 'acme/digits:2', argv: [], port: null, ...program },
@@ -20,8 +20,8 @@ it('a container has its limits, no swap, one port on loopback, and no right that
     PortBindings: { '8000/tcp': [{ HostIp: '127.0.0.1', HostPort: '' }] },
     ...{ CpuPeriod: 100_000, CpuQuota: 150_000, Memory: 512 * 2 ** 20, MemorySwap: 512 * 2 ** 20, PidsLimit: 1_024 },
     ...{ CapDrop: ['ALL'], CapAdd: [], SecurityOpt: ['no-new-privileges'], Privileged: false },
-    ...{ ReadonlyRootfs: false, Tmpfs: {}, Init: true, RestartPolicy: { Name: 'no' }, DeviceRequests: [] },
-    LogConfig: { Type: 'local', Config: { 'max-size': '10m', 'max-file': '5' } },
+    ...{ ReadonlyRootfs: false, Tmpfs: {}, Init: true, RestartPolicy: { Name: 'no' }, DeviceRequests: [], Mounts: [] },
+    LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '5' } },
   })
   expect(rest).not.toHaveProperty('Entrypoint')
   expect(rest).not.toHaveProperty('Cmd')
@@ -53,6 +53,13 @@ it('a root that can not be written has a place to write in memory', () => {
   const { HostConfig } = containerBody(aLaunch(), { ...options, readOnlyRoot: true, capabilities: ['CHOWN'] })
   expect(HostConfig).toMatchObject({ ReadonlyRootfs: true, CapAdd: ['CHOWN'], CapDrop: ['ALL'] })
   expect(Object.keys(HostConfig.Tmpfs)).toEqual(['/tmp'])
+})
+
+it('sees directories of the host as they were allowed', () => {
+  const mounts = [{ hostPath: '/data/models', mountPath: '/models', readOnly: true }]
+  expect(containerBody(aLaunch(), { ...options, mounts }).HostConfig.Mounts).toEqual([
+    { Type: 'bind', Source: '/data/models', Target: '/models', ReadOnly: true },
+  ])
 })
 
 it('what is no id does not become a name', () => {

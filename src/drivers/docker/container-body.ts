@@ -1,10 +1,13 @@
 // What a service instance is as a container. Pure. It gets its limits, one port on this host's loopback, no right that a
-// program does not have anyway, and nothing of the host: no privileges, no host network, no mounts, no Docker socket.
+// program does not have anyway, and nothing of the host: no privileges, no host network, no Docker socket, no directory but those that the operator allows.
+import type { Mount } from '../../lib/mounts.ts'
 import type { Launch } from '../../services/driver.ts'
 import type { ContainerBody } from './engine-types.ts'
 import type { Installation } from './labels.ts'
 
 export interface ContainerOptions {
+  /** Held against what the operator allows, and as they really are. */
+  mounts: readonly Mount[]
   installation: Installation
   /** The root file system can't be written; /tmp is memory. */
   readOnlyRoot: boolean
@@ -19,8 +22,8 @@ const portDefault = 8_000
 const pidsMax = 1_024
 const periodUs = 100_000
 const quotaMinUs = 1_000
-/** As much as the agent keeps of a process that runs. */
-const logConfig = { Type: 'local', Config: { 'max-size': '10m', 'max-file': '5' } }
+/** As much as the agent keeps of a process that runs. Docker's `local` loses the ends of lines over 16 KiB (20.10). */
+const logConfig = { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '5' } }
 
 export const publishedOn = '127.0.0.1'
 
@@ -50,6 +53,7 @@ export function containerBody(launch: Launch, options: ContainerOptions): Contai
       Privileged: false,
       ReadonlyRootfs: options.readOnlyRoot,
       Tmpfs: options.readOnlyRoot ? { '/tmp': 'rw,nosuid,nodev,mode=1777' } : {},
+      Mounts: options.mounts.map(mountOf),
       Init: options.init,
       // Who ends is reported, and control decides.
       RestartPolicy: { Name: 'no' },
@@ -57,6 +61,10 @@ export function containerBody(launch: Launch, options: ContainerOptions): Contai
     },
   }
 }
+
+const mountOf = ({ hostPath, mountPath, readOnly }: Mount) => ({
+  ...{ Type: 'bind' as const, Source: hostPath, Target: mountPath, ReadOnly: readOnly },
+})
 
 function environmentOf(launch: Launch, port: number): Record<string, string> {
   return {

@@ -10,7 +10,7 @@ import type { LogPage, LogQuery } from '../../agent/protocol.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { isRefusal, Refusal } from '../../lib/errors.ts'
 import type { DockerEngine } from './engine.ts'
-import { framesOf, linesOfFrames, splitStamp } from './log-frames.ts'
+import { framesOf, Joined, linesOfFrames, splitStamp } from './log-frames.ts'
 
 /** What has been taken over: of the messages from this second on, the first so many; so many bytes in all. */
 interface Taken {
@@ -125,15 +125,19 @@ export class ContainerLogs {
  */
 async function copy(res: IncomingMessage, fd: number, before: Taken): Promise<Taken> {
   const seconds = new Map<string, number>()
+  const joined = new Joined()
   let { end } = before
   let had = before.count
-  for await (const { message } of framesOf(res)) {
-    const { second, text } = splitStamp(message)
-    seconds.set(second, (seconds.get(second) ?? 0) + 1)
-    if (had-- > 0) continue
-    writeSync(fd, text)
+  const write = (text: Buffer) => {
+    if (text.length > 0) writeSync(fd, text)
     end += text.length
   }
+  for await (const { stream, message } of framesOf(res)) {
+    const { second, text } = splitStamp(message)
+    seconds.set(second, (seconds.get(second) ?? 0) + 1)
+    if (had-- <= 0) write(joined.add(stream, text))
+  }
+  for (const text of joined.rest()) write(text)
   const last = [...seconds.keys()].sort().at(-1)
   if (last === undefined) return { ...before, end }
   const second = instantOf(last).subtract({ seconds: 1 }).toString().slice(0, last.length)

@@ -55,6 +55,7 @@ export interface ContainerBody {
     Privileged: false
     ReadonlyRootfs: boolean
     Tmpfs: Record<string, string>
+    Mounts: { Type: 'bind'; Source: string; Target: string; ReadOnly: boolean }[]
     Init: boolean
     RestartPolicy: { Name: 'no' }
     LogConfig: { Type: string; Config: Record<string, string> }

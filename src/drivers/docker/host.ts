@@ -40,7 +40,7 @@ function missing(socketPath: string, code: string): Refusal<DockerHostRefusal> {
 export async function stopContainers(dataDir: string, log: Logger, graceMs: number): Promise<void> {
   const docker = recallSettings(dataDir)
   if (docker === null) return
-  const runtime = new DockerRuntime({ docker, dataDir, clock: systemClock, log })
+  const runtime = new DockerRuntime({ docker, dataDir, storage: [], clock: systemClock, log })
   try {
     await runtime.stopAll({ drainMs: 0, graceMs })
   } finally {

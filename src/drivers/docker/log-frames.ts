@@ -32,16 +32,31 @@ export function splitStamp(message: Buffer): { second: string; text: Buffer } {
 
 const secondLength = '2026-03-01T12:00:00'.length
 
+/** Pieces of a line put together, so that a line of the other stream does not come between them. */
+export class Joined {
+  readonly #unfinished = new Map<number, Buffer>()
+
+  /** What is whole with this: lines, or a piece of one that is too long. Nothing while more must come. */
+  add(stream: number, text: Buffer): Buffer {
+    const bytes = Buffer.concat([this.#unfinished.get(stream) ?? nothing, text])
+    const whole = bytes.at(-1) === newline || bytes.length > lineMax
+    this.#unfinished.set(stream, whole ? nothing : bytes)
+    return whole ? bytes : nothing
+  }
+
+  rest = (): Buffer[] => [...this.#unfinished.values()].filter(({ length }) => length > 0)
+}
+
+const nothing = Buffer.alloc(0)
+
 /** Lines of both streams as they are finished; what is unfinished at the end is given then. */
 export async function* linesOfFrames(frames: AsyncIterable<Frame>): AsyncGenerator<string> {
-  const unfinished = new Map<number, Buffer>()
+  const joined = new Joined()
   for await (const { stream, message } of frames) {
-    const bytes = Buffer.concat([unfinished.get(stream) ?? Buffer.alloc(0), message])
-    const whole = bytes.at(-1) === newline || bytes.length > lineMax
-    if (whole) yield* splitLines(bytes)
-    unfinished.set(stream, whole ? Buffer.alloc(0) : bytes)
+    const bytes = joined.add(stream, message)
+    if (bytes.length > 0) yield* splitLines(bytes)
   }
-  for (const bytes of unfinished.values()) if (bytes.length > 0) yield* splitLines(bytes)
+  for (const bytes of joined.rest()) yield* splitLines(bytes)
 }
 
 const splitLines = (bytes: Buffer): string[] =>

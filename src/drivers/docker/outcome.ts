@@ -50,6 +50,15 @@ export function failedToStart(words: string): Ended {
   return failed('SpawnFailed', `Docker could not start it: ${said.replace(/: unknown$/, '')}`)
 }
 
+/** With these the engine's init program ends when it can't start ours, and a shell too. */
+export const isOfInit = (exitCode: number): boolean => exitCode === 126 || exitCode === 127
+
+/** The init program's last word; null: it is none of its. */
+export function initFailed(line: string): Ended | null {
+  const [, said] = /^\[FATAL tini \(\d+\)\] (.*)$/.exec(line) ?? []
+  return said === undefined ? null : failed('SpawnFailed', `Docker could not start it: ${said}`)
+}
+
 const unreachable =
   /no such host|connection refused|dial tcp|i\/o timeout|timeout exceeded|handshake|unreachable|deadline exceeded|server gave HTTP|x509|EOF/i
 const unauthorised = /unauthorized|denied|authentication|no basic auth|incorrect username|forbidden/i

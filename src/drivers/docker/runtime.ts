@@ -5,8 +5,9 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { countForwarded } from '../../agent/connections.ts'
 import type { Clock } from '../../lib/clock.ts'
-import { messageOf, Refusal } from '../../lib/errors.ts'
+import { isRefusal, messageOf, Refusal } from '../../lib/errors.ts'
 import type { Logger } from '../../lib/log.ts'
+import { type AllowedPath, realMounts } from '../../lib/mounts.ts'
 import { rememberFor } from '../../lib/remember-for.ts'
 import type {
   Launch,
@@ -31,6 +32,8 @@ export interface DockerRuntimeOptions {
   docker: DockerSettings
   /** Notes and logs are kept in `<dataDir>/docker`. */
   dataDir: string
+  /** Directories of the host that services may mount. */
+  storage: readonly AllowedPath[]
   clock: Clock
   log: Logger
 }
@@ -212,7 +215,7 @@ export class DockerRuntime implements RuntimeDriver {
   async #open(id: string): Promise<ServiceContainer | null> {
     const found = await this.#engine.inspect(this.#installation.containerName(id))
     const begun = found !== null && (found.State.Running || !found.State.StartedAt.startsWith('0001-'))
-    return begun ? new ServiceContainer(this.#ctx, id, found) : null
+    return begun ? ServiceContainer.open(this.#ctx, id, found) : null
   }
 
   async #leave(id: string): Promise<void> {
@@ -251,8 +254,11 @@ export class DockerRuntime implements RuntimeDriver {
     const image = program.kind === 'image' ? program.image : ''
     const missing = await this.#images.bring(image, login, signal)
     if (missing !== null) return missing
-    const { docker } = this.#options
-    const body = containerBody(launch, { ...docker, installation: this.#installation, init: await this.#hasInit() })
+    const { docker, storage } = this.#options
+    const mounts = await realMounts(launch.mounts ?? [], storage).catch(refusedMount)
+    if (!Array.isArray(mounts)) return mounts
+    const own = { installation: this.#installation, init: await this.#hasInit() }
+    const body = containerBody(launch, { ...docker, ...own, mounts })
     const name = this.#installation.containerName(launch.serviceInstanceId)
     await this.#ensureNetwork()
     signal.throwIfAborted()
@@ -302,6 +308,11 @@ export class DockerRuntime implements RuntimeDriver {
       this.#ctx.changed(id)
     }
   }
+}
+
+function refusedMount(error: unknown): Ended {
+  if (isRefusal(error, 'MountImpossible')) return failedToStart(error.message)
+  throw error
 }
 
 const isLive = ({ State }: ContainerSummary): boolean =>

@@ -13,8 +13,9 @@ import { publishedOn } from './container-body.ts'
 import type { DockerEngine } from './engine.ts'
 import type { ContainerInspection } from './engine-types.ts'
 import { factsOf, type LaunchFacts } from './labels.ts'
+import { framesOf, linesOfFrames } from './log-frames.ts'
 import type { Note, Notes } from './notes.ts'
-import { type Cause, type Ended, endOf, overMemory } from './outcome.ts'
+import { type Cause, type Ended, endOf, initFailed, isOfInit, overMemory } from './outcome.ts'
 
 export interface ContainerContext {
   engine: DockerEngine
@@ -49,7 +50,7 @@ export class ServiceContainer {
   #stopPlan = { drainUntilMs: Number.POSITIVE_INFINITY, graceMs: Number.POSITIVE_INFINITY }
   #stopping = false
 
-  constructor(ctx: ContainerContext, id: string, found: ContainerInspection) {
+  private constructor(ctx: ContainerContext, id: string, found: ContainerInspection) {
     this.#ctx = ctx
     this.id = id
     this.containerId = found.Id
@@ -62,9 +63,16 @@ export class ServiceContainer {
     // Once ready it stays so until its probes have failed as often as it may.
     this.#ready = this.#note.readyAt !== null
     ctx.closing.addEventListener('abort', () => this.#over.abort(), { signal: this.#over.signal })
-    if (!found.State.Running) this.#end(found)
-    else if (this.#note.stop !== null) this.#carryOn(this.#note.stop)
-    else void this.#probeWhileLive()
+  }
+
+  /** Takes it up as it is: one that runs, or one that has ended. */
+  static async open(ctx: ContainerContext, id: string, found: ContainerInspection): Promise<ServiceContainer> {
+    const container = new ServiceContainer(ctx, id, found)
+    const { stop } = container.#note
+    if (!found.State.Running) await container.#end(found)
+    else if (stop !== null) container.#carryOn(stop)
+    else void container.#probeWhileLive()
+    return container
   }
 
   word(connections: Map<number, number> | null): RuntimeObservation {
@@ -94,7 +102,7 @@ export class ServiceContainer {
   async look(): Promise<void> {
     if (this.#ended !== null) return
     const found = await this.#ctx.engine.inspect(this.containerId)
-    if (found !== null && !found.State.Running) this.#end(found)
+    if (found !== null && !found.State.Running) await this.#end(found)
   }
 
   /** It is not there any more, or no longer ours to watch. */
@@ -112,10 +120,17 @@ export class ServiceContainer {
 
   #now = (): string => this.#ctx.clock.now().toString({ smallestUnit: 'millisecond' })
 
-  #end({ State }: ContainerInspection): void {
+  async #end({ State }: ContainerInspection): Promise<void> {
+    const init = this.#note.cause === null && isOfInit(State.ExitCode) ? await this.#lastLine() : ''
+    if (this.#ended !== null) return // Seen by another look meanwhile.
     this.#over.abort()
-    this.#ended = endOf(State, this.#note.cause, this.#facts.memoryMiB)
+    this.#ended = initFailed(init) ?? endOf(State, this.#note.cause, this.#facts.memoryMiB)
     this.#ctx.changed(this.id)
+  }
+
+  async #lastLine(): Promise<string> {
+    const res = await this.#ctx.engine.logs(this.containerId, { tail: 1 })
+    return res === null ? '' : ((await Array.fromAsync(linesOfFrames(framesOf(res)))).at(-1) ?? '')
   }
 
   /** A full disk costs the note, not the service. */
