@@ -155,6 +155,10 @@ export function formatInstant(iso: string, timeZone?: string, withSeconds = fals
   }).format(new Date(iso))
 }
 
+/** `14:05`, as this browser's clock has it. */
+export const formatTime = (epochMs: number): string =>
+  dates({ hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }).format(new Date(epochMs))
+
 /** A day of a calendar, `2026-11-25`: the same day everywhere. */
 export const formatDay = (day: string): string =>
   dates({

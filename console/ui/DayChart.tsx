@@ -5,6 +5,7 @@ import { useEffect, useMemo, useRef, useState } from 'react'
 import UPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
 import { formatDay, formatDrawn, formatFen } from '../i18n/t.ts'
+import { axisOf, chartHeight as height, type Token } from './chart-axis.ts'
 
 export interface DaySeries {
   name: string
@@ -21,7 +22,6 @@ export interface DayChartProps {
   currency: string
 }
 
-const height = 240
 /** Bars of a day beside each other: the first ends where the second begins. */
 const sides = [-1, 1] as const
 
@@ -73,19 +73,14 @@ const dataOf = (days: readonly string[], series: DayChartProps['series']): UPlot
 interface OptionsOf {
   days: readonly string[]
   colours: readonly string[]
-  token: ReturnType<typeof theme.useToken>['token']
+  token: Token
   currency: string
   width: number
   onPoint: (index: number | null) => void
 }
 
 function optionsOf({ days, colours, token, currency, width, onPoint }: OptionsOf): UPlot.Options {
-  const axis: UPlot.Axis = {
-    stroke: token.colorTextSecondary,
-    font: `12px ${token.fontFamily}`,
-    grid: { stroke: token.colorBorderSecondary, width: 1 },
-    ticks: { show: false },
-  }
+  const axis = axisOf(token)
   const dayOf = (index: number): string => (days[index] ?? '').slice(-2).replace(/^0/, '')
   return {
     width,

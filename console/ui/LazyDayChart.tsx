@@ -1,6 +1,7 @@
 import { Spin } from 'antd'
 import { lazy, Suspense } from 'react'
 import type { DayChartProps } from './DayChart.tsx'
+import type { TimeChartProps } from './TimeChart.tsx'
 
 const DayChart = lazy(() => import('./DayChart.tsx'))
 
@@ -9,6 +10,16 @@ export function LazyDayChart(props: DayChartProps) {
   return (
     <Suspense fallback={<ChartPlace />}>
       <DayChart {...props} />
+    </Suspense>
+  )
+}
+
+const TimeChart = lazy(() => import('./TimeChart.tsx'))
+
+export function LazyTimeChart(props: TimeChartProps) {
+  return (
+    <Suspense fallback={<ChartPlace />}>
+      <TimeChart {...props} />
     </Suspense>
   )
 }

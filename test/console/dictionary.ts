@@ -35,6 +35,7 @@ const own = [
   'resize',
   'release',
   'auditor',
+  'scaling',
 ] as const
 const apart = await Promise.all(
   own.map(async name => ((await import(`../../console/i18n/${name}.ts`)) as Record<string, Messages>)[name]),

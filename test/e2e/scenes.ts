@@ -128,6 +128,11 @@ function serviceScenes(workspace: string, at: Furnished): Scene[] {
     },
     { name: 'service-events', path: `${service}?tab=events` },
     {
+      name: 'service-load',
+      path: `${service}?tab=load`,
+      act: ({ page, t }) => page.getByRole('img', { name: t('scaling.memory') }).waitFor(),
+    },
+    {
       name: 'service-update',
       path: `${service}/update`,
       act: async ({ page, t }) => {
@@ -169,6 +174,7 @@ function serviceDialogs(workspace: string, at: Furnished): Scene[] {
         await open.page.getByRole('dialog').getByText(open.t('services.scaleImpact')).waitFor()
       },
     },
+    { name: 'service-autoscale', path: `${service}?tab=load`, act: button('scaling.turnOn') },
     { name: 'service-restart', path: service, act: button('services.restart') },
     {
       name: 'service-restart-instance',

@@ -1,7 +1,7 @@
 // One service: what it is and how it is, then its instances, a place to try it, logs, versions and events.
 import { useRouter } from '@tanstack/react-router'
-import { Tabs } from 'antd'
-import { useEffect } from 'react'
+import { Skeleton, Tabs } from 'antd'
+import { lazy, Suspense, useEffect } from 'react'
 import { formatCpu, formatGib, t } from '../../i18n/t.ts'
 import { usePathParams, useSearchState } from '../../location.ts'
 import { paths } from '../../paths.ts'
@@ -25,6 +25,8 @@ import { ServiceLogs } from './ServiceLogs.tsx'
 import { ServiceVersions } from './ServiceVersions.tsx'
 import { shownStatus } from './shown-status.ts'
 import { TryIt } from './TryIt.tsx'
+
+const ServiceLoad = lazy(async () => ({ default: (await import('./ServiceLoad.tsx')).ServiceLoad }))
 
 export function ServicePage() {
   const { workspaceId, service: name } = usePathParams('workspaceId', 'service')
@@ -99,6 +101,15 @@ function ServiceTabs({ workspaceId, service }: { workspaceId: string; service: S
           children: <ServiceInstances workspaceId={workspaceId} service={service} />,
         },
         { key: 'try', label: t('services.tabTry'), children: <TryIt service={service} /> },
+        {
+          key: 'load',
+          label: t('services.tabLoad'),
+          children: (
+            <Suspense fallback={<Skeleton active />}>
+              <ServiceLoad service={service} />
+            </Suspense>
+          ),
+        },
         { key: 'logs', label: t('services.tabLogs'), children: <ServiceLogs service={service} /> },
         { key: 'versions', label: t('services.tabVersions'), children: <ServiceVersions service={service} /> },
         {
