@@ -54,6 +54,7 @@ import { agentSocketPath, credentialsPath, routeSocketPath, runDir } from './pro
 import { secretKey } from './processes/secret-key.ts'
 import { Loop, type LoopRun } from './reconcile/loop.ts'
 import { reconcileAutoscale } from './services/autoscale/reconcile-autoscale.ts'
+import { reconcileCron } from './services/autoscale/reconcile-cron.ts'
 import type { Installation } from './services/config/installation.ts'
 import { reconcileDrainPlans } from './services/drain-plans/reconcile-drain-plans.ts'
 import type { RuntimeDriver } from './services/driver.ts'
@@ -290,6 +291,7 @@ const follows: Record<string, string[]> = {
   'move-off': ['machines', 'services'],
   renewal: ['machines', 'services'],
   autoscale: ['services'],
+  cron: ['services'],
   arrears: ['machines', 'services'],
 }
 
@@ -318,6 +320,7 @@ function createLoops(
     new Loop({ name: 'services', log, onRun, run: () => reconcileServices(ctx) }),
     new Loop({ name: 'traffic', log, onRun, everyMs: 5_000, run: () => reconcileTraffic(ctx) }),
     new Loop({ name: 'routes', log, run: () => quiet(host.refresh()) }),
+    new Loop({ name: 'cron', log, onRun, run: time.steadily(() => reconcileCron(ctx)) }),
     new Loop({ name: 'metrics', log, run: () => measurements.run() }),
     new Loop({ name: 'autoscale', log, onRun, everyMs: 10_000, run: () => reconcileAutoscale(ctx, measurements) }),
     new Loop({ name: 'time', log, everyMs: 5_000, run: () => quiet(time.observe()) }),

@@ -21,6 +21,7 @@ export const refused = {
   ],
   'refused.InvalidReplicas': ['实例数不正确', 'The number of replicas is not valid'],
   'refused.InvalidAutoscaler': ['自动扩缩容规则不正确', 'The autoscaling rule is not valid'],
+  'refused.InvalidCronScaler': ['定时扩缩容规则不正确', 'The schedule of scaling is not valid'],
   'refused.OutsideAutoscaler': ['超出自动扩缩容的上下限', 'Outside the bounds of autoscaling'],
   'refused.InvalidLogQuery': ['日志查询条件不正确', 'The query of the log is not valid'],
   'refused.UnknownRegion': ['没有这个地域', 'There is no such region'],

@@ -199,6 +199,9 @@ export const services = {
   'event.service.autoscaled': ['自动扩缩容', 'Scaled by itself'],
   'event.service.autoscaler_set': ['设置自动扩缩容', 'Autoscaling set'],
   'event.service.autoscaler_removed': ['取消自动扩缩容', 'Autoscaling removed'],
+  'event.service.cron_scaler_set': ['设置定时扩缩容', 'Scheduled scaling set'],
+  'event.service.cron_scaler_removed': ['取消定时扩缩容', 'Scheduled scaling removed'],
+  'event.service.cron_scaled': ['定时扩缩容', 'Scaled by schedule'],
   'event.service.stopped': ['停止服务', 'Stopped'],
   'event.service.started': ['启动服务', 'Started'],
   'event.service.restarted': ['重启服务', 'Restarted'],
@@ -210,6 +213,7 @@ export const services = {
     'There is a service {name} already: update it, or choose another name.',
   ],
   'refusal.NoAutoscaler': ['没有设置自动扩缩容。', 'It does not scale by itself.'],
+  'refusal.NoCronScaler': ['没有设置定时扩缩容。', 'It has no scheduled scaling.'],
   'refusal.OutsideAutoscaler': [
     '服务在 {min} 到 {max} 个实例之间自动扩缩容：请选择其中的数量，或修改自动扩缩容。',
     'It scales by itself between {min} and {max} instances: choose one of these, or change its autoscaling.',

@@ -65,6 +65,7 @@ export const statuses = {
   UnsupportedServiceConfig: 400,
   InvalidReplicas: 400,
   InvalidAutoscaler: 400,
+  InvalidCronScaler: 400,
   InvalidLogQuery: 400,
   InvalidPeriod: 400,
   InvalidWeights: 400,
@@ -124,6 +125,7 @@ export const statuses = {
   NoAutoscaler: 404,
   ServiceKeyNotFound: 404,
   TrafficGroupNotFound: 404,
+  NoCronScaler: 404,
   // It could be done, but not now, as things stand.
   GroupNameTaken: 409,
   GroupNotEmpty: 409,

@@ -18,6 +18,7 @@ import { addOrderCommands } from './commands/order.ts'
 import { addPeopleCommands } from './commands/people.ts'
 import { addServiceCommands } from './commands/service.ts'
 import { addServiceAutoscaleCommands } from './commands/service-autoscale.ts'
+import { addServiceCronCommands } from './commands/service-cron.ts'
 import { addServiceVersionCommands } from './commands/service-version.ts'
 import { addStatementCommands } from './commands/statement.ts'
 import { addServiceKeyCommands, addTrafficCommands } from './commands/traffic.ts'
@@ -40,6 +41,7 @@ export function addApiCommands(program: Command, options: ApiCommandOptions): vo
   addServiceAutoscaleCommands(services)
   addServiceKeyCommands(services)
   addTrafficCommands(tree.noun('traffic', 'traffic groups: canary, blue-green, mirrors'))
+  addServiceCronCommands(services)
   addLogsCommand(tree)
   addInvokeCommand(tree)
   addWalletCommands(tree.noun('wallet', 'the wallet: balance, what moved in it, top-up'))

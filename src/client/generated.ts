@@ -666,6 +666,27 @@ export interface Operations {
     body: { config: Record<string, unknown>; replace?: boolean }
     returns: { impact: { previewId: string; effect: "none" | "scale" | "version"; version: number; replicas: number; replaced: number; started: number; ended: number; maxSurge: number; maxUnavailable: number; fits: number; wanted: number; shortage: { code: string; message: string; missing: { cpuMilli: number; memoryMib: number; gpuCount: number; gpuMemoryMib: number } | null; machines: { total: number; open: number; held: number; lost: number; notRunning: number } } | null; mayEndFirst: boolean }; warnings: (string)[] }
   }
+  /** Get the scheduled scaling of a service, with its next runs */
+  'GET /v1/services/{service}/cron-scaler': {
+    params: { service: string }
+    query: Record<never, never>
+    body: null
+    returns: { serviceId: string; name: string; replicas: number; scaleJobs: ({ name: string; schedule: string; targetSize: number; timeZone: string; nextRuns: (string)[]; last: { at: string; state: "Succeed" | "Skipped"; message: string } | null })[]; excludeDates: (string)[] }
+  }
+  /** Scale a service by schedule; where it scales by itself, the count is the least until the next run */
+  'PUT /v1/services/{service}/cron-scaler': {
+    params: { service: string }
+    query: Record<never, never>
+    body: { scaleJobs: ({ name: string; schedule: string; targetSize: number; timeZone: string })[]; excludeDates?: (string)[] }
+    returns: { serviceId: string; name: string; replicas: number; scaleJobs: ({ name: string; schedule: string; targetSize: number; timeZone: string; nextRuns: (string)[]; last: { at: string; state: "Succeed" | "Skipped"; message: string } | null })[]; excludeDates: (string)[] }
+  }
+  /** Scale a service by no schedule from now on: its count stays as it is */
+  'DELETE /v1/services/{service}/cron-scaler': {
+    params: { service: string }
+    query: Record<never, never>
+    body: null
+    returns: { serviceId: string; name: string; groupId: string; regionId: string; workspaceId: string; status: string; reason: string; causes: ({ code: "Counts"; running: number; wanted: number } | { code: "Ending"; count: number } | { code: "StoppedOnRequest" | "ScaledToZero" | "ScaledToZeroWakes" | "HealthCheckFails" | "Paused" } | { code: "CrashLoop"; count: number; last: { code: "Ended"; reason: string | null; exitCode: number | null; signal: string | null; message: string | null } | null } | { code: "Leaving"; because: string } | { code: "Fetching"; url: string; receivedBytes: number; totalBytes: number | null; failures: number; problem: string | null } | { code: "NoMachine" | "NoOpenMachine" | "NoRoom"; message: string; missing: { cpuMilli: number; memoryMib: number; gpuCount: number; gpuMemoryMib: number } | null; machines: { total: number; open: number; held: number; lost: number; notRunning: number } } | { code: "Ended"; reason: string | null; exitCode: number | null; signal: string | null; message: string | null })[]; rollout: { kind: "create" | "update" | "scale" | "start" | "restart"; fromVersion: number | null; startedAt: string; done: number; total: number } | null; replicas: number; running: number; pending: number; autoscaler: { min: number; max: number } | null; version: number; cpuMilli: number; memoryMib: number; gpuCount: number; endpoint: string; config: Record<string, unknown>; createdAt: string; updatedAt: string; refusals: { update: { code: string; message: string } | null; scale: { code: string; message: string } | null; restart: { code: string; message: string } | null; stop: { code: string; message: string } | null; start: { code: string; message: string } | null; delete: { code: string; message: string } | null; invoke: { code: string; message: string } | null } }
+  }
   /** List the instances of a service */
   'GET /v1/services/{service}/instances': {
     params: { service: string }

@@ -17,7 +17,7 @@ export type FromGateway =
   | { type: 'ack'; generation: number }
   /** `keysUsed`: ids of the access keys that let somebody in since the last one. */
   | { type: 'heartbeat'; generation: number; services: ServiceTraffic[]; keysUsed?: string[] }
-  /** The first request began to wait for these, which have no instance: heartbeats tell how many do. */
+  /** The first request began to wait for these, which have no instance, or the last one ceased to: heartbeats tell how many do. */
   | { type: 'waiting'; generation: number; services: { serviceId: string; waiting: number }[] }
   | { type: 'instances'; generation: number; instances: InstanceTraffic[] }
 

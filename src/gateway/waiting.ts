@@ -28,7 +28,7 @@ export class WaitingRoom {
   readonly #tell: (report: WaitingReport) => void
   #count = 0
 
-  /** `tell`: the first request begins to wait for a service. */
+  /** `tell`: the first request begins to wait for a service, or the last one has ceased to. */
   constructor(tell: (report: WaitingReport) => void) {
     this.#tell = tell
   }
@@ -55,7 +55,9 @@ export class WaitingRoom {
     const queue = this.#queues.get(service)
     if (!queue?.delete(waiter)) return
     this.#counted(service, queue, -1)
-    if (queue.size === 0) this.#queues.delete(service)
+    if (queue.size > 0) return
+    this.#queues.delete(service)
+    this.#tell({ serviceId: service.route.serviceId, waiting: 0 })
   }
 
   tick(nowMs: number): void {

@@ -40,6 +40,8 @@ export type ServicesRefusal =
   | 'InvalidReplicas'
   | 'InvalidAutoscaler'
   | 'NoAutoscaler'
+  | 'InvalidCronScaler'
+  | 'NoCronScaler'
   | 'OutsideAutoscaler'
   | 'InvalidLogQuery'
   | TrafficRefusal

@@ -26,6 +26,7 @@ const config = (name: string) => ({
   containers: [{ command: 'serve' }],
 })
 
+const schedule = { ScaleJobs: [{ Name: 'night', Schedule: '0 0 22 * * *', TargetSize: 1, TimeZone: 'Asia/Shanghai' }] }
 const scaling = { min: 1, max: 3, scaleStrategies: [{ metricName: 'qps', threshold: 10 }] }
 
 /** What each operation that is served answers at top level, and a call of it. In an order in which all of them work. */
@@ -82,6 +83,10 @@ const served: [OperationName, string, () => EasRequest][] = [
     'Behavior CurrentMetrics MaxReplica MinReplica RequestId ScaleStrategies ServiceName',
     () => ({ params: service }),
   ],
+  ['CreateServiceCronScaler', 'Message RequestId', () => ({ params: service, body: schedule })],
+  ['UpdateServiceCronScaler', 'Message RequestId', () => ({ params: service, body: schedule })],
+  ['DescribeServiceCronScaler', 'ExcludeDates RequestId ScaleJobs ServiceName', () => ({ params: service })],
+  ['DeleteServiceCronScaler', 'Message RequestId', () => ({ params: service })],
   ['DeleteServiceAutoScaler', 'Message RequestId', () => ({ params: service })],
   ['RestartService', 'Message RequestId', () => ({ params: service })],
   ['StopService', 'Message RequestId', () => ({ params: service })],

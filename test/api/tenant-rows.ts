@@ -268,6 +268,12 @@ export const rows: Record<keyof Operations, TenantRow> = {
   },
   'GET /v1/services/{service}/autoscaler': { ids: service },
   'DELETE /v1/services/{service}/autoscaler': { ids: service },
+  'PUT /v1/services/{service}/cron-scaler': {
+    ids: service,
+    input: body({ scaleJobs: [{ name: 'night', schedule: '0 0 22 * * *', targetSize: 1, timeZone: 'Asia/Shanghai' }] }),
+  },
+  'GET /v1/services/{service}/cron-scaler': { ids: service },
+  'DELETE /v1/services/{service}/cron-scaler': { ids: service },
   'GET /v1/services/{service}/metrics': { ids: service },
   'POST /v1/services/{service}/scale': { ids: service, input: body({ replicas: 2 }) },
   'POST /v1/services/{service}/restart': { ids: service },

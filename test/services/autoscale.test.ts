@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { cordonMachine, uncordonMachine } from '../../src/fleet/machine-wishes.ts'
 import { getAutoscaler, removeAutoscaler, setAutoscaler } from '../../src/services/autoscale/autoscalers.ts'
+import { getCronScaler, removeCronScaler, setCronScaler } from '../../src/services/autoscale/cron-scalers.ts'
 import { reconcileAutoscale } from '../../src/services/autoscale/reconcile-autoscale.ts'
-import { deployService, scaleService, updateService } from '../../src/services/deploy.ts'
+import { reconcileCron } from '../../src/services/autoscale/reconcile-cron.ts'
+import { deployService, scaleService, stopService, updateService } from '../../src/services/deploy.ts'
 import { serviceMetrics } from '../../src/services/metrics/metrics.ts'
 import { aPolicy, aScaledService, type Scaled } from './autoscale-fixtures.ts'
 import { aServiceJson, eventKinds } from './services-fixtures.ts'
@@ -202,4 +204,66 @@ it('an autoscaler that cannot hold together is refused with its field', async ()
   }
   await deployService(scaled.ctx, scaled.actor, aServiceJson({}, { name: 'other' }))
   expect(await eventKinds(scaled, 'service.autoscaler%')).toEqual([])
+})
+
+describe('scheduled scaling', () => {
+  const jobs = [
+    { name: 'morning', schedule: '0 0 8 * * MON-FRI', targetSize: 4, timeZone: 'Asia/Shanghai' },
+    { name: 'night', schedule: '0 0 22 * * *', targetSize: 1, timeZone: 'Asia/Shanghai' },
+  ]
+  /** Moves to a local time, and lets the schedule look. */
+  const at = async (scaled: Scaled, local: string): Promise<string> => {
+    const then = Temporal.PlainDateTime.from(local).toZonedDateTime('Asia/Shanghai').toInstant()
+    scaled.fleet.clock.set(then)
+    await scaled.host.refresh()
+    const { changed } = await reconcileCron(scaled.ctx)
+    if (changed > 0) await scaled.settle()
+    return scaled.count()
+  }
+
+  it('has its counts at its times, once each, and makes good the last one that was missed', async () => {
+    const scaled = await aScaledService(null)
+    await at(scaled, '2027-03-04T12:00')
+    await setCronScaler(scaled.ctx, scaled.actor, key, { jobs, excludeDates: ['2027-03-09'] })
+    expect(await at(scaled, '2027-03-04T21:59:59')).toBe('1/1')
+    expect(await at(scaled, '2027-03-05T08:00')).toBe('4/4')
+    await scaleService(scaled.ctx, scaled.actor, key, 2)
+    await scaled.settle()
+    expect(await at(scaled, '2027-03-05T08:00:30')).toBe('2/2')
+    // Control was away from Friday to Monday noon: of all that was missed, Monday morning counts.
+    expect(await at(scaled, '2027-03-08T12:00')).toBe('4/4')
+    expect(await at(scaled, '2027-03-08T22:00')).toBe('1/1')
+    expect(await at(scaled, '2027-03-09T08:00')).toBe('1/1')
+    const { jobs: seen } = await getCronScaler(scaled.fleet.db, scaled.actor.accountId, key, scaled.fleet.clock.now())
+    expect(seen.map(job => job.nextRuns[0]?.toString())).toEqual(['2027-03-10T00:00:00Z', '2027-03-10T14:00:00Z'])
+    expect(seen.map(job => job.last?.message)).toEqual(['scaled to 4', 'scaled to 1'])
+    expect((await dataOf(scaled, 'service.cron_scaled'))[0]).toEqual({ name: 'morning', replicas: 4, before: 1 })
+    await removeCronScaler(scaled.ctx, scaled.actor, key)
+    expect(await at(scaled, '2027-03-10T08:00')).toBe('1/1')
+  })
+
+  it('is the least that an autoscaler keeps, until the next run', async () => {
+    const scaled = await aScaledService(aPolicy({ max: 3, scaleDownWindowSeconds: 30 }))
+    await at(scaled, '2027-03-04T12:00')
+    await setCronScaler(scaled.ctx, scaled.actor, key, { jobs, excludeDates: [] })
+    expect(await at(scaled, '2027-03-05T08:00')).toBe('3/3')
+    await scaled.serve(1, 120)
+    expect(await scaled.count()).toBe('3/3')
+    await expect(scaleService(scaled.ctx, scaled.actor, key, 1)).rejects.toMatchObject({ code: 'OutsideAutoscaler' })
+    await at(scaled, '2027-03-05T22:00')
+    await scaled.serve(1, 120)
+    expect(await scaled.count()).toBe('1/1')
+  })
+
+  it('does not start a service that a person has stopped', async () => {
+    const scaled = await aScaledService(null)
+    await at(scaled, '2027-03-04T12:00')
+    await setCronScaler(scaled.ctx, scaled.actor, key, { jobs, excludeDates: [] })
+    await stopService(scaled.ctx, scaled.actor, key)
+    await scaled.settle()
+    await at(scaled, '2027-03-05T08:00')
+    const { jobs: seen } = await getCronScaler(scaled.fleet.db, scaled.actor.accountId, key, scaled.fleet.clock.now())
+    expect(seen[0]?.last).toMatchObject({ state: 'Skipped', message: 'digits is stopped' })
+    expect(scaled.runtime.live()).toEqual([])
+  })
 })

@@ -77,7 +77,7 @@ export class WakeStage {
     const result: WakeResult = { sent: 0, answered: 0, refused: 0, lost: [], wrong: [], wakeMs: [] }
     const answered = new Set<string>()
     for (let lap = 0; lap < laps; lap++) {
-      await this.#sleep(name)
+      await this.#toZero(name)
       const beganMs = performance.now()
       const ids = Array.from({ length: requests }, (_, index) => `${name}-${lap}-${index}`)
       let firstMs = 0
@@ -132,7 +132,7 @@ export class WakeStage {
   }
 
   /** By hand, as a person may within its bounds: what happens then is the same as after the grace. */
-  async #sleep(service: string): Promise<void> {
+  async #toZero(service: string): Promise<void> {
     const owner = this.#mustHaveOwner()
     await owner.call('POST /v1/services/{service}/scale', { params: { service }, body: { replicas: 0 } })
     const causes = async () => (await owner.call('GET /v1/services/{service}', { params: { service } })).causes

@@ -31,6 +31,7 @@ export function ServiceLoad({ service }: { service: Service }) {
     <>
       <AutoscaleCard service={service} />
       <Segmented<Span>
+        style={{ marginBottom: 12 }}
         aria-label={textFrom(scaling, 'scaling.span')}
         value={span}
         onChange={next => setSearch({ span: next === 'hour' ? undefined : next })}

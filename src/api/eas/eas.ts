@@ -11,6 +11,7 @@ import { refuseOtherWorkspace } from '../workspace-scope.ts'
 import { autoscalerOperations } from './autoscalers.ts'
 import { type EasOperations, notServed } from './call.ts'
 import { catalogOperations } from './catalog.ts'
+import { cronScalerOperations } from './cron-scalers.ts'
 import { insteadOf } from './instead.ts'
 import { machineOperations } from './machines.ts'
 import { type OperationName, operations } from './operations.ts'
@@ -33,6 +34,7 @@ export const served: EasOperations = {
   ...serviceHistoryOperations,
   ...autoscalerOperations,
   ...trafficOperations,
+  ...cronScalerOperations,
 }
 
 const prefix = '/api/v2'

@@ -9,8 +9,6 @@ const instead: Partial<Record<OperationName, string>> = {
     'A service group comes with its first service: CreateService with metadata.group. CreateResource makes a resource group.',
   DeleteGroup: 'A service group goes with its last service: DeleteService.',
   CreateServiceInstanceToken: 'Use POST /v1/services/{service}/access-keys/rotate for the key of a service.',
-  CreateServiceCronScaler: 'Use ScaleService.',
-  UpdateServiceCronScaler: 'Use ScaleService.',
   DescribeServiceDiagnosis: 'Use DescribeService: its Message says what the service waits for or why it failed.',
   DescribeServiceInstanceDiagnosis: 'Use ListServiceInstances: Reason says what an instance waits for.',
   ListServiceContainers: 'Use ListServiceInstances: an instance is one process.',

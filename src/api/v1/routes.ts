@@ -9,6 +9,7 @@ import { auditorRoutes } from './auditor.ts'
 import { autoscalerRoutes } from './autoscalers.ts'
 import { billRoutes } from './bill.ts'
 import { catalogRoutes } from './catalog.ts'
+import { cronScalerRoutes } from './cron-scalers.ts'
 import { drainPlanRoutes } from './drain-plans.ts'
 import { drainRoutes } from './drains.ts'
 import { earlyReleaseRoutes } from './early-releases.ts'
@@ -53,6 +54,7 @@ export const routes: readonly Route[] = [
   ...serviceImpactRoutes,
   ...serviceVersionRoutes,
   ...autoscalerRoutes,
+  ...cronScalerRoutes,
   ...serviceMetricsRoutes,
   ...serviceInstanceRoutes,
   ...trafficRoutes,

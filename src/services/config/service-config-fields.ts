@@ -32,7 +32,8 @@ const top: Level = {
   ],
   noEffect: ['role_arn', 'oss_endpoint', 'features', 'unit', 'sinker', 'aimaster', 'options'],
   unsupported: {
-    autoscaler: 'autoscaling is not supported; set metadata.instance',
+    autoscaler:
+      'set how a service scales by itself once it is deployed: `berth service autoscale`, or PUT /v1/services/{service}/autoscaler',
     cloud: 'public resources are not supported; set metadata.resource to a dedicated group',
     dockerAuth: 'images are not supported by this engine',
     confidential: 'confidential computing is not supported',

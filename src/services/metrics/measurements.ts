@@ -53,7 +53,7 @@ export class Measurements {
 
   onWaiting(gatewayId: string, services: readonly { serviceId: string; waiting: number }[]): void {
     for (const { serviceId, waiting } of services) this.#sums.onWaiting(gatewayId, serviceId, waiting)
-    this.#options.onWaiting()
+    if (services.some(({ waiting }) => waiting > 0)) this.#options.onWaiting()
   }
 
   /** Requests that wait at the gateways for an instance of this service. */
