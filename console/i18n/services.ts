@@ -194,6 +194,7 @@ export const services = {
   'event.service.deployed': ['部署服务', 'Deployed'],
   'event.service.settled': ['服务就绪', 'Settled'],
   'event.service.updated': ['更新服务', 'Updated'],
+  'event.service.image_login_changed': ['更新镜像仓库登录信息', 'Registry login changed'],
   'event.service.rolled_back': ['切换版本', 'Version changed'],
   'event.service.scaled': ['扩缩容', 'Scaled'],
   'event.service.autoscaled': ['自动扩缩容', 'Scaled by itself'],

@@ -633,6 +633,7 @@ export interface ServicesTable {
   attempts: Generated<number>
   autoscaler: NullableJson
   cronScaler: NullableJson
+  registryAuthCipher: Buffer | null
 }
 
 export interface SessionsTable {

@@ -9,6 +9,7 @@ import { declareFaults } from '../lib/fault.ts'
 import { newId } from '../lib/id.ts'
 import { acceptCount } from './autoscale/accept-count.ts'
 import { checkInstallation } from './config/installation.ts'
+import type { RegistryAuth } from './config/registry-auth.ts'
 import { checkEngine, type DeployLimits, groupIdOf, workspaceIdOf } from './config/resolve-config.ts'
 import { parseServiceConfig, replicasMax, type ServiceConfig } from './config/service-config.ts'
 import type { Before } from './impact/as-previewed.ts'
@@ -80,6 +81,7 @@ async function insertDeployment(
   await insertService(tx, now, {
     ...{ id, accountId, groupId: group.id, regionId: group.regionId, name: spec.name, replicas: spec.replicas },
     workspaceId,
+    registryAuthCipher: config.registryAuth ? ctx.box.seal(config.registryAuth) : null,
     routeGeneration: await bumpRoutes(tx),
     ...{ rollout, actor: actorName },
   })
@@ -151,16 +153,36 @@ export async function updateService(
     warnings = planned.warnings
     const { version, spec, source, replicas } = planned
     if (replicas !== row.replicas) await acceptCount(tx, now, row, replicas)
-    if (version === row.version) return scaling(row, replicas, now)
+    const login = loginChange(ctx, row, planned.registryAuth)
+    if (version === row.version) return withLogin(scaling(row, replicas, now), login)
     await insertVersion(tx, now, { serviceId: row.id, version, config: { spec, source }, actor: actor.name })
+    const rollout = rolloutOf('update', row, now)
     return {
       kind: 'service.updated',
       data: { version, fromVersion: row.version, replicas },
-      change: { version, replicas, rollout: rolloutOf('update', row, now), routeGeneration: await bumpRoutes(tx) },
+      change: { version, replicas, rollout, routeGeneration: await bumpRoutes(tx), ...login },
     }
   }
   const service = await change(ctx, actor, key, decide, before ? { before } : {})
   return { service, warnings }
+}
+
+/** The login of its registry as the JSON has it; empty when it names none or the present one. */
+function loginChange(
+  ctx: ServicesCtx,
+  row: ServiceRow,
+  named: RegistryAuth,
+): Pick<ServiceChange, 'registryAuthCipher'> {
+  const present = row.registryAuthCipher === null ? null : ctx.box.open(row.registryAuthCipher)
+  if (named === undefined || named === present) return {}
+  return { registryAuthCipher: named === null ? null : ctx.box.seal(named) }
+}
+
+/** No version's business: what runs goes on, and the next container is fetched with it. */
+function withLogin(scaled: Change | null, login: Pick<ServiceChange, 'registryAuthCipher'>): Change | null {
+  if (login.registryAuthCipher === undefined) return scaled
+  const { kind, data, change } = scaled ?? { kind: 'service.image_login_changed', data: {}, change: {} }
+  return { kind, data, change: { ...change, ...login } }
 }
 
 const serviceChanged = (row: ServiceRow): Refusal => {

@@ -16,6 +16,7 @@ export interface ServiceRow {
   desired: ServiceDesired
   replicas: number
   version: number
+  registryAuthCipher: Buffer | null
   restartGeneration: number
   routeGeneration: bigint
   rollout: Rollout | null
@@ -41,6 +42,7 @@ const columns = [
   'services.desired',
   'services.replicas',
   'services.version',
+  'services.registryAuthCipher',
   'services.restartGeneration',
   'services.routeGeneration',
   'services.rollout',
@@ -178,6 +180,7 @@ export interface NewService {
   regionId: string
   name: string
   replicas: number
+  registryAuthCipher: Buffer | null
   routeGeneration: bigint
   rollout: Rollout
   actor: string
@@ -248,6 +251,7 @@ export interface ServiceChange {
   rollout?: Rollout | null
   autoscaler?: AutoscalePolicy | null
   cronScaler?: CronPolicy | null
+  registryAuthCipher?: Buffer | null
 }
 
 const jsonOrNull = <T>(value: T | null) => (value === null ? null : jsonb(value))

@@ -171,7 +171,7 @@ async function viewsOf(db: Db, rows: readonly ServiceRow[]): Promise<ServiceView
   const ids = rows.map(row => row.id)
   const live = Map.groupBy(await selectLive(db, ids), instance => instance.serviceId)
   const ended = new Map((await selectLastEnded(db, ids)).map(instance => [instance.serviceId, instance]))
-  return rows.map(({ restartGeneration, routeGeneration: _, deletedAt: __, ...row }) => {
+  return rows.map(({ restartGeneration, routeGeneration: _, deletedAt: __, registryAuthCipher: ___, ...row }) => {
     const instances = live.get(row.id) ?? []
     const last = ended.get(row.id)
     const lastEnd = last ? endOf(last) : null

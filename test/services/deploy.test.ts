@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { deleteGroup } from '../../src/fleet/resource-groups.ts'
-import { deleteService, deployService, scaleService, startService, stopService } from '../../src/services/deploy.ts'
+import {
+  deleteService,
+  deployService,
+  scaleService,
+  startService,
+  stopService,
+  updateService,
+} from '../../src/services/deploy.ts'
 import { servicesInGroup } from '../../src/services/group-services.ts'
 import { followServiceLogs, serviceLogs } from '../../src/services/logs.ts'
 import { getService } from '../../src/services/services.ts'
@@ -44,6 +51,35 @@ describe('a deployment', () => {
     expect([...services.gateways.routes.values()][0]?.accessKeys).toEqual([key])
     const row = await services.fleet.db.selectFrom('serviceKeys').select('cipher').executeTakeFirstOrThrow()
     expect(row.cipher.toString('latin1')).not.toContain(key)
+  })
+
+  it('keeps the login of its image’s registry sealed, and out of what people see', async () => {
+    const services = await someServices()
+    const { ctx, actor, runtime } = services
+    const logins: (string | null | undefined)[] = []
+    const ensure = runtime.ensure.bind(runtime)
+    runtime.ensure = launch => {
+      logins.push(launch.registryAuth)
+      return ensure(launch)
+    }
+    const [first, second] = ['ana:one', 'ana:two'].map(login => Buffer.from(login).toString('base64'))
+    const json = aServiceJson({ containers: [{ image: 'acme/digits:1' }], dockerAuth: first })
+    const { service } = await deployService(ctx, actor, json)
+    expect(JSON.stringify(service)).not.toContain(first)
+    await services.settle()
+    const update = async (change: object) => {
+      const { service: updated } = await updateService(ctx, actor, { name: 'digits' }, change)
+      await services.settle()
+      return updated.version
+    }
+    // A login alone makes no version; one that is not named stays, one that is emptied is gone.
+    expect(await update({ dockerAuth: second })).toBe(1)
+    expect(await update({ containers: [{ image: 'acme/digits:2' }] })).toBe(2)
+    expect(await update({ containers: [{ image: 'acme/digits:3' }], dockerAuth: '' })).toBe(3)
+    expect(logins).toEqual([first, second, undefined])
+    const stored = JSON.stringify(await services.fleet.db.selectFrom('serviceVersions').selectAll().execute())
+    expect(stored).not.toContain(first)
+    expect(await eventKinds(services, 'service.image%')).toEqual(['service.image_login_changed'])
   })
 
   it('waits with numbers while there is no room, and goes on by itself when there is', async () => {

@@ -29,13 +29,13 @@ const top: Level = {
     'labels',
     'runtime',
     'networking',
+    'dockerAuth',
   ],
   noEffect: ['role_arn', 'oss_endpoint', 'features', 'unit', 'sinker', 'aimaster', 'options'],
   unsupported: {
     autoscaler:
       'set how a service scales by itself once it is deployed: `berth service autoscale`, or PUT /v1/services/{service}/autoscaler',
     cloud: 'public resources are not supported; set metadata.resource to a dedicated group',
-    dockerAuth: 'images are not supported by this engine',
     confidential: 'confidential computing is not supported',
     model_entry: 'give the model file itself in model_path',
     model_config: 'the built-in model server needs none',

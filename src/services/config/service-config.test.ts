@@ -168,6 +168,8 @@ describe('the service JSON', () => {
 
   const refused: [string, unknown, string][] = [
     ['not an object', [], ''],
+    ['a login that is none', aConfig({ dockerAuth: 'ana:secret' }), 'dockerAuth'],
+    ['a login without a colon', aConfig({ dockerAuth: 'YW5h' }), 'dockerAuth'],
     ['an image that is none', aConfig({ containers: [{ image: 'a b' }] }), 'containers[0].image'],
     ['no name', { metadata: { resource: 'r' }, containers: [{ command: 'x' }] }, 'metadata.name'],
     ['a bad name', aConfig({}, { name: 'Digits' }), 'metadata.name'],

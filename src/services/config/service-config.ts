@@ -5,6 +5,7 @@ import { Refusal } from '../../lib/errors.ts'
 import type { Mount } from '../../lib/mounts.ts'
 import type { Launch, Program } from '../driver.ts'
 import { modelWarnings, onnxProgramOf } from './model-config.ts'
+import { type RegistryAuth, readRegistryAuth, withoutRegistryAuth } from './registry-auth.ts'
 import { type ConfigObject, type ConfigRefusal, checkFields, expandDotted, isObject } from './service-config-fields.ts'
 import { checkStorageKinds, mountsOf, storageSchema } from './storage-config.ts'
 import { networking, type TrafficSpec, trafficGroupName, trafficRpc, trafficSpecOf } from './traffic-config.ts'
@@ -41,6 +42,8 @@ export interface ServiceConfig {
   accessKey: string | null
   /** `metadata.group`: the traffic group that it joins; no part of a version. */
   trafficGroup: string | null
+  /** `dockerAuth`; undefined: not named. */
+  registryAuth: RegistryAuth
   warnings: string[]
 }
 
@@ -148,11 +151,13 @@ export function parseServiceConfig(json: unknown): ServiceConfig {
   }
   const spec = specOf(config)
   warnings.push(...modelWarnings(config, spec.program.kind === 'onnx'))
-  const { token: _, metadata, ...rest } = expanded
+  const registryAuth = readRegistryAuth(expanded)
+  if (registryAuth && first?.image === undefined) warnings.push('dockerAuth has no effect without containers[0].image')
+  const { token: _, metadata, ...rest } = withoutRegistryAuth(expanded)
   const { group: __, ...kept } = isObject(metadata) ? metadata : {}
   const source = { ...rest, metadata: kept }
   const [accessKey, trafficGroup] = [config.token ?? null, config.metadata.group ?? null]
-  return { spec, source, accessKey, trafficGroup, warnings }
+  return { spec, source, accessKey, trafficGroup, registryAuth, warnings }
 }
 
 function specOf(config: Config): ServiceSpec {

@@ -59,7 +59,7 @@ async function perform(
   const driver = ctx.runtimeDriver(service.regionId)
   if (action.do === 'launch') {
     await faults.point('services.act.before-launch')
-    await driver.ensure(launchOf(service, instance, ref))
+    await driver.ensure(launchOf(ctx, service, instance, ref))
     await faults.point('services.act.after-launch')
     return true
   }
@@ -84,8 +84,8 @@ export const refOf = (instance: Pick<ServiceInstance, 'id' | 'machineId'>): Runt
   instance.machineId === null ? null : { serviceInstanceId: instance.id, machineId: instance.machineId }
 
 /** The version of a service instance that starts is the present one, or the plan would have withdrawn it. */
-function launchOf(service: ServiceRow, instance: ServiceInstance, ref: RuntimeRef): Launch {
-  const { spec } = service
+function launchOf(ctx: ServicesCtx, service: ServiceRow, instance: ServiceInstance, ref: RuntimeRef): Launch {
+  const { spec, registryAuthCipher: login } = service
   return {
     ...ref,
     serviceId: service.id,
@@ -97,6 +97,7 @@ function launchOf(service: ServiceRow, instance: ServiceInstance, ref: RuntimeRe
     gpuIndexes: instance.gpuIndexes,
     ...(spec.mounts === undefined ? {} : { mounts: spec.mounts }),
     health: spec.health,
+    ...(login !== null && spec.program.kind === 'image' ? { registryAuth: ctx.box.open(login) } : {}),
   }
 }
 

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Tx } from '../../db/db.ts'
 import { Refusal } from '../../lib/errors.ts'
 import { mergeConfig } from '../config/merge-config.ts'
+import { type RegistryAuth, readRegistryAuth, withoutRegistryAuth } from '../config/registry-auth.ts'
 import { checkEngine, groupIdOf, isWorkspace } from '../config/resolve-config.ts'
 import { parseServiceConfig, type ServiceSpec } from '../config/service-config.ts'
 import { type ConfigObject, expandDotted, isObject } from '../config/service-config-fields.ts'
@@ -22,6 +23,8 @@ export interface PlannedUpdate {
   spec: ServiceSpec
   /** The JSON of that version. */
   source: ConfigObject
+  /** The login of its registry, if the JSON names one; none of the version's. */
+  registryAuth: RegistryAuth
   /** Fields of the JSON that have no effect here. */
   warnings: string[]
 }
@@ -33,7 +36,9 @@ export async function planUpdate(
   { replace = false }: ReadOptions,
 ): Promise<PlannedUpdate> {
   if (!isObject(json)) throw refuseConfig('', 'a service is described by a JSON object')
-  const { token: _, ...given } = expandDotted(json)
+  const { token: _, ...named } = expandDotted(json)
+  const registryAuth = readRegistryAuth(named)
+  const given = withoutRegistryAuth(named)
   const { source, warnings, ...read } = parseServiceConfig(replace ? given : mergeConfig(row.source, given))
   await checkTrafficGroup(tx, row, given)
   const spec = await checkUpdate(tx, row, read.spec)
@@ -43,7 +48,7 @@ export async function planUpdate(
   const same =
     isDeepStrictEqual(whatRuns(spec), whatRuns(row.spec)) && isDeepStrictEqual(source.labels, row.source.labels)
   const version = same ? row.version : (await maxVersion(tx, row.id)) + 1
-  return { version, replicas, spec, source, warnings }
+  return { version, replicas, spec, source, registryAuth, warnings }
 }
 
 const whatRuns = (spec: ServiceSpec): ServiceSpec => ({ ...spec, replicas: 0, workspaceId: null })
