@@ -15,7 +15,7 @@ import {
 } from './cgroup-files.ts'
 import type { Fence, Limits, ServiceLimits } from './limits.ts'
 
-const controllers = ['memory', 'pids', 'cpu'] as const
+const controllers = ['memory', 'pids', 'cpu', 'cpuacct'] as const
 type Controller = (typeof controllers)[number]
 const periodUs = 100_000
 const quotaMinUs = 1_000
@@ -29,7 +29,8 @@ export function findCgroupV1(): Limits {
   if (!bases.has('memory')) throw new Error("the memory controller's directory of this process can't be written")
   return {
     mode: 'cgroup-v1',
-    missing: controllers.filter(controller => !bases.has(controller)),
+    // Counting CPU time limits nothing.
+    missing: controllers.filter(controller => controller !== 'cpuacct' && !bases.has(controller)),
     fence: (name, limits) => makeFence(bases, name, limits),
     leftovers: prefix => {
       const names = new Set([...bases.values()].flatMap(base => listNamed(base, prefix)).map(path => basename(path)))
@@ -54,7 +55,8 @@ function findBase(controller: Controller): string | null {
 }
 
 function makeFence(bases: Map<Controller, string>, name: string, limits: ServiceLimits): Fence {
-  const fence = fenceV1([...bases.values()].map(base => join(base, name)))
+  // Two controllers may be mounted together.
+  const fence = fenceV1([...new Set(bases.values())].map(base => join(base, name)))
   try {
     for (const path of fence.paths) mkdirSync(path, { recursive: true })
     for (const [controller, base] of bases) limit(controller, join(base, name), limits)
@@ -74,7 +76,7 @@ function limit(controller: Controller, path: string, limits: ServiceLimits): voi
     if (existsSync(withSwap)) write(withSwap, bytes)
   } else if (controller === 'pids') {
     write(join(path, 'pids.max'), limits.pidsMax)
-  } else {
+  } else if (controller === 'cpu') {
     write(join(path, 'cpu.cfs_period_us'), periodUs)
     write(join(path, 'cpu.cfs_quota_us'), Math.max(quotaMinUs, (limits.cpuMilli * periodUs) / 1000))
   }
@@ -90,7 +92,7 @@ export function fenceV1(paths: string[]): Fence {
     // `memory.failcnt` counts every touch of the limit, reclaimed page cache included; only `oom_kill` is a death.
     oomKills: () => figure(join(memory, 'memory.oom_control'), 'oom_kill'),
     residentBytes: () => figure(join(memory, 'memory.stat'), 'total_rss'),
-    // Beside the quota where both controllers are mounted together, as everywhere; else the processes are asked.
+    // Its controller is mounted apart, or together with the one of the quota.
     cpuMs: () => {
       const cpu = paths.find(path => existsSync(join(path, 'cpuacct.usage')))
       return cpu === undefined ? null : Number(read(join(cpu, 'cpuacct.usage'))) / 1_000_000

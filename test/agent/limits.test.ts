@@ -44,6 +44,16 @@ describe.each(modes.filter(mode => !missing.has(mode)))('limits kept by %s', lim
     expect(rssMiB).toBeLessThan(256)
   })
 
+  test('the CPU time that it and its children use is told while it runs, with when it was read', async () => {
+    const agent = await anAgent({ limits })
+    const burns = 'while (process.cpuUsage().user < 400e3); setInterval(() => {}, 1e3)'
+    const argv = ['/bin/sh', '-c', `"${process.execPath}" -e '${burns}'; true`]
+    await agent.client.ensure(agent.spec({ id: 'one', argv }))
+    const { cpuMs, measuredAtMs } = await reach(agent, 'one', state => (state.cpuMs ?? 0) >= 300)
+    expect(cpuMs).toBeLessThan(60_000)
+    expect(measuredAtMs).toBeGreaterThan(0)
+  })
+
   // Who is only watched has no fence.
   if (limits === 'watched') return
   test('nothing of a service runs outside its fence, which is gone after the end', async () => {
