@@ -10,6 +10,10 @@ export const causes = {
   'cause.ScaledToZero': ['已缩容到 0 个实例', 'scaled to 0 instances'],
   'cause.HealthCheckFails': ['健康检查未通过', 'its health check fails'],
   'cause.Paused': ['已暂停', 'paused'],
+  'cause.NotReadyInTime': [
+    '新版本的实例在 {seconds} 秒内没有就绪',
+    'one of the new version was not ready within {seconds} s',
+  ],
   'cause.CrashLoop': ['反复崩溃：连续结束 {count} 次', 'crash loop: ended {count|time|times} in a row'],
   'cause.CrashLoopLast': [
     '反复崩溃：连续结束 {count} 次，最近一次：{last}',
@@ -37,6 +41,7 @@ export const causes = {
   'cause.leaving.updated': ['由新版本的实例替换', 'replaced by one of the new version'],
   'cause.leaving.restarted': ['正在重启：由新实例替换', 'restarting: a new one takes over'],
   'cause.leaving.scaled_in': ['缩容', 'scaled in'],
+  'cause.leaving.paused': ['更新已暂停，新版本的实例被撤回', 'the rollout is paused: it is withdrawn'],
   'cause.leaving.stopped': ['服务停止', 'the service stops'],
   'cause.leaving.revoked': ['机器已被收回', 'its machine was taken back'],
   'cause.leaving.lost': ['机器失联', 'its machine is lost'],
@@ -99,6 +104,7 @@ export const causes = {
   'rollout.update': ['正在更新到版本 {version}', 'Updating to version {version}'],
   'rollout.scale': ['正在扩缩容', 'Scaling'],
   'rollout.start': ['正在启动', 'Starting'],
+  'rollout.abort': ['正在回退到版本 {version}', 'Going back to version {version}'],
   'rollout.restart': ['正在重启', 'Restarting'],
   'rollout.progress': ['{done} / {total} 个实例已就绪', '{done} of {total|instance is ready|instances are ready}'],
   'rollout.since': ['开始于 {at}', 'Since {at}'],

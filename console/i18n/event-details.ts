@@ -61,6 +61,7 @@ export const eventDetails = {
   'detail.replacesId': ['被替换实例', 'Replaces'],
   'detail.replicas': ['实例数', 'Instances'],
   'detail.reserved': ['占用的实例', 'Instances on it'],
+  'detail.runningAfter': ['其间运行的实例', 'Running meanwhile'],
   'detail.restartGeneration': ['第几次重启', 'Restart number'],
   'detail.role': ['角色', 'Role'],
   'detail.serviceId': ['服务', 'Service'],

@@ -73,6 +73,18 @@ export const operations = {
   'operation.PUT /v1/services/{service}': ['更新服务', 'Update service'],
   'operation.DELETE /v1/services/{service}': ['删除服务', 'Delete service'],
   'operation.POST /v1/services/{service}/check': ['检查服务更新', 'Check update of service'],
+  'operation.POST /v1/services/{service}/rollout/pause': ['暂停更新', 'Pause rollout'],
+  'operation.POST /v1/services/{service}/rollout/resume': ['恢复更新', 'Resume rollout'],
+  'operation.POST /v1/services/{service}/rollout/abort': ['终止更新', 'Abort rollout'],
+  'operation.POST /v1/services/{service}/rollout/abort/preview': ['预览终止更新', 'Preview aborting a rollout'],
+  'operation.POST /v1/services/{service}/instances/{serviceInstanceId}/go-first': [
+    '先停旧实例',
+    'Let an instance go first',
+  ],
+  'operation.POST /v1/services/{service}/instances/{serviceInstanceId}/go-first/preview': [
+    '预览先停旧实例',
+    'Preview letting an instance go first',
+  ],
   'operation.POST /v1/services/{service}/instances/{serviceInstanceId}/restart': ['重启服务实例', 'Restart instance'],
   'operation.POST /v1/services/{service}/preview': ['预览对服务的操作', 'Preview action on service'],
   'operation.POST /v1/services/{service}/restart': ['重启服务', 'Restart service'],

@@ -41,6 +41,8 @@ function causeText(cause: Cause, full: boolean): string {
       return fetchingText(cause)
     case 'Counts':
       return t('cause.Counts', { running: cause.running, wanted: cause.wanted })
+    case 'NotReadyInTime':
+      return t('cause.NotReadyInTime', { seconds: cause.seconds })
     case 'Ending':
       return t('cause.Ending', { count: cause.count })
     default:

@@ -19,6 +19,7 @@ import { addPeopleCommands } from './commands/people.ts'
 import { addServiceCommands } from './commands/service.ts'
 import { addServiceAutoscaleCommands } from './commands/service-autoscale.ts'
 import { addServiceCronCommands } from './commands/service-cron.ts'
+import { addServiceRolloutCommands } from './commands/service-rollout.ts'
 import { addServiceVersionCommands } from './commands/service-version.ts'
 import { addStatementCommands } from './commands/statement.ts'
 import { addServiceKeyCommands, addTrafficCommands } from './commands/traffic.ts'
@@ -38,6 +39,7 @@ export function addApiCommands(program: Command, options: ApiCommandOptions): vo
   const services = tree.noun('service', 'services: deploy, scale, update, stop, delete')
   addServiceCommands(services)
   addServiceVersionCommands(services)
+  addServiceRolloutCommands(services)
   addServiceAutoscaleCommands(services)
   addServiceKeyCommands(services)
   addTrafficCommands(tree.noun('traffic', 'traffic groups: canary, blue-green, mirrors'))

@@ -28,6 +28,10 @@ export async function showRollout(
       endpoint: seen.endpoint,
     })
   }
+  if (seen.rollout?.phase === 'failing') {
+    const ways = `\`berth service abort ${seen.name}\` goes back, \`berth service resume ${seen.name}\` tries again`
+    throw new WorkFailed(`The rollout failed and is paused: ${ways}; \`berth logs ${seen.name} --previous\` shows why.`)
+  }
   if (seen.status === 'Failed')
     throw new WorkFailed(`The service failed; \`berth logs ${seen.name} --previous\` shows why.`)
 }
@@ -38,7 +42,7 @@ export function awaitService(session: Session, serviceId: string, timeoutMs: num
     timeoutMs,
     look: () => session.call('GET /v1/services/{service}', { params: { service: serviceId } }),
     step: seen =>
-      settled.includes(seen.status)
+      settled.includes(seen.status) || seen.rollout?.phase === 'failing' || seen.rollout?.phase === 'paused'
         ? null
         : { text: `${seen.status}: ${seen.reason}`, done: seen.running, of: seen.replicas },
   })

@@ -558,6 +558,7 @@ export interface ServiceInstancesTable {
   endedAt: Temporal.Instant | null
   generation: Generated<number>
   fetching: NullableJson
+  goFirst: NullableJson
 }
 
 export interface ServiceKeysTable {
@@ -634,6 +635,7 @@ export interface ServicesTable {
   autoscaler: NullableJson
   cronScaler: NullableJson
   registryAuthCipher: Buffer | null
+  lastRollout: NullableJson
 }
 
 export interface SessionsTable {

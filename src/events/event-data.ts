@@ -45,7 +45,17 @@ export const eventDetails = [
     'requests',
   ],
   ...['keyId', 'mode', 'percent', 'targets', 'trafficGroup', 'weight', 'weights', 'weightsBefore'],
-  ...['refundedFen', 'replacedBy', 'replacesId', 'replicas', 'reserved', 'restartGeneration', 'role', 'serviceId'],
+  ...[
+    'refundedFen',
+    'replacedBy',
+    'replacesId',
+    'replicas',
+    'reserved',
+    'restartGeneration',
+    'role',
+    'runningAfter',
+    'serviceId',
+  ],
   ...[
     'serviceInstanceId',
     'signal',

@@ -33,6 +33,8 @@ export type Cause =
   | { code: 'StoppedOnRequest' | 'ScaledToZero' | 'ScaledToZeroWakes' | 'HealthCheckFails' }
   /** A rollout does not go on. */
   | { code: 'Paused' }
+  /** What a rollout started runs, and was not ready within its deadline. */
+  | { code: 'NotReadyInTime'; seconds: number }
   | { code: 'CrashLoop'; count: number; last: EndedCause | null }
   | { code: 'Leaving'; because: LeavingBecause }
   | FetchingCause
@@ -73,6 +75,8 @@ function sentence(cause: Cause): string {
       return 'its health check fails'
     case 'Paused':
       return 'paused'
+    case 'NotReadyInTime':
+      return `the new version was not ready within ${cause.seconds} s`
     case 'CrashLoop':
       return `crash loop: ended ${cause.count} times in a row${cause.last ? `, last: ${sentence(cause.last)}` : ''}`
     case 'Leaving':

@@ -8,36 +8,32 @@ import { Refusal } from '../lib/errors.ts'
 import { declareFaults } from '../lib/fault.ts'
 import { newId } from '../lib/id.ts'
 import { acceptCount } from './autoscale/accept-count.ts'
+import {
+  type Change,
+  type ChangeOptions,
+  change,
+  type Decide,
+  requireRunning,
+  rolloutOf,
+  serviceEvent,
+} from './change-service.ts'
 import { checkInstallation } from './config/installation.ts'
 import type { RegistryAuth } from './config/registry-auth.ts'
 import { checkEngine, type DeployLimits, groupIdOf, workspaceIdOf } from './config/resolve-config.ts'
-import { parseServiceConfig, replicasMax, type ServiceConfig } from './config/service-config.ts'
-import type { Before } from './impact/as-previewed.ts'
+import { replicasMax } from './config/rolling-strategy.ts'
+import { parseServiceConfig, type ServiceConfig } from './config/service-config.ts'
 import { getVersion, planUpdate, type ReadOptions } from './rollout/plan-update.ts'
+import { requireNotPaused } from './rollout/steer-rollout.ts'
 import { bumpRoutes } from './routes/routes.store.ts'
-import {
-  changeService,
-  insertService,
-  insertVersion,
-  isServiceNameTaken,
-  lockService,
-  type ServiceChange,
-  type ServiceKey,
-  type ServiceRow,
-} from './service.store.ts'
+import { insertService, insertVersion, isServiceNameTaken, type ServiceKey, type ServiceRow } from './service.store.ts'
 import type { Rollout, ServicesRefusal } from './service.ts'
 import { changeInstance, selectInstances } from './service-instance.store.ts'
-import { getService, type ServiceView, serviceNotFound } from './services.ts'
+import { getService, type ServiceView } from './services.ts'
 import type { ServicesCtx } from './services-ctx.ts'
 import { addServiceKey } from './traffic/service-keys.ts'
 import { joinIn, refuseGroupsName } from './traffic/traffic-groups.ts'
 
-const faults = declareFaults(
-  'services.deploy.before-commit',
-  'services.deploy.after-commit',
-  'services.change.before-commit',
-  'services.change.after-commit',
-)
+const faults = declareFaults('services.deploy.before-commit', 'services.deploy.after-commit')
 
 export interface Deployed {
   service: ServiceView
@@ -92,7 +88,7 @@ async function insertDeployment(
     await joinIn(ctx, tx, actor, service, config.trafficGroup)
   }
   const data: EventData = { name: spec.name, groupId: group.id, replicas: spec.replicas }
-  await appendEvents(tx, now, [event(actor, { id, workspaceId }, 'service.deployed', data)])
+  await appendEvents(tx, now, [serviceEvent(actor, { id, workspaceId }, 'service.deployed', data)])
   await faults.point('services.deploy.before-commit')
 }
 
@@ -127,11 +123,6 @@ const nameTaken = (name: string): Refusal => {
   return new Refusal<ServicesRefusal>('ServiceNameTaken', message, { field: 'metadata.name', name })
 }
 
-export interface ChangeOptions {
-  /** Runs first in the transaction, and may refuse: `asPreviewed`. */
-  before?: Before
-}
-
 export interface UpdateOptions extends ReadOptions, ChangeOptions {
   /** The version that the caller has seen: refused when it is another by now. */
   ifVersion?: number
@@ -156,7 +147,7 @@ export async function updateService(
     const login = loginChange(ctx, row, planned.registryAuth)
     if (version === row.version) return withLogin(scaling(row, replicas, now), login)
     await insertVersion(tx, now, { serviceId: row.id, version, config: { spec, source }, actor: actor.name })
-    const rollout = rolloutOf('update', row, now)
+    const rollout = rolloutOf('update', row, now, version)
     return {
       kind: 'service.updated',
       data: { version, fromVersion: row.version, replicas },
@@ -201,7 +192,7 @@ export async function useServiceVersion(
   const decide: Decide = async (tx, row, now) => {
     await getVersion(tx, row, version)
     if (version === row.version) return null
-    const rollout = rolloutOf('update', row, now)
+    const rollout = rolloutOf('update', row, now, version)
     const data: EventData = { version, fromVersion: row.version }
     return { kind: 'service.rolled_back', data, change: { version, rollout, routeGeneration: await bumpRoutes(tx) } }
   }
@@ -267,8 +258,10 @@ export async function startService(ctx: ServicesCtx, actor: Actor, key: ServiceK
 export async function restartService(ctx: ServicesCtx, actor: Actor, key: ServiceKey): Promise<ServiceView> {
   return change(ctx, actor, key, async (_tx, row, now) => {
     requireRunning(row)
+    requireNotPaused(row)
     const restartGeneration = row.restartGeneration + 1
-    const rollout = rolloutOf('restart', row, now)
+    // An update that is under way restarts all in its course.
+    const rollout = row.rollout?.kind === 'update' ? row.rollout : rolloutOf('restart', row, now)
     return { kind: 'service.restarted', data: { restartGeneration }, change: { restartGeneration, rollout } }
   })
 }
@@ -311,57 +304,3 @@ export async function deleteService(
   }
   return change(ctx, actor, key, decide, options)
 }
-
-export interface Change {
-  kind: string
-  data: EventData
-  change: ServiceChange
-}
-
-/** null: it is so already. */
-type Decide = (tx: Tx, row: ServiceRow, now: Temporal.Instant) => Promise<Change | null>
-
-export async function change(
-  ctx: ServicesCtx,
-  actor: Actor,
-  key: ServiceKey,
-  decide: Decide,
-  { before }: ChangeOptions = {},
-): Promise<ServiceView> {
-  const id = await transaction(ctx, async tx => {
-    await before?.(tx)
-    const row = await lockService(tx, actor.accountId, key)
-    if (!row) throw serviceNotFound(key)
-    const now = ctx.clock.now()
-    const decided = await decide(tx, row, now)
-    if (decided === null) return row.id
-    if (row.desired === 'deleted') {
-      throw new Refusal<ServicesRefusal>('ServiceDeleting', `${row.name} is being deleted`, { service: row.id })
-    }
-    await changeService(tx, now, row.id, decided.change)
-    await appendEvents(tx, now, [event(actor, row, decided.kind, decided.data)])
-    await faults.point('services.change.before-commit')
-    return row.id
-  })
-  await faults.point('services.change.after-commit')
-  return getService(ctx.db, actor.accountId, { id })
-}
-
-function requireRunning(row: ServiceRow): void {
-  if (row.desired === 'running') return
-  throw new Refusal<ServicesRefusal>('ServiceNotRunning', `${row.name} is stopped: start it instead`, {
-    service: row.id,
-  })
-}
-
-const rolloutOf = (kind: Rollout['kind'], row: ServiceRow, now: Temporal.Instant): Rollout => ({
-  kind,
-  fromVersion: row.version,
-  startedAt: now.toString(),
-})
-
-const event = (actor: Actor, service: { id: string; workspaceId: string }, kind: string, data: EventData) => ({
-  ...{ accountId: actor.accountId, workspaceId: service.workspaceId },
-  ...{ kind, subjectKind: 'service', subjectId: service.id },
-  ...{ actor: actor.name, data },
-})

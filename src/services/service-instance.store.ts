@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { type Db, jsonb, type Tx } from '../db/db.ts'
 import type { Fetching } from './driver.ts'
-import type { InstancePhase, LeavingBecause, ServiceInstance } from './service-instance.ts'
+import type { GoFirst, InstancePhase, LeavingBecause, ServiceInstance } from './service-instance.ts'
 
 /** With what is known of its end. */
 export interface ServiceInstanceRow extends ServiceInstance {
@@ -33,6 +33,7 @@ const columns = [
   'unroutedAtGeneration',
   'gpuIndexes',
   'crashCount',
+  'goFirst',
   'endReason',
   'exitCode',
   'exitSignal',
@@ -43,10 +44,11 @@ const columns = [
   'endedAt',
 ] as const
 
-type Selected = Omit<ServiceInstanceRow, 'leavingBecause' | 'waitingReason' | 'fetching'> & {
+type Selected = Omit<ServiceInstanceRow, 'leavingBecause' | 'waitingReason' | 'fetching' | 'goFirst'> & {
   leavingBecause: string | null
   waitingReason: unknown
   fetching: unknown
+  goFirst: unknown
 }
 
 const toRow = (row: Selected): ServiceInstanceRow => ({
@@ -54,6 +56,7 @@ const toRow = (row: Selected): ServiceInstanceRow => ({
   leavingBecause: row.leavingBecause as LeavingBecause | null,
   waitingReason: row.waitingReason as object | null,
   fetching: row.fetching as Fetching | null,
+  goFirst: row.goFirst as GoFirst | null,
 })
 
 /**
@@ -151,6 +154,7 @@ export interface InstanceChange {
   routedAtGeneration?: bigint | null
   unroutedAtGeneration?: bigint
   leavingBecause?: LeavingBecause
+  goFirst?: GoFirst
   leavingAt?: Temporal.Instant
   endReason?: string
   exitCode?: number | null
@@ -161,16 +165,27 @@ export interface InstanceChange {
 
 /** Under the lock of the service's row: nobody else writes its service instances. */
 export async function changeInstance(tx: Tx, id: string, change: InstanceChange): Promise<void> {
-  const { waitingReason, fetching, ...rest } = change
+  const { waitingReason, fetching, goFirst, ...rest } = change
   await tx
     .updateTable('serviceInstances')
     .set({
       ...rest,
+      ...(goFirst === undefined ? {} : { goFirst: jsonb(goFirst) }),
       ...(waitingReason === undefined ? {} : { waitingReason: waitingReason === null ? null : jsonb(waitingReason) }),
       ...(fetching === undefined ? {} : { fetching: fetching === null ? null : jsonb(fetching) }),
       generation: sql<number>`generation + 1`,
     })
     .where('id', '=', id)
+    .where('phase', '<>', 'ended')
+    .execute()
+}
+
+/** Of a restart that is given up: what was not restarted is taken for restarted. */
+export async function markRestarted(tx: Tx, serviceId: string, restartGeneration: number): Promise<void> {
+  await tx
+    .updateTable('serviceInstances')
+    .set({ restartGeneration, generation: sql<number>`generation + 1` })
+    .where('serviceId', '=', serviceId)
     .where('phase', '<>', 'ended')
     .execute()
 }

@@ -16,6 +16,7 @@ export type LeavingBecause =
   | 'updated' // a newer version, or a restart of the service
   | 'restarted' // a restart of this one
   | 'scaled_in'
+  | 'paused' // it was to take over in a rollout that is paused
   | 'stopped' // the service is stopped or deleted
   | 'revoked' // the machine was taken back by force, stopped or released
   | 'lost' // the machine is lost
@@ -32,6 +33,19 @@ export type EndReason =
   | 'Unknown'
   | 'MachineLost'
   | 'Withdrawn' // never got a machine
+
+/** Said by name and with a reason, of one move: it holds for no other. */
+export interface GoFirst {
+  by: string
+  reason: string
+  at: string
+  /** Where it was to go to when that was said. */
+  version: number
+  restartGeneration: number
+  drainId: string | null
+  /** Whether the room that it leaves was seen to be enough for the one in its place. */
+  regainsRoom: boolean
+}
 
 export interface ServiceInstance {
   id: string
@@ -56,6 +70,8 @@ export interface ServiceInstance {
   unroutedAtGeneration: bigint | null
   gpuIndexes: number[]
   crashCount: number
+  /** A person's word that this one may end before there is one in its place. */
+  goFirst: GoFirst | null
   createdAt: Temporal.Instant
   startedAt: Temporal.Instant | null
   readyAt: Temporal.Instant | null

@@ -4,7 +4,7 @@ import type { CronPolicy } from './autoscale/cron-policy.ts'
 import type { AutoscalePolicy } from './autoscale/policy.ts'
 import type { ServiceSpec } from './config/service-config.ts'
 import type { ConfigObject } from './config/service-config-fields.ts'
-import type { Rollout, ServiceDesired } from './service.ts'
+import type { EndedRollout, Rollout, ServiceDesired } from './service.ts'
 
 export interface ServiceRow {
   id: string
@@ -20,6 +20,8 @@ export interface ServiceRow {
   restartGeneration: number
   routeGeneration: bigint
   rollout: Rollout | null
+  /** The one before, which has ended. */
+  lastRollout: EndedRollout | null
   autoscaler: AutoscalePolicy | null
   cronScaler: CronPolicy | null
   actor: string
@@ -46,6 +48,7 @@ const columns = [
   'services.restartGeneration',
   'services.routeGeneration',
   'services.rollout',
+  'services.lastRollout',
   'services.autoscaler',
   'services.cronScaler',
   'services.actor',
@@ -71,13 +74,14 @@ const withVersion = (db: Db | Tx) =>
     )
     .select(columns)
 
-type Stored = 'rollout' | 'autoscaler' | 'cronScaler'
+type Stored = 'rollout' | 'lastRollout' | 'autoscaler' | 'cronScaler'
 type Selected = Omit<ServiceRow, Stored | 'spec' | 'source'> & Record<Stored | 'config', unknown>
 
-function toRow({ rollout, autoscaler, cronScaler, config, ...row }: Selected): ServiceRow {
+function toRow({ rollout, lastRollout, autoscaler, cronScaler, config, ...row }: Selected): ServiceRow {
   return {
     ...row,
     rollout: rollout as Rollout | null,
+    lastRollout: lastRollout as EndedRollout | null,
     autoscaler: autoscaler as AutoscalePolicy | null,
     cronScaler: cronScaler as CronPolicy | null,
     ...(config as VersionConfig),
@@ -219,6 +223,20 @@ export interface VersionRow {
   createdAt: Temporal.Instant
 }
 
+/** What runs by versions besides the present one: of those that live instances have, and that a rollout comes from. */
+export async function selectSpecs(
+  db: Db | Tx,
+  wanted: readonly { serviceId: string; version: number }[],
+): Promise<{ serviceId: string; version: number; spec: ServiceSpec }[]> {
+  if (wanted.length === 0) return []
+  const { rows } = await sql<{ serviceId: string; version: number; spec: ServiceSpec }>`
+    select v.service_id, v.version, v.config->'spec' as spec
+    from service_versions v
+    join unnest(${wanted.map(one => one.serviceId)}::text[], ${wanted.map(one => one.version)}::int[])
+      as w (service_id, version) on w.service_id = v.service_id and w.version = v.version`.execute(db)
+  return rows
+}
+
 /** Newest first. */
 export async function selectVersions(db: Db | Tx, serviceId: string, version?: number): Promise<VersionRow[]> {
   let query = db.selectFrom('serviceVersions').select(['version', 'config', 'actor', 'createdAt'])
@@ -249,6 +267,7 @@ export interface ServiceChange {
   restartGeneration?: number
   routeGeneration?: bigint
   rollout?: Rollout | null
+  lastRollout?: EndedRollout
   autoscaler?: AutoscalePolicy | null
   cronScaler?: CronPolicy | null
   registryAuthCipher?: Buffer | null
@@ -258,7 +277,7 @@ const jsonOrNull = <T>(value: T | null) => (value === null ? null : jsonb(value)
 
 /** A change by a person: the reconciler that is at work on the old state loses, and looks again at once. */
 export async function changeService(tx: Tx, now: Temporal.Instant, id: string, change: ServiceChange): Promise<void> {
-  const { rollout, autoscaler, cronScaler, ...rest } = change
+  const { rollout, lastRollout, autoscaler, cronScaler, ...rest } = change
   await tx
     .updateTable('services')
     .set({
@@ -266,6 +285,7 @@ export async function changeService(tx: Tx, now: Temporal.Instant, id: string, c
       ...(rollout === undefined ? {} : { rollout: jsonOrNull(rollout) }),
       ...(autoscaler === undefined ? {} : { autoscaler: jsonOrNull(autoscaler) }),
       ...(cronScaler === undefined ? {} : { cronScaler: jsonOrNull(cronScaler) }),
+      ...(lastRollout === undefined ? {} : { lastRollout: jsonb(lastRollout) }),
       generation: sql<number>`generation + 1`,
       updatedAt: now,
       dueAt: now,
@@ -280,17 +300,21 @@ export async function applyService(
   service: { id: string; generation: number; leaseId: string },
   change: {
     dueAt: Temporal.Instant | null
-    settled: boolean
+    /** The rollout that ends with this; null: none does. */
+    ended: EndedRollout | null
+    /** The rollout, paused; null: it is as it was. */
+    paused: Rollout | null
     deletedAt: Temporal.Instant | null
     routeGeneration?: bigint
   },
 ): Promise<boolean> {
-  const { settled, deletedAt, ...rest } = change
+  const { ended, paused, deletedAt, ...rest } = change
   const result = await tx
     .updateTable('services')
     .set({
       ...rest,
-      ...(settled ? { rollout: null } : {}),
+      ...(paused === null ? {} : { rollout: jsonb(paused) }),
+      ...(ended === null ? {} : { rollout: null, lastRollout: jsonb(ended) }),
       ...(deletedAt === null ? {} : { deletedAt }),
       leaseId: null,
       leaseUntil: null,

@@ -1,5 +1,14 @@
 // A service: what is deployed and called. Its status is computed, in EAS's words, from what is wanted and what runs.
 import { type Cause, type EndedCause, textOf, waitingOf } from './cause.ts'
+import {
+  type Generation,
+  isCurrent,
+  isPaused,
+  mayPause,
+  phaseOf,
+  type RolloutPause,
+  type RolloutPhase,
+} from './rollout/rollout-phase.ts'
 import type { ServiceInstance } from './service-instance.ts'
 import { crashLoopCount, isMember, isRouted } from './service-instance.ts'
 import type { TrafficRefusal } from './traffic/traffic-group.ts'
@@ -8,9 +17,24 @@ export type ServiceDesired = 'running' | 'stopped' | 'deleted'
 
 /** What a person asked for last and is not done yet; it names the status in the meantime. */
 export interface Rollout {
-  kind: 'create' | 'update' | 'scale' | 'start' | 'restart'
+  kind: 'create' | 'update' | 'scale' | 'start' | 'restart' | 'abort'
+  /** What an abort goes back to; of an abort, what it comes from. */
   fromVersion: number | null
   startedAt: string
+  /** It goes no further until a person says so. */
+  pause?: RolloutPause
+  /** What failed before this counts no more. */
+  resumedAt?: string
+}
+
+/** What became of a rollout. One that another took the place of has no end of its own. */
+export interface EndedRollout {
+  kind: Rollout['kind']
+  fromVersion: number | null
+  version: number
+  phase: 'done' | 'aborted'
+  startedAt: string
+  endedAt: string
 }
 
 export type ServiceStatus =
@@ -36,6 +60,12 @@ export type ServicesRefusal =
   | 'ServiceDeleting'
   | 'ServiceChanged'
   | 'WorldChanged'
+  | 'NoRollout'
+  | 'RolloutPaused'
+  | 'RolloutNotPaused'
+  | 'NotWaitingForRoom'
+  | 'SwapDoesNotHelp'
+  | 'LastOneServing'
   | 'WorkspaceNotFound'
   | 'InvalidReplicas'
   | 'InvalidAutoscaler'
@@ -65,12 +95,19 @@ interface StatusInput {
 }
 
 export interface ServiceRefusal {
-  code: 'ServiceDeleting' | 'ServiceNotRunning' | 'AlreadyRunning' | 'AlreadyStopped'
+  code:
+    | 'ServiceDeleting'
+    | 'ServiceNotRunning'
+    | 'AlreadyRunning'
+    | 'AlreadyStopped'
+    | 'NoRollout'
+    | 'RolloutPaused'
+    | 'RolloutNotPaused'
   message: string
 }
 
 /** For each action, null or why it would do nothing now. */
-export function serviceRefusals(desired: ServiceDesired) {
+export function serviceRefusals(desired: ServiceDesired, rollout: Rollout | null) {
   const deleting: ServiceRefusal | null =
     desired === 'deleted' ? { code: 'ServiceDeleting', message: 'it is being deleted' } : null
   const stopped: ServiceRefusal | null =
@@ -86,8 +123,24 @@ export function serviceRefusals(desired: ServiceDesired) {
         ? { code: 'AlreadyRunning' as const, message: 'it is started already: restart it instead' }
         : null),
     delete: deleting,
+    ...rolloutRefusals(rollout),
     invoke: deleting ?? stopped,
   } satisfies Record<string, ServiceRefusal | null>
+}
+
+type RolloutRefusal = ServiceRefusal & { code: 'NoRollout' | 'RolloutPaused' | 'RolloutNotPaused' }
+
+/** Whether a rollout can be paused, resumed or aborted now. */
+export function rolloutRefusals(rollout: Rollout | null) {
+  const none: RolloutRefusal | null = mayPause(rollout)
+    ? null
+    : { code: 'NoRollout', message: 'no update and no restart of it is under way' }
+  const paused = isPaused(rollout)
+  return {
+    pause: none ?? (paused ? { code: 'RolloutPaused' as const, message: 'the rollout is paused already' } : null),
+    resume: none ?? (paused ? null : { code: 'RolloutNotPaused' as const, message: 'the rollout is not paused' }),
+    abort: none,
+  } satisfies Record<string, RolloutRefusal | null>
 }
 
 export interface StatusView {
@@ -119,12 +172,14 @@ function statusAndCauses({ service, instances, lastEnd }: StatusInput): Omit<Sta
   if (complete && service.rollout === null)
     return { status: 'Running', causes: service.replicas === 0 ? [atZero(service)] : [count] }
   const crashing = members.find(i => i.crashCount >= crashLoopCount && !isRouted(i))
+  const paused = pauseCauses(service.rollout, lastEnd)
   const crash: Cause | null = crashing ? { code: 'CrashLoop', count: crashing.crashCount, last: lastEnd } : null
   const waiting = members.map(member => waitingOf(member.waitingReason)).find(cause => cause !== null) ?? null
   if (routed === 0 && crash) return { status: 'Failed', causes: [crash] }
+  if (paused !== null) return { status: 'Updating', causes: [{ code: 'Paused' }, count, ...paused] }
   const because = crash ?? waiting
   const causes = because === null ? [count] : [count, because]
-  if (outdated) return { status: 'Updating', causes: crash ? [{ code: 'Paused' }, ...causes] : causes }
+  if (outdated) return { status: 'Updating', causes }
   if (waiting !== null && routed < service.replicas) return { status: 'Waiting', causes }
   return { status: statusOfRollout(service.rollout, routed, service.replicas), causes }
 }
@@ -133,12 +188,20 @@ const atZero = ({ autoscaler }: StatusInput['service']): Cause => ({
   code: autoscaler?.min === 0 ? 'ScaledToZeroWakes' : 'ScaledToZero',
 })
 
-type Generation = Pick<ServiceInstance, 'version' | 'restartGeneration'>
+/** Why it is paused, in the place of what it waits for; null: it is not. */
+function pauseCauses(rollout: Rollout | null, last: EndedCause | null): Cause[] | null {
+  const pause = rollout?.pause
+  if (pause === undefined) return null
+  if (pause.because === 'asked') return []
+  const { failure } = pause
+  if (failure.code === 'Crashing') return [{ code: 'CrashLoop', count: failure.count, last }]
+  return [{ code: 'NotReadyInTime', seconds: Math.round(failure.deadlineMs / 1000) }]
+}
 
-const isOutdated = (service: Generation, instance: Generation): boolean =>
-  instance.version !== service.version || instance.restartGeneration !== service.restartGeneration
+const isOutdated = (service: Generation, instance: Generation): boolean => !isCurrent(service, instance)
 
 export interface RolloutProgress extends Rollout {
+  phase: RolloutPhase
   /** Instances in the routes that are as the rollout wants them. */
   done: number
   total: number
@@ -148,7 +211,7 @@ export interface RolloutProgress extends Rollout {
 export function rolloutProgress({ service, instances }: Omit<StatusInput, 'lastEnd'>): RolloutProgress | null {
   if (service.rollout === null) return null
   const done = instances.filter(instance => isRouted(instance) && !isOutdated(service, instance)).length
-  return { ...service.rollout, done, total: service.replicas }
+  return { ...service.rollout, phase: phaseOf(service.rollout), done, total: service.replicas }
 }
 
 function statusOfRollout(rollout: Rollout | null, routed: number, replicas: number): ServiceStatus {
@@ -157,6 +220,7 @@ function statusOfRollout(rollout: Rollout | null, routed: number, replicas: numb
       return 'Creating'
     case 'update':
     case 'restart':
+    case 'abort':
       return 'Updating'
     case 'scale':
       return 'Scaling'

@@ -17,6 +17,7 @@ import {
   selectVersions,
 } from './service.store.ts'
 import {
+  type EndedRollout,
   type Rollout,
   type RolloutProgress,
   rolloutProgress,
@@ -49,6 +50,7 @@ export interface ServiceView {
   version: number
   rollout: Rollout | null
   progress: RolloutProgress | null
+  lastRollout: EndedRollout | null
   autoscaler: AutoscalePolicy | null
   cronScaler: CronPolicy | null
   spec: ServiceSpec

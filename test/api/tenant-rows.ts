@@ -219,6 +219,18 @@ export const rows: Record<keyof Operations, TenantRow> = {
   },
   'GET /v1/services/{service}/versions': { ids: service },
   'POST /v1/services/{service}/versions/{version}/use': { ids: service, fixed: { version: '1' } },
+  'POST /v1/services/{service}/rollout/pause': { ids: service, input: body({ reason: 'a look' }), before: updated },
+  'POST /v1/services/{service}/rollout/abort/preview': { ids: service },
+  'POST /v1/services/{service}/rollout/resume': { ids: service },
+  'POST /v1/services/{service}/rollout/abort': { ids: service, before: updated },
+  'POST /v1/services/{service}/instances/{serviceInstanceId}/go-first/preview': {
+    ids: world => ({ ...service(world), serviceInstanceId: world.serviceInstanceId }),
+    before: withoutRoom,
+  },
+  'POST /v1/services/{service}/instances/{serviceInstanceId}/go-first': {
+    ids: world => ({ ...service(world), serviceInstanceId: world.serviceInstanceId }),
+    input: body({ reason: 'a test', lastToo: true }),
+  },
   'GET /v1/services/{service}/access-key': { ids: service },
   'POST /v1/services/check': {
     ids: ({ workGroupId }) => ({ groupId: workGroupId }),
@@ -329,6 +341,29 @@ async function newestInstances(api: TestApi, world: World, by: Principal): Promi
     .client(by)
     .call('GET /v1/services/{service}/instances', { params: { service: world.serviceName } })
   world.serviceInstanceId = items.at(-1)?.serviceInstanceId ?? ''
+}
+
+/** A new version, whose rollout is under way. */
+async function updated(api: TestApi, { serviceName: service }: World, by: Principal): Promise<void> {
+  const client = api.client(by)
+  const { version } = await client.call('GET /v1/services/{service}', { params: { service } })
+  const body = { config: { metadata: { memory: 1536 + version } } }
+  await client.call('PUT /v1/services/{service}', { params: { service }, body })
+}
+
+/** A new version for which there is room only where the old one runs. */
+async function withoutRoom(api: TestApi, world: World, by: Principal): Promise<void> {
+  const client = api.client(by)
+  const params = { service: world.serviceName }
+  await api.settle()
+  const [one] = (await client.call('GET /v1/services/{service}/instances', { params })).items
+  const { items } = await client.call('GET /v1/machines', { query: { groupId: world.workGroupId } })
+  for (const { machineId } of items.filter(item => item.machineId !== one?.machineId))
+    await client.call('POST /v1/machines/{machineId}/cordon', { params: { machineId }, body: { reason: 'none there' } })
+  const largest = { config: { metadata: { cpu: 3 } } }
+  await client.call('PUT /v1/services/{service}', { params, body: largest })
+  await api.settle()
+  world.serviceInstanceId = one?.serviceInstanceId ?? ''
 }
 
 /** In place of the gateway: answers whatever it is sent. */

@@ -3,6 +3,7 @@
 import type { RuntimeObservation } from '../../src/services/driver.ts'
 import { planService } from '../../src/services/rollout/rollout.ts'
 import type { Action, MachineWish, ServiceSnapshot } from '../../src/services/rollout/rollout-snapshot.ts'
+import type { Rollout } from '../../src/services/service.ts'
 import { isRouted, type ServiceInstance } from '../../src/services/service-instance.ts'
 import { anInstance, at } from './rollout-fixtures.ts'
 
@@ -24,6 +25,7 @@ export class ModelWorld {
   replicas = 1
   version = 1
   brokenVersion = 0
+  rollout: Rollout | null = null
   maxUnavailable = 1
   generation = 0n
   instances: ServiceInstance[] = []
@@ -39,6 +41,19 @@ export class ModelWorld {
 
   constructor(slots: readonly number[]) {
     this.machines = slots.map(count => ({ slots: count, verdict: 'stay' }))
+  }
+
+  /** A new version, as `updateService` writes it. */
+  update(): void {
+    const fromVersion = this.rollout?.fromVersion ?? this.version
+    this.rollout = { kind: 'update', fromVersion, startedAt: '' }
+    this.version++
+  }
+
+  resume(): void {
+    if (this.rollout?.pause === undefined) return
+    const { pause: _, ...rollout } = this.rollout
+    this.rollout = { ...rollout, resumedAt: at(this.nowMs).toString() }
   }
 
   /** In the routes, healthy, and known to every gateway. */
@@ -61,8 +76,8 @@ export class ModelWorld {
     return {
       now: at(this.nowMs),
       service: {
-        ...{ id: 'svc', desired: 'running', replicas, version, restartGeneration: 0, rollout: null },
-        ...{ maxSurge: 1, maxUnavailable, graceMs: 5_000 },
+        ...{ id: 'svc', desired: 'running', replicas, version, restartGeneration: 0, rollout: this.rollout },
+        ...{ maxSurge: 1, maxUnavailable, graceMs: 5_000, progressDeadlineMs: 600_000, noRoom: 'ask' },
       },
       instances: this.instances,
       observations: new Map(this.instances.flatMap(one => (one.machineId === null ? [] : [[one.id, this.#word(one)]]))),
@@ -114,8 +129,8 @@ export class ModelWorld {
   #apply(action: Action): void {
     switch (action.do) {
       case 'create': {
-        const { replacesId, crashCount } = action
-        const fresh = { phase: 'waiting' as const, machineId: null, version: this.version, createdAt: at(this.nowMs) }
+        const { replacesId, crashCount, version } = action
+        const fresh = { phase: 'waiting' as const, machineId: null, version, createdAt: at(this.nowMs) }
         this.instances.push(anInstance(`i${++this.#made}`, { ...fresh, replacesId, crashCount }))
         return
       }
@@ -139,6 +154,12 @@ export class ModelWorld {
         this.#change(id, { ...leaving, unroutedAtGeneration: ++this.generation })
         return
       }
+      case 'pause':
+        if (this.rollout) this.rollout = { ...this.rollout, pause: action.pause }
+        return
+      case 'settle':
+        this.rollout = null
+        return
       case 'stop':
         if (!action.cut && (this.inFlight.get(action.id) ?? 0) > 0) {
           this.violations.push(`${action.id} stopped with requests in flight`)

@@ -1,6 +1,11 @@
 // Builders with defaults for the tests of the rollout.
 import type { RuntimeObservation } from '../../src/services/driver.ts'
-import type { MachineWish, ServiceSnapshot, TrafficWord } from '../../src/services/rollout/rollout-snapshot.ts'
+import type {
+  MachineWish,
+  ServicePlan,
+  ServiceSnapshot,
+  TrafficWord,
+} from '../../src/services/rollout/rollout-snapshot.ts'
 import type { ServiceInstance } from '../../src/services/service-instance.ts'
 
 export const at = (ms: number): Temporal.Instant =>
@@ -30,6 +35,7 @@ export function anInstance(id: string, change: Partial<ServiceInstance> = {}): S
     unroutedAtGeneration: null,
     gpuIndexes: [],
     crashCount: 0,
+    goFirst: null,
     createdAt: at(0),
     startedAt: at(0),
     readyAt: ready ? at(0) : null,
@@ -42,6 +48,8 @@ interface SnapshotChange extends Partial<Omit<ServiceSnapshot['service'], 'id'>>
   instances?: ServiceInstance[]
   words?: Record<string, RuntimeObservation>
   machines?: Record<string, MachineWish['verdict']>
+  /** Of those, the ones that take nothing new. */
+  held?: string[]
   drainId?: string
   revoked?: string[]
   gateways?: Record<string, bigint>
@@ -49,11 +57,11 @@ interface SnapshotChange extends Partial<Omit<ServiceSnapshot['service'], 'id'>>
 }
 
 export function aSnapshot(change: SnapshotChange = {}): ServiceSnapshot {
-  const { now, instances, words, machines, drainId, revoked, gateways, traffic, ...service } = change
+  const { now, instances, words, machines, held, drainId, revoked, gateways, traffic, ...service } = change
   const verdicts: Record<string, MachineWish['verdict']> = machines ?? { m1: 'stay', m2: 'stay' }
   const wishes = Object.entries(verdicts).map(([id, verdict]): [string, MachineWish] => [
     id,
-    { verdict, drainId: verdict === 'move' ? (drainId ?? 'drain') : null },
+    { verdict, drainId: verdict === 'move' ? (drainId ?? 'drain') : null, held: held?.includes(id) === true },
   ])
   return {
     now: now ?? at(0),
@@ -67,6 +75,8 @@ export function aSnapshot(change: SnapshotChange = {}): ServiceSnapshot {
       maxSurge: 1,
       maxUnavailable: 1,
       graceMs: 30_000,
+      progressDeadlineMs: 600_000,
+      noRoom: 'ask',
       ...service,
     },
     instances: instances ?? [],
@@ -108,3 +118,13 @@ export const said = (gatewayId: string, generation: bigint, inFlight: number, st
   inFlight,
   streams,
 })
+
+/** What a plan does, a line for each action. */
+export const dos = (plan: ServicePlan): string[] =>
+  plan.actions.map(action => {
+    if (action.do === 'create') return action.replacesId === null ? 'create' : `create for ${action.replacesId}`
+    if (action.do === 'leave') return `leave ${action.id} ${action.because}`
+    if (action.do === 'end') return `end ${action.id} ${action.reason}`
+    if (action.do === 'stop') return `stop ${action.id}${action.cut ? ' cutting' : ''}`
+    return 'id' in action ? `${action.do} ${action.id}` : action.do
+  })

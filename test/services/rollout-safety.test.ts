@@ -18,9 +18,10 @@ const events: fc.Arbitrary<Event> = fc.oneof(
     world.replicas = replicas
   }),
   fc.boolean().map<Event>(broken => world => {
-    world.version++
+    world.update()
     if (broken) world.brokenVersion = world.version
   }),
+  fc.constant<Event>(world => world.resume()),
   fc.nat(7).map<Event>(n => world => {
     const process = pick([...world.processes.values()], n)
     if (process) process.healthy = !process.healthy
@@ -55,7 +56,7 @@ function run({ slots, events: history }: { slots: number[]; events: Event[] }): 
 
 /** Everything heals: nothing is drained, broken or silent, and the requests end. */
 function calm(world: ModelWorld): void {
-  world.version++
+  world.update()
   for (const machine of world.machines) machine.verdict = 'stay'
   for (const gateway of world.gateways.values()) gateway.silent = false
   for (const process of world.processes.values()) process.healthy = true

@@ -16,7 +16,9 @@ export function RolloutCard({ workspaceId, service }: { workspaceId: string; ser
   const crashing = causes.some(cause => cause.code === 'CrashLoop')
   const short = causes.some(({ code }) => code === 'NoRoom' || code === 'NoOpenMachine' || code === 'NoMachine')
   const title =
-    rollout.kind === 'update' ? t('rollout.update', { version: String(version) }) : t(`rollout.${rollout.kind}`)
+    rollout.kind === 'update' || rollout.kind === 'abort'
+      ? t(`rollout.${rollout.kind}`, { version: String(version) })
+      : t(`rollout.${rollout.kind}`)
   const percent = rollout.total === 0 ? 100 : Math.floor((rollout.done / rollout.total) * 100)
   return (
     <Card

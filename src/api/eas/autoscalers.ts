@@ -9,7 +9,7 @@ import {
   thresholdMax,
   windowSecondsMax,
 } from '../../services/autoscale/policy.ts'
-import { replicasMax } from '../../services/config/service-config.ts'
+import { replicasMax } from '../../services/config/rolling-strategy.ts'
 import type { ApiContext } from '../context.ts'
 import { behaviorOf } from '../v1/autoscalers.ts'
 import { type EasCall, type EasOperations, invalid, readBody, whole } from './call.ts'

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { type CronPolicy, cronJobsMax } from '../../services/autoscale/cron-policy.ts'
 import { getCronScaler, removeCronScaler, setCronScaler } from '../../services/autoscale/cron-scalers.ts'
-import { replicasMax } from '../../services/config/service-config.ts'
+import { replicasMax } from '../../services/config/rolling-strategy.ts'
 import type { ApiContext } from '../context.ts'
 import { type EasCall, type EasOperations, readBody, whole } from './call.ts'
 import { keyOf } from './services.ts'

@@ -13,7 +13,7 @@ import {
   thresholdMax,
   windowSecondsMax,
 } from '../../services/autoscale/policy.ts'
-import { replicasMax } from '../../services/config/service-config.ts'
+import { replicasMax } from '../../services/config/rolling-strategy.ts'
 import { defineRoute } from '../route.ts'
 import { keyOf } from '../workspace-scope.ts'
 import { instant, isoOrNull, serviceId } from './fields.ts'

@@ -7,7 +7,7 @@ import {
   removeCronScaler,
   setCronScaler,
 } from '../../services/autoscale/cron-scalers.ts'
-import { replicasMax } from '../../services/config/service-config.ts'
+import { replicasMax } from '../../services/config/rolling-strategy.ts'
 import { defineRoute } from '../route.ts'
 import { keyOf } from '../workspace-scope.ts'
 import { instant, serviceId } from './fields.ts'

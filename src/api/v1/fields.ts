@@ -41,6 +41,7 @@ export const previewId = z
   .optional()
   .describe('Of a preview of this very action: refused (`WorldChanged`) where it would come out otherwise by now.')
 
+export const mustSayWhy = z.string().trim().min(1, 'must say why').max(500).describe('Why; kept with the action.')
 export const reason = z.string().max(500).default('').describe('Why; kept with the action.')
 
 export const isoOrNull = (at: Temporal.Instant | null): string | null => at?.toString() ?? null

@@ -24,6 +24,7 @@ import { orderRoutes } from './orders.ts'
 import { renewalRoutes } from './renewals.ts'
 import { repairRoutes } from './repairs.ts'
 import { resizeRoutes } from './resizes.ts'
+import { rolloutRoutes } from './rollouts.ts'
 import { serviceImpactRoutes } from './service-impact.ts'
 import { serviceInstanceRoutes } from './service-instances.ts'
 import { serviceKeyRoutes } from './service-keys.ts'
@@ -53,6 +54,7 @@ export const routes: readonly Route[] = [
   ...serviceRoutes,
   ...serviceImpactRoutes,
   ...serviceVersionRoutes,
+  ...rolloutRoutes,
   ...autoscalerRoutes,
   ...cronScalerRoutes,
   ...serviceMetricsRoutes,

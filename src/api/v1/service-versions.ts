@@ -12,7 +12,7 @@ import { Demand, machineCounts } from './causes.ts'
 import { ActorView, instant, previewed, previewId } from './fields.ts'
 import { config, keyOf, replace, ServiceView, service, version, viewOf } from './services.ts'
 
-const ImpactView = z.object({
+export const UpdateImpactView = z.object({
   previewId: previewed,
   effect: z
     .enum(['none', 'scale', 'version'])
@@ -44,7 +44,7 @@ const checks = [
     params: { service },
     body: { config, replace },
     returns: z.object({
-      impact: ImpactView,
+      impact: UpdateImpactView,
       warnings: z.array(z.string()).describe('Fields of the JSON that have no effect here.'),
     }),
     async handle({ ctx }, { params, body: { config, replace }, actor }) {
@@ -60,7 +60,7 @@ const checks = [
     can: 'service.write',
     asks: true,
     params: { service, version },
-    returns: z.object({ impact: ImpactView }),
+    returns: z.object({ impact: UpdateImpactView }),
     async handle({ ctx }, { params, actor }) {
       const impact = await checkVersionUse(ctx, actor, keyOf(params.service), params.version)
       return { impact: { previewId: previewIdOf(impact), ...impact } }

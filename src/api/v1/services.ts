@@ -18,15 +18,24 @@ import { defineRoute } from '../route.ts'
 import { keyOf, visibleWorkspaces, writableWorkspaces } from '../workspace-scope.ts'
 import { CauseView } from './causes.ts'
 import { groupId, instant, page, pageOf, paging, previewId, readPageToken, refusalView, serviceId } from './fields.ts'
+import { pauseView, RolloutPauseView } from './rollout-views.ts'
 import { deleteAssumed, stopAssumed } from './service-impact.ts'
 
 export const service = z.string().min(1).max(100).describe('Id or name of the service.')
 export { keyOf }
 
+const RolloutKind = z.enum(['create', 'update', 'scale', 'start', 'restart', 'abort'])
+
 const RolloutView = z.object({
-  kind: z.enum(['create', 'update', 'scale', 'start', 'restart']),
-  fromVersion: z.number().int().nullable(),
+  kind: RolloutKind,
+  fromVersion: z.number().int().nullable().describe('What an abort goes back to; of an abort, what it comes from.'),
   startedAt: instant,
+  phase: z
+    .enum(['progressing', 'failing', 'paused', 'aborting'])
+    .describe(
+      'failing: it paused by itself, and the old version serves on until it is resumed, aborted or rolled back.',
+    ),
+  pause: RolloutPauseView.nullable(),
   done: z.number().int().describe('Instances that serve as the rollout wants them.'),
   total: z.number().int(),
 })
@@ -41,6 +50,17 @@ export const ServiceView = z.object({
   reason: z.string().describe('The status in words: what it waits for, or why it failed.'),
   causes: z.array(CauseView).describe('The same as facts.'),
   rollout: RolloutView.nullable().describe('What was asked for last, until it is done.'),
+  lastRollout: z
+    .object({
+      kind: RolloutKind,
+      fromVersion: z.number().int().nullable(),
+      version: z.number().int(),
+      phase: z.enum(['done', 'aborted']),
+      startedAt: instant,
+      endedAt: instant,
+    })
+    .nullable()
+    .describe('The one before, and how it ended.'),
   replicas: z.number().int(),
   running: z.number().int(),
   pending: z.number().int(),
@@ -64,10 +84,19 @@ export const ServiceView = z.object({
       stop: refusalView,
       start: refusalView,
       delete: refusalView,
+      pause: refusalView,
+      resume: refusalView,
+      abort: refusalView,
       invoke: refusalView,
     })
     .describe('For each action, null or why it can not be done now.'),
 })
+
+const rolloutView = (found: Service) => {
+  if (found.progress === null) return null
+  const { pause, resumedAt: _, phase, ...progress } = found.progress
+  return { ...progress, phase: phase as z.infer<typeof RolloutView>['phase'], pause: pause ? pauseView(pause) : null }
+}
 
 export const viewOf = ({ settings }: ApiContext, found: Service) => ({
   serviceId: found.id,
@@ -78,7 +107,8 @@ export const viewOf = ({ settings }: ApiContext, found: Service) => ({
   status: found.status,
   reason: found.reason,
   causes: found.causes,
-  rollout: found.progress,
+  rollout: rolloutView(found),
+  lastRollout: found.lastRollout,
   replicas: found.replicas,
   running: found.running,
   pending: found.pending,
@@ -91,7 +121,7 @@ export const viewOf = ({ settings }: ApiContext, found: Service) => ({
   config: found.source as Record<string, unknown>,
   createdAt: found.createdAt.toString(),
   updatedAt: found.updatedAt.toString(),
-  refusals: serviceRefusals(found.desired),
+  refusals: serviceRefusals(found.desired, found.rollout),
 })
 
 const DeployedView = z.object({

@@ -124,7 +124,7 @@ const levels = {
   'metadata.rpc': rpc,
   networking,
   'networking.gateway_policy': only('rate_limit', 'concurrency_limit'),
-  'metadata.rolling_strategy': only('max_surge', 'max_unavailable'),
+  'metadata.rolling_strategy': only('max_surge', 'max_unavailable', 'progress_deadline', 'no_room'),
   'metadata.eas': only('termination_grace_period'),
   runtime: { used: ['termination_grace_period'], noEffect: ['enable_crash_block'], unsupported: {} },
   'containers[0]': container,

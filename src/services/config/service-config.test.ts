@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Refusal } from '../../lib/errors.ts'
-import { countOf, parseServiceConfig } from './service-config.ts'
+import { countOf } from './rolling-strategy.ts'
+import { parseServiceConfig } from './service-config.ts'
 
 const aConfig = (change: object = {}, metadata: object = {}): object => ({
   metadata: { name: 'digits', instance: 2, cpu: 1, memory: 512, resource: 'eas-r-1', ...metadata },

@@ -6,12 +6,13 @@ import type { Mount } from '../../lib/mounts.ts'
 import type { Launch, Program } from '../driver.ts'
 import { modelWarnings, onnxProgramOf } from './model-config.ts'
 import { type RegistryAuth, readRegistryAuth, withoutRegistryAuth } from './registry-auth.ts'
+import { type RollingStrategy, replicasMax, rollingStrategy, strategyOf } from './rolling-strategy.ts'
 import { type ConfigObject, type ConfigRefusal, checkFields, expandDotted, isObject } from './service-config-fields.ts'
 import { checkStorageKinds, mountsOf, storageSchema } from './storage-config.ts'
 import { networking, type TrafficSpec, trafficGroupName, trafficRpc, trafficSpecOf } from './traffic-config.ts'
 
 /** Units last; times in milliseconds. Stored with the version beside the JSON it was read from. */
-export interface ServiceSpec extends TrafficSpec {
+export interface ServiceSpec extends TrafficSpec, RollingStrategy {
   name: string
   replicas: number
   cpuMilli: number
@@ -26,13 +27,8 @@ export interface ServiceSpec extends TrafficSpec {
   requestTimeoutMs: number
   /** Directories of the host; absent: none. */
   mounts?: readonly Mount[]
-  maxSurge: Share | null
-  maxUnavailable: Share | null
   graceMs: number
 }
-
-/** A count, or a share of the replicas. */
-export type Share = { count: number } | { percent: number }
 
 export interface ServiceConfig {
   spec: ServiceSpec
@@ -47,7 +43,6 @@ export interface ServiceConfig {
   warnings: string[]
 }
 
-export const replicasMax = 1_000
 /** EAS's default on a dedicated gateway. */
 const requestTimeoutMsDefault = 600_000
 const graceSecondsDefault = 30
@@ -56,10 +51,6 @@ const failureThresholdDefault = 3
 
 const text = z.string().min(1).max(4096)
 const whole = (min: number, max: number) => z.number().int().min(min).max(max)
-const share = z.union([
-  whole(0, replicasMax),
-  z.string().regex(/^(100|\d{1,2})%$/, 'must be a number or a percentage like 2%'),
-])
 
 const check = z.strictObject({
   http_get: z
@@ -128,7 +119,7 @@ const schema = z.object({
         max_batch_timeout: whole(0, 60_000).optional(),
       })
       .optional(),
-    rolling_strategy: z.object({ max_surge: share.optional(), max_unavailable: share.optional() }).optional(),
+    rolling_strategy: rollingStrategy.optional(),
     eas: z.object({ termination_grace_period: whole(0, 3_600).optional() }).optional(),
     scheduling: z
       .strictObject({ spread: z.strictObject({ policy: z.literal('default').optional() }).optional() })
@@ -186,8 +177,7 @@ function specOf(config: Config): ServiceSpec {
     health: healthOf(config),
     requestTimeoutMs: metadata.rpc?.keepalive ?? requestTimeoutMsDefault,
     ...trafficSpecOf({ rpc: metadata.rpc ?? {}, networking: config.networking }),
-    maxSurge: shareOf(metadata.rolling_strategy?.max_surge),
-    maxUnavailable: shareOf(metadata.rolling_strategy?.max_unavailable),
+    ...strategyOf(metadata.rolling_strategy),
     graceMs: graceSeconds * 1000,
   }
 }
@@ -274,31 +264,6 @@ function startTimeoutOf(startup: Check): number {
     ((startup.initial_delay_seconds ?? 0) + (startup.period_seconds ?? 10) * (startup.failure_threshold ?? 3)) * 1000
   )
 }
-
-function shareOf(value: number | string | undefined): Share | null {
-  if (value === undefined) return null
-  return typeof value === 'number' ? { count: value } : { percent: Number.parseInt(value, 10) }
-}
-
-/** A share of the replicas, rounded up. */
-export const countOf = (value: Share, replicas: number): number =>
-  'count' in value ? value.count : Math.ceil((replicas * value.percent) / 100)
-
-export interface RolloutBounds {
-  /** Replacements that may start at once: at least 1, or a single replica could never move. */
-  maxSurge: number
-  /** Instances that may end before their replacement is there, when there is no room for it. */
-  maxUnavailable: number
-}
-
-/** With EAS's defaults in a dedicated group. */
-export const rolloutBounds = (
-  spec: Pick<ServiceSpec, 'maxSurge' | 'maxUnavailable'>,
-  replicas: number,
-): RolloutBounds => ({
-  maxSurge: Math.max(1, countOf(spec.maxSurge ?? { percent: 2 }, replicas)),
-  maxUnavailable: countOf(spec.maxUnavailable ?? { count: 1 }, replicas),
-})
 
 const invalid = (field: string, problem: string): Refusal =>
   new Refusal('InvalidServiceConfig' satisfies ConfigRefusal, field === '' ? problem : `${field} ${problem}`, { field })

@@ -6,7 +6,8 @@ import { freeCapacity } from '../../fleet/reservation.ts'
 import { place } from '../../scheduler/place.ts'
 import type { MachineRoom, Placed, Unplaced } from '../../scheduler/snapshot.ts'
 import { waitingOf } from '../cause.ts'
-import { floorOf, planService } from '../rollout/rollout.ts'
+import { floorOf } from '../rollout/go-first.ts'
+import { planService } from '../rollout/rollout.ts'
 import type { Action, MachineWish, NoRoom, ServiceSnapshot } from '../rollout/rollout-snapshot.ts'
 import { snapshotOf } from '../rollout/service-snapshot.ts'
 import { readWorld, type World } from '../rollout/snapshot.store.ts'
@@ -97,7 +98,7 @@ export async function impactOnService(
   const row = await findService(db, accountId, key)
   if (!row) throw serviceNotFound(key)
   const world = await readWorld(db, [row.id], now)
-  const changed: ServiceRow = { ...row, desired: desired ?? row.desired, replicas: replicas ?? row.replicas }
+  const changed = { ...row, desired: desired ?? row.desired, replicas: replicas ?? row.replicas }
   const [impact] = await impactsOf(db, world, [changed], new Set(), now)
   return impact as ServiceImpact
 }
@@ -156,6 +157,7 @@ const fates: Record<LeavingBecause, InstanceFate> = {
   updated: 'moves',
   restarted: 'moves',
   scaled_in: 'finishes',
+  paused: 'finishes',
   stopped: 'stops',
   revoked: 'stops',
   lost: 'stops',

@@ -6,7 +6,7 @@ import { findService, type ServiceKey } from '../service.store.ts'
 import type { ServicesCtx } from '../services-ctx.ts'
 import { asPreviewed } from './as-previewed.ts'
 import { impactOnService, type ServiceAssumption } from './impact.ts'
-import { checkUpdateIn, checkVersionUseIn } from './update-impact.ts'
+import { checkAbortIn, checkUpdateIn, checkVersionUseIn } from './update-impact.ts'
 
 /** For stopping, deleting and scaling. */
 export const changeAsPreviewed = (
@@ -40,6 +40,13 @@ export const versionUseAsPreviewed = (
   version: number,
   previewId: string | undefined,
 ) => asPreviewed(previewId, groupsOf(accountId, key), tx => checkVersionUseIn(ctx, tx, accountId, key, version))
+
+export const abortAsPreviewed = (
+  ctx: ServicesCtx,
+  { accountId }: Actor,
+  key: ServiceKey,
+  previewId: string | undefined,
+) => asPreviewed(previewId, groupsOf(accountId, key), tx => checkAbortIn(ctx, tx, accountId, key))
 
 /** None for a service that is not there: the action says so. */
 const groupsOf = (accountId: string, key: ServiceKey) => async (tx: Tx) => {

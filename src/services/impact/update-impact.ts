@@ -6,9 +6,11 @@ import { freeCapacity } from '../../fleet/reservation.ts'
 import { place } from '../../scheduler/place.ts'
 import type { MachineRoom, WaitingReason } from '../../scheduler/snapshot.ts'
 import { checkInstallation } from '../config/installation.ts'
-import { type RolloutBounds, rolloutBounds, type ServiceSpec } from '../config/service-config.ts'
+import { type RolloutBounds, rolloutBounds } from '../config/rolling-strategy.ts'
+import type { ServiceSpec } from '../config/service-config.ts'
+import { floorOf } from '../rollout/go-first.ts'
 import { getVersion, planUpdate, type ReadOptions } from '../rollout/plan-update.ts'
-import { floorOf } from '../rollout/rollout.ts'
+import { underWay } from '../rollout/steer-rollout.ts'
 import { findService, type ServiceKey, type ServiceRow } from '../service.store.ts'
 import { selectLive } from '../service-instance.store.ts'
 import { isMember, isRouted, type ServiceInstance } from '../service-instance.ts'
@@ -85,6 +87,26 @@ export async function checkVersionUseIn(
   return impact
 }
 
+/** What `abortRollout` would do; refused as it would be. */
+export async function checkAbort(ctx: ServicesCtx, actor: Actor, key: ServiceKey): Promise<UpdateImpact> {
+  return check(ctx, tx => checkAbortIn(ctx, tx, actor.accountId, key))
+}
+
+export async function checkAbortIn(
+  ctx: ServicesCtx,
+  tx: Tx,
+  accountId: string,
+  key: ServiceKey,
+): Promise<UpdateImpact> {
+  const { impact } = await lookAt(ctx, tx, accountId, key, async row => {
+    const { kind, fromVersion } = underWay(row, 'abort')
+    const version = kind === 'restart' || fromVersion === null ? row.version : fromVersion
+    const { config } = await getVersion(tx, row, version)
+    return { version, replicas: row.replicas, spec: config.spec, warnings: [] }
+  })
+  return impact
+}
+
 /** In one transaction, which writes nothing. */
 async function check<T>(ctx: ServicesCtx, fn: (tx: Tx) => Promise<T>): Promise<T> {
   return transaction(ctx, fn)
@@ -113,7 +135,7 @@ async function lookAt(
 }
 
 type Present = Pick<ServiceRow, 'desired' | 'version' | 'replicas'>
-type Instance = Pick<ServiceInstance, 'id' | 'phase' | 'ready' | 'routedAtGeneration' | 'replacesId'>
+type Instance = Pick<ServiceInstance, 'id' | 'phase' | 'ready' | 'routedAtGeneration' | 'replacesId' | 'version'>
 
 /** Pure. */
 export function impactOf(
@@ -128,9 +150,12 @@ export function impactOf(
   const members = instances.filter(isMember)
   const ids = new Set(members.map(one => one.id))
   // A slot is one instance, or a pair of one that leaves and its replacement.
-  const slots = members.filter(one => one.replacesId === null || !ids.has(one.replacesId)).length
+  const heads = members.filter(one => one.replacesId === null || !ids.has(one.replacesId))
+  const slots = heads.length
+  // Going back finds those that were not replaced yet.
+  const outdated = heads.filter(one => one.version !== version).length
   const runs = present.desired === 'running' && effect !== 'none'
-  const replaced = runs && effect === 'version' ? Math.min(slots, replicas) : 0
+  const replaced = runs && effect === 'version' ? Math.min(outdated, replicas) : 0
   const started = runs ? Math.max(0, replicas - slots) : 0
   const first = Array.from({ length: started + Math.min(replaced, bounds.maxSurge) }, (_, index) => ({
     id: String(index),

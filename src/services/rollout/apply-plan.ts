@@ -9,13 +9,15 @@ import { declareFaults } from '../../lib/fault.ts'
 import { newId } from '../../lib/id.ts'
 import { closeMoves, dropCancelledMoves, openMoves, refreshMoves, setObstacles } from '../drain-moves.store.ts'
 import { bumpRoutes } from '../routes/routes.store.ts'
-import { applyService, type ServiceRow } from '../service.store.ts'
+import { applyService } from '../service.store.ts'
+import type { EndedRollout } from '../service.ts'
 import { changeInstance, insertInstances } from '../service-instance.store.ts'
 import type { ServiceInstance } from '../service-instance.ts'
 import { instanceEvent, launchEffectId, reconciler, stopEffectId } from '../service-instance-event.ts'
 import type { ServicesCtx } from '../services-ctx.ts'
 import { idsToPlace, placeIn } from './place-waiting.ts'
 import type { Action, ServicePlan } from './rollout-snapshot.ts'
+import type { WorldService } from './world.ts'
 
 const faults = declareFaults('services.apply.before-commit', 'services.apply.after-commit')
 
@@ -30,7 +32,7 @@ interface Writing {
   ctx: ServicesCtx
   tx: Tx
   now: Temporal.Instant
-  service: ServiceRow
+  service: WorldService
   instances: ReadonlyMap<string, ServiceInstance>
   events: NewEvent[]
   settled: { effectId: string; outcome: string }[]
@@ -46,7 +48,7 @@ class LeaseLostError extends Error {}
 export async function applyPlan(
   ctx: ServicesCtx,
   lease: { leaseId: string; placed: number },
-  service: ServiceRow,
+  service: WorldService,
   instances: readonly ServiceInstance[],
   plan: ServicePlan,
   done: readonly Action[],
@@ -86,12 +88,20 @@ export async function applyPlan(
 
 /** Takes the row, or gives up: after this nobody else changes the service or its instances until the commit. */
 async function settleService(w: Writing, leaseId: string, plan: ServicePlan, done: readonly Action[]): Promise<void> {
-  const settled = done.some(action => action.do === 'settle')
+  const ended = done.some(action => action.do === 'settle') ? endOfRollout(w) : null
+  const pause = done.find(action => action.do === 'pause')?.pause
+  const paused = pause && w.service.rollout ? { ...w.service.rollout, pause } : null
   const deleted = done.some(action => action.do === 'finish_delete')
   const { id, generation } = w.service
   const dueAt = plan.lookAgainMs === null ? null : w.now.add({ milliseconds: plan.lookAgainMs || retryMs })
-  const change = { dueAt, settled, deletedAt: deleted ? w.now : null }
+  const change = { dueAt, ended, paused, deletedAt: deleted ? w.now : null }
   if (!(await applyService(w.tx, { id, generation, leaseId }, change))) throw new LeaseLostError('the lease is lost')
+}
+
+const endOfRollout = ({ service: { rollout, version }, now }: Writing): EndedRollout | null => {
+  if (rollout === null) return null
+  const { pause: _, resumedAt: __, ...begun } = rollout
+  return { ...begun, version, phase: rollout.kind === 'abort' ? 'aborted' : 'done', endedAt: now.toString() }
 }
 
 async function finishService(w: Writing, plan: ServicePlan, done: readonly Action[]): Promise<void> {
@@ -137,6 +147,16 @@ async function write(w: Writing, action: Action): Promise<void> {
       return
     case 'end':
       return end(w, action)
+    case 'pause': {
+      const { failure } = action.pause
+      const count = failure.code === 'Crashing' ? failure.count : null
+      const serviceInstanceId = failure.code === 'NotReady' ? failure.serviceInstanceId : null
+      w.changed++
+      return event(w, 'service.rollout_failing', {
+        ...{ version: w.service.version, fromVersion: w.service.rollout?.fromVersion ?? null },
+        ...{ code: failure.code, crashCount: count, serviceInstanceId },
+      })
+    }
     case 'settle':
       w.changed++
       return event(w, 'service.settled', { version: w.service.version })
@@ -157,8 +177,8 @@ async function write(w: Writing, action: Action): Promise<void> {
 }
 
 async function create(w: Writing, action: Extract<Action, { do: 'create' }>): Promise<void> {
-  const { replacesId, drainId, crashCount } = action
-  const { accountId, id: serviceId, version, restartGeneration } = w.service
+  const { replacesId, drainId, crashCount, version, restartGeneration } = action
+  const { accountId, id: serviceId } = w.service
   const id = newId(w.ctx.random, `${w.service.name.replaceAll('_', '-')}`)
   const row = { id, accountId, serviceId, version, restartGeneration, replacesId, drainId, crashCount }
   await insertInstances(w.tx, w.now, [row])

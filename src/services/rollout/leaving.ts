@@ -120,6 +120,7 @@ export function patienceOf(snapshot: ServiceSnapshot, instance: ServiceInstance)
     updated: patienceMs,
     restarted: patienceMs,
     scaled_in: patienceMs,
+    paused: patienceMs,
     stopped: snapshot.service.graceMs,
     revoked: snapshot.service.graceMs,
     // Where the machine is still lost, it is forced; one that is back may finish what it has.

@@ -3,11 +3,11 @@
 import { messageOf } from '../../lib/errors.ts'
 import { declareFaults } from '../../lib/fault.ts'
 import type { Launch, RuntimeDriver, RuntimeRef } from '../driver.ts'
-import type { ServiceRow } from '../service.store.ts'
 import type { ServiceInstance } from '../service-instance.ts'
 import type { ServicesCtx } from '../services-ctx.ts'
 import { probe } from './probe.ts'
 import type { Action } from './rollout-snapshot.ts'
+import { specOf, type WorldService } from './world.ts'
 
 const faults = declareFaults(
   'services.act.before-launch',
@@ -23,7 +23,7 @@ const atOnce = 16
 /** The actions that may be written down: those of the database alone, and those that the driver has done. */
 export async function performPlan(
   ctx: ServicesCtx,
-  service: ServiceRow,
+  service: WorldService,
   instances: readonly ServiceInstance[],
   actions: readonly Action[],
 ): Promise<Action[]> {
@@ -48,12 +48,12 @@ export async function performPlan(
 
 async function perform(
   ctx: ServicesCtx,
-  service: ServiceRow,
+  service: WorldService,
   instance: ServiceInstance | undefined,
   action: Action,
 ): Promise<boolean> {
   const ref = instance ? refOf(instance) : null
-  if (action.do === 'admit') return answers(ctx, service, action)
+  if (action.do === 'admit') return answers(ctx, specOf(service, instance).health, action)
   if (action.do !== 'launch' && action.do !== 'stop') return true
   if (!instance || !ref) return false
   const driver = ctx.runtimeDriver(service.regionId)
@@ -71,10 +71,9 @@ async function perform(
 
 async function answers(
   ctx: ServicesCtx,
-  service: ServiceRow,
+  { path, timeoutMs }: Launch['health'],
   { id, host, port }: { id: string; host: string; port: number },
 ): Promise<boolean> {
-  const { path, timeoutMs } = service.spec.health
   const problem = await probe(host, port, path, timeoutMs)
   if (problem !== null) ctx.log.warn({ serviceInstance: id, problem }, 'ready by its driver, but not answering')
   return problem === null
@@ -83,9 +82,9 @@ async function answers(
 export const refOf = (instance: Pick<ServiceInstance, 'id' | 'machineId'>): RuntimeRef | null =>
   instance.machineId === null ? null : { serviceInstanceId: instance.id, machineId: instance.machineId }
 
-/** The version of a service instance that starts is the present one, or the plan would have withdrawn it. */
-function launchOf(ctx: ServicesCtx, service: ServiceRow, instance: ServiceInstance, ref: RuntimeRef): Launch {
-  const { spec, registryAuthCipher: login } = service
+function launchOf(ctx: ServicesCtx, service: WorldService, instance: ServiceInstance, ref: RuntimeRef): Launch {
+  const spec = specOf(service, instance)
+  const { registryAuthCipher: login } = service
   return {
     ...ref,
     serviceId: service.id,

@@ -11,17 +11,18 @@ import { declareFaults } from '../../lib/fault.ts'
 import { place } from '../../scheduler/place.ts'
 import type { Demand } from '../../scheduler/snapshot.ts'
 import { waitingOf } from '../cause.ts'
-import { isServiceLeased, type ServiceRow } from '../service.store.ts'
+import { isServiceLeased } from '../service.store.ts'
 import { changeInstance, takenCards } from '../service-instance.store.ts'
 import type { ServiceInstance } from '../service-instance.ts'
 import { instanceEvent, launchEffect } from '../service-instance-event.ts'
 import type { ServicesCtx } from '../services-ctx.ts'
 import type { Action } from './rollout-snapshot.ts'
+import { specOf, type WorldService } from './world.ts'
 
 const faults = declareFaults('services.place.before-commit', 'services.place.after-commit')
 
 export interface ToPlace {
-  service: ServiceRow
+  service: WorldService
   instances: readonly ServiceInstance[]
   actions: readonly Action[]
 }
@@ -83,25 +84,31 @@ async function placeService(
 export async function placeIn(
   ctx: ServicesCtx,
   tx: Tx,
-  service: ServiceRow,
+  service: WorldService,
   instances: readonly ServiceInstance[],
   ids: readonly string[],
 ): Promise<number> {
   const now = ctx.clock.now()
-  const { cpuMilli, memoryMib, gpuCount, gpuMemoryMib } = service.spec
-  const demand: Demand = { cpuMilli, memoryMib, gpuCount, gpuMemoryMib }
+  const demandOf = (id: string): Demand => {
+    const spec = specOf(
+      service,
+      instances.find(instance => instance.id === id),
+    )
+    const { cpuMilli, memoryMib, gpuCount, gpuMemoryMib } = spec
+    return { cpuMilli, memoryMib, gpuCount, gpuMemoryMib }
+  }
   const rooms = await freeCapacity(tx, service.groupId, now)
   const plan = place(
     rooms,
-    ids.map(id => ({ id, ...demand })),
+    ids.map(id => ({ id, ...demandOf(id) })),
   )
-  const wanted = plan.placed.map(({ id, machineId }) => ({ serviceInstanceId: id, machineId, ...demand }))
+  const wanted = plan.placed.map(({ id, machineId }) => ({ serviceInstanceId: id, machineId, ...demandOf(id) }))
   const granted = new Set((await reserve(tx, now, wanted)).granted)
   const events: NewEvent[] = []
   const effects: NewEffect[] = []
   for (const { id, machineId } of plan.placed) {
     if (!granted.has(id)) continue
-    const gpuIndexes = await cardsFor(tx, machineId, gpuCount)
+    const gpuIndexes = await cardsFor(tx, machineId, demandOf(id).gpuCount)
     const change = { phase: 'starting' as const, machineId, gpuIndexes, waitingReason: null, startedAt: now }
     await changeInstance(tx, id, change)
     effects.push(launchEffect(id, machineId))

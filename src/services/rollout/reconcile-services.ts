@@ -6,7 +6,7 @@ import { newId } from '../../lib/id.ts'
 import { claimDue } from '../../reconcile/claim.ts'
 import type { Report } from '../../reconcile/loop.ts'
 import { everything, type RuntimeObservation, type RuntimeRef } from '../driver.ts'
-import { giveBack, type ServiceRow, wakeAllServices, wakeServices, wakeServicesOf } from '../service.store.ts'
+import { giveBack, wakeAllServices, wakeServices, wakeServicesOf } from '../service.store.ts'
 import type { ServiceInstanceRow } from '../service-instance.store.ts'
 import type { ServicesCtx } from '../services-ctx.ts'
 import { applyPlan } from './apply-plan.ts'
@@ -17,6 +17,7 @@ import { planService } from './rollout.ts'
 import type { Action, ServicePlan } from './rollout-snapshot.ts'
 import { snapshotOf } from './service-snapshot.ts'
 import { readWorld, type World } from './snapshot.store.ts'
+import type { WorldService } from './world.ts'
 
 export type { ServicesCtx } from '../services-ctx.ts'
 
@@ -79,7 +80,7 @@ async function observe(ctx: ServicesCtx, world: World): Promise<Map<string, Runt
 }
 
 interface Planned {
-  service: ServiceRow
+  service: WorldService
   instances: readonly ServiceInstanceRow[]
   plan: ServicePlan
   actions: readonly Action[]
@@ -90,7 +91,7 @@ function planOf(
   ctx: ServicesCtx,
   world: World,
   observations: ReadonlyMap<string, RuntimeObservation>,
-  service: ServiceRow,
+  service: WorldService,
 ): Planned | null {
   try {
     const plan = planService(snapshotOf(ctx.clock.now(), world, observations, service))
@@ -127,7 +128,7 @@ async function reconcileService(
 
 async function forget(
   ctx: ServicesCtx,
-  service: ServiceRow,
+  service: WorldService,
   done: readonly Action[],
   instances: readonly ServiceInstanceRow[],
 ): Promise<void> {

@@ -3,6 +3,10 @@ import type { WaitingReason } from '../../scheduler/snapshot.ts'
 import type { Fetching, RuntimeObservation } from '../driver.ts'
 import type { Rollout, ServiceDesired } from '../service.ts'
 import type { LeavingBecause, ServiceInstance } from '../service-instance.ts'
+import type { Generation, RolloutPause } from './rollout-phase.ts'
+
+/** `ask`: it waits for a person; `swap`: one goes first, never the last that serves. */
+export type NoRoomRule = 'ask' | 'swap'
 
 export interface ServiceSnapshot {
   now: Temporal.Instant
@@ -17,6 +21,10 @@ export interface ServiceSnapshot {
     maxSurge: number
     maxUnavailable: number
     graceMs: number
+    /** How long what a rollout started may take to get ready before the rollout pauses. */
+    progressDeadlineMs: number
+    /** Without room for a replacement, beyond what `maxUnavailable` allows. */
+    noRoom: NoRoomRule
   }
   /** Those that have not ended, oldest first. */
   instances: readonly ServiceInstance[]
@@ -41,6 +49,8 @@ export interface MachineWish {
   drainId: string | null
   /** A person lets what is there go without a replacement, however few then serve. */
   overridden?: boolean
+  /** Nothing new is placed on it, though what is there stays. */
+  held?: boolean
 }
 
 export interface GatewayWord {
@@ -71,7 +81,7 @@ export interface StopAction {
 }
 
 export type Action =
-  | { do: 'create'; replacesId: string | null; drainId: string | null; crashCount: number }
+  | ({ do: 'create'; replacesId: string | null; drainId: string | null; crashCount: number } & Generation)
   | { do: 'place'; id: string }
   | { do: 'launch'; id: string }
   /** How far the fetch is that it waits for. */
@@ -83,6 +93,8 @@ export type Action =
   | { do: 'leave'; id: string; because: LeavingBecause }
   | StopAction
   | { do: 'end'; id: string; reason: string; exitCode: number | null; signal: string | null; message: string }
+  /** The rollout fails, and goes no further by itself. */
+  | { do: 'pause'; pause: RolloutPause & { because: 'failing' } }
   | { do: 'settle' }
   | { do: 'finish_delete' }
 

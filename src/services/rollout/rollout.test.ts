@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import { anInstance, aSnapshot, at, gone, notThere, running, said } from '../../../test/services/rollout-fixtures.ts'
+import {
+  anInstance,
+  aSnapshot,
+  at,
+  dos,
+  gone,
+  notThere,
+  running,
+  said,
+} from '../../../test/services/rollout-fixtures.ts'
 import { planService } from './rollout.ts'
-
-const dos = (plan: ReturnType<typeof planService>): string[] =>
-  plan.actions.map(action => {
-    if (action.do === 'create') return action.replacesId === null ? 'create' : `create for ${action.replacesId}`
-    if (action.do === 'leave') return `leave ${action.id} ${action.because}`
-    if (action.do === 'end') return `end ${action.id} ${action.reason}`
-    if (action.do === 'stop') return `stop ${action.id}${action.cut ? ' cutting' : ''}`
-    return 'id' in action ? `${action.do} ${action.id}` : action.do
-  })
 
 const a = anInstance('a')
 const b = anInstance('b', { machineId: 'm2' })
@@ -109,7 +109,8 @@ describe('a drain', () => {
 
   it('starts the replacement first, even of a single replica', () => {
     const plan = planService(aSnapshot({ instances: [a], words, ...draining, drainId: 'd1' }))
-    expect(plan.actions).toEqual([{ do: 'create', replacesId: 'a', drainId: 'd1', crashCount: 0 }])
+    const asItWas = { version: 1, restartGeneration: 0 }
+    expect(plan.actions).toEqual([{ do: 'create', replacesId: 'a', drainId: 'd1', crashCount: 0, ...asItWas }])
   })
 
   it('moves all at once, not bound by the surge', () => {

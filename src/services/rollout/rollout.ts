@@ -18,6 +18,7 @@ import {
   mayStartAt,
   type ServiceInstance,
 } from '../service-instance.ts'
+import { hasNoRoom, isEmptied, mayGoFirst } from './go-first.ts'
 import {
   awaitsLastWord,
   nextOfLeaving,
@@ -27,12 +28,13 @@ import {
   stoppingObstacle,
   unacknowledgedBy,
 } from './leaving.ts'
+import { failureOf, type Generation, generationFor, isCurrent, isPaused } from './rollout-phase.ts'
 import type { Action, Obstacle, ServicePlan, ServiceSnapshot } from './rollout-snapshot.ts'
 
 const transitionLookMs = 2_000
 const steadyLookMs = 10_000
 
-interface Crash {
+interface Crash extends Generation {
   id: string
   /** The head whose replacement it was. */
   replacesId: string | null
@@ -53,10 +55,15 @@ export function planService(snapshot: ServiceSnapshot): ServicePlan {
   for (const instance of snapshot.instances) takeIn(draft, instance)
   sendAwayAbruptly(draft)
   if (snapshot.service.desired === 'running') {
+    pauseIfFailing(draft)
+    holdBack(draft)
     settlePairs(draft)
     matchReplicas(draft)
     for (const head of headsOf(draft)) replaceIfNeeded(draft, head)
-    for (const member of draft.members) advance(draft, member)
+    // What was left for one goes to no other slot of its service.
+    for (const member of draft.members.toSorted((a, b) => Number(isEmptied(b)) - Number(isEmptied(a)))) {
+      advance(draft, member)
+    }
   }
   finish(draft)
   return { actions: draft.actions, obstacles: draft.obstacles, lookAgainMs: lookAgainMs(draft) }
@@ -68,11 +75,10 @@ function takeIn(draft: Draft, instance: ServiceInstance): void {
   const end = endOf(snapshot, instance)
   if (end) {
     draft.actions.push(end)
-    const current =
-      instance.version === snapshot.service.version && instance.restartGeneration === snapshot.service.restartGeneration
-    if (isMember(instance) && current && isCrash(end.reason)) {
-      const { id, replacesId } = instance
-      draft.crashes.push({ id, replacesId, crashCount: nextCrashCount(instance, snapshot.now) })
+    if (isMember(instance) && isCrash(end.reason)) {
+      const { id, replacesId, version, restartGeneration } = instance
+      const crashCount = nextCrashCount(instance, snapshot.now)
+      draft.crashes.push({ id, replacesId, version, restartGeneration, crashCount })
     }
   } else if (instance.phase === 'leaving') {
     const next = nextOfLeaving(snapshot, instance)
@@ -143,10 +149,36 @@ function sendAway(draft: Draft, member: ServiceInstance, because: LeavingBecause
 const isNotThere = (draft: Draft, member: ServiceInstance): boolean =>
   member.phase === 'starting' && draft.snapshot.observations.get(member.id)?.state === 'not_found'
 
+/** A rollout that fails pauses at once: what is decided from here on is decided of a paused one. */
+function pauseIfFailing(draft: Draft): void {
+  const { snapshot, members, crashes } = draft
+  const failure = failureOf(snapshot, members, crashes)
+  if (failure === null || snapshot.service.rollout === null) return
+  const pause = { because: 'failing', at: snapshot.now.toString(), failure } as const
+  draft.actions.push({ do: 'pause', pause })
+  draft.snapshot = {
+    ...snapshot,
+    service: { ...snapshot.service, rollout: { ...snapshot.service.rollout, pause } },
+  }
+}
+
+/** While a rollout is paused, what has not taken over from an old one does not; of one that fails, nothing is tried again. */
+function holdBack(draft: Draft): void {
+  const { service } = draft.snapshot
+  const { pause } = service.rollout ?? {}
+  if (pause === undefined) return
+  for (const member of [...draft.members]) {
+    const head = draft.members.find(other => other.id === member.replacesId)
+    const takesOver = head !== undefined && !isCurrent(service, head)
+    const begins = (member.phase === 'waiting' || member.phase === 'starting') && isCurrent(service, member)
+    if (begins && (takesOver || pause.because === 'failing')) sendAway(draft, member, 'paused')
+  }
+}
+
 /** Why this one must be replaced; null: it stays. */
 function movesBecause(draft: Draft, member: ServiceInstance): LeavingBecause | null {
   const { service, machines } = draft.snapshot
-  if (member.version !== service.version || member.restartGeneration !== service.restartGeneration) return 'updated'
+  if (!isCurrent(service, member) && !isPaused(service.rollout)) return 'updated'
   const verdict = member.machineId === null ? 'stay' : machines.get(member.machineId)?.verdict
   if (verdict === 'move') return 'drained'
   if (verdict === 'repair') return 'lost'
@@ -184,45 +216,24 @@ function settlePairs(draft: Draft): void {
     }
     if (!replacement) continue
     if (because === null) {
-      // The drain was cancelled. What serves stays, the newer one goes.
+      // The drain was cancelled, or the rollout paused. What serves stays, the newer one goes.
       const spare = !isRouted(head) && serves(draft, replacement) ? head : replacement
-      sendAway(draft, spare, 'scaled_in')
+      sendAway(draft, spare, isPaused(draft.snapshot.service.rollout) ? 'paused' : 'scaled_in')
     } else if (serves(draft, replacement)) {
       sendAway(draft, head, because)
     } else if (movesBecause(draft, replacement) !== null) {
       sendAway(draft, replacement, movesBecause(draft, replacement) ?? 'scaled_in')
     } else if (isOfMachine(because) && !isRouted(head) && replacement.phase !== 'waiting') {
       sendAway(draft, head, because)
-    } else if (hasNoRoom(replacement) && mayGoWithout(draft, head, because)) {
-      sendAway(draft, head, because)
+    } else if (hasNoRoom(replacement)) {
+      const serving = draft.members.filter(member => serves(draft, member)).length
+      if (mayGoFirst(draft.snapshot, head, because, { serving, heads: headsOf(draft) })) sendAway(draft, head, because)
     }
   }
 }
 
 /** A machine's fate moves all that is there at once, and room is its only bound: the surge is for what people start. */
 const isOfMachine = (because: LeavingBecause): boolean => because === 'drained' || because === 'lost'
-
-/** Before its replacement has room: an update within its floor, a drain only where a person has said so. */
-function mayGoWithout(draft: Draft, { machineId }: ServiceInstance, because: LeavingBecause): boolean {
-  if (!isOfMachine(because)) return maySpare(draft)
-  return because === 'drained' && draft.snapshot.machines.get(machineId ?? '')?.overridden === true
-}
-
-const hasNoRoom = (member: ServiceInstance): boolean => member.phase === 'waiting' && member.waitingReason !== null
-
-/**
- * An update may take one that serves without a replacement, down to the floor; the last one never. Slots for which there is
- * no room count for nothing: they would not serve either way.
- */
-function maySpare(draft: Draft): boolean {
-  const { service } = draft.snapshot
-  const serving = draft.members.filter(member => serves(draft, member)).length
-  const attainable = headsOf(draft).filter(head => !hasNoRoom(head)).length
-  return serving - 1 >= floorOf(Math.min(service.replicas, attainable), service.maxUnavailable)
-}
-
-/** How many must go on serving whatever is rolled out; the last one always. */
-export const floorOf = (replicas: number, maxUnavailable: number): number => Math.max(1, replicas - maxUnavailable)
 
 /** As many slots as replicas. */
 function matchReplicas(draft: Draft): void {
@@ -234,15 +245,15 @@ function matchReplicas(draft: Draft): void {
     sendAway(draft, head, 'scaled_in')
   }
   const members = new Set(draft.members.map(member => member.id))
-  const crashes = draft.crashes.filter(crash => crash.replacesId === null || !members.has(crash.replacesId))
+  // One that is not made again as it was begins anew.
+  const crashes = draft.crashes
+    .filter(crash => crash.replacesId === null || !members.has(crash.replacesId))
+    .filter(crash => isCurrent(generationFor(draft.snapshot, crash), crash))
   for (let slots = heads.length; slots < replicas; slots++) {
     const crash = crashes.shift()
-    draft.actions.push({
-      do: 'create',
-      replacesId: crash?.id ?? null,
-      drainId: null,
-      crashCount: crash?.crashCount ?? 0,
-    })
+    const { id: replacesId = null, crashCount = 0 } = crash ?? {}
+    const generation = generationFor(draft.snapshot, crash ?? null)
+    draft.actions.push({ do: 'create', replacesId, drainId: null, crashCount, ...generation })
   }
 }
 
@@ -270,9 +281,11 @@ function replaceIfNeeded(draft: Draft, head: ServiceInstance): void {
   }
   if (!isOfMachine(because) && surging(draft) >= draft.snapshot.service.maxSurge) return
   const machine = head.machineId === null ? undefined : draft.snapshot.machines.get(head.machineId)
-  const crashCount = draft.crashes.find(crash => crash.replacesId === head.id)?.crashCount ?? 0
+  const generation = generationFor(draft.snapshot, head)
+  const crash = draft.crashes.find(({ replacesId }) => replacesId === head.id)
+  const crashCount = crash && isCurrent(generation, crash) ? crash.crashCount : 0
   const drainId = because === 'drained' ? (machine?.drainId ?? null) : null
-  draft.actions.push({ do: 'create', replacesId: head.id, drainId, crashCount })
+  draft.actions.push({ do: 'create', replacesId: head.id, drainId, crashCount, ...generation })
   draft.obstacles.set(head.id, { code: 'ReplacementStarting', message: 'its replacement is being made' })
 }
 
@@ -328,7 +341,8 @@ function advance(draft: Draft, member: ServiceInstance): void {
 function finish(draft: Draft): void {
   const { service, instances } = draft.snapshot
   if (service.desired === 'deleted' && instances.length === 0) draft.actions.push({ do: 'finish_delete' })
-  else if (service.rollout !== null && isSteady(draft)) draft.actions.push({ do: 'settle' })
+  else if (service.rollout !== null && !isPaused(service.rollout) && isSteady(draft))
+    draft.actions.push({ do: 'settle' })
 }
 
 function isSteady(draft: Draft): boolean {

@@ -1,6 +1,6 @@
 // One service's part of the world, as its plan is decided from: by the reconciler, and by the preview of an action.
 
-import { rolloutBounds } from '../config/service-config.ts'
+import { progressDeadlineOf, rolloutBounds } from '../config/rolling-strategy.ts'
 import type { RuntimeObservation } from '../driver.ts'
 import type { ServiceRow } from '../service.store.ts'
 import type { ServiceSnapshot } from './rollout-snapshot.ts'
@@ -13,11 +13,11 @@ export function snapshotOf(
   service: ServiceRow,
 ): ServiceSnapshot {
   const { id, desired, replicas, version, restartGeneration, rollout, spec } = service
-  const { maxSurge, maxUnavailable } = rolloutBounds(spec, replicas)
-  const { graceMs } = spec
+  const { graceMs, noRoom = 'ask' } = spec
+  const bounds = { ...rolloutBounds(spec, replicas), progressDeadlineMs: progressDeadlineOf(spec), noRoom }
   return {
     now,
-    service: { id, desired, replicas, version, restartGeneration, rollout, maxSurge, maxUnavailable, graceMs },
+    service: { id, desired, replicas, version, restartGeneration, rollout, ...bounds, graceMs },
     instances: world.instances.get(id) ?? [],
     observations,
     machines: world.machines,

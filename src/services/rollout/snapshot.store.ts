@@ -1,13 +1,14 @@
 // Everything that one round of decisions looks at, read in a few statements for all claimed services.
 import { sql } from 'kysely'
-import type { Db } from '../../db/db.ts'
+import type { Db, Tx } from '../../db/db.ts'
 import { liveGateways, selectTraffic } from '../routes/routes.store.ts'
-import { type ServiceRow, selectServices } from '../service.store.ts'
+import { type ServiceRow, selectServices, selectSpecs } from '../service.store.ts'
 import { type ServiceInstanceRow, selectLive } from '../service-instance.store.ts'
 import type { GatewayWord, MachineWish, TrafficWord } from './rollout-snapshot.ts'
+import type { WorldService } from './world.ts'
 
 export interface World {
-  services: ServiceRow[]
+  services: WorldService[]
   instances: Map<string, ServiceInstanceRow[]>
   machines: Map<string, MachineWish>
   revoked: Set<string>
@@ -15,8 +16,8 @@ export interface World {
   traffic: Map<string, TrafficWord[]>
 }
 
-export async function readWorld(db: Db, serviceIds: readonly string[], now: Temporal.Instant): Promise<World> {
-  const services = await selectServices(db, serviceIds)
+export async function readWorld(db: Db | Tx, serviceIds: readonly string[], now: Temporal.Instant): Promise<World> {
+  const rows = await selectServices(db, serviceIds)
   const live = await selectLive(db, serviceIds)
   const machineIds = [...new Set(live.flatMap(instance => instance.machineId ?? []))]
   const traffic = await selectTraffic(
@@ -25,9 +26,9 @@ export async function readWorld(db: Db, serviceIds: readonly string[], now: Temp
   )
   const gateways = await liveGateways(db, now)
   return {
-    services,
+    services: await withSpecs(db, rows, live),
     instances: Map.groupBy(live, instance => instance.serviceId),
-    machines: await selectWishes(db, machineIds),
+    machines: await selectWishes(db, machineIds, now),
     revoked: await selectRevoked(db, machineIds),
     gateways: gateways.map(({ id, acknowledgedGeneration }) => ({ gatewayId: id, acknowledgedGeneration })),
     traffic: Map.groupBy(
@@ -39,6 +40,24 @@ export async function readWorld(db: Db, serviceIds: readonly string[], now: Temp
   }
 }
 
+/** Versions besides the present one, where something of them runs or may have to be made. */
+async function withSpecs(
+  db: Db | Tx,
+  rows: readonly ServiceRow[],
+  live: readonly ServiceInstanceRow[],
+): Promise<WorldService[]> {
+  const byId = new Map(rows.map((row): [string, WorldService] => [row.id, { ...row, specs: new Map() }]))
+  const others = [
+    ...live.map(({ serviceId, version }) => ({ serviceId, version })),
+    ...rows.flatMap(({ id, rollout }) =>
+      rollout?.fromVersion ? [{ serviceId: id, version: rollout.fromVersion }] : [],
+    ),
+  ].filter(({ serviceId, version }) => byId.get(serviceId)?.version !== version)
+  for (const { serviceId, version, spec } of await selectSpecs(db, others))
+    byId.get(serviceId)?.specs.set(version, spec)
+  return [...byId.values()]
+}
+
 interface MachineRow {
   id: string
   phase: string
@@ -47,21 +66,33 @@ interface MachineRow {
   unreachable: boolean
   /** What ran there comes elsewhere (`fleet/repair.ts`). */
   repaired: boolean
+  held: boolean
   drainId: string | null
   overridden: boolean
 }
 
-async function selectWishes(db: Db, machineIds: readonly string[]): Promise<Map<string, MachineWish>> {
+async function selectWishes(
+  db: Db | Tx,
+  machineIds: readonly string[],
+  now: Temporal.Instant,
+): Promise<Map<string, MachineWish>> {
   const { rows } = await sql<MachineRow>`
     select m.id, m.phase, m.desired, m.lost_at is not null as lost, m.unreachable_at is not null as unreachable,
-      p.started_at is not null as repaired, d.id as drain_id, d.overridden_at is not null as overridden
+      p.started_at is not null as repaired, d.id as drain_id, d.overridden_at is not null as overridden,
+      exists (select from holds h where h.machine_id = m.id and h.lifted_at is null
+        and (h.expires_at is null or h.expires_at > ${now}::timestamptz)) as held
     from machines m left join drains d on d.machine_id = m.id and d.phase = 'draining'
       left join repairs p on p.machine_id = m.id and p.phase <> 'ended'
     where m.id = any(${machineIds}::text[])`.execute(db)
   return new Map(
     rows.map(row => [
       row.id,
-      { verdict: verdictOf(row), drainId: row.drainId, ...(row.overridden ? { overridden: true } : {}) },
+      {
+        verdict: verdictOf(row),
+        drainId: row.drainId,
+        held: row.held,
+        ...(row.overridden ? { overridden: true } : {}),
+      },
     ]),
   )
 }
@@ -77,7 +108,7 @@ function verdictOf(machine: MachineRow): MachineWish['verdict'] {
   return machine.unreachable && machine.repaired ? 'repair' : 'stay'
 }
 
-async function selectRevoked(db: Db, machineIds: readonly string[]): Promise<Set<string>> {
+async function selectRevoked(db: Db | Tx, machineIds: readonly string[]): Promise<Set<string>> {
   const { rows } = await sql<{ id: string }>`
     select service_instance_id as id from reservations
     where machine_id = any(${machineIds}::text[]) and revoked_at is not null`.execute(db)
