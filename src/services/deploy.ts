@@ -25,7 +25,14 @@ import { parseServiceConfig, type ServiceConfig } from './config/service-config.
 import { getVersion, planUpdate, type ReadOptions } from './rollout/plan-update.ts'
 import { requireNotPaused } from './rollout/steer-rollout.ts'
 import { bumpRoutes } from './routes/routes.store.ts'
-import { insertService, insertVersion, isServiceNameTaken, type ServiceKey, type ServiceRow } from './service.store.ts'
+import {
+  insertService,
+  insertVersion,
+  isServiceNameTaken,
+  type ServiceChange,
+  type ServiceKey,
+  type ServiceRow,
+} from './service.store.ts'
 import type { Rollout, ServicesRefusal } from './service.ts'
 import { changeInstance, selectInstances } from './service-instance.store.ts'
 import { getService, type ServiceView } from './services.ts'
