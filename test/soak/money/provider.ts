@@ -33,6 +33,7 @@ export class Provider implements MachineDriver {
     this.#asked.clear()
   }
 
+  /** `<what> <machine>`: to provision, observe, resize or release it. */
   wasAsked(what: string): boolean {
     return this.#asked.has(what)
   }
@@ -40,7 +41,7 @@ export class Provider implements MachineDriver {
   stock = async (): Promise<null> => null
 
   async provision(requests: readonly ProvisionRequest[]): Promise<ProvisionAnswer[]> {
-    return this.#answer(requests, ({ machineId, effectId }) => {
+    return this.#answer('provision', requests, ({ machineId, effectId }) => {
       if (this.#fateOf(machineId) === 'refused' || this.#released.has(machineId)) {
         return { ok: false, refusal: 'CreateFailed', message: 'not this one' }
       }
@@ -51,7 +52,7 @@ export class Provider implements MachineDriver {
 
   async observe(machines: readonly MachineRef[]): Promise<MachineObservation[]> {
     const now = this.#clock.now().epochMilliseconds / 1000
-    return this.#answer(machines, ({ machineId }): MachineObservation => {
+    return this.#answer('observe', machines, ({ machineId }): MachineObservation => {
       const fate = this.#fateOf(machineId)
       if (!this.#made.has(machineId) || this.#released.has(machineId)) return { state: 'not_found' }
       if (fate === 'fails') return { state: 'failed', message: 'it does not come up' }
@@ -66,16 +67,15 @@ export class Provider implements MachineDriver {
       for (const { machineId } of requests) this.#asked.add(`resize ${machineId}`)
       throw new OutcomeUnknownError('the provider says nothing of larger disks')
     }
-    const asked = requests.map(request => ({ ...request, machineId: `resize ${request.machineId}` }))
-    return this.#answer(asked, ({ machineId, systemDiskGiB }) =>
-      this.rigid.has(machineId.slice('resize '.length))
+    return this.#answer('resize', requests, ({ machineId, systemDiskGiB }) =>
+      this.rigid.has(machineId)
         ? { ok: false, refusal: 'ResizeRefused', message: 'its disk does not grow' }
         : { ok: true, systemDiskGiB },
     )
   }
 
   async release(machines: readonly MachineRef[]): Promise<void> {
-    await this.#answer(machines, ({ machineId }) => this.#released.add(machineId))
+    await this.#answer('release', machines, ({ machineId }) => this.#released.add(machineId))
   }
 
   async *list(): AsyncIterable<{ machineId: string; effectId: string }> {
@@ -85,10 +85,14 @@ export class Provider implements MachineDriver {
   #fateOf = (machineId: string): Fate => this.fates.get(machineId) ?? 'comes'
 
   #answer<Asked extends { machineId: string }, Answer>(
+    what: 'provision' | 'observe' | 'resize' | 'release',
     asked: readonly Asked[],
     answer: (one: Asked) => Answer,
   ): Answer[] {
-    for (const { machineId } of asked) this.#asked.add(machineId)
+    for (const { machineId } of asked) {
+      // To look whether it is gone is a part of its release.
+      if (what !== 'observe' || !this.#released.has(machineId)) this.#asked.add(`${what} ${machineId}`)
+    }
     if (this.mood === 'dead') throw new OutcomeUnknownError('the provider does not answer')
     const answers = asked.map(answer)
     if (this.mood === 'mute') throw new OutcomeUnknownError('the provider did it, and does not say so')

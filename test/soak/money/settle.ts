@@ -7,7 +7,7 @@ import { type Account, anOrder, isEnded, type Machine, machineOf, type Order } f
 
 const momentOf = (now: Now, what: Moment, id: string | null): number => now.moment?.(what, id ?? '') ?? now.at
 
-/** Which machines (or `resize <id>`) the provider was asked about in this run. */
+/** Whether the provider was asked in this run to `provision`, `observe`, `resize` or `release` a machine: `<what> <id>`. */
 export type Looked = (what: string) => boolean
 
 /** All that Berth does for an account without being asked, but for bills. */
@@ -205,7 +205,7 @@ function moveMachines(account: Account, now: Now, looked: Looked): boolean {
   let moved = false
   for (const machine of account.machines) {
     const before = `${machine.phase} ${machine.resizing === null} ${machine.dirty}`
-    if (looked(machine.id)) hear(account, machine, now)
+    hear(account, machine, now, what => looked(`${what} ${machine.id}`))
     if (machine.purges && !machine.dirty) machine.phase = 'released'
     if (machine.resizing !== null) growDisk(account, machine, now, looked)
     if (`${machine.phase} ${machine.resizing === null} ${machine.dirty}` !== before) moved = true
@@ -213,23 +213,26 @@ function moveMachines(account: Account, now: Now, looked: Looked): boolean {
   return moved
 }
 
-function hear(account: Account, machine: Machine, now: Now): void {
-  machine.lookedAt = now.at
+function hear(account: Account, machine: Machine, now: Now, asked: Looked): void {
+  if (['provision', 'observe', 'release'].some(asked)) machine.lookedAt = now.at
   const speaks = account.provider === 'answers'
-  if (machine.phase === 'running') hearOfRunning(machine, now, speaks)
-  else if (!speaks) return
-  else if (machine.phase === 'coming') hearOfComing(account, machine, now)
-  else if (machine.phase === 'stopped' && machine.starts && !machine.silent) {
+  if (machine.phase === 'running') {
+    if (asked('observe')) hearOfRunning(machine, now, speaks)
+  } else if (!speaks) return
+  else if (machine.phase === 'coming') hearOfComing(account, machine, now, asked)
+  else if (machine.phase === 'stopped' && machine.starts && !machine.silent && asked('observe')) {
     Object.assign(machine, { phase: 'running', starts: false, seenAt: now.at, lost: false, healthHold: false })
     begin(machine, momentOf(now, 'begun', machine.id))
-  } else if (machine.phase === 'releasing' || machine.dirty) {
+  } else if ((machine.phase === 'releasing' || machine.dirty) && asked('release')) {
     if (machine.phase === 'releasing') machine.phase = 'released'
     machine.dirty = false
     giveStockBack(account, machine)
   }
 }
 
-function hearOfComing(account: Account, machine: Machine, now: Now): void {
+function hearOfComing(account: Account, machine: Machine, now: Now, asked: Looked): void {
+  // Whether a machine comes first, or its order is given up first, is nobody's promise: given up before anybody looked, it goes.
+  if (!asked(machine.fate === 'refused' ? 'provision' : 'observe')) return
   if (machine.fate === 'refused' || machine.fate === 'fails') {
     machine.phase = 'failed'
     // What was half made is given back to the provider before there is stock again.
