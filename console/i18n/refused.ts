@@ -71,6 +71,5 @@ export const refused = {
   'refused.OnlyServiceKey': ['这是唯一的密钥', 'It is the only key'],
   'refused.NothingToSwitchBack': ['没有可恢复的流量分配', 'There is no split to go back to'],
   'refused.ServiceChanged': ['服务已被更新', 'The service was updated meanwhile'],
-  'refused.WorldChanged': ['与预览不再一致', 'No longer as previewed'],
   'refused.ServiceVersionNotFound': ['没有这个版本', 'There is no such version'],
 } as const
