@@ -95,7 +95,7 @@ export const bugs: readonly PlantedBug[] = [
   },
   {
     what: 'the last serving instance may be taken by an update',
-    file: 'src/services/rollout/rollout.ts',
+    file: 'src/services/rollout/go-first.ts',
     find: 'Math.max(1, replicas - maxUnavailable)',
     replace: 'replicas - maxUnavailable',
     tests: ['src/services/rollout/rollout.test.ts', 'test/services/rollout-safety.test.ts'],
