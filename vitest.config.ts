@@ -23,6 +23,7 @@ const longTests = [
   'drivers/docker-life',
   'soak/drain/drain',
   'soak/races',
+  'stories/docker',
   'stories/kills',
 ]
 

@@ -65,6 +65,17 @@ function suite(): void {
     expect(end).toMatchObject({ reason: 'StartTimeout', message: expect.stringContaining('nothing listens') })
   })
 
+  test('the first of all at once, by some who know nothing of each other, share one network', async () => {
+    const dataDir = aPlace(docker)
+    const drivers = [1, 2, 3, 4].map(() => aRuntime(docker, dataDir))
+    const launches = drivers.map(driver => ({ driver, launch: aLaunch(anImage(serves)) }))
+    await Promise.all(launches.map(({ driver, launch }) => driver.ensure(launch)))
+    // Asked again as control does, until it runs: a network that another has taken back is found anew.
+    for (const { driver, launch } of launches) {
+      await until('it runs', async () => (await driver.ensure(launch)).state === 'running')
+    }
+  })
+
   describe('ends with its reason', () => {
     test.each([
       ['on a signal', 'process.kill(process.pid, "SIGSEGV")', { reason: 'Exited', exitCode: null, signal: 'SIGSEGV' }],
@@ -127,7 +138,8 @@ function suite(): void {
       const driver = aRuntime(docker)
       const launches = [1, 2, 3].map(() => aLaunch({ kind: 'image', image, argv: ['/run'], port: 80 }))
       await Promise.all(launches.map(launch => driver.ensure(launch)))
-      for (const launch of launches) expect(await endOf(driver, launch)).toMatchObject({ reason: 'SpawnFailed' })
+      const ran = { reason: 'SpawnFailed', message: expect.stringContaining('/run') }
+      for (const launch of launches) expect(await endOf(driver, launch)).toMatchObject(ran)
       expect(asked.filter(line => line.startsWith('GET /v2/model/blobs/')).length).toBe(2)
     })
 
@@ -280,7 +292,9 @@ function suite(): void {
       const launch = aLaunch(anImage(serves))
       await driver.ensure(aLaunch(anImage(serves))) // Makes the network.
       const installation = new Installation(dataDir)
+      const [networkId = ''] = await docker.engine.networks(installation.networkName)
       const body = containerBody(launch, {
+        networkId,
         mounts: [],
         installation,
         readOnlyRoot: false,

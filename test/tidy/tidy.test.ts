@@ -22,6 +22,7 @@ const allowedSizes: Record<string, string> = {
   'src/client/generated.ts': 'generated',
   'test/drivers/runtime-contract.ts#runtimeDriverContract': 'a list of cases, each short',
   'test/drivers/docker-life.test.ts#suite': 'a list of cases, each short',
+  'test/stories/docker.test.ts#story': 'one story, told in steps',
 }
 
 /** Steps that need no fault point, with the reason. */

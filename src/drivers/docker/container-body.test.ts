@@ -4,7 +4,7 @@ import { containerBody } from './container-body.ts'
 import { Installation } from './labels.ts'
 
 const installation = new Installation('/var/lib/berth')
-const options = { mounts: [], installation, readOnlyRoot: false, capabilities: [], init: true }
+const options = { networkId: 'net-1', mounts: [], installation, readOnlyRoot: false, capabilities: [], init: true }
 const aLaunch = (program: Partial<Extract<Launch['program'], { kind: 'image' }>> = {}, change = {}): Launch => ({
   ...{ serviceInstanceId: 'digits-1', machineId: 'eas-i-1', serviceId: 'eas-m-1', accountId: 'acc-1' },
   program: { kind: 'image', image: 'acme/digits:2', argv: [], port: null, ...program },
@@ -16,7 +16,7 @@ const aLaunch = (program: Partial<Extract<Launch['program'], { kind: 'image' }>>
 it('a container has its limits, no swap, one port on loopback, and no right that it can do without', () => {
   const { HostConfig, ...rest } = containerBody(aLaunch(), options)
   expect(HostConfig).toEqual({
-    NetworkMode: installation.networkName,
+    NetworkMode: 'net-1',
     PortBindings: { '8000/tcp': [{ HostIp: '127.0.0.1', HostPort: '' }] },
     ...{ CpuPeriod: 100_000, CpuQuota: 150_000, Memory: 512 * 2 ** 20, MemorySwap: 512 * 2 ** 20, PidsLimit: 1_024 },
     ...{ CapDrop: ['ALL'], CapAdd: [], SecurityOpt: ['no-new-privileges'], Privileged: false },

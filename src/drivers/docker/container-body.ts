@@ -9,6 +9,8 @@ export interface ContainerOptions {
   /** Held against what the operator allows, and as they really are. */
   mounts: readonly Mount[]
   installation: Installation
+  /** That of the installation. */
+  networkId: string
   /** The root file system can't be written; /tmp is memory. */
   readOnlyRoot: boolean
   /** Given back of those that are taken: some images start as root and change their user. */
@@ -43,7 +45,7 @@ export function containerBody(launch: Launch, options: ContainerOptions): Contai
     Labels: options.installation.labelsOf(launch, port),
     ExposedPorts: { [`${port}/tcp`]: {} },
     HostConfig: {
-      NetworkMode: options.installation.networkName,
+      NetworkMode: options.networkId,
       // The engine chooses the port on this host, and is the one that holds it.
       PortBindings: { [`${port}/tcp`]: [{ HostIp: publishedOn, HostPort: '' }] },
       ...limitsOf(launch),
@@ -95,7 +97,6 @@ function limitsOf({ cpuMilli, memoryMiB, gpuIndexes }: Launch) {
 export const networkBody = (installation: Installation): object => ({
   Name: installation.networkName,
   Driver: 'bridge',
-  CheckDuplicate: true,
   Labels: Object.fromEntries([installation.label.split('=')]),
   Options: {
     'com.docker.network.bridge.enable_icc': 'false',

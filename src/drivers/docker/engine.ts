@@ -132,8 +132,11 @@ export class DockerEngine {
     }
   }
 
-  async hasNetwork(name: string): Promise<boolean> {
-    return (await this.#found(this.#json('GET', `/networks/${name}`))) !== null
+  /** The ids of those of that very name, in one order: an engine may have several, made at once. */
+  async networks(name: string): Promise<string[]> {
+    const query = { filters: JSON.stringify({ name: [name] }) }
+    const found = await this.#json<{ Id: string; Name: string }[]>('GET', '/networks', { query })
+    return found.flatMap(({ Id, Name }) => (Name === name ? [Id] : [])).sort()
   }
 
   async createNetwork(body: object): Promise<void> {
@@ -141,9 +144,9 @@ export class DockerEngine {
   }
 
   /** One that is not there, or still in use, is left as it is. */
-  async removeNetwork(name: string): Promise<void> {
+  async removeNetwork(id: string): Promise<void> {
     try {
-      await this.#json('DELETE', `/networks/${name}`)
+      await this.#json('DELETE', `/networks/${id}`)
     } catch (error) {
       if (!isEngineError(error, 403, 404)) throw error
     }

@@ -56,6 +56,6 @@ export async function removeContainers(dataDir: string): Promise<string[]> {
   const { label, networkName } = new Installation(dataDir)
   const containers = await engine.containers(label)
   for (const { Id } of containers) await engine.remove(Id)
-  await engine.removeNetwork(networkName)
+  for (const id of await engine.networks(networkName)) await engine.removeNetwork(id)
   return containers.map(({ Id }) => `container ${Id.slice(0, 12)}`)
 }

@@ -61,6 +61,7 @@ export class DockerRuntime implements RuntimeDriver {
   /** A promise from the first moment on: two looks at once must not watch one twice. */
   readonly #watched = new Map<string, Promise<ServiceContainer | null>>()
   #init: Promise<boolean> | null = null
+  #network: Promise<string> | null = null
 
   constructor(options: DockerRuntimeOptions) {
     const { docker, dataDir, clock, log } = options
@@ -257,10 +258,10 @@ export class DockerRuntime implements RuntimeDriver {
     const { docker, storage } = this.#options
     const mounts = await realMounts(launch.mounts ?? [], storage).catch(refusedMount)
     if (!Array.isArray(mounts)) return mounts
-    const own = { installation: this.#installation, init: await this.#hasInit() }
+    const [networkId, init] = await Promise.all([this.#networkId(), this.#hasInit()])
+    const own = { installation: this.#installation, networkId, init }
     const body = containerBody(launch, { ...docker, ...own, mounts })
     const name = this.#installation.containerName(launch.serviceInstanceId)
-    await this.#ensureNetwork()
     signal.throwIfAborted()
     try {
       // 409: another call, or one who died before the start, has made it.
@@ -273,6 +274,11 @@ export class DockerRuntime implements RuntimeDriver {
     } catch (error) {
       if (!isEngineError(error, 400, 404, 500)) throw error
       await this.#engine.remove(name)
+      // Taken back by another who made one at the same time: no end, it is asked for again.
+      if (/network .*not found/i.test(error.message)) {
+        this.#network = null
+        throw error
+      }
       return failedToStart(error.message)
     }
   }
@@ -288,11 +294,23 @@ export class DockerRuntime implements RuntimeDriver {
     return this.#init
   }
 
-  async #ensureNetwork(): Promise<void> {
-    if (await this.#engine.hasNetwork(this.#installation.networkName)) return
-    await this.#engine.createNetwork(networkBody(this.#installation)).catch(async error => {
-      if (!(await this.#engine.hasNetwork(this.#installation.networkName))) throw error
+  #networkId(): Promise<string> {
+    this.#network ??= this.#openNetwork()
+    this.#network.catch(() => {
+      this.#network = null
     })
+    return this.#network
+  }
+
+  /** Names of networks are not unique: of several that were made at once, all who look take the same. */
+  async #openNetwork(): Promise<string> {
+    const { networkName } = this.#installation
+    if ((await this.#engine.networks(networkName)).length === 0)
+      await this.#engine.createNetwork(networkBody(this.#installation))
+    const [id, ...others] = await this.#engine.networks(networkName)
+    if (id === undefined) throw new Error(`the network ${networkName} was removed as it was made`)
+    for (const other of others) await this.#engine.removeNetwork(other)
+    return id
   }
 
   async #hear(signal: AbortSignal): Promise<void> {
