@@ -7,6 +7,8 @@ let api: TestApi
 let eas: EasClient
 let group: Record<string, string> = {}
 const service = { ClusterId: 'east', ServiceName: 'digits' }
+const canary = { ClusterId: 'east', ServiceName: 'canary' }
+const traffic = { ClusterId: 'east', GroupName: 'shop' }
 beforeAll(async () => {
   api = await startEas()
   eas = acs3Client(api, api.owner)
@@ -16,6 +18,7 @@ beforeAll(async () => {
   group = { ClusterId: 'east', ResourceId: String(made.ResourceId), InstanceId, InstanceName: InstanceId }
   await api.settle()
   await eas.call('CreateService', { body: config('digits') })
+  for (const name of ['stable', 'canary']) await eas.call('CreateService', { body: member(name) })
   await api.pass({ seconds: 2 })
 })
 afterAll(() => api.close())
@@ -25,6 +28,7 @@ const config = (name: string) => ({
   metadata: { name, resource: group.ResourceId },
   containers: [{ command: 'serve' }],
 })
+const member = (name: string) => ({ ...config(name), metadata: { ...config(name).metadata, group: 'shop' } })
 
 const schedule = { ScaleJobs: [{ Name: 'night', Schedule: '0 0 22 * * *', TargetSize: 1, TimeZone: 'Asia/Shanghai' }] }
 const scaling = { min: 1, max: 3, scaleStrategies: [{ metricName: 'qps', threshold: 10 }] }
@@ -88,6 +92,19 @@ const served: [OperationName, string, () => EasRequest][] = [
   ['DescribeServiceCronScaler', 'ExcludeDates RequestId ScaleJobs ServiceName', () => ({ params: service })],
   ['DeleteServiceCronScaler', 'Message RequestId', () => ({ params: service })],
   ['DeleteServiceAutoScaler', 'Message RequestId', () => ({ params: service })],
+  ['CreateServiceMirror', 'Message RequestId', () => ({ params: service, body: { Ratio: 10, Target: ['letters'] } })],
+  ['UpdateServiceMirror', 'Message RequestId', () => ({ params: service, body: { Ratio: 20 } })],
+  ['DescribeServiceMirror', 'Ratio RequestId ServiceName Target', () => ({ params: service })],
+  ['DeleteServiceMirror', 'Message RequestId', () => ({ params: service })],
+  ['ReleaseService', 'Message RequestId', () => ({ params: canary, body: { Weight: 30 } })],
+  ['ListGroups', 'Groups PageNumber PageSize RequestId TotalCount', () => ({})],
+  [
+    'DescribeGroup',
+    'AccessToken CallerUid ClusterId CreateTime InternetEndpoint IntranetEndpoint Name ParentUid RequestId TrafficMode UpdateTime',
+    () => ({ params: traffic }),
+  ],
+  ['DescribeGroupEndpoints', 'AccessToken Endpoints Message RequestId', () => ({ params: traffic })],
+  ['UpdateGroup', 'Message RequestId', () => ({ params: traffic, body: { TrafficMode: 'auto' } })],
   ['RestartService', 'Message RequestId', () => ({ params: service })],
   ['StopService', 'Message RequestId', () => ({ params: service })],
   ['StartService', 'Message RequestId', () => ({ params: service })],

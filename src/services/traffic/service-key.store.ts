@@ -27,6 +27,9 @@ export async function insertServiceKey(tx: Tx, now: Temporal.Instant, { owner, .
     .execute()
 }
 
+/** Of keys made at the same instant the one that others were rotated for comes first: it has not ended, or ends last. */
+const newestFirst = sql`created_at desc, ended_at desc nulls first, expires_at desc nulls first, id`
+
 /** Newest first. */
 export async function selectServiceKeys(
   db: Db | Tx,
@@ -38,7 +41,7 @@ export async function selectServiceKeys(
   if ('serviceId' in owner) query = query.where('serviceId', '=', owner.serviceId)
   else query = query.where('trafficGroupId', '=', owner.trafficGroupId)
   if (usable) query = query.where('endedAt', 'is', null)
-  return query.orderBy('createdAt', 'desc').orderBy('id').limit(100).execute()
+  return query.orderBy(newestFirst).limit(100).execute()
 }
 
 /** Those in the routes, of all these services and groups, newest first. */
@@ -52,8 +55,7 @@ export async function selectRoutedKeys(
     .selectAll()
     .where('endedAt', 'is', null)
     .where(sql<boolean>`(service_id = any(${serviceIds}::text[]) or traffic_group_id = any(${groupIds}::text[]))`)
-    .orderBy('createdAt', 'desc')
-    .orderBy('id')
+    .orderBy(newestFirst)
     .execute()
 }
 
