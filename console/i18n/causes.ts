@@ -109,6 +109,8 @@ export const causes = {
   'rollout.progress': ['{done} / {total} 个实例已就绪', '{done} of {total|instance is ready|instances are ready}'],
   'rollout.since': ['开始于 {at}', 'Since {at}'],
   'rollout.paused': ['发布已暂停，不会再替换实例', 'The rollout is paused: no further instance is replaced'],
+  'rollout.pause': ['暂停更新', 'Pause'],
+  'rollout.resume': ['恢复更新', 'Resume'],
   'rollout.waiting': ['发布在等待资源', 'The rollout waits for room'],
   'rollout.rollBack': ['回滚到版本 {version}', 'Roll back to version {version}'],
   'rollout.rollBackTitle': ['回滚到版本 {version}？', 'Roll back to version {version}?'],

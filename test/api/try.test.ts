@@ -115,9 +115,10 @@ test('a service says for each action why it would do nothing', async () => {
     const { refusals } = await owner.call('GET /v1/services/{service}', { params })
     return Object.fromEntries(Object.entries(refusals).flatMap(([action, why]) => (why ? [[action, why.code]] : [])))
   }
-  expect(await codes()).toEqual({ start: 'AlreadyRunning' })
+  const none = { pause: 'NoRollout', resume: 'NoRollout', abort: 'NoRollout' }
+  expect(await codes()).toEqual({ start: 'AlreadyRunning', ...none })
   await owner.call('POST /v1/services/{service}/stop', { params })
   expect(await codes()).toEqual({
-    ...{ stop: 'AlreadyStopped', restart: 'ServiceNotRunning', invoke: 'ServiceNotRunning' },
+    ...{ stop: 'AlreadyStopped', restart: 'ServiceNotRunning', invoke: 'ServiceNotRunning', ...none },
   })
 })

@@ -1,11 +1,13 @@
 // What was asked of a service last, until it is done: how far it has come, and why it does not go on.
-import { Alert, Card, Progress } from 'antd'
+import { Alert, App, Card, Progress } from 'antd'
 import { useState } from 'react'
 import { t } from '../../i18n/t.ts'
 import { paths } from '../../paths.ts'
+import { useAct } from '../../queries.ts'
 import { ActionButton } from '../../ui/ActionButton.tsx'
 import { causesText } from '../../ui/cause.ts'
 import { Instant } from '../../ui/Instant.tsx'
+import { errorText } from '../../ui/refusal.ts'
 import { LinkButton } from '../../ui/TextLink.tsx'
 import type { Service } from './ServiceActions.tsx'
 import { UseVersion } from './UseVersion.tsx'
@@ -13,7 +15,8 @@ import { UseVersion } from './UseVersion.tsx'
 export function RolloutCard({ workspaceId, service }: { workspaceId: string; service: Service }) {
   const { rollout, causes, version } = service
   if (rollout === null) return null
-  const crashing = causes.some(cause => cause.code === 'CrashLoop')
+  const paused = rollout.pause !== null
+  const crashing = paused || causes.some(cause => cause.code === 'CrashLoop')
   const short = causes.some(({ code }) => code === 'NoRoom' || code === 'NoOpenMachine' || code === 'NoMachine')
   const title =
     rollout.kind === 'update' || rollout.kind === 'abort'
@@ -52,7 +55,10 @@ export function RolloutCard({ workspaceId, service }: { workspaceId: string; ser
             }
           />
         ) : (
-          <span className="said quiet">{causesText(causes)}</span>
+          <div className="buttons">
+            <span className="said quiet">{causesText(causes)}</span>
+            {service.refusals.pause === null ? <Steer service={service} what="pause" /> : null}
+          </div>
         )}
       </div>
     </Card>
@@ -70,6 +76,7 @@ function WaysOut(props: { workspaceId: string; service: Service; crashing: boole
           {t('rollout.rollBack', { version: String(before) })}
         </ActionButton>
       )}
+      {service.refusals.resume === null ? <Steer service={service} what="resume" /> : null}
       {crashing ? (
         <LinkButton to={paths.service(workspaceId, service.serviceId, { tab: 'logs' })}>
           {t('rollout.readLog')}
@@ -81,5 +88,29 @@ function WaysOut(props: { workspaceId: string; service: Service; crashing: boole
         <UseVersion rollBack service={service} version={before} onClose={() => setAsking(false)} />
       ) : null}
     </div>
+  )
+}
+
+/** Neither touches what serves: no preview is needed. */
+function Steer({ service, what }: { service: Service; what: 'pause' | 'resume' }) {
+  const { message } = App.useApp()
+  const pause = useAct('POST /v1/services/{service}/rollout/pause')
+  const resume = useAct('POST /v1/services/{service}/rollout/resume')
+  const params = { service: service.serviceId }
+  const action = t(`rollout.${what}`)
+  const steer = async () => {
+    if (what === 'pause') await pause.mutateAsync({ params, body: {} })
+    else await resume.mutateAsync({ params })
+    void message.success(t('services.accepted', { action }))
+  }
+  return (
+    <ActionButton
+      can="service.write"
+      refusal={service.refusals[what]}
+      loading={pause.isPending || resume.isPending}
+      onClick={() => void steer().catch(error => message.error(errorText(error)))}
+    >
+      {action}
+    </ActionButton>
   )
 }
