@@ -19,13 +19,7 @@ interface Outcome {
 
 function runTests(tests: readonly string[]): Outcome {
   rmSync(report, { force: true })
-  const args = [
-    'node_modules/vitest/vitest.mjs',
-    'run',
-    '--reporter=json',
-    `--outputFile=${report}`,
-    ...tests,
-  ]
+  const args = ['node_modules/vitest/vitest.mjs', 'run', '--reporter=json', `--outputFile=${report}`, ...tests]
   spawnSync(process.execPath, args, { cwd: copy, stdio: 'ignore', timeout: 300_000 })
   const { numPassedTests, testResults } = JSON.parse(readFileSync(report, 'utf8')) as {
     numPassedTests: number
