@@ -185,8 +185,8 @@ function suite(): void {
   })
 
   describe('stopped', () => {
-    const slow = `require('http').createServer((req, res) => { if (req.url === '/slow') { res.write('a'); setTimeout(() => res.end('b'), 600) }
-      else res.end() }).${listens}; process.on('SIGTERM', () => { console.log('told'); process.exit(0) })`
+    const slow = `let held; require('http').createServer((req, res) => { if (req.url === '/slow') { res.write('a'); held = res }
+      else { if (req.url === '/go') held.end('b'); res.end() } }).${listens}; process.on('SIGTERM', () => { console.log('told'); process.exit(0) })`
 
     test('it is told only once its connections have ended', async () => {
       const driver = aRuntime(docker)
@@ -194,9 +194,12 @@ function suite(): void {
       await driver.ensure(launch)
       const url = await readyAt(driver, launch)
       const answer = await fetch(`${url}/slow`, { headers: { connection: 'close' } })
+      // What was counted is good for 100 ms.
+      const word = async () => (await driver.observe([launch]))[0]
+      await expect.poll(word, { timeout: 5_000 }).toMatchObject({ state: 'running', connections: 1 })
       await driver.stop(launch, { drainMs: 20_000, graceMs: 5_000 })
-      const [word] = await driver.observe([launch])
-      expect(word).toMatchObject({ state: 'stopping', connections: 1 })
+      expect(await word()).toMatchObject({ state: 'stopping', connections: 1 })
+      await fetch(`${url}/go`, { headers: { connection: 'close' } })
       expect(await answer.text()).toBe('ab')
       expect(await endOf(driver, launch)).toMatchObject({ reason: 'Stopped', exitCode: 0 })
       expect((await driver.logs(launch, {})).lines).toEqual(['told'])
