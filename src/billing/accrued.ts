@@ -1,7 +1,7 @@
 // What running postpaid machines have used and not yet been billed: computed with the arithmetic of the bill itself, never
 // posted. It is what the bill lines would be if everything stopped now.
 import { priceBook } from '../catalog/catalog.ts'
-import type { Db } from '../db/db.ts'
+import { type Db, inSnapshot } from '../db/db.ts'
 import { balancesOf } from '../ledger/ledger-account.ts'
 import { billingDay, dayBounds } from '../lib/calendar.ts'
 import type { Fen } from '../lib/money.ts'
@@ -9,17 +9,12 @@ import { selectBilledIds, selectBilledThrough, selectFirstRunning, selectMetered
 import { type BillLine, linesOfDay, usageTransferId } from './bill-line.ts'
 import { dayAfter } from './reconcile-billing.ts'
 
-/** One snapshot: a day that is being closed is counted as billed or as accrued, never as both. */
-export async function inSnapshot<T>(db: Db, fn: (db: Db) => Promise<T>): Promise<T> {
-  if (db.isTransaction) return fn(db)
-  return db.transaction().setIsolationLevel('repeatable read').setAccessMode('read only').execute(fn)
-}
-
 /** `zone` is the billing zone. */
 export const accruedLines = (db: Db, accountId: string, now: Temporal.Instant, zone: string): Promise<BillLine[]> =>
   accruedOf(db, [accountId], now, zone)
 
 function accruedOf(db: Db, accountIds: readonly string[], now: Temporal.Instant, zone: string): Promise<BillLine[]> {
+  // A day that is being closed is counted as billed or as accrued, never as both.
   return inSnapshot(db, async snapshot => {
     const billedThrough = await selectBilledThrough(snapshot)
     const first = billedThrough === null ? await selectFirstRunning(snapshot, accountIds) : null

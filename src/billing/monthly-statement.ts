@@ -1,9 +1,8 @@
 // The statement of an account and month: a draft while the month can still change, then final for good. Final is a month all
 // of whose billing days are closed and whose orders are settled. What comes later (a correction) is on the next statement.
-import type { Db } from '../db/db.ts'
+import { type Db, inSnapshot } from '../db/db.ts'
 import { billingDay, dayBounds } from '../lib/calendar.ts'
 import type { Fen } from '../lib/money.ts'
-import { inSnapshot } from './accrued.ts'
 import { selectNames } from './bill.store.ts'
 import { closingLag } from './reconcile-billing.ts'
 import {

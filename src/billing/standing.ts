@@ -1,10 +1,10 @@
 // How accounts stand: what is available, how long it lasts, what they owe and what follows from it.
 import { priceBook } from '../catalog/catalog.ts'
 import { billableDiskGib } from '../catalog/price.ts'
-import type { Db } from '../db/db.ts'
+import { type Db, inSnapshot } from '../db/db.ts'
 import { invariant } from '../lib/invariant.ts'
 import type { Micros } from '../lib/money.ts'
-import { type AvailableBalance, availableBalances, inSnapshot } from './accrued.ts'
+import { type AvailableBalance, availableBalances } from './accrued.ts'
 import { selectRunningKinds, selectStandings } from './arrears.store.ts'
 import type { Standing } from './arrears.ts'
 import { runwayOf } from './runway.ts'

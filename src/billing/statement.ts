@@ -1,12 +1,12 @@
 // The bill of an account for some billing days, by group and machine: prepaid periods as the ledger captured them, postpaid
 // days as they were billed, and what is used and not billed yet. Its sums add up, and the wallet's movement stands beside it.
-import type { Db } from '../db/db.ts'
+import { type Db, inSnapshot } from '../db/db.ts'
 import { revenuePrepaid, walletCashId, walletVoucherId } from '../ledger/ledger-account.ts'
 import { dayBounds } from '../lib/calendar.ts'
 import { Refusal } from '../lib/errors.ts'
 import { invariant } from '../lib/invariant.ts'
 import type { Fen } from '../lib/money.ts'
-import { accruedLines, inSnapshot } from './accrued.ts'
+import { accruedLines } from './accrued.ts'
 import {
   selectBillLines,
   selectNames,

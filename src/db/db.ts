@@ -91,6 +91,12 @@ export async function transaction<T>(
   }
 }
 
+/** What `fn` reads is of one moment. Inside a transaction it joins that one. */
+export async function inSnapshot<T>(db: Db, fn: (tx: Tx) => Promise<T>): Promise<T> {
+  if (isTx(db)) return fn(db)
+  return db.transaction().setIsolationLevel('repeatable read').setAccessMode('read only').execute(fn)
+}
+
 const isTx = (db: Db): db is Tx => db.isTransaction
 
 /** PostgreSQL's five-character code of an error (`23505` is a unique violation), or null. */

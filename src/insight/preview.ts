@@ -2,10 +2,10 @@
 // stopped, what is billed. Decided by the code that the action runs (`decideChange`, `earlyReleases`, `planService`, `place`,
 // the bill's own arithmetic), in one snapshot of the database; nothing is written. What other people do meanwhile can
 // change it, and then the action refuses or waits as it always does.
-import { accruedLines, inSnapshot } from '../billing/accrued.ts'
-import type { Db } from '../db/db.ts'
+import { accruedLines } from '../billing/accrued.ts'
+import { type Db, inSnapshot } from '../db/db.ts'
 import type { Actor } from '../events/event.ts'
-import { closedBecause } from '../fleet/capacity.ts'
+import { type ClosedBecause, closedBecause } from '../fleet/capacity.ts'
 import type { MachineState } from '../fleet/machine.ts'
 import { type ChangingAction, decideChange, type MachineChange } from '../fleet/machine-change.ts'
 import { statesOf } from '../fleet/machines.ts'
@@ -100,11 +100,12 @@ async function preview(ctx: PreviewCtx, actor: Actor, request: PreviewRequest): 
   const fate = fateOf(action, force)
   const affected = fate === 'stay' ? changing.filter(({ endsDrain }) => endsDrain !== null) : changing
   const machineIds = affected.map(({ machineId }) => machineId)
+  const closed = closedAfter(action, changing, now)
   return {
     action,
     machines: machines.map(({ machine: _, ...shown }) => shown),
-    services: fate && affected.length > 0 ? await impactOfMachines(ctx.db, { machineIds, fate }, now) : [],
-    groups: await groupsOf(ctx.db, action, changing, now),
+    services: fate && affected.length > 0 ? await impactOfMachines(ctx.db, { machineIds, fate, closed }, now) : [],
+    groups: await groupsOf(ctx.db, changing, closed, now),
     billing: isRelease
       ? { endsAt: now, accruedFen: changing.reduce((total, { accruedFen }) => total + (accruedFen ?? 0n), 0n) }
       : null,
@@ -130,7 +131,7 @@ function fateOf(action: ChangingAction, force: boolean): MachinesFate | null {
     case 'forceDrain':
       return 'stop'
     case 'release':
-      return force ? 'stop' : null
+      return force ? 'release' : null
   }
 }
 
@@ -148,10 +149,23 @@ async function addAccrued(
   }
 }
 
-async function groupsOf(
-  db: Db,
+/** Why each takes nothing new once it is done; null: it takes new service instances. */
+const closedAfter = (
   action: ChangingAction,
   changing: readonly (MachinePreview & { machine: MachineState })[],
+  now: Temporal.Instant,
+): Map<string, ClosedBecause | null> =>
+  new Map(
+    changing.map(({ machine, places, remaining }) => {
+      if (action === 'release') return [machine.id, 'not_running']
+      return [machine.id, closedBecause(machine, remaining, now) ?? (places === null ? null : 'held')]
+    }),
+  )
+
+async function groupsOf(
+  db: Db,
+  changing: readonly { machine: MachineState }[],
+  closed: ReadonlyMap<string, ClosedBecause | null>,
   now: Temporal.Instant,
 ): Promise<GroupPreview[]> {
   const groups: GroupPreview[] = []
@@ -160,10 +174,9 @@ async function groupsOf(
       (await freeCapacity(db, groupId, now)).flatMap(room => (room.closedBecause === null ? [room.machineId] : [])),
     )
     const openMachines = open.size
-    for (const { machine, places, remaining } of changes) {
-      const isClosed = action === 'release' || places !== null || closedBecause(machine, remaining, now) !== null
-      if (isClosed) open.delete(machine.id)
-      else open.add(machine.id)
+    for (const { machine } of changes) {
+      if (closed.get(machine.id) === null) open.add(machine.id)
+      else open.delete(machine.id)
     }
     groups.push({ groupId, openMachines, openMachinesAfter: open.size })
   }

@@ -3,8 +3,9 @@ import { expect, test } from 'vitest'
 import { cancelDrain, cordonMachine, drainMachine, wishMachines } from '../../src/fleet/machine-wishes.ts'
 import { drainView } from '../../src/insight/drain-receipt.ts'
 import { type PreviewRequest, previewChange } from '../../src/insight/preview.ts'
-import { deployService, scaleService, stopService } from '../../src/services/deploy.ts'
+import { deployService, scaleService, stopService, updateService } from '../../src/services/deploy.ts'
 import { impactOnService } from '../../src/services/impact/impact.ts'
+import { checkUpdate } from '../../src/services/impact/update-impact.ts'
 import { aServiceJson, type Services, someServices } from '../services/services-fixtures.ts'
 
 const preview = ({ ctx, actor }: Services, request: PreviewRequest) =>
@@ -171,4 +172,29 @@ test('a service says what stopping it or scaling it in ends, and that is what en
   await stopService(ctx, actor, key)
   await services.settle()
   expect((await endedOf(services, 'digits')).sort()).toEqual([...idsOf(scaled), ...idsOf(stopped)].sort())
+})
+
+test('an update of what does not serve yet says that all of them start anew at once, and so they do', async () => {
+  const services = await someServices({ machines: 2, runtime: { startMs: 60_000 } })
+  const { ctx, actor } = services
+  await deploy(services, 'digits', { instance: 3 })
+  const changed = { containers: [{ command: 'serve v2' }] }
+  const { impact } = await checkUpdate(ctx, actor, { name: 'digits' }, changed)
+  expect(impact).toMatchObject({ maxSurge: 1, replaced: 3, started: 0, ended: 0, wanted: 3, fits: 3, shortage: null })
+  await updateService(ctx, actor, { name: 'digits' }, changed)
+  await services.settle()
+  expect((await services.instances('digits')).map(one => one.version)).toEqual([2, 2, 2])
+})
+
+test('a drain of a machine that is lost says that what is there serves no more', async () => {
+  const services = await someServices({ machines: 2 })
+  await deploy(services, 'digits', { cpu: 6, instance: 2 })
+  const machineId = (await services.instances('digits'))[0]?.machineId ?? ''
+  services.fleet.driver.lose(machineId)
+  while ((await services.fleet.machine(machineId)).lostAt === null) await services.pass(5, 5)
+  const said = await preview(services, { action: 'drain', machineIds: [machineId] })
+  expect(said.services).toMatchObject([{ running: 2, runningAfter: 1, instances: [{ fate: 'stops' }] }])
+  await drainMachine(services.ctx, services.actor, machineId)
+  await services.pass(90, 10)
+  expect(services.gateways.endpoints('digits')).toHaveLength(1)
 })

@@ -28,7 +28,6 @@ const allowedSizes: Record<string, string> = {
 /** Steps that need no fault point, with the reason. */
 const allowedSteps: Record<string, string> = {
   'src/services/deploy.ts#checkDeployment': 'takes locks and writes nothing',
-  'src/services/impact/update-impact.ts#check': 'reads under one snapshot and writes nothing',
   'src/services/routes/routes.ts##flush': 'what gateways report: said again every second, and lost with their leases',
 }
 

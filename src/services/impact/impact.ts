@@ -1,20 +1,17 @@
-// What an action on machines or on a service would do to service instances. It is read off the plan that `planService` makes
-// and the places that `place` finds, the code that does it afterwards, for a world in which the action has been accepted.
-// Requests in flight are known only of what the gateways are watching. Nothing is written.
-import type { Db } from '../../db/db.ts'
-import { freeCapacity } from '../../fleet/reservation.ts'
-import { place } from '../../scheduler/place.ts'
-import type { MachineRoom, Placed, Unplaced } from '../../scheduler/snapshot.ts'
+// What an action on machines or on a service would do to service instances: read off a rehearsal, by the code that does it
+// afterwards, in a world in which the action has been accepted. Requests in flight are known only of what the gateways are
+// watching. Nothing is written.
+import { type Db, inSnapshot, type Tx } from '../../db/db.ts'
+import type { ClosedBecause } from '../../scheduler/snapshot.ts'
 import { waitingOf } from '../cause.ts'
 import { floorOf } from '../rollout/go-first.ts'
-import { planService } from '../rollout/rollout.ts'
-import type { Action, MachineWish, NoRoom, ServiceSnapshot } from '../rollout/rollout-snapshot.ts'
-import { snapshotOf } from '../rollout/service-snapshot.ts'
-import { readWorld, type World } from '../rollout/snapshot.store.ts'
-import { findService, type ServiceKey, type ServiceRow } from '../service.store.ts'
-import { serviceIdsOn } from '../service-instance.store.ts'
-import { isRouted, type LeavingBecause, type ServiceInstance } from '../service-instance.ts'
+import type { NoRoom, ServiceSnapshot } from '../rollout/rollout-snapshot.ts'
+import { type AssumedOfMachine, readWorld, type World } from '../rollout/snapshot.store.ts'
+import { findService, type ServiceKey } from '../service.store.ts'
+import { serviceIdsOn, serviceIdsWaitingBeside } from '../service-instance.store.ts'
+import { isMember, isRouted, type LeavingBecause, type ServiceInstance } from '../service-instance.ts'
 import { serviceNotFound } from '../services.ts'
+import { type Rehearsed, rehearse } from './rehearse.ts'
 
 /**
  * `moves`: it serves until one in its place does. `finishes`: nothing comes in its place; it ends when its requests are done.
@@ -50,36 +47,50 @@ export interface ServiceImpact {
   instances: InstanceImpact[]
 }
 
-/** `stay` is the end of a drain: what has not moved stays; `override` lets go what finds no room. */
-export type MachinesFate = 'move' | 'stop' | 'stay' | 'override'
+/**
+ * `stay` is the end of a drain: what has not moved stays; `override` lets go what finds no room; `stop` and `release` end what
+ * is there, and `release` the machine too.
+ */
+export type MachinesFate = 'move' | 'stay' | 'override' | 'stop' | 'release'
 
-/** By service name. `machineIds` take nothing new from then on, but for `stay`. */
+export interface MachinesAssumption {
+  machineIds: readonly string[]
+  fate: MachinesFate
+  /** Machines that will be open (null) or closed otherwise than now. */
+  closed: ReadonlyMap<string, ClosedBecause | null>
+}
+
+/** Of the services that are on these machines, by name. */
 export async function impactOfMachines(
   db: Db,
-  { machineIds, fate }: { machineIds: readonly string[]; fate: MachinesFate },
+  { machineIds, fate, closed }: MachinesAssumption,
   now: Temporal.Instant,
 ): Promise<ServiceImpact[]> {
   const chosen = new Set(machineIds)
-  const world = await readWorld(db, await serviceIdsOn(db, machineIds), now)
-  const assumed: World = {
-    ...world,
-    machines: new Map([...world.machines].map(([id, wish]) => [id, wishFor(id, wish)])),
-  }
-  if (fate === 'stop') {
-    const there = [...world.instances.values()]
-      .flat()
-      .filter(one => one.machineId !== null && chosen.has(one.machineId))
-    assumed.revoked = new Set([...world.revoked, ...there.map(one => one.id)])
-  }
-  const services = world.services.toSorted((a, b) => (a.name < b.name ? -1 : 1))
-  return impactsOf(db, assumed, services, fate === 'stay' ? new Set() : chosen, now)
+  const there = new Set(await serviceIdsOn(db, machineIds))
+  const held = [...closed].map(([id, because]) => [id, { held: because !== null }] as const)
+  const assumed = new Map<string, AssumedOfMachine>(held)
+  for (const id of machineIds) assumed.set(id, { ...assumed.get(id), ...assumedOf[fate] })
+  const world = await worldAround(db, there, now, assumed)
+  const revoked =
+    fate === 'stop' || fate === 'release'
+      ? [...world.instances.values()].flat().filter(one => one.machineId !== null && chosen.has(one.machineId))
+      : []
+  const hurried = { ...world, revoked: new Set([...world.revoked, ...revoked.map(one => one.id)]) }
+  const rehearsed = await rehearse(db, { world: hurried, closed, now })
+  return rehearsed
+    .filter(({ service }) => there.has(service.id))
+    .sort((a, b) => (a.service.name < b.service.name ? -1 : 1))
+    .map(one => impactOf(one, world))
+}
 
-  function wishFor(id: string, wish: MachineWish): MachineWish {
-    // What is lost, stopped or gone is so whatever is asked for.
-    if (!chosen.has(id) || (wish.verdict !== 'stay' && wish.verdict !== 'move')) return wish
-    if (fate === 'stay') return { verdict: 'stay', drainId: null }
-    return { verdict: 'move', drainId: wish.drainId, overridden: fate === 'override' || wish.overridden === true }
-  }
+const assumedOf: Record<MachinesFate, AssumedOfMachine> = {
+  // One that is drained already keeps its drain: the id is not looked at here.
+  move: { drainId: 'drain' },
+  stay: { drainId: null, overridden: false },
+  override: { overridden: true },
+  stop: {},
+  release: { phase: 'releasing', desired: 'released', drainId: null },
 }
 
 export interface ServiceAssumption {
@@ -88,68 +99,33 @@ export interface ServiceAssumption {
 }
 
 /** Of one service's own change. */
-export async function impactOnService(
+export function impactOnService(
   db: Db,
   accountId: string,
   key: ServiceKey,
   { desired, replicas }: ServiceAssumption,
   now: Temporal.Instant,
 ): Promise<ServiceImpact> {
-  const row = await findService(db, accountId, key)
-  if (!row) throw serviceNotFound(key)
-  const world = await readWorld(db, [row.id], now)
-  const changed = { ...row, desired: desired ?? row.desired, replicas: replicas ?? row.replicas }
-  const [impact] = await impactsOf(db, world, [changed], new Set(), now)
-  return impact as ServiceImpact
-}
-
-interface Planned {
-  service: ServiceRow
-  snapshot: ServiceSnapshot
-  actions: readonly Action[]
-  /** Ids of what is made: `new <service> <n>`. */
-  created: { id: string; replacesId: string | null }[]
-}
-
-async function impactsOf(
-  db: Db,
-  world: World,
-  services: readonly ServiceRow[],
-  closed: ReadonlySet<string>,
-  now: Temporal.Instant,
-): Promise<ServiceImpact[]> {
-  const planned = services.map((service): Planned => {
-    // No word of the driver: what was so when it last looked is taken to be so.
-    const snapshot = snapshotOf(now, world, new Map(), service)
-    const { actions } = planService(snapshot)
-    const created = actions.flatMap((action, index) =>
-      action.do === 'create' ? [{ id: `new ${service.id} ${index}`, replacesId: action.replacesId }] : [],
-    )
-    // In the order that they will wait in, once made (`selectLive`).
-    created.sort((a, b) => ((a.replacesId ?? '') < (b.replacesId ?? '') ? -1 : 1))
-    return { service, snapshot, actions, created }
+  return inSnapshot(db, async tx => {
+    const row = await findService(tx, accountId, key)
+    if (!row) throw serviceNotFound(key)
+    const change = { desired: desired ?? row.desired, replicas: replicas ?? row.replicas }
+    const world = await worldAround(tx, new Set([row.id]), now)
+    const services = world.services.map(one => (one.id === row.id ? { ...one, ...change } : one))
+    const rehearsed = await rehearse(tx, { world: { ...world, services }, now })
+    return impactOf(rehearsed.find(({ service }) => service.id === row.id) as Rehearsed, world)
   })
-  const places = await findPlaces(db, planned, closed, now)
-  return planned.map(plan => impactOf(plan, places))
 }
 
-/** Where what is made would be placed, or why nowhere, by id. */
-async function findPlaces(db: Db, planned: readonly Planned[], closed: ReadonlySet<string>, now: Temporal.Instant) {
-  const places = new Map<string, Placed | Unplaced>()
-  for (const [groupId, plans] of Map.groupBy(planned, plan => plan.service.groupId)) {
-    const wanted = plans.flatMap(({ service: { spec }, created }) => {
-      const { cpuMilli, memoryMib, gpuCount, gpuMemoryMib } = spec
-      return created.map(({ id }) => ({ id, cpuMilli, memoryMib, gpuCount, gpuMemoryMib }))
-    })
-    if (wanted.length === 0) continue
-    const rooms = (await freeCapacity(db, groupId, now)).map(
-      (room): MachineRoom =>
-        closed.has(room.machineId) ? { ...room, closedBecause: room.closedBecause ?? 'held' } : room,
-    )
-    const { placed, unplaced } = place(rooms, wanted)
-    for (const one of [...placed, ...unplaced]) places.set(one.id, one)
-  }
-  return places
+/** These services, and those of their groups that wait for the same room. */
+export async function worldAround(
+  db: Db | Tx,
+  serviceIds: ReadonlySet<string>,
+  now: Temporal.Instant,
+  assumed?: ReadonlyMap<string, AssumedOfMachine>,
+): Promise<World> {
+  const others = await serviceIdsWaitingBeside(db, [...serviceIds])
+  return readWorld(db, [...serviceIds.union(new Set(others))], now, assumed)
 }
 
 const fates: Record<LeavingBecause, InstanceFate> = {
@@ -163,68 +139,54 @@ const fates: Record<LeavingBecause, InstanceFate> = {
   lost: 'stops',
 }
 
-function impactOf(plan: Planned, places: ReadonlyMap<string, Placed | Unplaced>): ServiceImpact {
-  const { service, snapshot } = plan
-  const { instances } = snapshot
-  const replaced = new Set(plan.created.flatMap(one => one.replacesId ?? []))
-  const leaving = leavingOf(plan)
+function impactOf(rehearsed: Rehearsed, world: World): ServiceImpact {
+  const { service, snapshot, runningAfter } = rehearsed
+  const before = snapshot.instances
+  const known = new Set(before.map(one => one.id))
   // What is made in nobody's place comes in place of those that are stopped, as far as it goes.
-  const spare = plan.created.filter(one => one.replacesId === null || !instances.some(i => i.id === one.replacesId))
-  const impacts = instances.flatMap((instance): InstanceImpact[] => {
-    const because = leaving.get(instance.id)
-    const fate = because ? fates[because] : mustMove(plan, instance) || replaced.has(instance.id) ? 'moves' : null
+  const spare = rehearsed.instances.filter(
+    one => !known.has(one.id) && (one.replacesId === null || !known.has(one.replacesId)),
+  )
+  const impacts = before.flatMap((instance): InstanceImpact[] => {
+    const fate = fateOf(rehearsed, world, instance)
     if (fate === null) return []
-    const created = plan.created.find(one => one.replacesId === instance.id)
-    const successor = created ?? (fate === 'stops' ? spare.shift() : undefined)
-    const replacement = instances.find(other => other.replacesId === instance.id && !leaving.has(other.id))
+    const successor = rehearsed.instances.find(one => one.replacesId === instance.id)
+    const where = whereIs(successor ?? (fate === 'stops' ? spare.shift() : undefined))
     const { id: serviceInstanceId, machineId } = instance
-    const where = successor ? whereOf(places.get(successor.id)) : whereIs(replacement)
     return [{ serviceInstanceId, machineId, fate, ...where, inFlight: inFlightOf(snapshot, serviceInstanceId) }]
   })
-  const running = instances.filter(isRouted)
   const { id: serviceId, workspaceId, name, actor: owner, replicas } = service
   return {
-    ...{ serviceId, workspaceId, name, owner, replicas, running: running.length },
-    runningAfter: running.filter(instance => !leaving.has(instance.id)).length,
+    ...{ serviceId, workspaceId, name, owner, replicas, running: before.filter(isRouted).length },
+    runningAfter,
     floor: replicas === 0 ? 0 : floorOf(replicas, snapshot.service.maxUnavailable),
     instances: impacts,
   }
 }
 
-/** Those that the plan sends away, with why. */
-function leavingOf({ actions, snapshot }: Planned): Map<string, LeavingBecause> {
-  return new Map(
-    actions.flatMap((action): [string, LeavingBecause][] => {
-      if (action.do === 'leave' || action.do === 'stop') return [[action.id, action.because]]
-      // A row that has no process yet is withdrawn: there is nothing to show.
-      const known =
-        action.do === 'end' && snapshot.instances.some(one => one.id === action.id && one.machineId !== null)
-      return known ? [[action.id, 'lost']] : []
-    }),
-  )
+/** null: nothing happens to it, or has no machine: what only waits is withdrawn, and there is nothing to show. */
+function fateOf(rehearsed: Rehearsed, world: World, instance: ServiceInstance): InstanceFate | null {
+  if (instance.machineId === null) return null
+  // On its way out already: only haste is new.
+  if (!isMember(instance)) {
+    const { revoked } = rehearsed.snapshot
+    return revoked.has(instance.id) && !world.revoked.has(instance.id) ? 'stops' : null
+  }
+  const because = rehearsed.left.get(instance.id)
+  if (because !== undefined) return fates[because]
+  // What must move, and stays only for want of room.
+  const isHeld = rehearsed.snapshot.machines.get(instance.machineId)?.verdict === 'move'
+  return rehearsed.snapshot.service.desired === 'running' && (isHeld || isBegun(rehearsed, instance)) ? 'moves' : null
 }
 
-/** On a machine from which everything moves, and not gone from it already. */
-const mustMove = ({ snapshot }: Planned, { machineId, phase }: ServiceInstance): boolean =>
-  machineId !== null &&
-  (phase === 'starting' || phase === 'ready') &&
-  snapshot.service.desired === 'running' &&
-  snapshot.machines.get(machineId)?.verdict === 'move'
+const isBegun = ({ begun }: Rehearsed, { id }: ServiceInstance): boolean => begun.some(one => one.replacesId === id)
 
 type Where = Pick<InstanceImpact, 'toMachineId' | 'noRoom'>
 
-function whereOf(found: Placed | Unplaced | undefined): Where {
-  if (!found) return { toMachineId: null, noRoom: null }
-  if ('machineId' in found) return { toMachineId: found.machineId, noRoom: null }
-  return { toMachineId: null, noRoom: waitingOf(found.reason) }
-}
-
-function whereIs(replacement: ServiceInstance | undefined): Where {
-  return {
-    toMachineId: replacement?.machineId ?? null,
-    noRoom: waitingOf(replacement?.waitingReason ?? null),
-  }
-}
+const whereIs = (successor: ServiceInstance | undefined): Where => ({
+  toMachineId: successor?.machineId ?? null,
+  noRoom: waitingOf(successor?.waitingReason ?? null),
+})
 
 function inFlightOf({ traffic }: ServiceSnapshot, serviceInstanceId: string): number | null {
   const reports = traffic.get(serviceInstanceId)

@@ -1,21 +1,21 @@
-// What a change of a service would do, before it is made: read by the code that makes it, and placed by the scheduler on what
-// is free now.
-import { type Tx, transaction } from '../../db/db.ts'
+// What a change of a service would do, before it is made: read by the code that makes it, and rehearsed.
+import { inSnapshot, type Tx } from '../../db/db.ts'
 import type { Actor } from '../../events/event.ts'
-import { freeCapacity } from '../../fleet/reservation.ts'
-import { place } from '../../scheduler/place.ts'
-import type { MachineRoom, WaitingReason } from '../../scheduler/snapshot.ts'
+import type { WaitingReason } from '../../scheduler/snapshot.ts'
+import { rolloutOf } from '../change-service.ts'
 import { checkInstallation } from '../config/installation.ts'
 import { type RolloutBounds, rolloutBounds } from '../config/rolling-strategy.ts'
-import type { ServiceSpec } from '../config/service-config.ts'
-import { floorOf } from '../rollout/go-first.ts'
+import { hasNoRoom } from '../rollout/go-first.ts'
 import { getVersion, planUpdate, type ReadOptions } from '../rollout/plan-update.ts'
+import { isCurrent } from '../rollout/rollout-phase.ts'
 import { underWay } from '../rollout/steer-rollout.ts'
+import type { WorldService } from '../rollout/world.ts'
 import { findService, type ServiceKey, type ServiceRow } from '../service.store.ts'
-import { selectLive } from '../service-instance.store.ts'
-import { isMember, isRouted, type ServiceInstance } from '../service-instance.ts'
+import { isMember, type LeavingBecause } from '../service-instance.ts'
 import { serviceNotFound } from '../services.ts'
 import type { ServicesCtx } from '../services-ctx.ts'
+import { worldAround } from './impact.ts'
+import { type Rehearsed, rehearse } from './rehearse.ts'
 
 export interface UpdateImpact extends RolloutBounds {
   /** `none`: it is so already; `scale`: the same version, more or fewer; `version`: every instance is replaced. */
@@ -33,7 +33,7 @@ export interface UpdateImpact extends RolloutBounds {
   wanted: number
   /** What the others would wait for; null when all find room. */
   shortage: WaitingReason | null
-  /** Where replacements find no room: whether old instances may end before them; else the rollout waits. */
+  /** Whether old instances end before their replacements for which there is no room; else the rollout waits. */
   mayEndFirst: boolean
 }
 
@@ -49,7 +49,7 @@ export const checkUpdate = (
   key: ServiceKey,
   json: unknown,
   options: ReadOptions = {},
-): Promise<CheckedUpdate> => check(ctx, tx => checkUpdateIn(ctx, tx, actor.accountId, key, json, options))
+): Promise<CheckedUpdate> => inSnapshot(ctx.db, tx => checkUpdateIn(ctx, tx, actor.accountId, key, json, options))
 
 /** What `useServiceVersion` would do. */
 export const checkVersionUse = (
@@ -57,7 +57,7 @@ export const checkVersionUse = (
   actor: Actor,
   key: ServiceKey,
   version: number,
-): Promise<UpdateImpact> => check(ctx, tx => checkVersionUseIn(ctx, tx, actor.accountId, key, version))
+): Promise<UpdateImpact> => inSnapshot(ctx.db, tx => checkVersionUseIn(ctx, tx, actor.accountId, key, version))
 
 export const checkUpdateIn = (
   ctx: ServicesCtx,
@@ -67,10 +67,12 @@ export const checkUpdateIn = (
   json: unknown,
   options: ReadOptions,
 ): Promise<CheckedUpdate> =>
-  lookAt(ctx, tx, accountId, key, async row => {
+  lookAt(ctx, tx, accountId, key, async (row, now) => {
     const planned = await planUpdate(tx, row, json, options)
     checkInstallation(ctx.installation, planned.spec)
-    return planned
+    const { version, replicas, spec, warnings } = planned
+    const rollout = version === row.version ? row.rollout : rolloutOf('update', row, now, version)
+    return { version, replicas, spec, rollout, warnings }
   })
 
 export async function checkVersionUseIn(
@@ -80,17 +82,17 @@ export async function checkVersionUseIn(
   key: ServiceKey,
   version: number,
 ): Promise<UpdateImpact> {
-  const { impact } = await lookAt(ctx, tx, accountId, key, async row => {
+  const { impact } = await lookAt(ctx, tx, accountId, key, async (row, now) => {
     const { config } = await getVersion(tx, row, version)
-    return { version, replicas: row.replicas, spec: config.spec, warnings: [] }
+    const rollout = version === row.version ? row.rollout : rolloutOf('update', row, now, version)
+    return { version, replicas: row.replicas, spec: config.spec, rollout, warnings: [] }
   })
   return impact
 }
 
 /** What `abortRollout` would do; refused as it would be. */
-export async function checkAbort(ctx: ServicesCtx, actor: Actor, key: ServiceKey): Promise<UpdateImpact> {
-  return check(ctx, tx => checkAbortIn(ctx, tx, actor.accountId, key))
-}
+export const checkAbort = (ctx: ServicesCtx, actor: Actor, key: ServiceKey): Promise<UpdateImpact> =>
+  inSnapshot(ctx.db, tx => checkAbortIn(ctx, tx, actor.accountId, key))
 
 export async function checkAbortIn(
   ctx: ServicesCtx,
@@ -98,24 +100,17 @@ export async function checkAbortIn(
   accountId: string,
   key: ServiceKey,
 ): Promise<UpdateImpact> {
-  const { impact } = await lookAt(ctx, tx, accountId, key, async row => {
+  const { impact } = await lookAt(ctx, tx, accountId, key, async (row, now) => {
     const { kind, fromVersion } = underWay(row, 'abort')
     const version = kind === 'restart' || fromVersion === null ? row.version : fromVersion
     const { config } = await getVersion(tx, row, version)
-    return { version, replicas: row.replicas, spec: config.spec, warnings: [] }
+    const rollout = version === row.version ? null : rolloutOf('update', row, now, version)
+    return { version, replicas: row.replicas, spec: config.spec, rollout, warnings: [] }
   })
   return impact
 }
 
-/** In one transaction, which writes nothing. */
-async function check<T>(ctx: ServicesCtx, fn: (tx: Tx) => Promise<T>): Promise<T> {
-  return transaction(ctx, fn)
-}
-
-interface Target {
-  version: number
-  replicas: number
-  spec: ServiceSpec
+interface Target extends Pick<ServiceRow, 'version' | 'replicas' | 'spec' | 'rollout'> {
   warnings: string[]
 }
 
@@ -124,51 +119,56 @@ async function lookAt(
   tx: Tx,
   accountId: string,
   key: ServiceKey,
-  target: (row: ServiceRow) => Promise<Target>,
+  target: (row: ServiceRow, now: Temporal.Instant) => Promise<Target>,
 ): Promise<CheckedUpdate> {
   const row = await findService(tx, accountId, key)
   if (!row) throw serviceNotFound(key)
-  const { warnings, ...wanted } = await target(row)
-  const instances = await selectLive(tx, [row.id])
-  const rooms = await freeCapacity(tx, row.groupId, ctx.clock.now())
-  return { impact: impactOf(row, wanted, instances, rooms), warnings }
+  const now = ctx.clock.now()
+  const { warnings, ...wanted } = await target(row, now)
+  const world = await worldAround(tx, new Set([row.id]), now)
+  const services = world.services.map(one => (one.id === row.id ? changed(one, wanted) : one))
+  const rehearsed = await rehearse(tx, { world: { ...world, services }, now, rounds: firstRounds })
+  return { impact: impactOf(row, rehearsed.find(({ service }) => service.id === row.id) as Rehearsed), warnings }
 }
 
-type Present = Pick<ServiceRow, 'desired' | 'version' | 'replicas'>
-type Instance = Pick<ServiceInstance, 'id' | 'phase' | 'ready' | 'routedAtGeneration' | 'replacesId' | 'version'>
+/** The first ones are made, look for a place, and where there is none, old ones go first: that is what is told. */
+const firstRounds = 3
 
-/** Pure. */
-export function impactOf(
-  present: Present,
-  wanted: Omit<Target, 'warnings'>,
-  instances: readonly Instance[],
-  rooms: readonly MachineRoom[],
-): UpdateImpact {
-  const { version, replicas, spec } = wanted
+const changed = (service: WorldService, wanted: Omit<Target, 'warnings'>): WorldService => ({
+  ...service,
+  ...wanted,
+  specs: new Map([...service.specs, [service.version, service.spec]]),
+})
+
+function impactOf(present: ServiceRow, { service, snapshot, begun, left }: Rehearsed): UpdateImpact {
+  const { version, replicas, spec } = service
   const effect = version !== present.version ? 'version' : replicas !== present.replicas ? 'scale' : 'none'
-  const bounds = rolloutBounds(spec, replicas)
-  const members = instances.filter(isMember)
+  const said = { effect, version, replicas, ...rolloutBounds(spec, replicas) } as const
+  if (effect === 'none' || service.desired !== 'running')
+    return { ...said, replaced: 0, started: 0, ended: 0, fits: 0, wanted: 0, shortage: null, mayEndFirst: false }
+  const goesWithout = new Set([...left].flatMap(([id, because]) => (isTooMany(because) ? [id] : [])))
+  const members = snapshot.instances.filter(isMember)
   const ids = new Set(members.map(one => one.id))
-  // A slot is one instance, or a pair of one that leaves and its replacement.
-  const heads = members.filter(one => one.replacesId === null || !ids.has(one.replacesId))
-  const slots = heads.length
-  // Going back finds those that were not replaced yet.
-  const outdated = heads.filter(one => one.version !== version).length
-  const runs = present.desired === 'running' && effect !== 'none'
-  const replaced = runs && effect === 'version' ? Math.min(outdated, replicas) : 0
-  const started = runs ? Math.max(0, replicas - slots) : 0
-  const first = Array.from({ length: started + Math.min(replaced, bounds.maxSurge) }, (_, index) => ({
-    id: String(index),
-    ...{ cpuMilli: spec.cpuMilli, memoryMib: spec.memoryMib },
-    ...{ gpuCount: spec.gpuCount, gpuMemoryMib: spec.gpuMemoryMib },
-  }))
-  const plan = place(rooms, first)
+  // Of a pair the one that leaves. What has no machine yet is made anew, and nothing ends.
+  const replaced = members.filter(
+    one =>
+      !isCurrent(service, one) && one.machineId !== null && !goesWithout.has(one.id) && !ids.has(one.replacesId ?? ''),
+  )
+  const replacing = new Set(begun.flatMap(one => one.replacesId ?? []))
+  // One that does not serve ends at once, and what comes for it comes in nobody's place.
+  const anew = replaced.filter(one => left.has(one.id) && !replacing.has(one.id))
+  const inNobodysPlace = begun.filter(one => !ids.has(one.replacesId ?? ''))
+  const short = begun.filter(hasNoRoom)
   return {
-    ...{ effect, version, replicas, replaced, started, ...bounds },
-    ended: runs ? Math.max(0, slots - replicas) : 0,
-    fits: plan.placed.length,
-    wanted: first.length,
-    shortage: plan.unplaced[0]?.reason ?? null,
-    mayEndFirst: members.filter(isRouted).length - 1 >= floorOf(replicas, bounds.maxUnavailable),
+    ...said,
+    replaced: replaced.length,
+    started: inNobodysPlace.length - anew.length,
+    ended: goesWithout.size,
+    fits: begun.length - short.length,
+    wanted: begun.length,
+    shortage: (short[0]?.waitingReason ?? null) as WaitingReason | null,
+    mayEndFirst: short.some(one => left.has(one.replacesId ?? '')),
   }
 }
+
+const isTooMany = (because: LeavingBecause): boolean => because === 'scaled_in' || because === 'paused'

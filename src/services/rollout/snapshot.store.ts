@@ -16,7 +16,13 @@ export interface World {
   traffic: Map<string, TrafficWord[]>
 }
 
-export async function readWorld(db: Db | Tx, serviceIds: readonly string[], now: Temporal.Instant): Promise<World> {
+/** `assumed`: what is taken to be so of machines, whatever their rows say. */
+export async function readWorld(
+  db: Db | Tx,
+  serviceIds: readonly string[],
+  now: Temporal.Instant,
+  assumed: ReadonlyMap<string, AssumedOfMachine> = new Map(),
+): Promise<World> {
   const rows = await selectServices(db, serviceIds)
   const live = await selectLive(db, serviceIds)
   const machineIds = [...new Set(live.flatMap(instance => instance.machineId ?? []))]
@@ -28,7 +34,7 @@ export async function readWorld(db: Db | Tx, serviceIds: readonly string[], now:
   return {
     services: await withSpecs(db, rows, live),
     instances: Map.groupBy(live, instance => instance.serviceId),
-    machines: await selectWishes(db, machineIds, now),
+    machines: await selectWishes(db, machineIds, now, assumed),
     revoked: await selectRevoked(db, machineIds),
     gateways: gateways.map(({ id, acknowledgedGeneration }) => ({ gatewayId: id, acknowledgedGeneration })),
     traffic: Map.groupBy(
@@ -71,10 +77,13 @@ interface MachineRow {
   overridden: boolean
 }
 
+export type AssumedOfMachine = Partial<Pick<MachineRow, 'phase' | 'desired' | 'held' | 'drainId' | 'overridden'>>
+
 async function selectWishes(
   db: Db | Tx,
   machineIds: readonly string[],
   now: Temporal.Instant,
+  assumed: ReadonlyMap<string, AssumedOfMachine>,
 ): Promise<Map<string, MachineWish>> {
   const { rows } = await sql<MachineRow>`
     select m.id, m.phase, m.desired, m.lost_at is not null as lost, m.unreachable_at is not null as unreachable,
@@ -85,15 +94,17 @@ async function selectWishes(
       left join repairs p on p.machine_id = m.id and p.phase <> 'ended'
     where m.id = any(${machineIds}::text[])`.execute(db)
   return new Map(
-    rows.map(row => [
-      row.id,
-      {
-        verdict: verdictOf(row),
-        drainId: row.drainId,
-        held: row.held,
-        ...(row.overridden ? { overridden: true } : {}),
-      },
-    ]),
+    rows
+      .map(row => ({ ...row, ...assumed.get(row.id) }))
+      .map(row => [
+        row.id,
+        {
+          verdict: verdictOf(row),
+          drainId: row.drainId,
+          held: row.held,
+          ...(row.overridden ? { overridden: true } : {}),
+        },
+      ]),
   )
 }
 
