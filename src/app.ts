@@ -1,7 +1,6 @@
-// The composition root of control: the only file that knows every module and driver. It opens the database, brings it up to
+// The composition root of control: the only file that knows every module, with engine-drivers.ts for the drivers. It opens the database, brings it up to
 // date, starts the reconcilers, the routes' end towards the gateways, and the API.
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { FastifyInstance } from 'fastify'
 import { consoleRoutes } from './api/console.ts'
@@ -20,10 +19,7 @@ import type { Engine } from './catalog/offering.ts'
 import { type Config, isLoopback } from './config.ts'
 import { type Db, openDb } from './db/db.ts'
 import { migrate } from './db/migrate.ts'
-import { ProcessMachines } from './drivers/process/machines.ts'
-import { ProcessRuntime } from './drivers/process/runtime.ts'
-import { SimulatedMachines } from './drivers/simulated/machines.ts'
-import { SimulatedRuntime } from './drivers/simulated/runtime.ts'
+import { byRegion, createDrivers, type Drivers, hostsOf } from './engine-drivers.ts'
 import { EventTail } from './events/event-tail.ts'
 import type { MachineDriver } from './fleet/driver.ts'
 import { reconcileMachines } from './fleet/reconcile-machines.ts'
@@ -38,7 +34,6 @@ import { labelCurrency } from './ledger/ledger-account.ts'
 import { sealTransfers } from './ledger/seal.ts'
 import { bootId } from './lib/boot-id.ts'
 import { type Clock, systemClock } from './lib/clock.ts'
-import { Refusal } from './lib/errors.ts'
 import type { Logger } from './lib/log.ts'
 import { type Random, systemRandom } from './lib/random.ts'
 import { type MoneyTask, MoneyWork } from './money-work.ts'
@@ -50,12 +45,13 @@ import { reconcileExpiry } from './orders/expiry.ts'
 import { noticeExpiries } from './orders/expiry-notices.ts'
 import { moveOffExpiring } from './orders/move-off.ts'
 import { reconcileOrders } from './orders/reconcile-orders.ts'
-import { agentSocketPath, credentialsPath, routeSocketPath, runDir } from './processes/run-state.ts'
+import { credentialsPath, routeSocketPath, runDir } from './processes/run-state.ts'
 import { secretKey } from './processes/secret-key.ts'
 import { Loop, type LoopRun } from './reconcile/loop.ts'
 import { reconcileAutoscale } from './services/autoscale/reconcile-autoscale.ts'
 import { reconcileCron } from './services/autoscale/reconcile-cron.ts'
 import type { Installation } from './services/config/installation.ts'
+import { type Hosts, reconcileDisks } from './services/disk/reconcile-disks.ts'
 import { reconcileDrainPlans } from './services/drain-plans/reconcile-drain-plans.ts'
 import type { RuntimeDriver } from './services/driver.ts'
 import { servicesInGroup } from './services/group-services.ts'
@@ -133,10 +129,9 @@ async function compose(
   const { host, routeServer } = await openRoutes(ctx, config, measurements, () => nudge('services'))
   const { eventStreams, loops: eventLoops } = followEvents(ctx, () => nudge('events'))
   const money = moneyWork ? new MoneyWork({ databaseUrl, zone: config.billingZone }) : null
-  const loops = [
-    ...createLoops(ctx, config, host, { time: new TimeGuard(ctx, await bootId()), money, measurements }, nudge),
-    ...eventLoops,
-  ]
+  const time = new TimeGuard(ctx, await bootId())
+  const parts: Loops = { time, money, measurements, hosts: hostsOf(engines, drivers) }
+  const loops = [...createLoops(ctx, config, host, parts, nudge), ...eventLoops]
   for (const loop of loops) nudges.set(loop.name, loop)
 
   const oidc = config.oidc && new OidcClient(config.oidc, log)
@@ -208,36 +203,16 @@ async function openRoutes(ctx: Context, config: Config, measurements: Measuremen
   return { host, routeServer }
 }
 
-interface Drivers {
-  machines: MachineDriver
-  runtime: RuntimeDriver
-  close?(): Promise<void>
-}
-
 const installationOf = ({ models, storage }: Config): Installation => ({
   buckets: models.stores.flatMap(store => store.buckets),
   storage,
 })
 
-/** The drivers of a region, or the refusal that its engine can't be driven. */
-function byRegion(
-  engines: Map<string, Engine>,
-  drivers: Partial<Record<Engine, Drivers>>,
-): (regionId: string) => Drivers {
-  return regionId => {
-    const engine = engines.get(regionId)
-    const found = engine && drivers[engine]
-    if (found) return found
-    const message = `Region ${regionId} runs on ${engine}, which this version can not drive.`
-    throw new Refusal('EngineNotSupported', message)
-  }
-}
-
 /** What services do and use, from the gateways and from the engines that can tell. */
 function measure(
   ctx: Context,
   engines: ReadonlyMap<string, Engine>,
-  drivers: Partial<Record<Engine, Drivers>>,
+  drivers: Drivers,
   onWaiting: () => void,
 ): Measurements {
   const found = new Map<string, RuntimeDriver>()
@@ -246,38 +221,6 @@ function measure(
     if (runtime?.measure) found.set(regionId, runtime)
   }
   return new Measurements(ctx, { engines: () => found, onWaiting })
-}
-
-async function createDrivers(
-  config: Config,
-  { clock, log }: { clock: Clock; log: Logger },
-  engines: ReadonlySet<Engine>,
-): Promise<Partial<Record<Engine, Drivers>>> {
-  const simulated = new SimulatedRuntime({ clock })
-  return {
-    process: {
-      machines: new ProcessMachines({ dataDir: config.dataDir }),
-      runtime: new ProcessRuntime({ socketPath: agentSocketPath(config.dataDir), dataDir: config.dataDir }),
-    },
-    simulated: {
-      machines: new SimulatedMachines({ clock, journalPath: join(config.dataDir, 'simulated-machines.ndjson') }),
-      runtime: simulated,
-      close: () => simulated.close(),
-    },
-    // Not where no region has it: there may be no Docker to listen to.
-    ...(engines.has('docker') ? { docker: await dockerDrivers(config, { clock, log }) } : {}),
-  }
-}
-
-async function dockerDrivers(
-  { docker, dataDir, storage }: Config,
-  { clock, log }: { clock: Clock; log: Logger },
-): Promise<Drivers> {
-  const { DockerMachines } = await import('./drivers/docker/machines.ts')
-  const { DockerRuntime } = await import('./drivers/docker/runtime.ts')
-  const runtime = new DockerRuntime({ docker, dataDir, storage, clock, log })
-  const machines = new DockerMachines({ socketPath: docker.socketPath, dataDir })
-  return { machines, runtime, close: () => runtime.close() }
 }
 
 /** Whose work may be waiting for whom: told at once, found by the timer anyway. */
@@ -291,15 +234,23 @@ const follows: Record<string, string[]> = {
   'move-off': ['machines', 'services'],
   renewal: ['machines', 'services'],
   autoscale: ['services'],
+  disks: ['services'],
   cron: ['services'],
   arrears: ['machines', 'services'],
+}
+
+interface Loops {
+  time: TimeGuard
+  money: MoneyWork | null
+  measurements: Measurements
+  hosts: Hosts
 }
 
 function createLoops(
   ctx: Context,
   config: Config,
   host: RouteHost,
-  { time, money, measurements }: { time: TimeGuard; money: MoneyWork | null; measurements: Measurements },
+  { time, money, measurements, hosts }: Loops,
   nudge: (...names: string[]) => void,
 ): Loop[] {
   const { log } = ctx
@@ -318,6 +269,7 @@ function createLoops(
     new Loop({ name: 'drain-plans', log, onRun, everyMs: 2_000, run: () => reconcileDrainPlans(ctx) }),
     new Loop({ name: 'repairs', log, onRun, run: () => reconcileRepairs(ctx) }),
     new Loop({ name: 'services', log, onRun, run: () => reconcileServices(ctx) }),
+    new Loop({ name: 'disks', log, onRun, everyMs: 10_000, run: () => reconcileDisks(ctx, hosts, config.disk) }),
     new Loop({ name: 'traffic', log, onRun, everyMs: 5_000, run: () => reconcileTraffic(ctx) }),
     new Loop({ name: 'routes', log, run: () => quiet(host.refresh()) }),
     new Loop({ name: 'cron', log, onRun, run: time.steadily(() => reconcileCron(ctx)) }),

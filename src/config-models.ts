@@ -1,4 +1,4 @@
-// The parts of berth.yaml that say where models may come from and which directories services may mount.
+// The parts of berth.yaml that say where models may come from, which directories services may mount, and how full a disk may be.
 import { isAbsolute, normalize } from 'node:path'
 import { z } from 'zod'
 import { network, read, yesOrNo } from './config-read.ts'
@@ -48,5 +48,18 @@ const absolutePath = read(
 export const storage = z.strictObject({
   allow: z.array(z.strictObject({ path: absolutePath, readOnly: yesOrNo.default(true) })).default([]),
 })
+
+const percent = read(
+  text => (/^\d{1,2}(\.\d)?$/.test(text) && Number(text) <= 50 ? Number(text) : null),
+  'a percentage from 0 to 50',
+)
+
+/** How much of a disk is to be free; the defaults are those of GLOSSARY's disk pressure. */
+export const disk = z
+  .strictObject({ low: percent.default(5), critical: percent.default(1) })
+  .refine(({ low, critical }) => critical <= low, {
+    path: ['critical'],
+    message: 'it is what is left after low: give at most as much',
+  })
 
 export type ModelsFile = z.output<typeof models>

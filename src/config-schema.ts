@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { type CatalogConfig, catalogIdPattern, type OfferConfig } from './catalog/catalog-config.ts'
 import { engines } from './catalog/offering.ts'
 import type { Price } from './catalog/price.ts'
-import { models, storage } from './config-models.ts'
+import { disk, models, storage } from './config-models.ts'
 import { network, read, yesOrNo } from './config-read.ts'
 import { isTimeZone } from './lib/calendar.ts'
 import { Refusal } from './lib/errors.ts'
@@ -203,6 +203,7 @@ const file = z.strictObject({
   docker: docker.prefault({}),
   models: models.prefault({}),
   storage: storage.prefault({}),
+  disk: disk.prefault({}),
   catalog: catalog.optional(),
 })
 

@@ -19,6 +19,7 @@ import { invariant } from './lib/invariant.ts'
 import type { AllowedPath } from './lib/mounts.ts'
 import type { MailConfig } from './notices/mail.ts'
 import type { WebhookConfig } from './notices/webhook.ts'
+import type { DiskLimits } from './services/disk/disk-pressure.ts'
 
 export type { ListenAddress } from './config-schema.ts'
 
@@ -52,6 +53,8 @@ export interface Config {
   models: ModelSettings
   /** Directories of this host that services may mount. */
   storage: readonly AllowedPath[]
+  /** How much of a disk is to be free. */
+  disk: DiskLimits
   /** How containers are run, where a region has the engine docker. */
   docker: DockerSettings
   catalog: CatalogConfig
@@ -116,6 +119,7 @@ export function loadConfig({ env = process.env, path, host = hostFacts() }: Load
     docker: dockerOf(file.docker),
     models: modelsOf(file.models, env, configPath),
     storage: file.storage.allow,
+    disk: { lowPercent: file.disk.low, criticalPercent: file.disk.critical },
     webhook: webhookOf(file.notices.webhook, filled(env.BERTH_WEBHOOK_SECRET), configPath),
     catalog,
   }

@@ -40,6 +40,8 @@ export const events = {
   'event.machine.drain_overridden': ['越过最少可用数清空', 'Floor overridden for the drain'],
   'event.machine.unreachable': ['联系不上机器', 'No word on it'],
   'event.machine.reachable': ['重新联系上机器', 'There is word again'],
+  'event.machine.disk_pressure': ['磁盘压力：停止调度', 'Disk pressure: takes nothing new'],
+  'event.machine.disk_pressure_ended': ['磁盘压力解除', 'Disk pressure over'],
   'event.machine.repair_started': ['开始在其他机器上重建', 'Repair begun'],
   'event.machine.repair_ended': ['故障处理结束', 'Repair ended'],
   'event.region.frozen': ['地域冻结：多数机器失联', 'Region frozen: most machines away'],

@@ -37,6 +37,12 @@ function causeText(cause: Cause, full: boolean): string {
       return full ? t('cause.replacementWaits', { why: unplacedText(cause) }) : unplacedText(cause)
     case 'Ended':
       return endText(cause)
+    case 'DiskPressure':
+      return t(`cause.DiskPressure.${cause.of}`, {
+        free: formatGib(cause.freeBytes / 2 ** 20),
+        disk: formatGib(cause.diskBytes / 2 ** 20),
+        used: formatGib(cause.usedBytes / 2 ** 20),
+      })
     case 'Fetching':
       return fetchingText(cause)
     case 'Counts':

@@ -12,6 +12,7 @@ import type { AllowedPath } from '../lib/mounts.ts'
 import type { Random } from '../lib/random.ts'
 import { rememberFor } from '../lib/remember-for.ts'
 import { countConnections } from './connections.ts'
+import { measureDisks } from './disks.ts'
 import { fencePrefix, findLimits, type LimitMode } from './limits.ts'
 import { type LogOptions, Logs, logDefaults } from './logs.ts'
 import { ModelFetcher } from './models/model-fetcher.ts'
@@ -75,6 +76,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     rmSync(socketPath, { force: true }) // The lock is ours: a socket that is there has nobody behind it.
     const server = await serveOn(socketPath, {
       ...{ services, logs: ctx.logs, limits: ctx.limits.mode, log },
+      disks: async () => measureDisks(stateDir, await services.specs()),
       onChange: listener => {
         changes.on('change', listener)
         return () => changes.off('change', listener)

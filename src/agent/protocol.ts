@@ -8,6 +8,7 @@
 //   DELETE /service-instances/{id}       → 204                                          forget an ended one (its logs follow their retention)
 //   GET    /service-instances/{id}/logs  LogQuery → LogPage; `follow=1` → text/plain stream of lines
 //   GET    /host                         → HostState
+//   GET    /disks                        → DiskState                                    counts files: as slow as there are many
 //   GET    /events                       newline-delimited JSON `{ "id": … }` whenever a service instance's state changed (a nudge)
 
 import type { Mount } from '../lib/mounts.ts'
@@ -133,4 +134,20 @@ export interface HostState {
   cpus: number
   memoryMiB: number
   gpus: { index: number; model: string; memoryMiB: number }[]
+}
+
+/** What is stored on this host, of which every machine is a slice. */
+export interface DiskState {
+  host: { freeBytes: number; diskBytes: number }
+  /** Those of the service instances that the agent knows. */
+  machines: MachineDisk[]
+}
+
+export interface MachineDisk {
+  machineId: string
+  /** As its driver wrote it down; null where it did not say. */
+  diskBytes: number | null
+  /** With what belongs to none of its service instances, as cached models. */
+  usedBytes: number
+  instances: { id: string; usedBytes: number }[]
 }

@@ -9,6 +9,7 @@ import { describeHost } from './host.ts'
 import type { LimitMode } from './limits.ts'
 import type { Logs } from './logs.ts'
 import { parseId, parseLogQuery, parseSpec, parseStop } from './parse-request.ts'
+import type { DiskState } from './protocol.ts'
 import type { AgentRefusal, ServiceProcesses } from './service-processes.ts'
 
 export interface Routes {
@@ -16,6 +17,7 @@ export interface Routes {
   logs: Logs
   limits: LimitMode
   log: Logger
+  disks(): Promise<DiskState>
   /** Calls back with the id of each service instance whose state changed; answers how to stop that. */
   onChange(listener: (id: string) => void): () => void
 }
@@ -58,6 +60,7 @@ async function route(routes: Routes, req: IncomingMessage, res: ServerResponse):
     return answer(res, await services.stop(id, parseStop(await readJson(req))))
   if (call === 'GET service-instances/{id}/logs') return sendLogs(routes, id, url.searchParams, res)
   if (call === 'GET host') return answer(res, await describeHost(routes.limits))
+  if (call === 'GET disks') return answer(res, await routes.disks())
   if (call === 'GET events') return sendEvents(routes, res)
   if (call === 'DELETE service-instances/{id}') {
     await services.forget(id)

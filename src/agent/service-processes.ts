@@ -53,6 +53,11 @@ export class ServiceProcesses {
     return services.map(service => service.state(connections))
   }
 
+  /** Of all that are known, ended ones included: their directories are there until they are forgotten. */
+  async specs(): Promise<ServiceInstanceSpec[]> {
+    return (await this.#all()).map(({ spec }) => spec)
+  }
+
   async get(id: string): Promise<ServiceInstanceState> {
     return this.#stateOf(await this.#find(id))
   }

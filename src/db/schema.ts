@@ -559,6 +559,7 @@ export interface ServiceInstancesTable {
   generation: Generated<number>
   fetching: NullableJson
   goFirst: NullableJson
+  eviction: NullableJson
 }
 
 export interface ServiceKeysTable {

@@ -125,5 +125,7 @@ export async function liftHealthHolds(
   if (machineIds.length === 0) return
   await sql`
     update holds set lifted_at = ${now}::timestamptz, lifted_by = ${owner}
-    where machine_id = any(${machineIds}::text[]) and owner_kind = 'health' and lifted_at is null`.execute(tx)
+    where machine_id = any(${machineIds}::text[]) and owner_kind = 'health' and owner = ${owner} and lifted_at is null`.execute(
+    tx,
+  )
 }

@@ -2,9 +2,10 @@
 // `textOf` says them in English.
 import { sizeText } from '../lib/size-text.ts'
 import type { WaitingReason } from '../scheduler/snapshot.ts'
+import { evictionText } from './disk/disk-text.ts'
 import type { Fetching } from './driver.ts'
 import type { NoRoom } from './rollout/rollout-snapshot.ts'
-import type { EndReason, LeavingBecause } from './service-instance.ts'
+import type { EndReason, Eviction, LeavingBecause } from './service-instance.ts'
 
 /** How an instance ended. */
 export interface End {
@@ -27,6 +28,15 @@ export interface FetchingCause extends Fetching {
   code: 'Fetching'
 }
 
+/** It is evicted. */
+export interface EvictionCause extends Pick<Eviction, 'of' | 'usedBytes' | 'freeBytes' | 'diskBytes' | 'atOnce'> {
+  code: 'DiskPressure'
+}
+
+export const evictionCauseOf = ({ because, of, usedBytes, freeBytes, diskBytes, atOnce }: Eviction): EvictionCause => ({
+  ...{ code: because, of, usedBytes, freeBytes, diskBytes, atOnce },
+})
+
 export type Cause =
   | { code: 'Counts'; running: number; wanted: number }
   | { code: 'Ending'; count: number }
@@ -38,6 +48,7 @@ export type Cause =
   | { code: 'CrashLoop'; count: number; last: EndedCause | null }
   | { code: 'Leaving'; because: LeavingBecause }
   | FetchingCause
+  | EvictionCause
   | NoRoom
   | EndedCause
 
@@ -81,6 +92,8 @@ function sentence(cause: Cause): string {
       return `crash loop: ended ${cause.count} times in a row${cause.last ? `, last: ${sentence(cause.last)}` : ''}`
     case 'Leaving':
       return cause.because
+    case 'DiskPressure':
+      return evictionText(cause)
     case 'Fetching':
       return fetchingText(cause)
     case 'Ended':

@@ -18,6 +18,9 @@ export interface RuntimeDriver {
   /** What each of these uses now, in order; null: not known. An engine that can not tell leaves it out. */
   measure?(refs: readonly RuntimeRef[]): Promise<(RuntimeFigures | null)[]>
 
+  /** What is stored on the host of this engine, whose machines are slices of it. An engine that can not tell leaves it out. */
+  disks?(): Promise<HostDisks>
+
   logs(ref: RuntimeRef, query: { offset?: number; limit?: number; keyword?: string }): Promise<LogPage>
 
   /** Lines from now on, until the service instance has ended or the signal aborts. */
@@ -52,6 +55,18 @@ export interface RuntimeFigures {
   memoryMib: number | null
   /** The busiest of its cards; null where it has none or none tells. */
   gpuPercent: number | null
+}
+
+export interface HostDisks {
+  host: { freeBytes: number; diskBytes: number }
+  /** Those on which something is; `usedBytes` counts what the machine's models take, too. */
+  machines: {
+    machineId: string
+    /** What was bought; null: not known. */
+    diskBytes: number | null
+    usedBytes: number
+    instances: { id: string; usedBytes: number }[]
+  }[]
 }
 
 export interface LogPage {

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { type Db, jsonb, type Tx } from '../db/db.ts'
 import type { Fetching } from './driver.ts'
-import type { GoFirst, InstancePhase, LeavingBecause, ServiceInstance } from './service-instance.ts'
+import type { Eviction, GoFirst, InstancePhase, LeavingBecause, ServiceInstance } from './service-instance.ts'
 
 /** With what is known of its end. */
 export interface ServiceInstanceRow extends ServiceInstance {
@@ -34,6 +34,7 @@ const columns = [
   'gpuIndexes',
   'crashCount',
   'goFirst',
+  'eviction',
   'endReason',
   'exitCode',
   'exitSignal',
@@ -44,11 +45,12 @@ const columns = [
   'endedAt',
 ] as const
 
-type Selected = Omit<ServiceInstanceRow, 'leavingBecause' | 'waitingReason' | 'fetching' | 'goFirst'> & {
+type Selected = Omit<ServiceInstanceRow, 'leavingBecause' | 'waitingReason' | 'fetching' | 'goFirst' | 'eviction'> & {
   leavingBecause: string | null
   waitingReason: unknown
   fetching: unknown
   goFirst: unknown
+  eviction: unknown
 }
 
 const toRow = (row: Selected): ServiceInstanceRow => ({
@@ -57,6 +59,7 @@ const toRow = (row: Selected): ServiceInstanceRow => ({
   waitingReason: row.waitingReason as object | null,
   fetching: row.fetching as Fetching | null,
   goFirst: row.goFirst as GoFirst | null,
+  eviction: row.eviction as Eviction | null,
 })
 
 /**
@@ -164,6 +167,7 @@ export interface InstanceChange {
   unroutedAtGeneration?: bigint
   leavingBecause?: LeavingBecause
   goFirst?: GoFirst
+  eviction?: Eviction | null
   leavingAt?: Temporal.Instant
   endReason?: string
   exitCode?: number | null
@@ -174,12 +178,13 @@ export interface InstanceChange {
 
 /** Under the lock of the service's row: nobody else writes its service instances. */
 export async function changeInstance(tx: Tx, id: string, change: InstanceChange): Promise<void> {
-  const { waitingReason, fetching, goFirst, ...rest } = change
+  const { waitingReason, fetching, goFirst, eviction, ...rest } = change
   await tx
     .updateTable('serviceInstances')
     .set({
       ...rest,
       ...(goFirst === undefined ? {} : { goFirst: jsonb(goFirst) }),
+      ...(eviction === undefined ? {} : { eviction: eviction === null ? null : jsonb(eviction) }),
       ...(waitingReason === undefined ? {} : { waitingReason: waitingReason === null ? null : jsonb(waitingReason) }),
       ...(fetching === undefined ? {} : { fetching: fetching === null ? null : jsonb(fetching) }),
       generation: sql<number>`generation + 1`,

@@ -8,13 +8,14 @@ import type { Fetching } from './driver.ts'
 export type InstancePhase = 'waiting' | 'starting' | 'ready' | 'leaving' | 'stopping' | 'ended'
 
 /**
- * Why one goes. The first four are wishes while it still serves: they wait for the replacement (or, for `scaled_in`, need
+ * Why one goes. The first five are wishes while it still serves: they wait for the replacement (or, for `scaled_in`, need
  * none). The last three end the serving whatever else runs.
  */
 export type LeavingBecause =
   | 'drained' // its machine is being drained or is about to leave
   | 'updated' // a newer version, or a restart of the service
   | 'restarted' // a restart of this one
+  | 'evicted' // it takes the most of a disk that is nearly full
   | 'scaled_in'
   | 'paused' // it was to take over in a rollout that is paused
   | 'stopped' // the service is stopped or deleted
@@ -32,6 +33,7 @@ export type EndReason =
   | 'Stopped'
   | 'Unknown'
   | 'MachineLost'
+  | 'Evicted' // for disk pressure
   | 'Withdrawn' // never got a machine
 
 /** Said by name and with a reason, of one move: it holds for no other. */
@@ -45,6 +47,20 @@ export interface GoFirst {
   drainId: string | null
   /** Whether the room that it leaves was seen to be enough for the one in its place. */
   regainsRoom: boolean
+}
+
+/** Chosen to leave its machine, for the others there. */
+export interface Eviction {
+  because: 'DiskPressure'
+  /** Whose disk it is: what was bought of the machine, or the host's below it. */
+  of: 'machine' | 'host'
+  /** What it takes of it. */
+  usedBytes: number
+  freeBytes: number
+  diskBytes: number
+  /** It ends without waiting for one in its place. */
+  atOnce: boolean
+  at: string
 }
 
 export interface ServiceInstance {
@@ -72,6 +88,7 @@ export interface ServiceInstance {
   crashCount: number
   /** A person's word that this one may end before there is one in its place. */
   goFirst: GoFirst | null
+  eviction: Eviction | null
   createdAt: Temporal.Instant
   startedAt: Temporal.Instant | null
   readyAt: Temporal.Instant | null

@@ -3,7 +3,7 @@ import type { Db } from '../db/db.ts'
 import { Refusal } from '../lib/errors.ts'
 import type { CronPolicy } from './autoscale/cron-policy.ts'
 import type { AutoscalePolicy } from './autoscale/policy.ts'
-import { type Cause, endOf, textOf, waitingOf } from './cause.ts'
+import { type Cause, endOf, evictionCauseOf, textOf, waitingOf } from './cause.ts'
 import type { ServiceSpec } from './config/service-config.ts'
 import type { ConfigObject } from './config/service-config-fields.ts'
 import {
@@ -164,6 +164,7 @@ function causeOf(row: ServiceInstanceRow): Cause | null {
   if (row.phase === 'ended') return endOf(row)
   const waiting = row.phase === 'waiting' ? waitingOf(row.waitingReason) : null
   if (waiting !== null) return waiting
+  if (row.eviction !== null) return evictionCauseOf(row.eviction)
   if (row.phase === 'ready' && !row.ready) return { code: 'HealthCheckFails' }
   if (row.phase === 'starting' && row.fetching) return { code: 'Fetching', ...row.fetching }
   return row.leavingBecause === null ? null : { code: 'Leaving', because: row.leavingBecause }

@@ -36,6 +36,7 @@ export function anInstance(id: string, change: Partial<ServiceInstance> = {}): S
     gpuIndexes: [],
     crashCount: 0,
     goFirst: null,
+    eviction: null,
     createdAt: at(0),
     startedAt: at(0),
     readyAt: ready ? at(0) : null,

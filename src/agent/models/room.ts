@@ -21,7 +21,7 @@ export async function roomOn(machineDir: string, reserveBytes: number): Promise<
 }
 
 /** As the driver that made the machine wrote it down; null where it did not say. */
-async function diskOf(machineDir: string): Promise<number | null> {
+export async function diskOf(machineDir: string): Promise<number | null> {
   try {
     const { systemDiskGiB } = JSON.parse(await readFile(join(machineDir, 'machine.json'), 'utf8'))
     return typeof systemDiskGiB === 'number' ? systemDiskGiB * 2 ** 30 : null
@@ -31,7 +31,7 @@ async function diskOf(machineDir: string): Promise<number | null> {
 }
 
 /** Blocks that are really taken; what goes away while it is counted counts nothing. */
-async function usedBytes(directory: string): Promise<number> {
+export async function usedBytes(directory: string): Promise<number> {
   const entries = await readdir(directory, { withFileTypes: true }).catch(() => [])
   let bytes = 0
   for (const entry of entries) {

@@ -39,6 +39,14 @@ export const CauseView = z.discriminatedUnion('code', [
   z.object({ code: z.literal('CrashLoop'), count: z.number().int(), last: Ended.nullable() }),
   z.object({ code: z.literal('Leaving'), because: z.string() }),
   z.object({
+    code: z.literal('DiskPressure'),
+    of: z.enum(['machine', 'host']).describe('Whose disk is nearly full.'),
+    usedBytes: z.number().int().describe('What the instance takes of it: the most of all there.'),
+    freeBytes: z.number().int(),
+    diskBytes: z.number().int(),
+    atOnce: z.boolean().describe('It ends without waiting for one in its place.'),
+  }),
+  z.object({
     code: z.literal('Fetching'),
     url: z.string(),
     receivedBytes: z.number().int(),

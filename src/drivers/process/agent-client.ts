@@ -3,6 +3,7 @@
 import type { IncomingMessage } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type {
+  DiskState,
   HostState,
   LogPage,
   LogQuery,
@@ -70,6 +71,10 @@ export class AgentClient {
   /** Lines as they come, until the service instance has ended and its last line is out, or until `signal`. */
   follow(id: string, signal: AbortSignal, query: LogQuery = {}): AsyncIterable<string> {
     return this.#lines(`/service-instances/${encodeURIComponent(id)}/logs?follow=1&${asParams(query)}`, signal)
+  }
+
+  disks(): Promise<DiskState> {
+    return this.#call('GET', '/disks')
   }
 
   host(): Promise<HostState> {

@@ -3,6 +3,7 @@ import { extname, join, resolve } from 'node:path'
 import type { ServiceInstanceSpec, ServiceInstanceState } from '../../agent/protocol.ts'
 import { isRefusal } from '../../lib/errors.ts'
 import type {
+  HostDisks,
   Launch,
   LogPage,
   OnnxProgram,
@@ -62,6 +63,10 @@ export class ProcessRuntime implements RuntimeDriver {
       const { cpuMs, measuredAtMs: atMs, rssMiB: memoryMib } = state
       return { cpuMs, atMs, memoryMib, gpuPercent: null }
     })
+  }
+
+  disks(): Promise<HostDisks> {
+    return this.#client.disks()
   }
 
   logs(ref: RuntimeRef, query: { offset?: number; limit?: number; keyword?: string }): Promise<LogPage> {

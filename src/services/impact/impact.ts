@@ -132,6 +132,7 @@ const fates: Record<LeavingBecause, InstanceFate> = {
   drained: 'moves',
   updated: 'moves',
   restarted: 'moves',
+  evicted: 'moves',
   scaled_in: 'finishes',
   paused: 'finishes',
   stopped: 'stops',

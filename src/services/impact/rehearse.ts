@@ -229,7 +229,7 @@ class Part {
       },
       ...{ machineId: null, phase: 'waiting', ready: false, leavingBecause: null, leavingAt: null },
       ...{ waitingReason: null, host: null, port: null, routedAtGeneration: null, unroutedAtGeneration: null },
-      ...{ gpuIndexes: [], goFirst: null, startedAt: null, readyAt: null },
+      ...{ gpuIndexes: [], goFirst: null, eviction: null, startedAt: null, readyAt: null },
     }
   }
 

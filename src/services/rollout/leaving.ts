@@ -111,7 +111,8 @@ export function patienceOf(snapshot: ServiceSnapshot, instance: ServiceInstance)
     snapshot.revoked.has(instance.id) ||
     verdict === 'taken' ||
     verdict === 'lost' ||
-    snapshot.service.desired !== 'running'
+    snapshot.service.desired !== 'running' ||
+    (instance.leavingBecause === 'evicted' && instance.eviction?.atOnce === true)
   if (forced) return snapshot.service.graceMs
   // A drain breaks no request, whatever made this one leave the machine.
   if (machine?.drainId != null) return null
@@ -119,6 +120,7 @@ export function patienceOf(snapshot: ServiceSnapshot, instance: ServiceInstance)
     drained: null,
     updated: patienceMs,
     restarted: patienceMs,
+    evicted: patienceMs,
     scaled_in: patienceMs,
     paused: patienceMs,
     stopped: snapshot.service.graceMs,

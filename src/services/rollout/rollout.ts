@@ -8,6 +8,7 @@
 // the last one that serves (Q42, Q44, Q45).
 import { isDeepStrictEqual } from 'node:util'
 import { waitingOf } from '../cause.ts'
+import { evictionText } from '../disk/disk-text.ts'
 import type { RuntimeObservation } from '../driver.ts'
 import {
   crashForgottenMs,
@@ -105,8 +106,12 @@ function endOf(snapshot: ServiceSnapshot, instance: ServiceInstance): EndAction 
     if (awaitsLastWord(snapshot, instance)) return null
     const { reason, exitCode, signal, message } = word
     // It was told to end: however it did, that is no crash.
-    const told = instance.phase === 'stopping' && reason === 'Exited'
-    return { do: 'end', id, reason: told ? 'Stopped' : reason, exitCode, signal, message }
+    const told = instance.phase === 'stopping' && (reason === 'Exited' || reason === 'Stopped')
+    if (!told) return { do: 'end', id, reason, exitCode, signal, message }
+    const { leavingBecause, eviction } = instance
+    return leavingBecause === 'evicted' && eviction
+      ? { do: 'end', id, reason: 'Evicted', exitCode, signal, message: evictionText(eviction) }
+      : { do: 'end', id, reason: 'Stopped', exitCode, signal, message }
   }
   // A starting one that is not there has yet to be launched.
   if (word?.state !== 'not_found' || instance.phase === 'starting') return null
@@ -119,7 +124,7 @@ function nextCrashCount(instance: ServiceInstance, now: Temporal.Instant): numbe
   return readyMs >= crashForgottenMs ? 1 : instance.crashCount + 1
 }
 
-/** Stopped services, lost machines and revoked reservations end the serving, whatever else runs. */
+/** Stopped services, lost machines, revoked reservations and full disks end the serving, whatever else runs. */
 function sendAwayAbruptly(draft: Draft): void {
   const { service, machines, revoked } = draft.snapshot
   for (const member of [...draft.members]) {
@@ -127,6 +132,7 @@ function sendAwayAbruptly(draft: Draft): void {
     if (service.desired !== 'running') sendAway(draft, member, 'stopped')
     else if (verdict === 'lost') sendAway(draft, member, 'lost')
     else if (verdict === 'taken' || revoked.has(member.id)) sendAway(draft, member, 'revoked')
+    else if (member.eviction?.atOnce) sendAway(draft, member, 'evicted')
   }
 }
 
@@ -182,6 +188,7 @@ function movesBecause(draft: Draft, member: ServiceInstance): LeavingBecause | n
   const verdict = member.machineId === null ? 'stay' : machines.get(member.machineId)?.verdict
   if (verdict === 'move') return 'drained'
   if (verdict === 'repair') return 'lost'
+  if (member.eviction !== null) return 'evicted'
   return member.leavingBecause === 'restarted' ? 'restarted' : null
 }
 
@@ -233,7 +240,8 @@ function settlePairs(draft: Draft): void {
 }
 
 /** A machine's fate moves all that is there at once, and room is its only bound: the surge is for what people start. */
-const isOfMachine = (because: LeavingBecause): boolean => because === 'drained' || because === 'lost'
+const isOfMachine = (because: LeavingBecause): boolean =>
+  because === 'drained' || because === 'lost' || because === 'evicted'
 
 /** As many slots as replicas. */
 function matchReplicas(draft: Draft): void {

@@ -1,0 +1,74 @@
+// The drivers of the engines that this installation has, and which of them drives a region.
+import { join } from 'node:path'
+import type { Engine } from './catalog/offering.ts'
+import type { Config } from './config.ts'
+import { ProcessMachines } from './drivers/process/machines.ts'
+import { ProcessRuntime } from './drivers/process/runtime.ts'
+import { SimulatedMachines } from './drivers/simulated/machines.ts'
+import { SimulatedRuntime } from './drivers/simulated/runtime.ts'
+import type { MachineDriver } from './fleet/driver.ts'
+import type { Clock } from './lib/clock.ts'
+import { Refusal } from './lib/errors.ts'
+import type { Logger } from './lib/log.ts'
+import { agentSocketPath } from './processes/run-state.ts'
+import type { Hosts } from './services/disk/reconcile-disks.ts'
+import type { RuntimeDriver } from './services/driver.ts'
+
+export interface EngineDrivers {
+  machines: MachineDriver
+  runtime: RuntimeDriver
+  close?(): Promise<void>
+}
+
+/** Of the engines that this installation has. */
+export type Drivers = Partial<Record<Engine, EngineDrivers>>
+
+/** The engines that can tell what is stored on their host, with their regions. */
+export function hostsOf(engines: ReadonlyMap<string, Engine>, drivers: Drivers): Hosts {
+  const regionIds = [...engines.keys()]
+  const byRuntime = Map.groupBy(regionIds, regionId => drivers[engines.get(regionId) ?? 'simulated']?.runtime)
+  return new Map([...byRuntime].flatMap(([runtime, ids]) => (runtime?.disks ? [[runtime, ids] as const] : [])))
+}
+
+export async function createDrivers(
+  config: Config,
+  { clock, log }: { clock: Clock; log: Logger },
+  engines: ReadonlySet<Engine>,
+): Promise<Drivers> {
+  const simulated = new SimulatedRuntime({ clock })
+  return {
+    process: {
+      machines: new ProcessMachines({ dataDir: config.dataDir }),
+      runtime: new ProcessRuntime({ socketPath: agentSocketPath(config.dataDir), dataDir: config.dataDir }),
+    },
+    simulated: {
+      machines: new SimulatedMachines({ clock, journalPath: join(config.dataDir, 'simulated-machines.ndjson') }),
+      runtime: simulated,
+      close: () => simulated.close(),
+    },
+    // Not where no region has it: there may be no Docker to listen to.
+    ...(engines.has('docker') ? { docker: await dockerDrivers(config, { clock, log }) } : {}),
+  }
+}
+
+async function dockerDrivers(
+  { docker, dataDir, storage }: Config,
+  { clock, log }: { clock: Clock; log: Logger },
+): Promise<EngineDrivers> {
+  const { DockerMachines } = await import('./drivers/docker/machines.ts')
+  const { DockerRuntime } = await import('./drivers/docker/runtime.ts')
+  const runtime = new DockerRuntime({ docker, dataDir, storage, clock, log })
+  const machines = new DockerMachines({ socketPath: docker.socketPath, dataDir })
+  return { machines, runtime, close: () => runtime.close() }
+}
+
+/** The drivers of a region, or the refusal that its engine can't be driven. */
+export function byRegion(engines: Map<string, Engine>, drivers: Drivers): (regionId: string) => EngineDrivers {
+  return regionId => {
+    const engine = engines.get(regionId)
+    const found = engine && drivers[engine]
+    if (found) return found
+    const message = `Region ${regionId} runs on ${engine}, which this version can not drive.`
+    throw new Refusal('EngineNotSupported', message)
+  }
+}
