@@ -1,7 +1,7 @@
 // Services in a real browser against a real Berth, in both languages: deployed by the form, tried with a drawing, its log
 // read, an instance restarted, scaled, stopped, started and deleted.
 import { fileURLToPath } from 'node:url'
-import type { Locator } from 'playwright-core'
+import type { Locator, Route } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { describeInBrowser } from './chromium.ts'
 import { ConsoleWorld, type OpenConsole } from './console-world.ts'
@@ -147,6 +147,33 @@ describeInBrowser('a developer', () => {
     await confirm(open, 'delete')
     await page.getByRole('heading', { level: 1, name: t('nav.serving') }).waitFor()
     await page.getByRole('link', { name }).waitFor({ state: 'hidden' })
+    expect(open.complaints).toEqual([])
+    await open.context.close()
+  })
+
+  test('whoever confirms what has changed since is told, sees it anew, and presses again', async () => {
+    const open = await world.open('en')
+    const { page, t } = open
+    await runs('moving_on')
+    await page.goto(await world.url(`/workspaces/${await workspaceId()}/services/moving_on`))
+    await page.getByText(t('cause.Counts', { running: 1, wanted: 1 })).waitFor()
+    await page.getByRole('button', { name: t('services.stop'), exact: true }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByText(t('impact.fate.stops', { count: 1 })).waitFor()
+    // The news of it is still on its way to the page when the button is pressed.
+    const held: Route[] = []
+    await page.route(/\/preview$/, route => void held.push(route))
+    const params = { service: 'moving_on' }
+    await (await world.client()).call('POST /v1/services/{service}/scale', { params, body: { replicas: 2 } })
+    const refused = page.waitForResponse(answer => answer.status() === 409)
+    await dialog.getByRole('button', { name: t('services.stop'), exact: true }).click()
+    await refused
+    await page.unroute(/\/preview$/)
+    await Promise.all(held.map(route => route.continue().catch(() => undefined)))
+    await dialog.getByText(t('refusal.WorldChanged')).waitFor()
+    await dialog.getByText(t('impact.fate.stops', { count: 2 })).waitFor()
+    await confirm(open, 'stop')
+    await page.getByText(t('cause.StoppedOnRequest')).waitFor()
     expect(open.complaints).toEqual([])
     await open.context.close()
   })

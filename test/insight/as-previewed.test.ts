@@ -78,6 +78,27 @@ async function untilWaiting(db: Services['fleet']['db'], count: number): Promise
   }
 }
 
+test('what is on its way out already is in no impact, and no action is refused because it has ended', async () => {
+  const services = await someServices({ machines: 2, runtime: { stopMs: 10_000 } })
+  const { ctx, actor, fleet } = services
+  const machineId = await deploy(services, 'digits', { instance: 2 })
+  await scaleService(ctx, actor, { name: 'digits' }, 1)
+  await services.settle()
+  const cordon: PreviewRequest = { action: 'cordon', machineIds: [machineId] }
+  const shown = await previewChange(ctxOf(services), actor, cordon)
+  const key = { name: 'digits' }
+  const assumed = { desired: 'stopped' as const }
+  const stop = await impactOnService(ctx.db, actor.accountId, key, assumed, fleet.clock.now())
+  expect(shown.machines).toMatchObject([{ serviceInstances: 2 }])
+  await services.pass(20, 10)
+  const left = (await services.instances('digits')).filter(one => one.phase !== 'ended')
+  expect(stop.instances.map(one => one.serviceInstanceId)).toEqual(left.map(one => one.id))
+  const { previewId } = shown
+  await wishMachines(ctx, actor, 'cordon', [machineId], actionAsPreviewed(ctxOf(services), actor, cordon, previewId))
+  await stopService(ctx, actor, key, changeAsPreviewed(ctx, actor, key, assumed, previewIdOf(stop)))
+  expect((await previewChange(ctxOf(services), actor, cordon)).machines).toMatchObject([{ serviceInstances: 1 }])
+})
+
 test('stopping a service that was scaled since is refused', async () => {
   const services = await someServices({ machines: 2 })
   await deploy(services, 'digits', { instance: 2 })

@@ -48,8 +48,11 @@ export function ConfirmChange({ action, machineIds, onDone = () => undefined, on
       }
       void message.success(t('machines.accepted', { action: actionText(action), count: ids.length }))
       onDone()
+    } catch (refused) {
+      // Whoever reads why sees what the next press would do.
+      await preview.refetch()
+      throw refused
     } finally {
-      void preview.refetch()
       void refreshShown(client)
     }
   }

@@ -97,13 +97,7 @@ function ConfirmAction({ service, action, onConfirm, onClose }: Asked) {
       danger={ends}
       ready={!ends || preview.data !== undefined}
       {...(action === 'delete' ? { acknowledge: t('services.deleteForGood') } : {})}
-      onConfirm={async () => {
-        try {
-          await onConfirm(preview.data?.previewId)
-        } finally {
-          if (ends) void preview.refetch()
-        }
-      }}
+      onConfirm={() => onConfirm(preview.data?.previewId)}
       onClose={onClose}
     >
       <div>{t(`services.impact.${action}`, { running, replicas })}</div>

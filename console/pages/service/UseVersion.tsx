@@ -32,7 +32,7 @@ export function UseVersion({ service, version, rollBack = false, onClose }: Prop
       title={t(rollBack ? 'rollout.rollBackTitle' : 'services.useVersionTitle', number)}
       action={action}
       ready={asked.data !== undefined}
-      onConfirm={() => confirm().finally(() => void asked.refetch())}
+      onConfirm={confirm}
       onClose={onClose}
     >
       {asked.error ? <ErrorState error={asked.error} onRetry={() => void asked.refetch()} /> : null}

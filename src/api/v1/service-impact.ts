@@ -35,12 +35,6 @@ export const serviceImpact = z.object({
   ),
 })
 
-type Counted = Pick<ServiceImpact, 'running' | 'runningAfter' | 'floor'>
-
-const isBelowFloor = ({ running, runningAfter, floor }: Counted): boolean =>
-  runningAfter < floor && runningAfter < running
-const losesLast = ({ running, runningAfter }: Counted): boolean => running > 0 && runningAfter === 0
-
 /** Without those of workspaces that the caller does not see (null: sees all), which are counted. */
 export function viewsOfImpacts(
   impacts: readonly ServiceImpact[],
@@ -54,7 +48,7 @@ export function viewsOfImpacts(
     otherServices: {
       services: hidden.length,
       serviceInstances: hidden.reduce((total, { instances }) => total + instances.length, 0),
-      belowFloor: hidden.filter(isBelowFloor).length,
+      belowFloor: hidden.filter(({ belowFloor }) => belowFloor).length,
     },
   }
 }
@@ -66,8 +60,6 @@ export const otherServices = z
 const viewOfImpact = ({ workspaceId: _, ...impact }: ServiceImpact, by: (actor: string) => ActorName) => ({
   ...impact,
   ownerName: by(impact.owner),
-  belowFloor: isBelowFloor(impact),
-  losesLast: losesLast(impact),
 })
 
 /** What the action will have changed. */

@@ -9,8 +9,11 @@ import type { ServicesRefusal } from '../service.ts'
 /** What an action runs first in its transaction, and what refuses it. */
 export type Before = (tx: Tx) => Promise<void>
 
-/** What moves all the time and changes nothing about what is done. */
-const restless = new Set(['inFlight', 'accruedFen'])
+/**
+ * What moves by itself and changes nothing about what is done: an instance that was on its way out has ended, or one has become
+ * ready. Whether too few serve afterwards is said apart.
+ */
+const restless = new Set(['inFlight', 'accruedFen', 'serviceInstances', 'running', 'runningAfter'])
 
 export function previewIdOf(said: object): string {
   const text = JSON.stringify(said, (key, value) => {

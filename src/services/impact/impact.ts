@@ -44,6 +44,10 @@ export interface ServiceImpact {
   runningAfter: number
   /** How many must go on serving by the service's own rule. */
   floor: number
+  /** Fewer serve than that, and fewer than now. */
+  belowFloor: boolean
+  /** Nothing of it serves any more. */
+  losesLast: boolean
   instances: InstanceImpact[]
 }
 
@@ -156,11 +160,13 @@ function impactOf(rehearsed: Rehearsed, world: World): ServiceImpact {
     const { id: serviceInstanceId, machineId } = instance
     return [{ serviceInstanceId, machineId, fate, ...where, inFlight: inFlightOf(snapshot, serviceInstanceId) }]
   })
+  const running = before.filter(isRouted).length
   const { id: serviceId, workspaceId, name, actor: owner, replicas } = service
+  const floor = replicas === 0 ? 0 : floorOf(replicas, snapshot.service.maxUnavailable)
   return {
-    ...{ serviceId, workspaceId, name, owner, replicas, running: before.filter(isRouted).length },
-    runningAfter,
-    floor: replicas === 0 ? 0 : floorOf(replicas, snapshot.service.maxUnavailable),
+    ...{ serviceId, workspaceId, name, owner, replicas, running, runningAfter, floor },
+    belowFloor: runningAfter < floor && runningAfter < running,
+    losesLast: running > 0 && runningAfter === 0,
     instances: impacts,
   }
 }
