@@ -12,6 +12,7 @@ let runs = 0
 let broken = 0
 try {
   for (const way of wanted as Way[]) {
+    if (runs > 0) await world.startOver()
     for (let run = 0; run < Number(times); run++) {
       const outcome = await world.run(way)
       runs++

@@ -101,8 +101,12 @@ export class KillWorld {
   readonly berth = new Installation()
   #owner!: Client
   #accessKey = ''
+  #groupId = ''
   get #notes(): string {
     return join(this.berth.home, 'notes')
+  }
+  get #file(): string {
+    return join(this.berth.home, 'serve.js')
   }
 
   async open(): Promise<void> {
@@ -124,13 +128,27 @@ export class KillWorld {
     })
     mkdirSync(this.#notes)
     chmodSync(this.#notes, 0o777) // The service runs as another user when this is root.
-    const file = join(this.berth.home, 'serve.js')
-    writeFileSync(file, program)
+    writeFileSync(this.#file, program)
+    this.#groupId = must(order.groupId)
+    await this.#deploy()
+  }
+
+  /** Another service in its place, that has not crashed: what crashed often waits long before it is started again. */
+  async startOver(): Promise<void> {
+    await this.#owner.call('DELETE /v1/services/{service}', { params: { service: name } })
+    await until('the service is gone', async () => {
+      const { items } = await this.#owner.call('GET /v1/services', {})
+      return items.length === 0
+    })
+    await this.#deploy()
+  }
+
+  async #deploy(): Promise<void> {
     const config = {
-      metadata: { name, instance: replicas, cpu: 0.5, memory: 160, resource: order.groupId },
+      metadata: { name, instance: replicas, cpu: 0.5, memory: 160, resource: this.#groupId },
       containers: [
         {
-          script: `exec "${process.execPath}" "${file}" "${this.#notes}"`,
+          script: `exec "${process.execPath}" "${this.#file}" "${this.#notes}"`,
           startup_check: { period_seconds: 1, failure_threshold: 3 },
           health_check: { http_get: { path: '/health' }, timeout_seconds: 1 },
           liveness_check: { http_get: { path: '/health' }, period_seconds: 1, failure_threshold: 3 },
