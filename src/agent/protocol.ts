@@ -10,8 +10,34 @@
 //   GET    /host                         → HostState
 //   GET    /disks                        → DiskState                                    counts files: as slow as there are many
 //   GET    /events                       newline-delimited JSON `{ "id": … }` whenever a service instance's state changed (a nudge)
+//
+// Both sides say in a header which version of this they speak: an agent outlives control, so that the two may be of different
+// releases. A version is left only for a change that the other side would misunderstand; what is merely added (a route, a field
+// that may be absent) is of the same one. Of different versions nothing is done but what is the same in all of them (`isCommon`):
+// saying who is there, and ending what runs.
 
 import type { Mount } from '../lib/mounts.ts'
+
+export const protocolVersion = 1
+export const protocolHeader = 'berth-agent-protocol'
+
+/** Who says none is of a release before it was said. */
+export const versionOf = (header: string | string[] | undefined): number => Number(header ?? 1)
+
+/** Understood by agents and callers of every version; of what is answered, only `pid`, `id` and `phase` are read then. */
+export const isCommon = (method: string, path: string): boolean =>
+  (method === 'GET' && /^\/(host|service-instances)$/.test(path)) ||
+  (method === 'POST' && /^\/service-instances\/[^/]+\/stop$/.test(path))
+
+/** With the way out: the supervisor starts what was ended again, as it is installed now. */
+export function mismatchText(agent: number, caller: number): string {
+  const older = agent < caller ? 'agent' : 'control'
+  const meanwhile = older === 'agent' ? '; service instances run on' : ''
+  return (
+    `the agent speaks version ${agent} of its protocol, its caller version ${caller}: Berth was updated while they ran. ` +
+    `End the ${older} (\`berth status\` has its process), and it comes again in the version that is installed${meanwhile}`
+  )
+}
 
 /** What a service instance runs. The agent adds `PORT` (a free port on `host`) to the environment. */
 export interface ServiceInstanceSpec {

@@ -9,7 +9,7 @@ import { describeHost } from './host.ts'
 import type { LimitMode } from './limits.ts'
 import type { Logs } from './logs.ts'
 import { parseId, parseLogQuery, parseSpec, parseStop } from './parse-request.ts'
-import type { DiskState } from './protocol.ts'
+import { type DiskState, isCommon, mismatchText, protocolHeader, protocolVersion, versionOf } from './protocol.ts'
 import type { AgentRefusal, ServiceProcesses } from './service-processes.ts'
 
 export interface Routes {
@@ -27,11 +27,13 @@ const statusOf = {
   SpecConflict: 409,
   ServiceInstanceNotFound: 404,
   ServiceInstanceNotEnded: 409,
+  AgentVersionMismatch: 409,
 } as const satisfies Record<AgentRefusal, number>
 const bodyMax = 4 * 2 ** 20
 
 export async function serveOn(socketPath: string, routes: Routes): Promise<Server> {
   const server = createServer((req, res) => {
+    res.setHeader(protocolHeader, String(protocolVersion))
     route(routes, req, res).catch(error => refuse(routes.log, res, error))
   })
   // Narrow from the first instant: the socket is made inside `listen`.
@@ -49,6 +51,9 @@ export async function serveOn(socketPath: string, routes: Routes): Promise<Serve
 async function route(routes: Routes, req: IncomingMessage, res: ServerResponse): Promise<void> {
   const { services } = routes
   const url = new URL(req.url ?? '/', 'http://agent')
+  const caller = versionOf(req.headers[protocolHeader])
+  if (caller !== protocolVersion && !isCommon(req.method ?? '', url.pathname))
+    throw new Refusal('AgentVersionMismatch', mismatchText(protocolVersion, caller), { agent: protocolVersion, caller })
   const [collection, name, action] = url.pathname.slice(1).split('/')
   const call = `${req.method} ${collection}${name === undefined ? '' : '/{id}'}${action === undefined ? '' : `/${action}`}`
   const id = name === undefined ? '' : parseId(decodeURIComponent(name))

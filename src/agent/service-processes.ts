@@ -6,7 +6,12 @@ import { listProcesses, signal } from './processes.ts'
 import type { ServiceInstanceSpec, ServiceInstanceState, StopRequest } from './protocol.ts'
 import { type AgentContext, ServiceProcess } from './service-process.ts'
 
-export type AgentRefusal = 'InvalidSpec' | 'SpecConflict' | 'ServiceInstanceNotFound' | 'ServiceInstanceNotEnded'
+export type AgentRefusal =
+  | 'InvalidSpec'
+  | 'SpecConflict'
+  | 'ServiceInstanceNotFound'
+  | 'ServiceInstanceNotEnded'
+  | 'AgentVersionMismatch'
 
 export class ServiceProcesses {
   readonly #ctx: AgentContext

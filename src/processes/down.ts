@@ -39,9 +39,9 @@ export async function down(dataDir: string, log: Logger): Promise<boolean> {
 async function stopLeftovers(dataDir: string, state: RunState | null, log: Logger): Promise<boolean> {
   const running = await Promise.all(Object.values(state?.processes ?? {}).map(isRunning))
   if (!running.includes(true)) return false
-  for (const name of ['gateway', 'control'] as const) await endProcess(state, name)
+  for (const name of ['gateway', 'control'] as const) await endProcess(state?.processes[name])
   await stopServices(dataDir, log)
-  await endProcess(state, 'agent')
+  await endProcess(state?.processes.agent)
   // Opening the database takes over the server that was left, and stopping it is stopping that one.
   if (state?.databaseUrl) await (await startEmbedded({ dataDir, log })).stop()
   removeRunState(dataDir)

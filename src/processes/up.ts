@@ -18,6 +18,7 @@ import {
   isRunning,
   logPath,
   type RoleName,
+  type RunningProcess,
   type RunState,
   readRunState,
   removeRunState,
@@ -59,7 +60,7 @@ export async function up(given: UpOptions): Promise<Running> {
   await compiled
   say(postgres ? `PostgreSQL ${postgres.adopted ? 'taken over' : 'started'}` : 'PostgreSQL from DATABASE_URL')
   try {
-    await endLeftovers(config.dataDir)
+    await endLeftovers(config.dataDir, given.clock)
     return await startRoles(options, postgres)
   } catch (error) {
     await postgres?.stop()
@@ -154,13 +155,15 @@ async function startTogether(roles: readonly RoleProcess[], say: (line: string) 
  * The processes of a supervisor that was killed went on serving until now. They are replaced, so that this one is told when
  * they end. The services stay: the next agent finds them again.
  */
-async function endLeftovers(dataDir: string): Promise<void> {
+export async function endLeftovers(dataDir: string, clock: Clock): Promise<void> {
   const state = readRunState(dataDir)
-  for (const name of ['gateway', 'control', 'agent'] as const) await endProcess(state, name)
+  for (const name of ['gateway', 'control', 'agent'] as const) await endProcess(state?.processes[name])
+  // One that the state does not tell of would keep its directory from ours, which would not start.
+  const pid = await new AgentClient(agentSocketPath(dataDir)).pid().catch(() => null)
+  if (pid !== null) await endProcess(await describeProcess(pid, clock.now()))
 }
 
-export async function endProcess(state: RunState | null, name: RoleName): Promise<void> {
-  const leftover = state?.processes[name]
+export async function endProcess(leftover: RunningProcess | null | undefined): Promise<void> {
   if (!leftover || !(await isRunning(leftover))) return
   process.kill(leftover.pid, 'SIGTERM')
   await until(async () => !(await isRunning(leftover)), 35_000)

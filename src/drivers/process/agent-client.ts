@@ -1,15 +1,20 @@
 // The agent's protocol from the caller's side. Every call may be repeated. An agent that does not answer is the refusal
-// `AgentAway`: nothing is known then of what it runs, least of all that it has ended.
+// `AgentAway`, one of another version `AgentVersionMismatch`: nothing is known then of what it runs, least of all that it has
+// ended.
 import type { IncomingMessage } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type {
-  DiskState,
-  HostState,
-  LogPage,
-  LogQuery,
-  ServiceInstanceSpec,
-  ServiceInstanceState,
-  StopRequest,
+import {
+  type DiskState,
+  type HostState,
+  type LogPage,
+  type LogQuery,
+  mismatchText,
+  protocolHeader,
+  protocolVersion,
+  type ServiceInstanceSpec,
+  type ServiceInstanceState,
+  type StopRequest,
+  versionOf,
 } from '../../agent/protocol.ts'
 import { type Details, messageOf, Refusal } from '../../lib/errors.ts'
 import { linesOf, readText, sendOver } from '../socket-http.ts'
@@ -21,6 +26,7 @@ export type AgentClientRefusal =
   | 'SpecConflict'
   | 'ServiceInstanceNotFound'
   | 'ServiceInstanceNotEnded'
+  | 'AgentVersionMismatch'
 
 const answerTimeoutMs = 30_000
 
@@ -47,15 +53,21 @@ export class AgentClient {
 
   /** Answers at once; observe until `phase` is `ended`. */
   stop(id: string, stop: StopRequest): Promise<ServiceInstanceState> {
-    return this.#call('POST', `/service-instances/${encodeURIComponent(id)}/stop`, stop)
+    return this.#stop(id, stop, false)
   }
 
-  /** Stops all and waits until they have ended; for the end of the whole host's work. */
+  /** Stops all and waits until they have ended; for the end of the whole host's work, whatever version the agent is of. */
   async stopAll(stop: StopRequest): Promise<void> {
     for (;;) {
-      const live = (await this.list()).filter(({ phase }) => phase !== 'ended')
+      const known = await this.#call<Pick<ServiceInstanceState, 'id' | 'phase'>[]>(
+        'GET',
+        '/service-instances',
+        undefined,
+        true,
+      )
+      const live = known.filter(({ phase }) => phase !== 'ended')
       if (live.length === 0) return
-      await Promise.all(live.filter(({ phase }) => phase !== 'stopping').map(({ id }) => this.stop(id, stop)))
+      await Promise.all(live.filter(({ phase }) => phase !== 'stopping').map(({ id }) => this.#stop(id, stop, true)))
       await sleep(100)
     }
   }
@@ -81,6 +93,11 @@ export class AgentClient {
     return this.#call('GET', '/host')
   }
 
+  /** Of an agent of whatever version. */
+  async pid(): Promise<number> {
+    return (await this.#call<Pick<HostState, 'pid'>>('GET', '/host', undefined, true)).pid
+  }
+
   /**
    * Ids of service instances whose state changed, until `signal`. The first item is '' once the stream is open: look at
    * everything then, as changes before it are not told.
@@ -90,8 +107,12 @@ export class AgentClient {
     if (!signal.aborted) throw this.#away('it closed the stream of events')
   }
 
-  async #call<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
-    const res = await this.#send(method, path, AbortSignal.timeout(answerTimeoutMs), body)
+  #stop(id: string, stop: StopRequest, anyVersion: boolean): Promise<ServiceInstanceState> {
+    return this.#call('POST', `/service-instances/${encodeURIComponent(id)}/stop`, stop, anyVersion)
+  }
+
+  async #call<Answer>(method: string, path: string, body?: unknown, anyVersion = false): Promise<Answer> {
+    const res = await this.#send(method, path, AbortSignal.timeout(answerTimeoutMs), { body, anyVersion })
     const text = await this.#readText(res)
     return (text === '' ? undefined : JSON.parse(text)) as Answer
   }
@@ -106,12 +127,26 @@ export class AgentClient {
     }
   }
 
-  async #send(method: string, path: string, signal: AbortSignal, body?: unknown): Promise<IncomingMessage> {
+  async #send(
+    method: string,
+    path: string,
+    signal: AbortSignal,
+    { body, anyVersion = false }: { body?: unknown; anyVersion?: boolean } = {},
+  ): Promise<IncomingMessage> {
     let res: IncomingMessage
     try {
-      res = await sendOver(this.#socketPath, { method, path, signal, body })
+      const headers = { [protocolHeader]: String(protocolVersion) }
+      res = await sendOver(this.#socketPath, { method, path, signal, body, headers })
     } catch (error) {
       throw this.#away(messageOf(error), error)
+    }
+    const agent = versionOf(res.headers[protocolHeader])
+    if (agent !== protocolVersion && !anyVersion) {
+      res.resume()
+      throw new Refusal<AgentClientRefusal>('AgentVersionMismatch', mismatchText(agent, protocolVersion), {
+        agent,
+        caller: protocolVersion,
+      })
     }
     if ((res.statusCode ?? 500) < 400) return res
     throw asRefusal(await this.#readText(res), res.statusCode)
