@@ -10,6 +10,10 @@ export const causes = {
   'cause.ScaledToZero': ['已缩容到 0 个实例', 'scaled to 0 instances'],
   'cause.HealthCheckFails': ['健康检查未通过', 'its health check fails'],
   'cause.Paused': ['已暂停', 'paused'],
+  'cause.Frozen': [
+    '发布在等待：所在地域多数机器同时失联，恢复前不动正在服务的实例',
+    'it waits: most machines of its region are away at once, and what serves is left alone until that is over',
+  ],
   'cause.NotReadyInTime': [
     '新版本的实例在 {seconds} 秒内没有就绪',
     'one of the new version was not ready within {seconds} s',

@@ -53,6 +53,10 @@ export const scaling = {
     'The metrics ask for {advised}, but there is no room: it stays at {replicas}',
   ],
   'scaling.verdict.RolloutPaused': ['更新已暂停，保持 {replicas}', 'The update is paused: it stays at {replicas}'],
+  'scaling.verdict.Frozen': [
+    '所在地域多数机器失联，恢复前不缩容，保持 {replicas}',
+    'Most machines of its region are away: it stays at {replicas} until that is over',
+  ],
   'scaling.verdict.NoData': ['指标未知，保持 {replicas}', 'Nothing is known of its load: it stays at {replicas}'],
   'scaling.verdict.Asleep': ['已休眠，有请求时唤醒', 'Asleep until a request comes'],
   'scaling.metric.qps': ['每秒请求数', 'Requests a second'],

@@ -94,16 +94,18 @@ export async function markNoticed(tx: Tx, rows: readonly { machineId: string; st
 }
 
 /** Running ones that expire in the time given and were not moved off yet. */
+/** In a frozen region nothing is moved by itself: those wait for the thaw. */
 export async function selectToMoveOff(
   db: Db,
   { now, until }: { now: Temporal.Instant; until: Temporal.Instant },
   limit: number,
 ): Promise<Subscription[]> {
   const { rows } = await sql<Subscription>`
-    select * from subscriptions
-    where ended_at is null and stopped_at is null and moved_off_at is null
-      and expires_at > ${now}::timestamptz and expires_at <= ${until}::timestamptz
-    order by expires_at, machine_id limit ${limit}`.execute(db)
+    select s.* from subscriptions s join machines m on m.id = s.machine_id
+    where s.ended_at is null and s.stopped_at is null and s.moved_off_at is null
+      and not exists (select from region_freezes f where f.region_id = m.region_id)
+      and s.expires_at > ${now}::timestamptz and s.expires_at <= ${until}::timestamptz
+    order by s.expires_at, s.machine_id limit ${limit}`.execute(db)
   return rows
 }
 

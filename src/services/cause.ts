@@ -43,6 +43,8 @@ export type Cause =
   | { code: 'StoppedOnRequest' | 'ScaledToZero' | 'ScaledToZeroWakes' | 'HealthCheckFails' }
   /** A rollout does not go on. */
   | { code: 'Paused' }
+  /** A rollout waits, since most of the region is away at once. */
+  | { code: 'Frozen' }
   /** What a rollout started runs, and was not ready within its deadline. */
   | { code: 'NotReadyInTime'; seconds: number }
   | { code: 'CrashLoop'; count: number; last: EndedCause | null }
@@ -84,6 +86,8 @@ function sentence(cause: Cause): string {
       return 'scaled to zero, wakes on request'
     case 'HealthCheckFails':
       return 'its health check fails'
+    case 'Frozen':
+      return 'waits: most machines of its region are away at once, and what serves is left alone until that is over'
     case 'Paused':
       return 'paused'
     case 'NotReadyInTime':

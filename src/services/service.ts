@@ -92,6 +92,8 @@ interface StatusInput {
   >[]
   /** How the last one ended, for a service that fails. */
   lastEnd: EndedCause | null
+  /** Its region is. */
+  frozen?: boolean
 }
 
 export interface ServiceRefusal {
@@ -155,7 +157,7 @@ export function serviceStatus(input: StatusInput): StatusView {
   return { status, reason: textOf(causes), causes }
 }
 
-function statusAndCauses({ service, instances, lastEnd }: StatusInput): Omit<StatusView, 'reason'> {
+function statusAndCauses({ service, instances, lastEnd, frozen = false }: StatusInput): Omit<StatusView, 'reason'> {
   const routed = instances.filter(isRouted).length
   const count: Cause = { code: 'Counts', running: routed, wanted: service.replicas }
   const ending: Cause = { code: 'Ending', count: instances.length }
@@ -177,7 +179,7 @@ function statusAndCauses({ service, instances, lastEnd }: StatusInput): Omit<Sta
   const waiting = members.map(member => waitingOf(member.waitingReason)).find(cause => cause !== null) ?? null
   if (routed === 0 && crash) return { status: 'Failed', causes: [crash] }
   if (paused !== null) return { status: 'Updating', causes: [{ code: 'Paused' }, count, ...paused] }
-  const because = crash ?? waiting
+  const because = crash ?? (frozen && outdated ? ({ code: 'Frozen' } as const) : waiting)
   const causes = because === null ? [count] : [count, because]
   if (outdated) return { status: 'Updating', causes }
   if (waiting !== null && routed < service.replicas) return { status: 'Waiting', causes }

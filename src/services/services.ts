@@ -1,5 +1,6 @@
 // Services and their instances as callers see them.
 import type { Db } from '../db/db.ts'
+import { frozenRegions } from '../fleet/freezes.ts'
 import { Refusal } from '../lib/errors.ts'
 import type { CronPolicy } from './autoscale/cron-policy.ts'
 import type { AutoscalePolicy } from './autoscale/policy.ts'
@@ -174,6 +175,7 @@ async function viewsOf(db: Db, rows: readonly ServiceRow[]): Promise<ServiceView
   const ids = rows.map(row => row.id)
   const live = Map.groupBy(await selectLive(db, ids), instance => instance.serviceId)
   const ended = new Map((await selectLastEnded(db, ids)).map(instance => [instance.serviceId, instance]))
+  const frozen = new Set((await frozenRegions(db)).map(freeze => freeze.regionId))
   return rows.map(({ restartGeneration, routeGeneration: _, deletedAt: __, registryAuthCipher: ___, ...row }) => {
     const instances = live.get(row.id) ?? []
     const last = ended.get(row.id)
@@ -181,6 +183,7 @@ async function viewsOf(db: Db, rows: readonly ServiceRow[]): Promise<ServiceView
     const running = instances.filter(isRouted).length
     const input = { service: { ...row, restartGeneration }, instances }
     const progress = rolloutProgress(input)
-    return { ...row, ...serviceStatus({ ...input, lastEnd }), progress, running, pending: instances.length - running }
+    const status = serviceStatus({ ...input, lastEnd, frozen: frozen.has(row.regionId) })
+    return { ...row, ...status, progress, running, pending: instances.length - running }
   })
 }

@@ -1,6 +1,8 @@
 // What an account sees of a machine that is about to expire: notices, tries of automatic renewal, services moved off, the stop,
 // and a release that nobody could have missed (Q21–Q24, DESIGN §4).
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { transaction } from '../../src/db/db.ts'
+import { freezeRegions, thawRegions } from '../../src/fleet/freezes.ts'
 import { machineCan } from '../../src/fleet/machine.ts'
 import { drainMachine } from '../../src/fleet/machine-wishes.ts'
 import { getMachine } from '../../src/fleet/machines.ts'
@@ -86,6 +88,22 @@ describe('a machine that nobody renews', () => {
       'subscription.released',
     ])
     await shop.check()
+  })
+
+  test('is not drained while its region is frozen, then at once; it stops at its expiry either way', async () => {
+    const { machineId, expiresAt } = await aMachine()
+    const region = { regionId: 'east', away: 3, machines: 4, frozen: false }
+    await transaction(shop.ctx, tx => freezeRegions(tx, shop.clock.now(), [region]))
+    await passUntil(expiresAt.subtract({ minutes: 30 }))
+    expect(await machine(machineId)).toMatchObject({ holds: [], drain: null })
+    await transaction(shop.ctx, tx => thawRegions(tx, [region]))
+    await shop.pass({ minutes: 1 })
+    expect((await machine(machineId)).drain).toMatchObject({ actor: 'system:expiry', deadlineAt: expiresAt })
+    await topUp(shop.ctx, shop.actor, shop.accountId, 100_00n, null)
+    const other = await aMachine()
+    await transaction(shop.ctx, tx => freezeRegions(tx, shop.clock.now(), [region]))
+    await passUntil(other.expiresAt)
+    expect(await machine(other.machineId)).toMatchObject({ phase: 'stopped', drain: null })
   })
 
   test('that is renewed in its last two hours is schedulable again, and a drain of a person stays', async () => {

@@ -79,6 +79,7 @@ export class ModelWorld {
         ...{ id: 'svc', desired: 'running', replicas, version, restartGeneration: 0, rollout: this.rollout },
         ...{ maxSurge: 1, maxUnavailable, graceMs: 5_000, progressDeadlineMs: 600_000, noRoom: 'ask' },
       },
+      frozen: false,
       instances: this.instances,
       observations: new Map(this.instances.flatMap(one => (one.machineId === null ? [] : [[one.id, this.#word(one)]]))),
       machines: new Map(

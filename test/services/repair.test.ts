@@ -5,7 +5,7 @@ import { frozenRegions } from '../../src/fleet/freezes.ts'
 import { cancelDrain, drainMachine, overrideDrain } from '../../src/fleet/machine-wishes.ts'
 import { drainView } from '../../src/insight/drain-receipt.ts'
 import { armFault, declaredFaults, InjectedFaultError } from '../../src/lib/fault.ts'
-import { deployService } from '../../src/services/deploy.ts'
+import { deployService, updateService } from '../../src/services/deploy.ts'
 import { repairsOf } from '../../src/services/repair/reconcile-repairs.ts'
 import { getService } from '../../src/services/services.ts'
 import { aServiceJson, eventKinds, type Services, someServices } from './services-fixtures.ts'
@@ -122,6 +122,24 @@ describe('lost machines', () => {
     expect(await frozenRegions(services.fleet.db)).toEqual([])
     expect(await whereOf(services)).toEqual(before)
     expect(await eventKinds(services, 'region.%')).toEqual(['region.frozen', 'region.thawed'])
+  })
+
+  it('of most of a region hold an update back: what serves is left alone, and it goes on once they are back', async () => {
+    const services = await spread(4, 2)
+    const before = await whereOf(services)
+    const lost = services.machineIds.slice(0, 3)
+    for (const machineId of lost) services.fleet.driver.lose(machineId)
+    await services.pass(60, 30)
+    const json = aServiceJson({ containers: [{ command: 'serve better' }] }, { instance: 2, cpu: 6 })
+    await updateService(services.ctx, services.actor, { name: 'digits' }, json)
+    await services.pass(600, 60)
+    expect(await whereOf(services)).toEqual(before)
+    const view = await getService(services.fleet.db, 'acc-1', { name: 'digits' })
+    expect(view).toMatchObject({ status: 'Updating', causes: [{ code: 'Counts' }, { code: 'Frozen' }] })
+    for (const machineId of lost) services.fleet.driver.restore(machineId)
+    await services.pass(120, 20)
+    expect(new Set((await services.instances('digits')).map(one => one.version))).toEqual(new Set([2]))
+    expect(await statusOf(services)).toBe('Running')
   })
 
   it('a driver that says nothing at all freezes its region, and nothing is replaced however long that lasts', async () => {

@@ -54,11 +54,24 @@ interface SnapshotChange extends Partial<Omit<ServiceSnapshot['service'], 'id'>>
   drainId?: string
   revoked?: string[]
   gateways?: Record<string, bigint>
+  frozen?: boolean
   traffic?: Record<string, TrafficWord[]>
 }
 
 export function aSnapshot(change: SnapshotChange = {}): ServiceSnapshot {
-  const { now, instances, words, machines, held, drainId, revoked, gateways, traffic, ...service } = change
+  const {
+    now,
+    instances,
+    words,
+    machines,
+    held,
+    drainId,
+    revoked,
+    gateways,
+    traffic,
+    frozen = false,
+    ...service
+  } = change
   const verdicts: Record<string, MachineWish['verdict']> = machines ?? { m1: 'stay', m2: 'stay' }
   const wishes = Object.entries(verdicts).map(([id, verdict]): [string, MachineWish] => [
     id,
@@ -80,6 +93,7 @@ export function aSnapshot(change: SnapshotChange = {}): ServiceSnapshot {
       noRoom: 'ask',
       ...service,
     },
+    frozen,
     instances: instances ?? [],
     observations: new Map(Object.entries(words ?? {})),
     machines: new Map(wishes),

@@ -92,6 +92,7 @@ const VerdictView = z.object({
       'Stabilizing',
       'WaitsForRoom',
       'RolloutPaused',
+      'Frozen',
       'NoData',
       'Asleep',
     ])

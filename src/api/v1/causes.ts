@@ -34,7 +34,9 @@ const Ended = z.object({
 export const CauseView = z.discriminatedUnion('code', [
   z.object({ code: z.literal('Counts'), running: z.number().int(), wanted: z.number().int() }),
   z.object({ code: z.literal('Ending'), count: z.number().int() }),
-  z.object({ code: z.enum(['StoppedOnRequest', 'ScaledToZero', 'ScaledToZeroWakes', 'HealthCheckFails', 'Paused']) }),
+  z.object({
+    code: z.enum(['StoppedOnRequest', 'ScaledToZero', 'ScaledToZeroWakes', 'HealthCheckFails', 'Paused', 'Frozen']),
+  }),
   z.object({ code: z.literal('NotReadyInTime'), seconds: z.number().int() }),
   z.object({ code: z.literal('CrashLoop'), count: z.number().int(), last: Ended.nullable() }),
   z.object({ code: z.literal('Leaving'), because: z.string() }),

@@ -40,6 +40,7 @@ const qps = (rate: number): Partial<MetricPoint> => ({ traffic: traffic({ reques
 const anInput = (change: Partial<AutoscaleInput> = {}): AutoscaleInput => ({
   ...{ now: at(600), policy: aPolicy(), floor: 0, replicas: 2, running: change.replicas ?? 2, waitsForRoom: false },
   ...{ paused: false, each: { cpuMilli: 1_000, memoryMib: 1_000 }, points: [], waiting: 0, active: false, advice: [] },
+  frozen: false,
   ...change,
 })
 
@@ -265,4 +266,21 @@ it('never leaves min and max, and takes nothing away while the load stands', () 
     }),
     { numRuns: 200 },
   )
+})
+
+describe('in a frozen region', () => {
+  const advice = [
+    { at: at(590), replicas: 1 },
+    { at: at(299), replicas: 3 },
+  ]
+  const calm = { replicas: 3, points: pointsOf(600, 60, qps(3)), advice }
+  it.each<[string, Partial<AutoscaleInput>, string, string]>([
+    ['fewer by the metrics', calm, 'ScaleDown 1', 'Frozen 3'],
+    ['fewer by the bounds', { replicas: 12 }, 'Bounds 10', 'Frozen 12'],
+    ['more', { points: pointsOf(600, 60, qps(50)) }, 'ScaleUp 5', 'ScaleUp 5'],
+    ['the first', { replicas: 0, policy: aPolicy({ min: 0 }), waiting: 1 }, 'FromZero 1', 'FromZero 1'],
+  ])('%s: what is there stays', (_name, change, usually, frozen) => {
+    expect(said(decideReplicas(anInput(change)))).toBe(usually)
+    expect(said(decideReplicas(anInput({ ...change, frozen: true })))).toBe(frozen)
+  })
 })

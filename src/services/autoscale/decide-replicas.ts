@@ -23,6 +23,8 @@ export interface AutoscaleInput {
   waitsForRoom: boolean
   /** A rollout is paused: what it compares must not move. */
   paused: boolean
+  /** Its region is. */
+  frozen: boolean
   /** What one replica has. */
   each: { cpuMilli: number; memoryMib: number }
   /** Ten-second points, oldest first. */
@@ -55,6 +57,8 @@ export type VerdictCode =
   | 'Stabilizing'
   | 'WaitsForRoom'
   | 'RolloutPaused'
+  /** Most of the region is away, or it is we who see nothing: more may come, what is there stays. */
+  | 'Frozen'
   | 'NoData'
   | 'Asleep'
 
@@ -82,6 +86,13 @@ const freshSeconds = 25
 const tolerance = 0.1
 
 export function decideReplicas(input: AutoscaleInput): Decision {
+  const { replicas: before } = input
+  const decision = decideUnfrozen(input)
+  if (!input.frozen || decision.replicas >= before) return decision
+  return { ...decision, replicas: before, verdict: { ...decision.verdict, code: 'Frozen', replicas: before } }
+}
+
+function decideUnfrozen(input: AutoscaleInput): Decision {
   const { policy, replicas: before } = input
   const low = Math.min(policy.max, Math.max(policy.min, input.floor))
   const answer = (code: VerdictCode, replicas: number, rest: Partial<Verdict> = {}): Decision => ({

@@ -3,6 +3,7 @@
 import { transaction } from '../../db/db.ts'
 import { appendEvents } from '../../events/event.ts'
 import type { EventData } from '../../events/event-data.ts'
+import { frozenRegions } from '../../fleet/freezes.ts'
 import { declareFaults } from '../../lib/fault.ts'
 import { idle, type Report } from '../../reconcile/loop.ts'
 import { selectRecent } from '../metrics/metrics.store.ts'
@@ -54,13 +55,14 @@ async function decideBatch(ctx: ServicesCtx, present: PresentTraffic, ids: reado
     ctx.db,
     services.map(row => ({ id: row.id, since: now.subtract({ seconds: secondsNeeded(row) }) })),
   )
+  const frozen = new Set((await frozenRegions(ctx.db)).map(freeze => freeze.regionId))
   const decided: Parameters<typeof writeDecisions>[2][number][] = []
   let changed = 0
   for (const row of services) {
     const live = instances.get(row.id) ?? []
     const input = inputOf(now, row, live, points.get(row.id) ?? [], present, scaling.get(row.id) ?? null)
     if (input === null) continue
-    const decision = decideReplicas(input)
+    const decision = decideReplicas({ ...input, frozen: frozen.has(row.regionId) })
     if (decision.replicas !== row.replicas && !(await scale(ctx, row, decision))) continue
     if (decision.replicas !== row.replicas) changed++
     decided.push({ serviceId: row.id, accountId: row.accountId, advice: decision.advice, verdict: decision.verdict })
@@ -79,7 +81,7 @@ function inputOf(
   points: readonly MetricPoint[],
   present: PresentTraffic,
   scaling: ScalingRow | null,
-): AutoscaleInput | null {
+): Omit<AutoscaleInput, 'frozen'> | null {
   const { autoscaler: policy, replicas, spec } = row
   if (policy === null) return null
   const { causes } = serviceStatus({ service: row, instances: live, lastEnd: null })

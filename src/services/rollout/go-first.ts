@@ -22,7 +22,7 @@ export interface Serving {
 }
 
 export function mayGoFirst(
-  snapshot: Pick<ServiceSnapshot, 'service' | 'machines'>,
+  snapshot: Pick<ServiceSnapshot, 'service' | 'machines' | 'frozen'>,
   head: ServiceInstance,
   because: LeavingBecause,
   { serving, heads }: Serving,
@@ -33,7 +33,7 @@ export function mayGoFirst(
   if (isSaidOf(service, head, machine?.drainId ?? null)) return regainsRoom || head.goFirst?.regainsRoom === false
   // Of a machine that is to be empty the room does not come back: only where a person has said so of the whole drain.
   if (because === 'drained' || because === 'lost') return because === 'drained' && machine?.overridden === true
-  if (!regainsRoom) return false
+  if (!regainsRoom || snapshot.frozen) return false
   // Slots for which there is no room count for nothing: they would not serve either way.
   const attainable = heads.filter(one => !hasNoRoom(one) || isEmptied(one)).length
   const floor = floorOf(Math.min(service.replicas, attainable), service.maxUnavailable)

@@ -26,6 +26,8 @@ export interface ServiceSnapshot {
     /** Without room for a replacement, beyond what `maxUnavailable` allows. */
     noRoom: NoRoomRule
   }
+  /** Its region is: a rollout replaces nothing more meanwhile, and fails at nothing. */
+  frozen: boolean
   /** Those that have not ended, oldest first. */
   instances: readonly ServiceInstance[]
   /** The driver's word; none where it gave no answer. */

@@ -158,6 +158,7 @@ const isNotThere = (draft: Draft, member: ServiceInstance): boolean =>
 /** A rollout that fails pauses at once: what is decided from here on is decided of a paused one. */
 function pauseIfFailing(draft: Draft): void {
   const { snapshot, members, crashes } = draft
+  if (snapshot.frozen) return
   const failure = failureOf(snapshot, members, crashes)
   if (failure === null || snapshot.service.rollout === null) return
   const pause = { because: 'failing', at: snapshot.now.toString(), failure } as const
@@ -183,13 +184,16 @@ function holdBack(draft: Draft): void {
 
 /** Why this one must be replaced; null: it stays. */
 function movesBecause(draft: Draft, member: ServiceInstance): LeavingBecause | null {
-  const { service, machines } = draft.snapshot
-  if (!isCurrent(service, member) && !isPaused(service.rollout)) return 'updated'
+  const { service, machines, frozen } = draft.snapshot
+  const outdated = !isCurrent(service, member) && !isPaused(service.rollout)
+  if (outdated && !frozen) return 'updated'
   const verdict = member.machineId === null ? 'stay' : machines.get(member.machineId)?.verdict
   if (verdict === 'move') return 'drained'
   if (verdict === 'repair') return 'lost'
   if (member.eviction !== null) return 'evicted'
-  return member.leavingBecause === 'restarted' ? 'restarted' : null
+  if (member.leavingBecause === 'restarted') return 'restarted'
+  // What has a replacement is let go once that serves; no other gets one.
+  return outdated ? 'updated' : null
 }
 
 function headsOf(draft: Draft): ServiceInstance[] {
@@ -217,7 +221,8 @@ function settlePairs(draft: Draft): void {
     const because = movesBecause(draft, head)
     const replacement = replacementOf(draft, head)
     // The old one does not serve and is not wanted: nothing to keep until the new one is there.
-    if ((because === 'updated' || because === 'restarted') && !isRouted(head)) {
+    const isUnwanted = because === 'updated' || because === 'restarted'
+    if (isUnwanted && !isRouted(head) && !isHeld(draft, because)) {
       sendAway(draft, head, because)
       continue
     }
@@ -238,6 +243,9 @@ function settlePairs(draft: Draft): void {
     }
   }
 }
+
+/** Where most seems away, a rollout takes nothing from what serves. */
+const isHeld = (draft: Draft, because: LeavingBecause | null): boolean => draft.snapshot.frozen && because === 'updated'
 
 /** A machine's fate moves all that is there at once, and room is its only bound: the surge is for what people start. */
 const isOfMachine = (because: LeavingBecause): boolean =>
@@ -287,6 +295,7 @@ function replaceIfNeeded(draft: Draft, head: ServiceInstance): void {
     draft.obstacles.set(head.id, obstacleOf(draft, replacement))
     return
   }
+  if (isHeld(draft, because)) return
   if (!isOfMachine(because) && surging(draft) >= draft.snapshot.service.maxSurge) return
   const machine = head.machineId === null ? undefined : draft.snapshot.machines.get(head.machineId)
   const generation = generationFor(draft.snapshot, head)

@@ -12,12 +12,13 @@ export function snapshotOf(
   observations: ReadonlyMap<string, RuntimeObservation>,
   service: ServiceRow,
 ): ServiceSnapshot {
-  const { id, desired, replicas, version, restartGeneration, rollout, spec } = service
+  const { id, regionId, desired, replicas, version, restartGeneration, rollout, spec } = service
   const { graceMs, noRoom = 'ask' } = spec
   const bounds = { ...rolloutBounds(spec, replicas), progressDeadlineMs: progressDeadlineOf(spec), noRoom }
   return {
     now,
     service: { id, desired, replicas, version, restartGeneration, rollout, ...bounds, graceMs },
+    frozen: world.frozen.has(regionId),
     instances: world.instances.get(id) ?? [],
     observations,
     machines: world.machines,

@@ -1,6 +1,7 @@
 // Everything that one round of decisions looks at, read in a few statements for all claimed services.
 import { sql } from 'kysely'
 import type { Db, Tx } from '../../db/db.ts'
+import { frozenRegions } from '../../fleet/freezes.ts'
 import { liveGateways, selectTraffic } from '../routes/routes.store.ts'
 import { type ServiceRow, selectServices, selectSpecs } from '../service.store.ts'
 import { type ServiceInstanceRow, selectLive } from '../service-instance.store.ts'
@@ -12,6 +13,8 @@ export interface World {
   instances: Map<string, ServiceInstanceRow[]>
   machines: Map<string, MachineWish>
   revoked: Set<string>
+  /** Regions. */
+  frozen: Set<string>
   gateways: GatewayWord[]
   traffic: Map<string, TrafficWord[]>
 }
@@ -36,6 +39,7 @@ export async function readWorld(
     instances: Map.groupBy(live, instance => instance.serviceId),
     machines: await selectWishes(db, machineIds, now, assumed),
     revoked: await selectRevoked(db, machineIds),
+    frozen: new Set((await frozenRegions(db)).map(freeze => freeze.regionId)),
     gateways: gateways.map(({ id, acknowledgedGeneration }) => ({ gatewayId: id, acknowledgedGeneration })),
     traffic: Map.groupBy(
       traffic.map(({ serviceInstanceId, gatewayId, generation, inFlight, streams }) => {
