@@ -16,6 +16,7 @@ const browserStories = [
   'pages',
   'services',
   'story',
+  'traffic',
   'viewer',
 ]
 const longTests = [

@@ -18,6 +18,9 @@ export const paths = {
     at(['workspaces', workspaceId, 'services', service], search),
   serviceUpdate: (workspaceId: string, service: string, search: { from?: number } = {}) =>
     at(['workspaces', workspaceId, 'services', service, 'update'], search),
+  trafficGroups: (workspaceId: string) => at(['workspaces', workspaceId, 'traffic-groups']),
+  trafficGroup: (workspaceId: string, trafficGroup: string) =>
+    at(['workspaces', workspaceId, 'traffic-groups', trafficGroup]),
   groups: (workspaceId: string) => at(['workspaces', workspaceId, 'groups']),
   group: (workspaceId: string, groupId: string, search: { tab?: string } = {}) =>
     at(['workspaces', workspaceId, 'groups', groupId], search),

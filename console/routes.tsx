@@ -65,6 +65,14 @@ const workspacePages = [
     lazyRouteComponent(() => import('./pages/service/UpdatePage.tsx'), 'UpdatePage'),
   ),
   page(
+    '/workspaces/$workspaceId/traffic-groups',
+    lazyRouteComponent(() => import('./pages/traffic/TrafficGroupListPage.tsx'), 'TrafficGroupListPage'),
+  ),
+  page(
+    '/workspaces/$workspaceId/traffic-groups/$trafficGroup',
+    lazyRouteComponent(() => import('./pages/traffic/TrafficGroupPage.tsx'), 'TrafficGroupPage'),
+  ),
+  page(
     '/workspaces/$workspaceId/groups',
     lazyRouteComponent(() => import('./pages/group/GroupListPage.tsx'), 'GroupListPage'),
   ),

@@ -1,13 +1,11 @@
-import { Form, Select } from 'antd'
 import type { Item } from '../api.ts'
 import { t } from '../i18n/t.ts'
 import { useAct } from '../queries.ts'
 import { FormDialog } from '../ui/FormDialog.tsx'
 import type { NewKey } from './access-key-create.tsx'
+import { OverlapField, overlapHoursDefault } from './overlap-field.tsx'
 
-const hours = [0, 1, 24, 168, 720] as const
-
-/** A new key for the same user; the old one goes on for a while, so that nothing stops in between. */
+/** A new key for the same user; the old one goes on for a while. */
 export function AccessKeyRotate(props: {
   accessKey: Item<'GET /v1/access-keys'>
   onMade: (key: NewKey) => void
@@ -19,7 +17,7 @@ export function AccessKeyRotate(props: {
     <FormDialog<{ hours: number }>
       title={t('keys.rotateTitle', { id: accessKeyId })}
       action={t('keys.rotate')}
-      initial={{ hours: 24 }}
+      initial={{ hours: overlapHoursDefault }}
       onSubmit={async ({ hours }) => {
         const input = { params: { accessKeyId }, body: { overlapSeconds: hours * 3600 } }
         props.onMade(await rotate.mutateAsync(input))
@@ -27,19 +25,7 @@ export function AccessKeyRotate(props: {
       onClose={props.onClose}
     >
       <p>{t('keys.rotateHint')}</p>
-      <Form.Item name="hours" label={t('keys.overlap')}>
-        <Select
-          options={hours.map(count => ({
-            value: count,
-            label:
-              count === 0
-                ? t('keys.overlapNone')
-                : count < 48
-                  ? t('keys.overlapHours', { count })
-                  : t('keys.overlapDays', { count: count / 24 }),
-          }))}
-        />
-      </Form.Item>
+      <OverlapField />
     </FormDialog>
   )
 }

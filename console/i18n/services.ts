@@ -21,6 +21,7 @@ export const services = {
   'services.cpuMemoryGpu': ['{cpu} 核 · {memory} GiB · {gpu} GPU', '{cpu} vCPU · {memory} GiB · {gpu} GPU'],
   'services.tabInstances': ['实例', 'Instances'],
   'services.tabTry': ['在线调试', 'Try it'],
+  'services.tabTraffic': ['流量', 'Traffic'],
   'services.tabLoad': ['监控与扩缩容', 'Load and scaling'],
   'services.tabLogs': ['日志', 'Logs'],
   'services.tabVersions': ['版本', 'Versions'],

@@ -7,6 +7,7 @@ export const shell = {
   'nav.workspaces': ['工作空间', 'Workspaces'],
   'nav.serving': ['模型在线服务', 'Model serving'],
   'nav.services': ['推理服务', 'Services'],
+  'nav.trafficGroups': ['服务群组', 'Traffic groups'],
   'nav.groups': ['资源组', 'Resource groups'],
   'nav.money': ['订单与钱包', 'Orders & wallet'],
   'nav.orders': ['订单', 'Orders'],

@@ -24,8 +24,9 @@ const partOf: Record<string, readonly string[]> = {
     // Whether there is room for a service is a matter of machines.
     'POST /v1/services',
   ],
-  service: ['/v1/services', '/v1/machines/', '/v1/groups'],
-  service_instance: ['/v1/services', '/v1/machines/', '/v1/groups'],
+  service: ['/v1/services', '/v1/traffic-groups', '/v1/machines/', '/v1/groups'],
+  service_instance: ['/v1/services', '/v1/traffic-groups', '/v1/machines/', '/v1/groups'],
+  traffic_group: ['/v1/services', '/v1/traffic-groups'],
   drain_plan: ['/v1/drain-plans'],
   group: ['/v1/groups', '/v1/accounts/'],
   order: [

@@ -1,5 +1,5 @@
 import { Fragment, type ReactNode } from 'react'
-import { formatFen, formatMicros, formatNumber, t } from '../i18n/t.ts'
+import { formatFen, formatList, formatMicros, formatNumber, t } from '../i18n/t.ts'
 import { paths } from '../paths.ts'
 import { isNoPlace, unplacedText } from './cause.ts'
 import { formOf, labelOf, wordOf } from './event-details.ts'
@@ -92,6 +92,7 @@ function plainText(value: unknown): string {
   if (typeof value === 'boolean') return t(value ? 'detail.yes' : 'detail.no')
   if (typeof value === 'number') return formatNumber(value)
   if (typeof value === 'string') return value
+  if (Array.isArray(value)) return formatList(value.map(plainText))
   if (typeof value === 'object' && value !== null && isNoPlace(value)) return unplacedText(value)
   return isRefusal(value) ? refusalText(value) : JSON.stringify(value)
 }

@@ -24,6 +24,7 @@ export function Navigation({ session }: { session: Session }) {
             icon: <RocketOutlined aria-hidden />,
             children: [
               link(paths.services(workspaceId), t('nav.services')),
+              link(paths.trafficGroups(workspaceId), t('nav.trafficGroups')),
               link(paths.groups(workspaceId), t('nav.groups')),
             ],
           },
@@ -79,6 +80,7 @@ function selectedKey(pathname: string, workspaceId: string | null): string {
   if (workspaceId && /^\/workspaces\/[^/]+\/(groups|machines|buy|purchases)/.test(pathname))
     return paths.groups(workspaceId)
   if (workspaceId && /^\/workspaces\/[^/]+\/(services|deploy)/.test(pathname)) return paths.services(workspaceId)
+  if (workspaceId && /^\/workspaces\/[^/]+\/traffic-groups/.test(pathname)) return paths.trafficGroups(workspaceId)
   if (/^\/workspaces\/[^/]+\/members/.test(pathname)) return paths.workspaces()
   return `/${pathname.split('/').slice(1, 3).join('/')}`
 }

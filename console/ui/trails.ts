@@ -10,6 +10,11 @@ export const groupsTrail = (workspaceId: string): Trail => [
   { text: t('nav.groups'), to: paths.groups(workspaceId) },
 ]
 
+export const trafficTrail = (workspaceId: string): Trail => [
+  { text: t('nav.serving'), to: paths.services(workspaceId) },
+  { text: t('nav.trafficGroups'), to: paths.trafficGroups(workspaceId) },
+]
+
 export const servicesTrail = (workspaceId: string): Trail => [
   { text: t('nav.serving'), to: paths.services(workspaceId) },
   { text: t('nav.services'), to: paths.services(workspaceId) },

@@ -36,6 +36,7 @@ const own = [
   'release',
   'auditor',
   'scaling',
+  'traffic',
 ] as const
 const apart = await Promise.all(
   own.map(async name => ((await import(`../../console/i18n/${name}.ts`)) as Record<string, Messages>)[name]),

@@ -1,6 +1,6 @@
 // A Berth in which there is something of everything to see.
 import { fileURLToPath } from 'node:url'
-import type { Operations } from '../../src/client/client.ts'
+import type { Client, Operations } from '../../src/client/client.ts'
 import { until } from '../installation.ts'
 import type { ConsoleWorld } from './console-world.ts'
 import { furnishNotices } from './furnish-notices.ts'
@@ -13,6 +13,7 @@ export interface Furnished {
   machineId: string
   postpaidGroupId: string
   service: string
+  trafficGroup: string
   /** Whose update crashes, and so pauses. */
   pausedService: string
   unpaidOrderId: string
@@ -73,6 +74,7 @@ export async function furnish(world: ConsoleWorld): Promise<Furnished> {
   await is('digits', ({ status }) => status === 'Running')
   await is('shaky', ({ status }) => status === 'Running')
   await is('too_large', ({ status }) => status === 'Waiting')
+  await furnishTraffic(owner)
   const crashing = { metadata: { memory: 120 }, ...program('exit 3') }
   await owner.call('PUT /v1/services/{service}', { params: { service: 'shaky' }, body: { config: crashing } })
   await is('shaky', ({ causes }) => causes.some(({ code }) => code === 'Paused'))
@@ -86,6 +88,7 @@ export async function furnish(world: ConsoleWorld): Promise<Furnished> {
     machineId,
     postpaidGroupId: other.groupId ?? '',
     service: 'digits',
+    trafficGroup: 'reader',
     pausedService: 'shaky',
     unpaidOrderId: unpaid.orderId,
     refundedOrderId: refunded.orderId,
@@ -93,4 +96,19 @@ export async function furnish(world: ConsoleWorld): Promise<Furnished> {
     month: statements.items[0]?.month ?? '',
     expiryDay: dayIn('Asia/Shanghai', machines.items[0]?.expiresAt ?? ''),
   }
+}
+
+/** A canary of one tenth, which gets copies too; and a key that is on its way out. */
+async function furnishTraffic(owner: Client): Promise<void> {
+  for (const service of ['digits', 'shaky']) {
+    await owner.call('PUT /v1/services/{service}/traffic-group', { params: { service }, body: { name: 'reader' } })
+  }
+  const params = { service: 'digits' }
+  const weights = { digits: 90, shaky: 10 }
+  await owner.call('PUT /v1/traffic-groups/{trafficGroup}/split', {
+    params: { trafficGroup: 'reader' },
+    body: { weights },
+  })
+  await owner.call('PUT /v1/services/{service}/mirror', { params, body: { percent: 10, targets: ['shaky'] } })
+  await owner.call('POST /v1/services/{service}/access-keys/rotate', { params, body: {} })
 }

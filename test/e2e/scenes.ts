@@ -5,6 +5,7 @@ import type { Drains } from './furnish-drains.ts'
 import { button, dialogOf, type Scene, states } from './scene.ts'
 import { drainScenes } from './scenes-drains.ts'
 import { moneyScenes } from './scenes-money.ts'
+import { trafficScenes } from './scenes-traffic.ts'
 
 export function scenes(at: Furnished, drains: Drains): Scene[] {
   const workspace = `/workspaces/${at.workspaceId}`
@@ -20,6 +21,7 @@ export function scenes(at: Furnished, drains: Drains): Scene[] {
     ...drainScenes(workspace, at, drains),
     ...serviceScenes(workspace, at),
     ...serviceDialogs(workspace, at),
+    ...trafficScenes(workspace, at),
     ...moneyScenes(at),
     ...accountScenes(workspace),
     ...peopleScenes(workspace),

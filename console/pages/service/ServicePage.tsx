@@ -26,6 +26,7 @@ import { ServiceVersions } from './ServiceVersions.tsx'
 import { shownStatus } from './shown-status.ts'
 import { TryIt } from './TryIt.tsx'
 
+const ServiceTraffic = lazy(async () => ({ default: (await import('./ServiceTraffic.tsx')).ServiceTraffic }))
 const ServiceLoad = lazy(async () => ({ default: (await import('./ServiceLoad.tsx')).ServiceLoad }))
 
 export function ServicePage() {
@@ -101,6 +102,15 @@ function ServiceTabs({ workspaceId, service }: { workspaceId: string; service: S
           children: <ServiceInstances workspaceId={workspaceId} service={service} />,
         },
         { key: 'try', label: t('services.tabTry'), children: <TryIt service={service} /> },
+        {
+          key: 'traffic',
+          label: t('services.tabTraffic'),
+          children: (
+            <Suspense fallback={<Skeleton active />}>
+              <ServiceTraffic service={service} />
+            </Suspense>
+          ),
+        },
         {
           key: 'load',
           label: t('services.tabLoad'),
