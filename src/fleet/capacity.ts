@@ -22,6 +22,13 @@ export function closedBecause(
   return holds.some(hold => isLive(hold, now)) ? 'held' : null
 }
 
+/** Who has cordoned a machine that is held; null where more than cordons of people hold it: a drain, a bill, its health. */
+export function cordonedBy(holds: readonly Hold[], now: Temporal.Instant): string[] | null {
+  const live = holds.filter(hold => isLive(hold, now))
+  const isCordon = (hold: Hold): boolean => hold.ownerKind === 'person' && hold.drainId === null
+  return live.every(isCordon) ? [...new Set(live.map(hold => hold.owner))].sort() : null
+}
+
 /** What is left of a machine beside what is taken; below zero only if its spec was sold smaller than it is used. */
 export function freeOn(machine: MachineCapacity, taken: readonly MachineCapacity[]): MachineCapacity {
   const free = { ...machine }

@@ -1,8 +1,10 @@
 // Reserving and giving back capacity. The check is made with the machine's row locked, in the transaction that writes: a
 // plan made on an old snapshot is refused here, never forced (Q49); a hold that is committed is always seen.
 import type { Db, Tx } from '../db/db.ts'
-import { type ClosedBecause, closedBecause, fitsIn, freeOn, type Reservation } from './capacity.ts'
+import { type ClosedBecause, closedBecause, cordonedBy, fitsIn, freeOn, type Reservation } from './capacity.ts'
+import type { Hold } from './hold.ts'
 import { lockMachines, selectHolds, selectMachinePage } from './machine.store.ts'
+import type { Machine } from './machine.ts'
 import {
   deleteReservations,
   insertReservations,
@@ -92,6 +94,8 @@ export interface MachineFree {
   zoneId: string
   /** null: it takes new service instances. */
   closedBecause: ClosedBecause | null
+  /** By whom it is cordoned, where nothing else keeps it closed; absent otherwise. */
+  cordonedBy?: readonly string[]
   freeCpuMilli: number
   freeMemoryMib: number
   freeGpuCount: number
@@ -113,11 +117,17 @@ export async function freeCapacity(db: Db | Tx, groupId: string, now: Temporal.I
     return {
       machineId: machine.id,
       zoneId: machine.zoneId,
-      closedBecause: closedBecause(machine, holds.get(machine.id) ?? [], now),
+      ...closedState(machine, holds.get(machine.id) ?? [], now),
       freeCpuMilli: free.cpuMilli,
       freeMemoryMib: free.memoryMib,
       freeGpuCount: free.gpuCount,
       gpuMemoryMib: machine.gpuMemoryMib,
     }
   })
+}
+
+function closedState(machine: Machine, holds: readonly Hold[], now: Temporal.Instant) {
+  const because = closedBecause(machine, holds, now)
+  const owners = because === 'held' ? cordonedBy(holds, now) : null
+  return { closedBecause: because, ...(owners === null ? {} : { cordonedBy: owners }) }
 }

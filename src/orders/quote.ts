@@ -9,7 +9,7 @@ import { checkGroupName, getGroup } from '../fleet/resource-groups.ts'
 import { Refusal } from '../lib/errors.ts'
 import { newId } from '../lib/id.ts'
 import { formatFen } from '../lib/money.ts'
-import { type Alternative, alternativesTo } from './alternatives.ts'
+import { type Alternative, type AvailableOffering, alternativesTo } from './alternatives.ts'
 import { type BuyRequest, type BuyRequestInput, invalid, parseBuyRequest } from './buy-request.ts'
 import { findQuote, insertQuote } from './order.store.ts'
 import type { OrdersRefusal } from './order.ts'
@@ -126,14 +126,19 @@ export async function quote(ctx: OrdersCtx, actor: Actor, input: BuyRequestInput
 
 /** Decides nothing: whoever pays first is served first. */
 async function stockFor(db: Db, request: BuyRequest, at: Temporal.Instant) {
-  const waitedFor = await selectWaitedFor(db, at)
-  const offerings = (await listOfferings(db, { at })).map(offering => {
-    const waited = waitedFor.get(`${offering.zoneId} ${offering.specId}`) ?? 0
-    return { ...offering, available: Math.max(0, offering.stock.available - waited) }
-  })
+  const offerings = await availableOfferings(db, at)
   const { zoneId, specId, chargeType } = request
   const wanted = offerings.find(one => one.zoneId === zoneId && one.specId === specId && one.chargeType === chargeType)
   return { available: wanted?.available ?? 0, alternatives: alternativesTo(request, offerings) }
+}
+
+/** All that are sold, with what could be had of each now, less what others wait for. */
+export async function availableOfferings(db: Db | Tx, at: Temporal.Instant): Promise<AvailableOffering[]> {
+  const waitedFor = await selectWaitedFor(db, at)
+  return (await listOfferings(db, { at })).map(offering => {
+    const waited = waitedFor.get(`${offering.zoneId} ${offering.specId}`) ?? 0
+    return { ...offering, available: Math.max(0, offering.stock.available - waited) }
+  })
 }
 
 interface StoredResult {

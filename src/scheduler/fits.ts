@@ -1,5 +1,6 @@
-// Does one service instance fit on one machine, and if on none: why, with numbers.
-import type { ClosedBecause, Demand, MachineRoom, Missing, WaitingReason } from './snapshot.ts'
+// Does one service instance fit on one machine, and if on none: why, with numbers, and what would help.
+import { compareRooms } from './score.ts'
+import type { ClosedBecause, Demand, Help, MachineRoom, Missing, WaitingReason } from './snapshot.ts'
 
 /** What is short on this machine; null when it fits. */
 export function missingOn(room: MachineRoom, demand: Demand): Missing | null {
@@ -23,14 +24,40 @@ export function waitingReason(rooms: readonly MachineRoom[], demand: Demand): Wa
     lost: count('lost'),
     notRunning: count('not_running'),
   }
-  if (rooms.length === 0) return reason('NoMachine', 'the group has no machine', null, null, machines)
+  const nowhere = { missing: null, nearestMachineId: null, machines }
+  if (rooms.length === 0) return { code: 'NoMachine', message: 'the group has no machine', helps: [], ...nowhere }
   const nearest = nearestOf(open, demand)
-  if (!nearest) {
-    return reason('NoOpenMachine', `no machine takes new instances: ${closedText(machines)}`, null, null, machines)
-  }
+  const uncordon = uncordonFor(rooms, demand)
   const closed = closedText(machines)
-  const message = `needs ${missingText(nearest.missing)} on one machine${closed === '' ? '' : ` (${closed})`}`
-  return reason('NoRoom', message, nearest.missing, nearest.machineId, machines)
+  if (!nearest) {
+    return { code: 'NoOpenMachine', message: `no machine takes new instances: ${closed}`, helps: uncordon, ...nowhere }
+  }
+  const { machineId: nearestMachineId, missing } = nearest
+  const message = `needs ${missingText(missing)} on one machine${closed === '' ? '' : ` (${closed})`}`
+  const helps = [...shrinkTo(nearest, demand), ...uncordon]
+  return { code: 'NoRoom', message, missing, nearestMachineId, helps, machines }
+}
+
+/** Nobody is told to ask for nothing: where that would be so, no shrinking helps. */
+function shrinkTo({ machineId, missing }: { machineId: string; missing: Missing }, demand: Demand): Help[] {
+  const to = {
+    cpuMilli: demand.cpuMilli - missing.cpuMilli,
+    memoryMib: demand.memoryMib - missing.memoryMib,
+    gpuCount: demand.gpuCount - missing.gpuCount,
+    gpuMemoryMib: demand.gpuMemoryMib - missing.gpuMemoryMib,
+  }
+  const asked = Object.entries(missing).filter(([, short]) => short > 0)
+  const isUsable = asked.length > 0 && asked.every(([name]) => to[name as keyof Demand] > 0)
+  return isUsable ? [{ change: 'shrink', machineId, to }] : []
+}
+
+function uncordonFor(rooms: readonly MachineRoom[], demand: Demand): Help[] {
+  let best = null as MachineRoom | null
+  for (const room of rooms) {
+    if (room.cordonedBy === undefined || missingOn(room, demand) !== null) continue
+    if (best === null || compareRooms(room, best, demand) < 0) best = room
+  }
+  return best?.cordonedBy ? [{ change: 'uncordon', machineId: best.machineId, cordonedBy: [...best.cordonedBy] }] : []
 }
 
 function nearestOf(open: readonly MachineRoom[], demand: Demand): { machineId: string; missing: Missing } | null {
@@ -75,14 +102,4 @@ function closedText(machines: WaitingReason['machines']): string {
   if (machines.lost > 0) parts.push(`${machines.lost} lost`)
   if (machines.notRunning > 0) parts.push(`${machines.notRunning} not running`)
   return parts.join(', ')
-}
-
-function reason(
-  code: WaitingReason['code'],
-  message: string,
-  missing: Missing | null,
-  nearestMachineId: string | null,
-  machines: WaitingReason['machines'],
-): WaitingReason {
-  return { code, message, missing, nearestMachineId, machines }
 }

@@ -24,6 +24,8 @@ export interface MachineRoom {
   term?: Term
   /** null: it takes new service instances. */
   closedBecause: ClosedBecause | null
+  /** By whom it is cordoned, where nothing else keeps it closed: lifted, it takes new service instances. */
+  cordonedBy?: readonly string[]
   freeCpuMilli: number
   freeMemoryMib: number
   freeGpuCount: number
@@ -70,8 +72,15 @@ export interface WaitingReason {
   /** What is missing on the machine that comes closest; null where no machine is open. */
   missing: Missing | null
   nearestMachineId: string | null
+  /** Each would be enough by itself; the smallest of its kind. None where only another machine helps. */
+  helps: Help[]
   machines: { total: number; open: number; held: number; lost: number; notRunning: number }
 }
+
+/** Ask for no more than `to`, and there is room on this machine; or let this one take new service instances again. */
+export type Help =
+  | { change: 'shrink'; machineId: string; to: Demand }
+  | { change: 'uncordon'; machineId: string; cordonedBy: string[] }
 
 /** Each is above zero only where it is short. */
 export interface Missing extends Demand {}

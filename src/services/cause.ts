@@ -58,11 +58,11 @@ export function endOf({ endReason, exitCode, exitSignal, endMessage }: End): End
   return { code: 'Ended', reason: endReason as EndReason | null, exitCode, signal: exitSignal, message: endMessage }
 }
 
-/** What placement wrote down; null when it is not of its form. */
+/** What placement wrote down; null when it is not of its form. Rows of before do not tell what helps. */
 export function waitingOf(reason: object | null): NoRoom | null {
   if (reason === null || !('code' in reason)) return null
-  const { code, message, missing, machines } = reason as WaitingReason
-  return { code, message, missing, machines }
+  const { code, message, missing, nearestMachineId, helps = [], machines } = reason as WaitingReason
+  return { code, message, missing, nearestMachineId, helps, machines }
 }
 
 export function textOf(causes: readonly Cause[]): string {

@@ -21,7 +21,7 @@ import { checkInstallation } from './config/installation.ts'
 import type { RegistryAuth } from './config/registry-auth.ts'
 import { checkEngine, type DeployLimits, groupIdOf, workspaceIdOf } from './config/resolve-config.ts'
 import { replicasMax } from './config/rolling-strategy.ts'
-import { parseServiceConfig, type ServiceConfig } from './config/service-config.ts'
+import { parseServiceConfig, type ServiceConfig, type ServiceSpec } from './config/service-config.ts'
 import { getVersion, planUpdate, type ReadOptions } from './rollout/plan-update.ts'
 import { requireNotPaused } from './rollout/steer-rollout.ts'
 import { bumpRoutes } from './routes/routes.store.ts'
@@ -107,22 +107,29 @@ async function resolveDeployment(tx: Tx, accountId: string, { spec: given }: Ser
   return { group, spec, workspaceId: await workspaceIdOf(tx, accountId, spec.workspaceId, limits) }
 }
 
-/** Refuses what deploying would refuse and answers its warnings; writes nothing. */
+export interface CheckedDeployment {
+  spec: ServiceSpec
+  workspaceId: string
+  warnings: string[]
+}
+
+/** Refuses what deploying would refuse and answers what it would deploy; writes nothing. */
 export async function checkDeployment(
   ctx: ServicesCtx,
   actor: Actor,
   json: unknown,
   limits: DeployLimits = {},
-): Promise<string[]> {
+): Promise<CheckedDeployment> {
   const config = parseServiceConfig(json)
   checkInstallation(ctx.installation, config.spec)
-  await transaction(ctx, async tx => {
+  return transaction(ctx, async tx => {
     const { name } = config.spec
-    const { regionId } = (await resolveDeployment(tx, actor.accountId, config, limits)).group
+    const { group, spec, workspaceId } = await resolveDeployment(tx, actor.accountId, config, limits)
+    const { regionId } = group
     await refuseGroupsName(tx, { accountId: actor.accountId, regionId, name })
     if (await isServiceNameTaken(tx, { accountId: actor.accountId, regionId, name })) throw nameTaken(name)
+    return { spec, workspaceId, warnings: config.warnings }
   })
-  return config.warnings
 }
 
 const nameTaken = (name: string): Refusal => {

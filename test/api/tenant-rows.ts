@@ -171,6 +171,7 @@ export const rows: Record<keyof Operations, TenantRow> = {
     ids: machine,
     input: ({ machineId }) => ({ body: { action: 'drain', machineIds: [machineId] } }),
   },
+  'POST /v1/machines/fit': { ids: machine, input: ({ machineId }) => ({ body: { machineIds: [machineId] } }) },
   'POST /v1/machines/actions': {
     ids: machine,
     input: ({ machineId }) => ({ body: { action: 'cordon', machineIds: [machineId] } }),
@@ -236,6 +237,11 @@ export const rows: Record<keyof Operations, TenantRow> = {
     ids: ({ workGroupId }) => ({ groupId: workGroupId }),
     input: ({ groupId = '' }) => ({ body: { config: serviceJson('one_checked', groupId) } }),
   },
+  'POST /v1/services/fit': {
+    ids: ({ workGroupId }) => ({ groupId: workGroupId }),
+    input: ({ groupId = '' }) => ({ body: { config: serviceJson('one_asked', groupId) } }),
+  },
+  'POST /v1/services/{service}/fit': { ids: service, input: body({ replicas: 2 }) },
   'POST /v1/services/{service}/check': { ids: service, input: body({ config: { metadata: { memory: 640 } } }) },
   'POST /v1/services/{service}/versions/{version}/check': { ids: service, fixed: { version: '1' } },
   'POST /v1/services/{service}/try': {

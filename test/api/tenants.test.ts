@@ -83,7 +83,9 @@ test('a viewer changes nothing: what is not a GET is not for viewers, but asking
   ]
   const previews = [
     'POST /v1/drain-plans/preview',
+    'POST /v1/machines/fit',
     'POST /v1/machines/preview',
+    'POST /v1/services/{service}/fit',
     'POST /v1/services/{service}/preview',
     'POST /v1/traffic-groups/{trafficGroup}/split/preview',
   ]

@@ -17,7 +17,7 @@ const said = (language: Language, obstacle: Omit<Obstacle, 'message'>) => {
 
 const obstacles: [Omit<Obstacle, 'message'>, zh: string, en: string][] = [
   [
-    { code: 'NoRoom', noRoom: { code: 'NoRoom', message, missing, machines } },
+    { code: 'NoRoom', noRoom: { code: 'NoRoom', message, missing, nearestMachineId: 'm1', helps: [], machines } },
     '空间不足：同一台机器上还缺 1.5\u00a0核 CPU（1 台停止调度或清空中）',
     'No room: one machine lacks 1.5\u00a0vCPU (1 with scheduling stopped or draining)',
   ],

@@ -1,5 +1,6 @@
 // Why a service or an instance is as it is, as facts: a code, and what belongs to it.
 import { z } from 'zod'
+import { machineId } from './fields.ts'
 
 export const Demand = z.object({
   cpuMilli: z.number().int(),
@@ -20,6 +21,15 @@ export const noRoomView = z.object({
   code: z.enum(['NoMachine', 'NoOpenMachine', 'NoRoom']),
   message: z.string(),
   missing: Demand.nullable().describe('What is short on the machine that comes closest.'),
+  nearestMachineId: machineId.nullable(),
+  helps: z
+    .array(
+      z.discriminatedUnion('change', [
+        z.object({ change: z.literal('shrink'), machineId, to: Demand.describe('Asking for this, it fits there.') }),
+        z.object({ change: z.literal('uncordon'), machineId, cordonedBy: z.array(z.string()) }),
+      ]),
+    )
+    .describe('Each would be enough by itself. Where none is named, only another machine helps.'),
   machines: machineCounts,
 })
 

@@ -16,6 +16,7 @@ import { earlyReleaseRoutes } from './early-releases.ts'
 import { eventRoutes } from './events.ts'
 import { expiryRoutes } from './expiries.ts'
 import { explainRoutes } from './explain.ts'
+import { fitRoutes } from './fits.ts'
 import { groupRoutes } from './groups.ts'
 import { machineChangeRoutes } from './machine-changes.ts'
 import { machineRoutes } from './machines.ts'
@@ -53,6 +54,7 @@ export const routes: readonly Route[] = [
   ...drainPlanRoutes,
   ...serviceRoutes,
   ...serviceImpactRoutes,
+  ...fitRoutes,
   ...serviceVersionRoutes,
   ...rolloutRoutes,
   ...autoscalerRoutes,

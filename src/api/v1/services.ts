@@ -185,9 +185,11 @@ export const serviceRoutes = [
     asks: true,
     body: { config },
     returns: z.object({ warnings: z.array(z.string()).describe('Fields of the JSON that have no effect here.') }),
-    handle: async (context, { body, actor, principal }) => ({
-      warnings: await checkDeployment(context.ctx, actor, body.config, await writableWorkspaces(context, principal)),
-    }),
+    async handle(context, { body, actor, principal }) {
+      const limits = await writableWorkspaces(context, principal)
+      const { warnings } = await checkDeployment(context.ctx, actor, body.config, limits)
+      return { warnings }
+    },
   }),
   defineRoute({
     method: 'GET',

@@ -1,6 +1,7 @@
 // What would come of services in a world as it is assumed, played forward in memory: the plan that `planService` makes and the
 // places that `place` finds, round after round as the reconciler has them, until nothing moves. Taken for granted is only what
 // nobody can know before: what is started gets ready, what is told to end ends, and the gateways hear of it at once.
+import { isDeepStrictEqual } from 'node:util'
 import type { Db } from '../../db/db.ts'
 import { freeCapacity } from '../../fleet/reservation.ts'
 import { place } from '../../scheduler/place.ts'
@@ -11,7 +12,7 @@ import { planService } from '../rollout/rollout.ts'
 import type { Action, ServiceSnapshot } from '../rollout/rollout-snapshot.ts'
 import { snapshotOf } from '../rollout/service-snapshot.ts'
 import type { World } from '../rollout/snapshot.store.ts'
-import { specOf, type WorldService } from '../rollout/world.ts'
+import { demandOf, specOf, type WorldService } from '../rollout/world.ts'
 import { isRouted, type LeavingBecause, type ServiceInstance } from '../service-instance.ts'
 
 export interface Rehearsed {
@@ -66,7 +67,7 @@ class Rooms {
   readonly #rooms: Map<string, MachineRoom>
 
   constructor(free: readonly MachineRoom[], closed: ReadonlyMap<string, ClosedBecause | null>) {
-    this.#rooms = new Map(free.map(room => [room.machineId, { ...room, closedBecause: becauseOf(room, closed) }]))
+    this.#rooms = new Map(free.map(room => [room.machineId, roomWith(room, closed)]))
   }
 
   place(wanted: readonly Wanted[]): Plan {
@@ -92,10 +93,13 @@ class Rooms {
   }
 }
 
-const becauseOf = (
-  { machineId, closedBecause }: MachineRoom,
-  closed: ReadonlyMap<string, ClosedBecause | null>,
-): ClosedBecause | null => (closed.has(machineId) ? (closed.get(machineId) ?? null) : closedBecause)
+/** A machine that is closed otherwise than now is so by more than a cordon. */
+export function roomWith(room: MachineRoom, closed: ReadonlyMap<string, ClosedBecause | null>): MachineRoom {
+  const because = closed.get(room.machineId)
+  if (because === undefined) return room
+  const { cordonedBy: _, ...rest } = room
+  return { ...rest, closedBecause: because }
+}
 
 /** One service's part. */
 class Part {
@@ -157,7 +161,7 @@ class Part {
     }
     for (const { id, reason } of unplaced) {
       const before = this.#instances.get(id)?.waitingReason
-      if (before && 'message' in before && before.message === reason.message) continue
+      if (before && isDeepStrictEqual(before, reason)) continue
       this.#change(id, { waitingReason: reason })
     }
   }
@@ -252,8 +256,7 @@ class Part {
   }
 
   #demandOf(instance: ServiceInstance): Demand {
-    const { cpuMilli, memoryMib, gpuCount, gpuMemoryMib } = specOf(this.service, instance)
-    return { cpuMilli, memoryMib, gpuCount, gpuMemoryMib }
+    return demandOf(specOf(this.service, instance))
   }
 
   #running(): number {
@@ -263,7 +266,8 @@ class Part {
 
 type CreateAction = Extract<Action, { do: 'create' }>
 
-function compareMade(a: ServiceInstance, b: ServiceInstance): number {
+/** What is made at one instant, in the order in which it waits. */
+export function compareMade(a: Pick<ServiceInstance, 'replacesId'>, b: Pick<ServiceInstance, 'replacesId'>): number {
   if (a.replacesId === null || b.replacesId === null)
     return Number(a.replacesId === null) - Number(b.replacesId === null)
   return a.replacesId < b.replacesId ? -1 : 1

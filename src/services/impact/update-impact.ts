@@ -67,13 +67,23 @@ export const checkUpdateIn = (
   json: unknown,
   options: ReadOptions,
 ): Promise<CheckedUpdate> =>
-  lookAt(ctx, tx, accountId, key, async (row, now) => {
-    const planned = await planUpdate(tx, row, json, options)
-    checkInstallation(ctx.installation, planned.spec)
-    const { version, replicas, spec, warnings } = planned
-    const rollout = version === row.version ? row.rollout : rolloutOf('update', row, now, version)
-    return { version, replicas, spec, rollout, warnings }
-  })
+  lookAt(ctx, tx, accountId, key, (row, now) => updateTarget(ctx, tx, row, json, options, now))
+
+/** What the service would be after the update; refused as that would be. */
+export async function updateTarget(
+  ctx: ServicesCtx,
+  tx: Tx,
+  row: ServiceRow,
+  json: unknown,
+  options: ReadOptions,
+  now: Temporal.Instant,
+): Promise<Target> {
+  const planned = await planUpdate(tx, row, json, options)
+  checkInstallation(ctx.installation, planned.spec)
+  const { version, replicas, spec, warnings } = planned
+  const rollout = version === row.version ? row.rollout : rolloutOf('update', row, now, version)
+  return { version, replicas, spec, rollout, warnings }
+}
 
 export async function checkVersionUseIn(
   ctx: ServicesCtx,
@@ -134,7 +144,7 @@ async function lookAt(
 /** The first ones are made, look for a place, and where there is none, old ones go first: that is what is told. */
 const firstRounds = 3
 
-const changed = (service: WorldService, wanted: Omit<Target, 'warnings'>): WorldService => ({
+export const changed = (service: WorldService, wanted: Omit<Target, 'warnings'>): WorldService => ({
   ...service,
   ...wanted,
   specs: new Map([...service.specs, [service.version, service.spec]]),

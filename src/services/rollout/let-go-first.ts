@@ -20,7 +20,7 @@ import { hasNoRoom } from './go-first.ts'
 import type { NoRoom } from './rollout-snapshot.ts'
 import { readWorld } from './snapshot.store.ts'
 import { type Measured, measureEnds, measureStarts } from './start-times.store.ts'
-import { specOf } from './world.ts'
+import { demandOf, specOf } from './world.ts'
 
 export interface GoFirstImpact {
   serviceInstanceId: string
@@ -153,8 +153,7 @@ async function shortageAfter(
       freeGpuCount: room.freeGpuCount + left.gpuCount,
     }
   })
-  const { cpuMilli, memoryMib, gpuCount, gpuMemoryMib } = specOf(service, replacement)
-  const { unplaced } = place(rooms, [{ id: replacement.id, cpuMilli, memoryMib, gpuCount, gpuMemoryMib }])
+  const { unplaced } = place(rooms, [{ id: replacement.id, ...demandOf(specOf(service, replacement)) }])
   return unplaced[0] ? waitingOf(unplaced[0].reason) : null
 }
 

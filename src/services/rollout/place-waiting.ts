@@ -2,6 +2,7 @@
 // by group in the order of the services' names: so that where something goes depends on what there is, not on which service
 // was looked at first, and a preview can say it beforehand. What is refused under the machines' locks waits on. A service that
 // gives room back in the same round is left to `applyPlan`: there its own get that room before anybody else.
+import { isDeepStrictEqual } from 'node:util'
 import { type Tx, transaction } from '../../db/db.ts'
 import { appendEvents, type NewEvent } from '../../events/event.ts'
 import { addEffects, type NewEffect } from '../../events/outbox.ts'
@@ -17,7 +18,7 @@ import type { ServiceInstance } from '../service-instance.ts'
 import { instanceEvent, launchEffect } from '../service-instance-event.ts'
 import type { ServicesCtx } from '../services-ctx.ts'
 import type { Action } from './rollout-snapshot.ts'
-import { specOf, type WorldService } from './world.ts'
+import { demandOf, specOf, type WorldService } from './world.ts'
 
 const faults = declareFaults('services.place.before-commit', 'services.place.after-commit')
 
@@ -89,26 +90,20 @@ export async function placeIn(
   ids: readonly string[],
 ): Promise<number> {
   const now = ctx.clock.now()
-  const demandOf = (id: string): Demand => {
-    const spec = specOf(
-      service,
-      instances.find(instance => instance.id === id),
-    )
-    const { cpuMilli, memoryMib, gpuCount, gpuMemoryMib } = spec
-    return { cpuMilli, memoryMib, gpuCount, gpuMemoryMib }
-  }
+  const demands = new Map(instances.map(instance => [instance.id, demandOf(specOf(service, instance))]))
+  const demandOfId = (id: string): Demand => demands.get(id) ?? demandOf(service.spec)
   const rooms = await freeCapacity(tx, service.groupId, now)
   const plan = place(
     rooms,
-    ids.map(id => ({ id, ...demandOf(id) })),
+    ids.map(id => ({ id, ...demandOfId(id) })),
   )
-  const wanted = plan.placed.map(({ id, machineId }) => ({ serviceInstanceId: id, machineId, ...demandOf(id) }))
+  const wanted = plan.placed.map(({ id, machineId }) => ({ serviceInstanceId: id, machineId, ...demandOfId(id) }))
   const granted = new Set((await reserve(tx, now, wanted)).granted)
   const events: NewEvent[] = []
   const effects: NewEffect[] = []
   for (const { id, machineId } of plan.placed) {
     if (!granted.has(id)) continue
-    const gpuIndexes = await cardsFor(tx, machineId, demandOf(id).gpuCount)
+    const gpuIndexes = await cardsFor(tx, machineId, demandOfId(id).gpuCount)
     const change = { phase: 'starting' as const, machineId, gpuIndexes, waitingReason: null, startedAt: now }
     await changeInstance(tx, id, change)
     effects.push(launchEffect(id, machineId))
@@ -116,8 +111,10 @@ export async function placeIn(
   }
   for (const { id, reason } of plan.unplaced) {
     const before = instances.find(instance => instance.id === id)?.waitingReason
-    if (before && 'message' in before && before.message === reason.message) continue
+    if (before && isDeepStrictEqual(before, reason)) continue
     await changeInstance(tx, id, { waitingReason: reason })
+    // Who waits for the same hears of it once, whatever else would help by now.
+    if (before && 'message' in before && before.message === reason.message) continue
     events.push(instanceEvent(service, id, 'waiting', { reason: waitingOf(reason) }))
   }
   await appendEvents(tx, now, events)

@@ -119,7 +119,8 @@ export interface Obstacle {
   noRoom?: NoRoom
 }
 
-export type NoRoom = Pick<WaitingReason, 'code' | 'message' | 'missing' | 'machines'>
+/** What placement found, as it was last written down. */
+export type NoRoom = WaitingReason
 
 export interface ServicePlan {
   actions: Action[]
