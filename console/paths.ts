@@ -8,6 +8,16 @@ function at(parts: readonly string[], search: Search = {}): string {
   return query.size > 0 ? `${path}?${query}` : path
 }
 
+interface BuySearch {
+  groupId?: string
+  chargeType?: string
+  regionId?: string
+  zoneId?: string
+  specId?: string
+  quantity?: number
+  months?: number
+}
+
 export const paths = {
   home: () => '/',
   signIn: (search: { from?: string } = {}) => at(['sign-in'], search),
@@ -25,8 +35,8 @@ export const paths = {
   group: (workspaceId: string, groupId: string, search: { tab?: string } = {}) =>
     at(['workspaces', workspaceId, 'groups', groupId], search),
   machine: (workspaceId: string, machineId: string) => at(['workspaces', workspaceId, 'machines', machineId]),
-  buy: (workspaceId: string, search: { groupId?: string; chargeType?: string } = {}) =>
-    at(['workspaces', workspaceId, 'buy'], search),
+  /** What is named stands chosen there. */
+  buy: (workspaceId: string, search: BuySearch = {}) => at(['workspaces', workspaceId, 'buy'], { ...search }),
   /** What became of an order: its progress, then what was made, or its refund. */
   purchase: (workspaceId: string, orderId: string) => at(['workspaces', workspaceId, 'purchases', orderId]),
   workspaceMembers: (workspaceId: string) => at(['workspaces', workspaceId, 'members']),

@@ -1,6 +1,7 @@
 import { Alert, App, Form, InputNumber } from 'antd'
 import type { Returns } from '../api.ts'
 import { t } from '../i18n/t.ts'
+import { ServiceFit } from '../pages/service/ServiceFit.tsx'
 import { UpdateImpact } from '../pages/service/UpdateImpact.tsx'
 import { useAct, useApi } from '../queries.ts'
 import { FormDialog, needed } from '../ui/FormDialog.tsx'
@@ -50,5 +51,10 @@ function ScaleImpact({ service, replicas }: { service: Service; replicas: number
   })
   if (preview.error) return <Alert type="error" showIcon role="alert" title={errorText(preview.error)} />
   if (!preview.data || preview.isPlaceholderData) return null
-  return <UpdateImpact impact={preview.data.impact} title={t('services.scaleImpact')} />
+  return (
+    <div className="stack">
+      <UpdateImpact impact={preview.data.impact} title={t('services.scaleImpact')} />
+      {preview.data.impact.shortage ? <ServiceFit service={service} change={{ replicas }} /> : null}
+    </div>
+  )
 }

@@ -6,6 +6,7 @@ import { buy } from './buy.ts'
 import { causes } from './causes.ts'
 import { eventDetails } from './event-details.ts'
 import { events } from './events.ts'
+import { fit } from './fit.ts'
 import { groups } from './groups.ts'
 import { machines } from './machines.ts'
 import { money } from './money.ts'
@@ -25,6 +26,7 @@ export const messages = {
   ...services,
   ...trafficWords,
   ...causes,
+  ...fit,
   ...money,
   ...operator,
   ...account,

@@ -84,21 +84,19 @@ export function unplacedText({ code, missing, machines }: Unplaced & { code: str
   )
   if (code === 'NoMachine') return t('cause.NoMachine')
   if (code === 'NoOpenMachine') return t('cause.NoOpenMachine', { closed })
-  const short = shortOf(missing)
+  const short = missing ? amountsOf(missing) : []
   const why = short.length === 0 ? t('cause.needsMachine') : t('cause.NoRoom', { missing: formatAll(short) })
   return closed === '' ? why : t('cause.withClosed', { why, closed })
 }
 
 /** A number and its unit stay on one line. */
-function shortOf(missing: Unplaced['missing']): string[] {
-  const parts: [number, MessageKey, Record<string, string | number>][] = missing
-    ? [
-        [missing.cpuMilli, 'cause.cpu', { cpu: formatCpu(missing.cpuMilli) }],
-        [missing.memoryMib, 'cause.memory', { memory: formatGib(missing.memoryMib) }],
-        [missing.gpuCount, 'cause.gpu', { gpu: missing.gpuCount }],
-        [missing.gpuMemoryMib, 'cause.gpuMemory', { memory: formatGib(missing.gpuMemoryMib) }],
-      ]
-    : []
+export function amountsOf({ cpuMilli, memoryMib, gpuCount, gpuMemoryMib }: NonNullable<Unplaced['missing']>): string[] {
+  const parts: [number, MessageKey, Record<string, string | number>][] = [
+    [cpuMilli, 'cause.cpu', { cpu: formatCpu(cpuMilli) }],
+    [memoryMib, 'cause.memory', { memory: formatGib(memoryMib) }],
+    [gpuCount, 'cause.gpu', { gpu: gpuCount }],
+    [gpuMemoryMib, 'cause.gpuMemory', { memory: formatGib(gpuMemoryMib) }],
+  ]
   return parts.flatMap(([amount, key, parameters]) =>
     amount > 0 ? [t(key, parameters).replace(/(\d) /, '$1\u00a0')] : [],
   )

@@ -36,6 +36,8 @@ export interface Declaration<Options> {
   asks?: boolean
   /** Long work: --no-wait and --timeout. */
   waits?: boolean
+  /** What its noun does with an argument that names none of the noun's commands. */
+  byDefault?: boolean
   /** Whose key is taken when --as says nothing. */
   as?: Role
   run(call: Call<Options>): Promise<void>
@@ -59,7 +61,8 @@ export class CommandTree {
   }
 
   add<Options = Record<never, never>>(declaration: Declaration<Options>): this {
-    const command = this.#parent.command(declaration.usage).description(declaration.summary)
+    const isDefault = declaration.byDefault ?? false
+    const command = this.#parent.command(declaration.usage, { isDefault }).description(declaration.summary)
     for (const [flags, summary, parse] of declaration.options ?? []) {
       if (parse) command.option(flags, summary, parse)
       else command.option(flags, summary)

@@ -6,7 +6,7 @@ import { addAuditorCommand } from './commands/auditor.ts'
 import { addBillCommand } from './commands/bill.ts'
 import { addCatalogCommands } from './commands/catalog.ts'
 import { addDrainPlanCommands } from './commands/drain-plan.ts'
-import { addExplainCommand } from './commands/explain.ts'
+import { addExplainCommands } from './commands/explain.ts'
 import { addGroupCommands } from './commands/group.ts'
 import { addInvokeCommand } from './commands/invoke.ts'
 import { addLogsCommand } from './commands/logs.ts'
@@ -49,7 +49,7 @@ export function addApiCommands(program: Command, options: ApiCommandOptions): vo
   addWalletCommands(tree.noun('wallet', 'the wallet: balance, what moved in it, top-up'))
   addBillCommand(tree)
   addStatementCommands(tree.noun('statement', 'monthly statements: draft, then final for good'))
-  addExplainCommand(tree)
+  addExplainCommands(tree.noun('explain', 'explain what something cost, and where a service is placed'))
   addAuditorCommand(tree)
   addNoticeCommands(tree.noun('notice', 'notices: what the account must know in time'))
   addAccountCommands(tree)

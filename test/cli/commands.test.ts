@@ -136,6 +136,24 @@ describe('a person with a terminal and no browser', () => {
     expect(wallet.cashFen).toBe('41000')
   })
 
+  test('is told where a service stands, whether more of it fits, what would help and what to buy', async () => {
+    const [placed, more, none, json] = await Promise.all([
+      host.berth('explain', 'placement', 'digits'),
+      host.berth('service', 'scale', 'digits', '3', '--dry-run'),
+      host.berth('service', 'scale', 'digits', '900', '--dry-run'),
+      host.json<{ verdict: string; buy: object[] }>('service', 'scale', 'digits', '900', '--dry-run'),
+    ])
+    expect(placed.stdout).toMatch(/digits-\S+ +Running +eas-i-/)
+    expect(placed.stdout).toContain('Nothing asks for a place.')
+    expect(more.stdout).toMatch(/It does not fit: 1 of \d instances finds no place\./)
+    expect(more.stdout).toMatch(
+      /buy 1 × host\.small in local-a, 1\.44 in 24 hours: berth group add eas-r-\S+ --spec host\.small/,
+    )
+    expect(none.stdout).toMatch(/It does not fit: \d+ of \d+ instances find no place\./)
+    expect(none.stdout).toContain('No machine that is sold in its region and in stock would be enough by itself.')
+    expect(json).toMatchObject({ verdict: 'does_not_fit', buy: [] })
+  })
+
   test('reads the statement of the month, has a line of it explained, and sees that the books are right', async () => {
     const { items } = await host.json<Items<{ month: string; phase: string }>>('statement', 'list')
     const month = items[0]?.month ?? ''

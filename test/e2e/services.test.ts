@@ -71,6 +71,35 @@ describeInBrowser('a developer', () => {
     await dialog.waitFor({ state: 'hidden' })
   }
 
+  test('is told beforehand what does not fit, and led to the machine that would make it', async () => {
+    const open = await world.open('en')
+    const { page, t } = open
+    const owner = await world.client()
+    const { items } = await owner.call('GET /v1/offerings', { query: { regionId: 'local' } })
+    const cpu = (items.find(one => one.specId === 'host.small')?.cpuMilli ?? 0) / 1000
+    // A whole machine for each: one more than there are.
+    const metadata = { name: 'too_wide', instance: 4, cpu, memory: 100, resource: 'digits-room' }
+    await toDeployPage(open)
+    const json = page.getByRole('textbox', { name: t('services.config') })
+    await json.press('ControlOrMeta+a')
+    await json.press('Delete')
+    await page.keyboard.type(JSON.stringify({ metadata, containers: [{ command: 'serve' }] }))
+    await page
+      .getByRole('status')
+      .getByText(t('fit.does_not_fit', { count: 1, total: 4 }))
+      .waitFor()
+    await page
+      .getByRole('region', { name: t('fit.title') })
+      .getByRole('link', { name: t('fit.buy', { quantity: 1, spec: 'host.small' }) })
+      .first()
+      .click()
+    await page.getByRole('heading', { level: 1, name: t('buy.titleMore', { group: 'digits-room' }) }).waitFor()
+    expect(await page.getByRole('radio', { name: 'host.small' }).isChecked()).toBe(true)
+    expect(new URL(page.url()).searchParams.get('chargeType')).toBe('postpaid')
+    expect(open.complaints).toEqual([])
+    await open.context.close()
+  })
+
   test.each(toldIn('zh'))('deploys the digits, draws one, and reads the log (%s)', async language => {
     const open = await world.open(language)
     const { page, t } = open

@@ -129,7 +129,7 @@ describe('a drain', () => {
     expect(view.moves.map(move => move.waitsFor)).toEqual(
       Array(2).fill({
         ...{ code: 'NoRoom', message, count: null, gatewayIds: [] },
-        noRoom: { code: 'NoOpenMachine', message, missing: null, machines: counts },
+        noRoom: { code: 'NoOpenMachine', message, missing: null, nearestMachineId: null, helps: [], machines: counts },
       }),
     )
     expect(view.moves.map(move => move.owner)).toEqual(['user:usr-1', 'user:usr-1'])

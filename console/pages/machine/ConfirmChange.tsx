@@ -8,6 +8,8 @@ import { t } from '../../i18n/t.ts'
 import { refreshShown, useApi } from '../../queries.ts'
 import { ConfirmImpact } from '../../ui/ConfirmImpact.tsx'
 import { ErrorState } from '../../ui/ErrorState.tsx'
+import { WillItFit } from '../../ui/WillItFit.tsx'
+import { useWorkspaceId } from '../../ui/workspace.ts'
 import { ChangeImpact } from './ChangeImpact.tsx'
 
 export type ChangePreview = Returns<'POST /v1/machines/preview'>
@@ -76,6 +78,7 @@ export function ConfirmChange({ action, machineIds, onDone = () => undefined, on
       ) : (
         <ChangeImpact preview={preview.data} />
       )}
+      {action === 'drain' && preview.data ? <DrainFit preview={preview.data} /> : null}
       {action === 'drain' ? (
         <div>
           <label htmlFor="deadline" className="label">
@@ -96,4 +99,14 @@ export function ConfirmChange({ action, machineIds, onDone = () => undefined, on
       ) : null}
     </ConfirmImpact>
   )
+}
+
+/** What makes room for what finds none. It stays in its group, so it is asked for one group at a time. */
+function DrainFit({ preview: { machines, services, groups } }: { preview: ChangePreview }) {
+  const workspaceId = useWorkspaceId()
+  const machineIds = machines.filter(machine => machine.refusal === null).map(machine => machine.machineId)
+  const isHomeless = services.some(({ instances }) => instances.some(one => one.noRoom !== null))
+  const enabled = isHomeless && groups.length === 1 && machineIds.length > 0
+  const fit = useApi('POST /v1/machines/fit', { body: { machineIds } }, { enabled })
+  return fit.data && enabled && workspaceId ? <WillItFit fit={fit.data} workspaceId={workspaceId} /> : null
 }

@@ -4,12 +4,13 @@ import { Alert, App } from 'antd'
 import { t } from '../../i18n/t.ts'
 import { usePathParams, useSearchState } from '../../location.ts'
 import { paths } from '../../paths.ts'
-import { useAct, useApi } from '../../queries.ts'
+import { live, useAct, useApi } from '../../queries.ts'
 import { ActionButton } from '../../ui/ActionButton.tsx'
 import { PageHeader } from '../../ui/PageHeader.tsx'
 import { errorText } from '../../ui/refusal.ts'
 import { LinkButton } from '../../ui/TextLink.tsx'
 import { servicesTrail } from '../../ui/trails.ts'
+import { WillItFit } from '../../ui/WillItFit.tsx'
 import { ServiceEditor, useServiceText, Verdict } from './ServiceEditor.tsx'
 import { parseJson, startJson, textOfJson } from './service-json.ts'
 import { type Check, checkOf, useSettled } from './use-check.ts'
@@ -26,6 +27,7 @@ export function DeployPage() {
   const settled = useSettled(described.text)
   const config = parseJson(settled)
   const asked = useApi('POST /v1/services/check', { body: { config: config ?? {} } }, { enabled: config !== null })
+  const fit = useApi('POST /v1/services/fit', { body: { config: config ?? {} } }, { enabled: asked.isSuccess, ...live })
   const check = described.text === textOfJson(start()) ? untouched : checkOf(described.text, settled, asked)
   const deploy = useAct('POST /v1/services')
   const submit = async () => {
@@ -41,7 +43,12 @@ export function DeployPage() {
         <Verdict
           check={check}
           warnings={check.answer?.warnings ?? []}
-          fine={<Alert type="success" showIcon title={t('deploy.fine')} />}
+          fine={
+            <>
+              <Alert type="success" showIcon title={t('deploy.fine')} />
+              {fit.data && !fit.isPlaceholderData ? <WillItFit fit={fit.data} workspaceId={workspaceId} /> : null}
+            </>
+          }
         />
         {deploy.error ? <Alert type="error" showIcon role="alert" title={errorText(deploy.error)} /> : null}
         <div className="buttons">

@@ -10,6 +10,7 @@ import { Instant } from '../../ui/Instant.tsx'
 import { errorText } from '../../ui/refusal.ts'
 import { LinkButton } from '../../ui/TextLink.tsx'
 import type { Service } from './ServiceActions.tsx'
+import { ServiceFit } from './ServiceFit.tsx'
 import { UseVersion } from './UseVersion.tsx'
 
 export function RolloutCard({ workspaceId, service }: { workspaceId: string; service: Service }) {
@@ -54,7 +55,9 @@ export function RolloutCard({ workspaceId, service }: { workspaceId: string; ser
               </div>
             }
           />
-        ) : (
+        ) : null}
+        {short ? <ServiceFit service={service} /> : null}
+        {crashing || short ? null : (
           <div className="buttons">
             <span className="said quiet">{causesText(causes)}</span>
             {service.refusals.pause === null ? <Steer service={service} what="pause" /> : null}

@@ -16,6 +16,7 @@ import { servicesTrail } from '../../ui/trails.ts'
 import { ChangesTable } from './ChangesTable.tsx'
 import type { Service } from './ServiceActions.tsx'
 import { ServiceEditor, useServiceText, Verdict } from './ServiceEditor.tsx'
+import { ServiceFit } from './ServiceFit.tsx'
 import { parseJson, textOfJson, withReplicas } from './service-json.ts'
 import { UpdateImpact } from './UpdateImpact.tsx'
 import { checkOf, useSettled } from './use-check.ts'
@@ -83,7 +84,16 @@ function Updating({ service, start, onAgain }: Props) {
         <Verdict
           check={check}
           warnings={check.answer?.warnings ?? []}
-          fine={impact ? <UpdateImpact impact={impact} title={t('services.updateImpact')} /> : null}
+          fine={
+            impact ? (
+              <>
+                <UpdateImpact impact={impact} title={t('services.updateImpact')} />
+                {impact.shortage ? (
+                  <ServiceFit service={service} change={{ config: config ?? {}, replace: true }} />
+                ) : null}
+              </>
+            ) : null
+          }
         />
         <Submit
           service={service}

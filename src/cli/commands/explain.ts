@@ -1,11 +1,13 @@
 import { choice } from '../arguments.ts'
 import type { CommandTree } from '../command.ts'
 import { explanationText, type Language } from '../explain-text.ts'
-import { printJson, printLine } from '../output.ts'
+import { fitText } from '../fit-text.ts'
+import { type Cell, printJson, printLine, printTable } from '../output.ts'
 
-export function addExplainCommand(tree: CommandTree): void {
+export function addExplainCommands(tree: CommandTree): void {
   tree.add<{ language: Language }>({
-    usage: 'explain <id>',
+    usage: 'id <id>',
+    byDefault: true,
     summary: 'explain an order, a machine, a transfer or a line of a bill: from the order to the ledger',
     examples: [
       'berth explain ord-rsbdcy8q3k9168zk1frt',
@@ -20,6 +22,21 @@ export function addExplainCommand(tree: CommandTree): void {
           : await session.call('GET /v1/transfers/{transferId}/explain', { params: { transferId: id } })
       if (options.json) printJson(found)
       else for (const line of explanationText(found, options.language ?? 'en')) printLine(line)
+    },
+  })
+  tree.add({
+    usage: 'placement <service>',
+    summary: 'explain where the instances of a service run, why one waits, and what would end the waiting',
+    examples: ['berth explain placement digits'],
+    async run({ session, args: [service = ''], options }) {
+      const params = { service }
+      const { items } = await session.call('GET /v1/services/{service}/instances', { params })
+      const fit = await session.call('POST /v1/services/{service}/fit', { params, body: {} })
+      if (options.json) return printJson({ instances: items, fit })
+      const rows = items.map((one): Cell[] => [one.serviceInstanceId, one.status, one.machineId, one.reason])
+      printTable(['SERVICE INSTANCE', 'STATUS', 'MACHINE', 'REASON'], rows, { empty: 'It has no instances.' })
+      printLine()
+      for (const line of fitText(fit)) printLine(line)
     },
   })
 }

@@ -1,5 +1,6 @@
 // `--dry-run`: what an action on machines would do, as the API tells it. Nothing is done.
 import type { Operations } from '../../client/client.ts'
+import { fitText } from '../fit-text.ts'
 import { type Cell, moneyText, plural, printJson, printLine, say, tableText, timeText } from '../output.ts'
 import type { Session } from '../session.ts'
 
@@ -28,8 +29,13 @@ export async function showPreview(
 ): Promise<void> {
   const body = { action, machineIds, force: options.force ?? false }
   const preview = await session.call('POST /v1/machines/preview', { body })
-  if (options.json) printJson(preview)
-  else print(preview)
+  if (options.json) return printJson(preview)
+  print(preview)
+  const isHomeless = preview.services.some(({ instances }) => instances.some(one => one.noRoom !== null))
+  // What moves stays in its group, and so does what makes room for it.
+  if (action !== 'drain' || !isHomeless || preview.groups.length !== 1) return
+  printLine()
+  for (const line of fitText(await session.call('POST /v1/machines/fit', { body: { machineIds } }))) printLine(line)
 }
 
 const held: readonly Preview['action'][] = ['drain', 'forceDrain', 'release']

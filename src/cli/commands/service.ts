@@ -1,11 +1,13 @@
 import { given, groupIdOf, number } from '../arguments.ts'
 import { confirm } from '../ask.ts'
 import type { AskingOptions, CommandTree, WaitingOptions } from '../command.ts'
+import { type Fit, fitText } from '../fit-text.ts'
 import { type Cell, cpuText, mibText, printFields, printJson, printLine, printTable, say, timeText } from '../output.ts'
 import { watch } from '../progress.ts'
-import { readServiceFile } from '../service-file.ts'
+import { readServiceFile, type ServiceConfig } from '../service-file.ts'
 import { findService, type Service, showRollout } from '../service-rollout.ts'
 import type { Session } from '../session.ts'
+import type { DryRunOptions } from './machine-preview.ts'
 
 interface GroupOptions {
   group?: string
@@ -17,32 +19,49 @@ export function addServiceCommands(tree: CommandTree): void {
   addRunningCommands(tree)
 }
 
+const willItFitOption: [string, string] = [
+  '--dry-run',
+  'say whether it fits, what would help and what to buy; do nothing',
+]
+
+const fitOf = (session: Session, params: { service: string }, body: { config?: ServiceConfig; replicas?: number }) =>
+  session.call('POST /v1/services/{service}/fit', { params, body })
+
+function showFit(fit: Fit, { json }: { json: boolean }): void {
+  if (json) printJson(fit)
+  else for (const line of [...fitText(fit), 'Nothing was done.']) printLine(line)
+}
+
 const groupIdOrNull = async (session: Session, group: string | undefined): Promise<string | null> =>
   group === undefined ? null : groupIdOf(session, group)
 
 function addDeployingCommands(tree: CommandTree): void {
   tree
-    .add<GroupOptions & WaitingOptions>({
+    .add<GroupOptions & WaitingOptions & DryRunOptions>({
       usage: 'deploy <file>',
       summary: 'deploy a service from its JSON',
       examples: ['berth service deploy examples/digits/service.json --group vision'],
-      options: [['--group <group>', 'the group it runs in; sets metadata.resource']],
+      options: [['--group <group>', 'the group it runs in; sets metadata.resource'], willItFitOption],
       waits: true,
       async run({ session, args: [file = ''], options }) {
         const config = readServiceFile(file, await groupIdOrNull(session, options.group))
+        if (options.dryRun) return showFit(await session.call('POST /v1/services/fit', { body: { config } }), options)
         const { service, warnings } = await session.call('POST /v1/services', { body: { config } })
         for (const warning of warnings) say(`warning: ${warning}`)
         await showRollout(session, service, options)
       },
     })
-    .add<WaitingOptions>({
+    .add<WaitingOptions & DryRunOptions>({
       usage: 'update <service> <file>',
       summary: 'roll out a new version; the JSON may name only what changes',
       examples: ['berth service update digits new.json'],
+      options: [willItFitOption],
       waits: true,
       async run({ session, args: [service = '', file = ''], options }) {
         const config = readServiceFile(file, null)
-        const updated = await session.call('PUT /v1/services/{service}', { params: { service }, body: { config } })
+        const params = { service }
+        if (options.dryRun) return showFit(await fitOf(session, params, { config }), options)
+        const updated = await session.call('PUT /v1/services/{service}', { params, body: { config } })
         for (const warning of updated.warnings) say(`warning: ${warning}`)
         await showRollout(session, updated.service, options)
       },
@@ -157,13 +176,15 @@ function addRunningCommands(tree: CommandTree): void {
   simple('stop', 'stop a service; requests in flight finish first')
   simple('restart', 'restart every instance of a service, replacement first')
   tree
-    .add<WaitingOptions>({
+    .add<WaitingOptions & DryRunOptions>({
       usage: 'scale <service> <replicas>',
       summary: 'change how many instances run',
-      examples: ['berth service scale digits 3'],
+      examples: ['berth service scale digits 3', 'berth service scale digits 30 --dry-run'],
+      options: [willItFitOption],
       waits: true,
       async run({ session, args: [service = '', count = ''], options }) {
         const body = { replicas: number('replicas')(count) }
+        if (options.dryRun) return showFit(await fitOf(session, { service }, body), options)
         const changed = await session.call('POST /v1/services/{service}/scale', { params: { service }, body })
         await showRollout(session, changed, options)
       },
