@@ -27,7 +27,9 @@ export class StreamTail {
 
   pass(bytes: Buffer): void {
     const { length } = between
-    this.#tail = bytes.length >= length ? bytes.subarray(-length) : Buffer.concat([this.#tail, bytes]).subarray(-length)
+    // A copy: what passes is read over.
+    const tail = bytes.length >= length ? bytes : Buffer.concat([this.#tail, bytes])
+    this.#tail = Buffer.from(tail.subarray(-length))
   }
 
   /** The event that tells why it ends; null in the middle of an event, where it would be read as part of that one. */

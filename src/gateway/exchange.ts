@@ -172,9 +172,10 @@ export class Exchange implements WayOwner {
     this.#resumeClient()
   }
 
-  upstreamBytes(connection: UpstreamConnection, bytes: Buffer): void {
+  upstreamBytes(connection: UpstreamConnection, bytes: Buffer): boolean {
     if (this.phase === 'head') this.#responseHead(connection, bytes)
     else this.#responseBytes(connection, bytes)
+    return this.#client.socket.writableLength > 0
   }
 
   upstreamEnded(connection: UpstreamConnection): void {
@@ -239,7 +240,7 @@ export class Exchange implements WayOwner {
         return
       }
       if (outcome === 'incomplete') {
-        this.#headSoFar = at === 0 ? bytes : bytes.subarray(at)
+        this.#headSoFar = Buffer.from(bytes.subarray(at))
         return
       }
       if (head.status >= 200) break

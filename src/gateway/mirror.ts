@@ -145,9 +145,10 @@ class Flight implements UpstreamOwner {
     this.#parts = nobody
   }
 
-  upstreamBytes(_connection: UpstreamConnection, bytes: Buffer): void {
+  upstreamBytes(_connection: UpstreamConnection, bytes: Buffer): boolean {
     // `HTTP/1.1 503`: the first digit of the status.
     if (this.#status === 0 && bytes.length > 9) this.#status = bytes[9] as number
+    return false
   }
 
   upstreamDrained(): void {}

@@ -4,13 +4,15 @@
 import { connect, type Socket } from 'node:net'
 import type { Endpoint } from '../services/routes/route.ts'
 import type { GatewayLimits } from './limits.ts'
+import { ReadSpace } from './read-space.ts'
 import { Suspicion } from './suspicion.ts'
 import type { InstanceUsage } from './usage.ts'
 
 /** Whoever a connection works for at the moment. */
 export interface UpstreamOwner {
   upstreamConnected(connection: UpstreamConnection): void
-  upstreamBytes(connection: UpstreamConnection, bytes: Buffer): void
+  /** Whether the bytes are needed after it returns: they are read over if not. */
+  upstreamBytes(connection: UpstreamConnection, bytes: Buffer): boolean
   upstreamDrained(): void
   upstreamEnded(connection: UpstreamConnection): void
   upstreamClosed(connection: UpstreamConnection, error: Error | null): void
@@ -23,17 +25,20 @@ export class UpstreamConnection {
   connected = false
   idleUntilMs = 0
   #error: Error | null = null
+  readonly #space = new ReadSpace()
 
   constructor(pool: EndpointPool, owner: UpstreamOwner) {
     this.pool = pool
     this.owner = owner
     const { host, port } = pool.endpoint
-    this.socket = connect({ host, port, noDelay: true, allowHalfOpen: true })
+    this.socket = connect({
+      ...{ host, port, noDelay: true, allowHalfOpen: true },
+      onread: { buffer: () => this.#space.buffer, callback: count => this.#onData(count) },
+    })
     this.socket.on('connect', () => {
       this.connected = true
       this.owner?.upstreamConnected(this)
     })
-    this.socket.on('data', (bytes: Buffer) => this.#onData(bytes))
     this.socket.on('drain', () => this.owner?.upstreamDrained())
     this.socket.on('end', () => this.#onEnd())
     this.socket.on('error', error => {
@@ -48,11 +53,15 @@ export class UpstreamConnection {
     this.socket.destroy()
   }
 
-  #onData(bytes: Buffer): void {
+  #onData(count: number): boolean {
     this.pool.suspicion.heard = true
+    const bytes = this.#space.buffer.subarray(0, count)
+    let kept = false
     // Bytes on an idle connection answer nothing: whatever they are, the next request must not get them.
     if (this.owner === null) this.pool.discard(this)
-    else this.owner.upstreamBytes(this, bytes)
+    else kept = this.owner.upstreamBytes(this, bytes)
+    this.#space.next(count, kept, this.owner !== null)
+    return true
   }
 
   #onEnd(): void {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import http from 'node:http'
 import net from 'node:net'
 import { setImmediate as turn } from 'node:timers/promises'
@@ -322,4 +323,41 @@ describe('back-pressure', () => {
     await until(() => text.includes(sum), 'the body has arrived whole')
     client.destroy()
   })
+
+  test('what an instance sends piece by piece while a client does not read waits for it unchanged', async () => {
+    const pieces = Array.from({ length: 1_024 }, (_, n) => Buffer.alloc(12 * 1024, `piece ${n};`))
+    const upstream = await httpUpstream(async (_request, response) => {
+      response.setHeader('content-length', pieces.length * 12 * 1024)
+      for (const piece of pieces) {
+        if (!response.write(piece)) await once(response, 'drain')
+        await turn()
+      }
+      response.end()
+    })
+    const { port } = await startWith([aRoute([upstream.endpoint])])
+    const client = net.connect(port, '127.0.0.1')
+    client.pause()
+    client.write(get(path, 'Connection: close\r\n'))
+    const answer = once(upstream.server, 'request').then(([, response]) => response as http.ServerResponse)
+    await heldBack(await answer)
+    const seen: Buffer[] = []
+    client.on('data', (data: Buffer) => seen.push(data))
+    client.resume()
+    await once(client, 'close')
+    const text = Buffer.concat(seen)
+    const body = text.subarray(text.indexOf('\r\n\r\n') + 4)
+    const torn = pieces.findIndex((piece, n) => !body.subarray(n * piece.length, (n + 1) * piece.length).equals(piece))
+    expect(torn, 'the first piece that is another').toBe(-1)
+  })
 })
+
+/** Until nothing of it goes out any more. */
+async function heldBack(response: http.ServerResponse): Promise<void> {
+  let before = -1
+  for (let still = 0; still < 2_000; still++) {
+    const sent = response.socket?.bytesWritten ?? 0
+    if (sent !== before) still = 0
+    before = sent
+    await turn()
+  }
+}
