@@ -9,6 +9,7 @@
 //   GET    /service-instances/{id}/logs  LogQuery → LogPage; `follow=1` → text/plain stream of lines
 //   GET    /host                         → HostState
 //   GET    /disks                        → DiskState                                    counts files: as slow as there are many
+//   GET    /cards                        → CardUse[]                                    how busy the host's graphics cards are
 //   GET    /events                       newline-delimited JSON `{ "id": … }` whenever a service instance's state changed (a nudge)
 //
 // Both sides say in a header which version of this they speak: an agent outlives control, so that the two may be of different
@@ -16,6 +17,7 @@
 // that may be absent) is of the same one. Of different versions nothing is done but what is the same in all of them (`isCommon`):
 // saying who is there, and ending what runs.
 
+import type { GraphicsCard } from '../lib/graphics-cards.ts'
 import type { Mount } from '../lib/mounts.ts'
 
 export const protocolVersion = 1
@@ -159,7 +161,7 @@ export interface HostState {
   limits: ServiceInstanceState['limits']
   cpus: number
   memoryMiB: number
-  gpus: { index: number; model: string; memoryMiB: number }[]
+  gpus: GraphicsCard[]
 }
 
 /** What is stored on this host, of which every machine is a slice. */

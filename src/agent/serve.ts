@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { chmodSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { messageOf, Refusal } from '../lib/errors.ts'
+import { cardsInUse } from '../lib/graphics-cards.ts'
 import type { Logger } from '../lib/log.ts'
 import { describeHost } from './host.ts'
 import type { LimitMode } from './limits.ts'
@@ -65,6 +66,7 @@ async function route(routes: Routes, req: IncomingMessage, res: ServerResponse):
     return answer(res, await services.stop(id, parseStop(await readJson(req))))
   if (call === 'GET service-instances/{id}/logs') return sendLogs(routes, id, url.searchParams, res)
   if (call === 'GET host') return answer(res, await describeHost(routes.limits))
+  if (call === 'GET cards') return answer(res, await cardsInUse())
   if (call === 'GET disks') return answer(res, await routes.disks())
   if (call === 'GET events') return sendEvents(routes, res)
   if (call === 'DELETE service-instances/{id}') {

@@ -16,7 +16,7 @@ export interface RuntimeDriver {
   forget(ref: RuntimeRef): Promise<void>
 
   /** What each of these uses now, in order; null: not known. An engine that can not tell leaves it out. */
-  measure?(refs: readonly RuntimeRef[]): Promise<(RuntimeFigures | null)[]>
+  measure?(refs: readonly MeasuredRef[]): Promise<(RuntimeFigures | null)[]>
 
   /** What is stored on the host of this engine, whose machines are slices of it. An engine that can not tell leaves it out. */
   disks?(): Promise<HostDisks>
@@ -46,6 +46,11 @@ export const everything = ''
 export interface RuntimeRef {
   serviceInstanceId: string
   machineId: string
+}
+
+/** With its cards, as they are counted on its host. */
+export interface MeasuredRef extends RuntimeRef {
+  gpuIndexes: readonly number[]
 }
 
 export interface RuntimeFigures {

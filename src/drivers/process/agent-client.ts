@@ -17,6 +17,7 @@ import {
   versionOf,
 } from '../../agent/protocol.ts'
 import { type Details, messageOf, Refusal } from '../../lib/errors.ts'
+import type { CardUse } from '../../lib/graphics-cards.ts'
 import { linesOf, readText, sendOver } from '../socket-http.ts'
 
 export type AgentClientRefusal =
@@ -83,6 +84,10 @@ export class AgentClient {
   /** Lines as they come, until the service instance has ended and its last line is out, or until `signal`. */
   follow(id: string, signal: AbortSignal, query: LogQuery = {}): AsyncIterable<string> {
     return this.#lines(`/service-instances/${encodeURIComponent(id)}/logs?follow=1&${asParams(query)}`, signal)
+  }
+
+  cards(): Promise<CardUse[]> {
+    return this.#call('GET', '/cards')
   }
 
   disks(): Promise<DiskState> {

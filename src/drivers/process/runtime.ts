@@ -2,10 +2,12 @@
 import { extname, join, resolve } from 'node:path'
 import type { ServiceInstanceSpec, ServiceInstanceState } from '../../agent/protocol.ts'
 import { isRefusal } from '../../lib/errors.ts'
+import { busiestOf } from '../../lib/graphics-cards.ts'
 import type {
   HostDisks,
   Launch,
   LogPage,
+  MeasuredRef,
   OnnxProgram,
   RuntimeDriver,
   RuntimeFigures,
@@ -55,13 +57,16 @@ export class ProcessRuntime implements RuntimeDriver {
     await this.#client.forget(ref.serviceInstanceId).catch(ignoreNotFound)
   }
 
-  async measure(refs: readonly RuntimeRef[]): Promise<(RuntimeFigures | null)[]> {
+  async measure(refs: readonly MeasuredRef[]): Promise<(RuntimeFigures | null)[]> {
     const states = new Map((await this.#client.list()).map(state => [state.id, state]))
-    return refs.map(({ serviceInstanceId }) => {
+    const onCards = refs.some(({ gpuIndexes }) => gpuIndexes.length > 0)
+    // An agent of an earlier release does not tell.
+    const cards = onCards ? await this.#client.cards().catch(() => []) : []
+    return refs.map(({ serviceInstanceId, gpuIndexes }) => {
       const state = states.get(serviceInstanceId)
       if (!state || state.phase === 'ended') return null
       const { cpuMs, measuredAtMs: atMs, rssMiB: memoryMib } = state
-      return { cpuMs, atMs, memoryMib, gpuPercent: null }
+      return { cpuMs, atMs, memoryMib, gpuPercent: busiestOf(cards, gpuIndexes) }
     })
   }
 

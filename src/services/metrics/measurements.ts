@@ -114,7 +114,7 @@ export class Measurements {
   ): Promise<Map<string, Used>> {
     const answers = new Map<string, Used>()
     for (const [regionId, instances] of Map.groupBy(measured, instance => instance.regionId)) {
-      const refs = instances.map(({ id, machineId }) => ({ serviceInstanceId: id, machineId }))
+      const refs = instances.map(({ id, machineId, gpuIndexes }) => ({ serviceInstanceId: id, machineId, gpuIndexes }))
       try {
         const words = (await engines.get(regionId)?.measure?.(refs)) ?? []
         for (const [index, { id }] of instances.entries()) {

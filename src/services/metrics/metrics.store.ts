@@ -92,13 +92,14 @@ export interface MeasuredInstance {
   serviceId: string
   regionId: string
   machineId: string
+  gpuIndexes: number[]
   ready: boolean
 }
 
 /** What runs in these regions, and of services that scale by themselves anywhere. */
 export async function selectMeasured(db: Db, regionIds: readonly string[]): Promise<MeasuredInstance[]> {
   const { rows } = await sql<MeasuredInstance>`
-    select i.id, i.account_id, i.service_id, s.region_id, i.machine_id,
+    select i.id, i.account_id, i.service_id, s.region_id, i.machine_id, i.gpu_indexes,
       i.phase = 'ready' and i.ready and i.routed_at_generation is not null as ready
     from service_instances i join services s on s.id = i.service_id
     where i.phase in ('starting', 'ready', 'leaving', 'stopping') and i.machine_id is not null
