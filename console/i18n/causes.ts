@@ -83,6 +83,14 @@ export const causes = {
     '生成版本 {version}，{replaced} 个实例逐步替换为新版本，请求不中断',
     'Makes version {version} and replaces {replaced|instance|instances}, without losing a request',
   ],
+  'impact.settings': [
+    '生成版本 {version}，设置立即生效，不替换任何实例',
+    'Makes version {version}: its settings take effect at once, and no instance is replaced',
+  ],
+  'impact.settingsUse': [
+    '切换到版本 {version}，设置立即生效，不替换任何实例',
+    'Goes to version {version}: its settings take effect at once, and no instance is replaced',
+  ],
   'impact.use': [
     '切换到版本 {version}，{replaced} 个实例逐步替换，请求不中断',
     'Goes to version {version} and replaces {replaced|instance|instances}, without losing a request',

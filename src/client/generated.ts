@@ -671,7 +671,7 @@ export interface Operations {
     params: { service: string }
     query: Record<never, never>
     body: { config: Record<string, unknown>; replace?: boolean }
-    returns: { impact: { previewId: string; effect: "none" | "scale" | "version"; version: number; replicas: number; replaced: number; started: number; ended: number; maxSurge: number; maxUnavailable: number; fits: number; wanted: number; shortage: { code: string; message: string; missing: { cpuMilli: number; memoryMib: number; gpuCount: number; gpuMemoryMib: number } | null; machines: { total: number; open: number; held: number; lost: number; notRunning: number } } | null; mayEndFirst: boolean }; warnings: (string)[] }
+    returns: { impact: { previewId: string; effect: "none" | "scale" | "version" | "settings"; version: number; replicas: number; replaced: number; started: number; ended: number; maxSurge: number; maxUnavailable: number; fits: number; wanted: number; shortage: { code: string; message: string; missing: { cpuMilli: number; memoryMib: number; gpuCount: number; gpuMemoryMib: number } | null; machines: { total: number; open: number; held: number; lost: number; notRunning: number } } | null; mayEndFirst: boolean }; warnings: (string)[] }
   }
   /** Get the scheduled scaling of a service, with its next runs */
   'GET /v1/services/{service}/cron-scaler': {
@@ -783,7 +783,7 @@ export interface Operations {
     params: { service: string }
     query: Record<never, never>
     body: null
-    returns: { impact: { previewId: string; effect: "none" | "scale" | "version"; version: number; replicas: number; replaced: number; started: number; ended: number; maxSurge: number; maxUnavailable: number; fits: number; wanted: number; shortage: { code: string; message: string; missing: { cpuMilli: number; memoryMib: number; gpuCount: number; gpuMemoryMib: number } | null; machines: { total: number; open: number; held: number; lost: number; notRunning: number } } | null; mayEndFirst: boolean } }
+    returns: { impact: { previewId: string; effect: "none" | "scale" | "version" | "settings"; version: number; replicas: number; replaced: number; started: number; ended: number; maxSurge: number; maxUnavailable: number; fits: number; wanted: number; shortage: { code: string; message: string; missing: { cpuMilli: number; memoryMib: number; gpuCount: number; gpuMemoryMib: number } | null; machines: { total: number; open: number; held: number; lost: number; notRunning: number } } | null; mayEndFirst: boolean } }
   }
   /** Pause a rollout: what has not taken over yet is withdrawn, and nothing more is replaced */
   'POST /v1/services/{service}/rollout/pause': {
@@ -860,7 +860,7 @@ export interface Operations {
     params: { service: string; version: number }
     query: Record<never, never>
     body: null
-    returns: { impact: { previewId: string; effect: "none" | "scale" | "version"; version: number; replicas: number; replaced: number; started: number; ended: number; maxSurge: number; maxUnavailable: number; fits: number; wanted: number; shortage: { code: string; message: string; missing: { cpuMilli: number; memoryMib: number; gpuCount: number; gpuMemoryMib: number } | null; machines: { total: number; open: number; held: number; lost: number; notRunning: number } } | null; mayEndFirst: boolean } }
+    returns: { impact: { previewId: string; effect: "none" | "scale" | "version" | "settings"; version: number; replicas: number; replaced: number; started: number; ended: number; maxSurge: number; maxUnavailable: number; fits: number; wanted: number; shortage: { code: string; message: string; missing: { cpuMilli: number; memoryMib: number; gpuCount: number; gpuMemoryMib: number } | null; machines: { total: number; open: number; held: number; lost: number; notRunning: number } } | null; mayEndFirst: boolean } }
   }
   /** Roll a service back, or forth, to one of its versions */
   'POST /v1/services/{service}/versions/{version}/use': {

@@ -22,7 +22,7 @@ import type { RegistryAuth } from './config/registry-auth.ts'
 import { checkEngine, type DeployLimits, groupIdOf, workspaceIdOf } from './config/resolve-config.ts'
 import { replicasMax } from './config/rolling-strategy.ts'
 import { parseServiceConfig, type ServiceConfig, type ServiceSpec } from './config/service-config.ts'
-import { getVersion, planUpdate, type ReadOptions } from './rollout/plan-update.ts'
+import { getVersion, keepsProcesses, planUpdate, type ReadOptions, rolloutTo } from './rollout/plan-update.ts'
 import { requireNotPaused } from './rollout/steer-rollout.ts'
 import { bumpRoutes } from './routes/routes.store.ts'
 import {
@@ -34,7 +34,7 @@ import {
   type ServiceRow,
 } from './service.store.ts'
 import type { Rollout, ServicesRefusal } from './service.ts'
-import { changeInstance, selectInstances } from './service-instance.store.ts'
+import { changeInstance, markVersion, selectInstances } from './service-instance.store.ts'
 import { getService, type ServiceView } from './services.ts'
 import type { ServicesCtx } from './services-ctx.ts'
 import { addServiceKey } from './traffic/service-keys.ts'
@@ -142,7 +142,7 @@ export interface UpdateOptions extends ReadOptions, ChangeOptions {
   ifVersion?: number
 }
 
-/** A change of the replicas alone is a scaling, all else a new version. */
+/** A change of the replicas alone is a scaling, all else a new version; what runs is replaced if its processes change. */
 export async function updateService(
   ctx: ServicesCtx,
   actor: Actor,
@@ -161,7 +161,8 @@ export async function updateService(
     const login = loginChange(ctx, row, planned.registryAuth)
     if (version === row.version) return withLogin(scaling(row, replicas, now), login)
     await insertVersion(tx, now, { serviceId: row.id, version, config: { spec, source }, actor: actor.name })
-    const rollout = rolloutOf('update', row, now, version)
+    if (planned.keeps) await markVersion(tx, row.id, row.version, version)
+    const rollout = rolloutTo(row, now, planned)
     return {
       kind: 'service.updated',
       data: { version, fromVersion: row.version, replicas },
@@ -195,7 +196,7 @@ const serviceChanged = (row: ServiceRow): Refusal => {
   return new Refusal<ServicesRefusal>('ServiceChanged', message, { field: 'ifVersion', version: row.version })
 }
 
-/** Back (or forth) to a version that was; no new one is made. */
+/** Back (or forth) to a version that was; no new one is made. What its processes know nothing of restarts none. */
 export async function useServiceVersion(
   ctx: ServicesCtx,
   actor: Actor,
@@ -204,9 +205,11 @@ export async function useServiceVersion(
   options: ChangeOptions = {},
 ): Promise<ServiceView> {
   const decide: Decide = async (tx, row, now) => {
-    await getVersion(tx, row, version)
+    const { config } = await getVersion(tx, row, version)
     if (version === row.version) return null
-    const rollout = rolloutOf('update', row, now, version)
+    const keeps = keepsProcesses(row.spec, config.spec)
+    if (keeps) await markVersion(tx, row.id, row.version, version)
+    const rollout = rolloutTo(row, now, { version, replicas: row.replicas, keeps })
     const data: EventData = { version, fromVersion: row.version }
     return { kind: 'service.rolled_back', data, change: { version, rollout, routeGeneration: await bumpRoutes(tx) } }
   }

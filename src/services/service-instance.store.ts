@@ -194,6 +194,17 @@ export async function changeInstance(tx: Tx, id: string, change: InstanceChange)
     .execute()
 }
 
+/** What runs of one version runs as another from now on, since its processes know of no difference. */
+export async function markVersion(tx: Tx, serviceId: string, from: number, to: number): Promise<void> {
+  await tx
+    .updateTable('serviceInstances')
+    .set({ version: to, generation: sql<number>`generation + 1` })
+    .where('serviceId', '=', serviceId)
+    .where('version', '=', from)
+    .where('phase', '<>', 'ended')
+    .execute()
+}
+
 /** Of a restart that is given up: what was not restarted is taken for restarted. */
 export async function markRestarted(tx: Tx, serviceId: string, restartGeneration: number): Promise<void> {
   await tx

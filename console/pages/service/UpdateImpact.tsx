@@ -29,7 +29,8 @@ export function UpdateImpact({ impact, title, use = false }: { impact: Impact; t
 function linesOf(impact: Impact, use: boolean): string[] {
   const { effect, version, replicas, replaced, started, ended, wanted, fits, shortage, mayEndFirst } = impact
   if (effect === 'none') return [t('impact.none')]
-  const idle = replaced + started + ended === 0
+  const settings = effect === 'settings'
+  const idle = !settings && replaced + started + ended === 0
   const shortLines = shortage
     ? [
         t('impact.short', { fits, wanted, why: unplacedText(shortage) }),
@@ -41,7 +42,9 @@ function linesOf(impact: Impact, use: boolean): string[] {
   return [
     effect === 'scale'
       ? t('impact.scale', { replicas })
-      : t(use ? 'impact.use' : 'impact.version', { version: String(version), replaced }),
+      : settings
+        ? t(use ? 'impact.settingsUse' : 'impact.settings', { version: String(version) })
+        : t(use ? 'impact.use' : 'impact.version', { version: String(version), replaced }),
     ...(idle ? [t('impact.idle')] : []),
     ...(started > 0 ? [t('impact.started', { count: started })] : []),
     ...(ended > 0 ? [t('impact.ended', { count: ended })] : []),

@@ -15,8 +15,10 @@ import { config, keyOf, replace, ServiceView, service, version, viewOf } from '.
 export const UpdateImpactView = z.object({
   previewId: previewed,
   effect: z
-    .enum(['none', 'scale', 'version'])
-    .describe('Nothing; the same version, more or fewer; or a version that replaces every instance.'),
+    .enum(['none', 'scale', 'version', 'settings'])
+    .describe(
+      'Nothing; the same version, more or fewer; a version that replaces every instance; or one by which no process changes: what runs goes on.',
+    ),
   version: z.number().int(),
   replicas: z.number().int(),
   replaced: z.number().int().describe('Instances that end, each once its replacement serves.'),

@@ -21,7 +21,7 @@ import { serviceNotFound } from '../services.ts'
 import type { ServicesCtx } from '../services-ctx.ts'
 import { worldAround } from './impact.ts'
 import { compareMade, roomWith } from './rehearse.ts'
-import { changed, updateTarget } from './update-impact.ts'
+import { updateTarget, worldWith } from './update-impact.ts'
 
 export interface WantedInstance extends ToPlace {
   service: { id: string | null; name: string; workspaceId: string }
@@ -83,15 +83,11 @@ export const toFitChange = (
     if (!row) throw serviceNotFound(key)
     const target =
       config === undefined
-        ? { ...row, replicas: replicas ?? row.replicas }
+        ? { ...row, replicas: replicas ?? row.replicas, keeps: true }
         : await updateTarget(ctx, tx, row, config, options, now)
-    const { version, spec, rollout } = target
-    const world = await worldAround(tx, new Set([row.id]), now)
-    const services = world.services.map(one =>
-      one.id === row.id ? changed(one, { version, spec, rollout, replicas: target.replicas }) : one,
-    )
+    const world = worldWith(await worldAround(tx, new Set([row.id]), now), row, target)
     const rooms = await freeCapacity(tx, row.groupId, now)
-    return { groupId: row.groupId, rooms, wanted: wantedIn({ ...world, services }, new Set([row.id]), now) }
+    return { groupId: row.groupId, rooms, wanted: wantedIn(world, new Set([row.id]), now) }
   })
 
 /** What a drain of these machines of one group moves. */

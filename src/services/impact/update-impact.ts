@@ -2,12 +2,12 @@
 import { inSnapshot, type Tx } from '../../db/db.ts'
 import type { Actor } from '../../events/event.ts'
 import type { WaitingReason } from '../../scheduler/snapshot.ts'
-import { rolloutOf } from '../change-service.ts'
 import { checkInstallation } from '../config/installation.ts'
 import { type RolloutBounds, rolloutBounds } from '../config/rolling-strategy.ts'
 import { hasNoRoom } from '../rollout/go-first.ts'
-import { getVersion, planUpdate, type ReadOptions } from '../rollout/plan-update.ts'
+import { getVersion, keepsProcesses, planUpdate, type ReadOptions, rolloutTo } from '../rollout/plan-update.ts'
 import { isCurrent } from '../rollout/rollout-phase.ts'
+import type { World } from '../rollout/snapshot.store.ts'
 import { underWay } from '../rollout/steer-rollout.ts'
 import type { WorldService } from '../rollout/world.ts'
 import { findService, type ServiceKey, type ServiceRow } from '../service.store.ts'
@@ -18,8 +18,11 @@ import { worldAround } from './impact.ts'
 import { type Rehearsed, rehearse } from './rehearse.ts'
 
 export interface UpdateImpact extends RolloutBounds {
-  /** `none`: it is so already; `scale`: the same version, more or fewer; `version`: every instance is replaced. */
-  effect: 'none' | 'scale' | 'version'
+  /**
+   * `none`: it is so already; `scale`: the same version, more or fewer; `version`: every instance is replaced; `settings`: a
+   * version as which what runs goes on.
+   */
+  effect: 'none' | 'scale' | 'version' | 'settings'
   /** That the service would have. */
   version: number
   replicas: number
@@ -80,9 +83,8 @@ export async function updateTarget(
 ): Promise<Target> {
   const planned = await planUpdate(tx, row, json, options)
   checkInstallation(ctx.installation, planned.spec)
-  const { version, replicas, spec, warnings } = planned
-  const rollout = version === row.version ? row.rollout : rolloutOf('update', row, now, version)
-  return { version, replicas, spec, rollout, warnings }
+  const { version, replicas, spec, keeps, warnings } = planned
+  return { version, replicas, spec, keeps, rollout: rolloutTo(row, now, planned), warnings }
 }
 
 export async function checkVersionUseIn(
@@ -94,8 +96,10 @@ export async function checkVersionUseIn(
 ): Promise<UpdateImpact> {
   const { impact } = await lookAt(ctx, tx, accountId, key, async (row, now) => {
     const { config } = await getVersion(tx, row, version)
-    const rollout = version === row.version ? row.rollout : rolloutOf('update', row, now, version)
-    return { version, replicas: row.replicas, spec: config.spec, rollout, warnings: [] }
+    const { replicas } = row
+    const keeps = keepsProcesses(row.spec, config.spec)
+    const rollout = rolloutTo(row, now, { version, replicas, keeps })
+    return { version, replicas, spec: config.spec, keeps, rollout, warnings: [] }
   })
   return impact
 }
@@ -114,13 +118,15 @@ export async function checkAbortIn(
     const { kind, fromVersion } = underWay(row, 'abort')
     const version = kind === 'restart' || fromVersion === null ? row.version : fromVersion
     const { config } = await getVersion(tx, row, version)
-    const rollout = version === row.version ? null : rolloutOf('update', row, now, version)
-    return { version, replicas: row.replicas, spec: config.spec, rollout, warnings: [] }
+    const { replicas } = row
+    const rollout = version === row.version ? null : rolloutTo(row, now, { version, replicas, keeps: false })
+    return { version, replicas, spec: config.spec, keeps: false, rollout, warnings: [] }
   })
   return impact
 }
 
 interface Target extends Pick<ServiceRow, 'version' | 'replicas' | 'spec' | 'rollout'> {
+  keeps: boolean
   warnings: string[]
 }
 
@@ -129,30 +135,44 @@ async function lookAt(
   tx: Tx,
   accountId: string,
   key: ServiceKey,
-  target: (row: ServiceRow, now: Temporal.Instant) => Promise<Target>,
+  decide: (row: ServiceRow, now: Temporal.Instant) => Promise<Target>,
 ): Promise<CheckedUpdate> {
   const row = await findService(tx, accountId, key)
   if (!row) throw serviceNotFound(key)
   const now = ctx.clock.now()
-  const { warnings, ...wanted } = await target(row, now)
+  const target = await decide(row, now)
   const world = await worldAround(tx, new Set([row.id]), now)
-  const services = world.services.map(one => (one.id === row.id ? changed(one, wanted) : one))
-  const rehearsed = await rehearse(tx, { world: { ...world, services }, now, rounds: firstRounds })
-  return { impact: impactOf(row, rehearsed.find(({ service }) => service.id === row.id) as Rehearsed), warnings }
+  const rehearsed = await rehearse(tx, { world: worldWith(world, row, target), now, rounds: firstRounds })
+  const mine = rehearsed.find(({ service }) => service.id === row.id) as Rehearsed
+  return { impact: impactOf(row, mine, target.keeps), warnings: target.warnings }
 }
 
 /** The first ones are made, look for a place, and where there is none, old ones go first: that is what is told. */
 const firstRounds = 3
 
-export const changed = (service: WorldService, wanted: Omit<Target, 'warnings'>): WorldService => ({
-  ...service,
-  ...wanted,
-  specs: new Map([...service.specs, [service.version, service.spec]]),
-})
+/** The world once this service is to be so. */
+export function worldWith(
+  world: World,
+  { id, version: before }: ServiceRow,
+  { version, replicas, spec, rollout, keeps }: Omit<Target, 'warnings'>,
+): World {
+  const changed = (service: WorldService): WorldService => ({
+    ...service,
+    ...{ version, replicas, spec, rollout },
+    specs: new Map([...service.specs, [service.version, service.spec]]),
+  })
+  const own = (world.instances.get(id) ?? []).map(one => (keeps && one.version === before ? { ...one, version } : one))
+  return {
+    ...world,
+    services: world.services.map(one => (one.id === id ? changed(one) : one)),
+    instances: new Map([...world.instances, [id, own]]),
+  }
+}
 
-function impactOf(present: ServiceRow, { service, snapshot, begun, left }: Rehearsed): UpdateImpact {
+function impactOf(present: ServiceRow, { service, snapshot, begun, left }: Rehearsed, keeps: boolean): UpdateImpact {
   const { version, replicas, spec } = service
-  const effect = version !== present.version ? 'version' : replicas !== present.replicas ? 'scale' : 'none'
+  const versionEffect = keeps ? 'settings' : 'version'
+  const effect = version !== present.version ? versionEffect : replicas !== present.replicas ? 'scale' : 'none'
   const said = { effect, version, replicas, ...rolloutBounds(spec, replicas) } as const
   if (effect === 'none' || service.desired !== 'running')
     return { ...said, replaced: 0, started: 0, ended: 0, fits: 0, wanted: 0, shortage: null, mayEndFirst: false }

@@ -2,13 +2,14 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Tx } from '../../db/db.ts'
 import { Refusal } from '../../lib/errors.ts'
+import { rolloutOf } from '../change-service.ts'
 import { mergeConfig } from '../config/merge-config.ts'
 import { type RegistryAuth, readRegistryAuth, withoutRegistryAuth } from '../config/registry-auth.ts'
 import { checkEngine, groupIdOf, isWorkspace } from '../config/resolve-config.ts'
 import { parseServiceConfig, type ServiceSpec } from '../config/service-config.ts'
 import { type ConfigObject, expandDotted, isObject } from '../config/service-config-fields.ts'
 import { maxVersion, type ServiceRow, selectVersions, type VersionRow } from '../service.store.ts'
-import type { ServicesRefusal } from '../service.ts'
+import type { Rollout, ServicesRefusal } from '../service.ts'
 import { trafficGroupNameOf } from '../traffic/traffic.store.ts'
 
 export interface ReadOptions {
@@ -21,6 +22,8 @@ export interface PlannedUpdate {
   version: number
   replicas: number
   spec: ServiceSpec
+  /** What runs goes on as this version: `keepsProcesses`. */
+  keeps: boolean
   /** The JSON of that version. */
   source: ConfigObject
   /** The login of its registry, if the JSON names one; none of the version's. */
@@ -48,7 +51,29 @@ export async function planUpdate(
   const same =
     isDeepStrictEqual(whatRuns(spec), whatRuns(row.spec)) && isDeepStrictEqual(source.labels, row.source.labels)
   const version = same ? row.version : (await maxVersion(tx, row.id)) + 1
-  return { version, replicas, spec, source, registryAuth, warnings }
+  return { version, replicas, spec, keeps: keepsProcesses(row.spec, spec), source, registryAuth, warnings }
+}
+
+/** Only what gateways and rollouts go by is another: no process knows of it. */
+export function keepsProcesses(before: ServiceSpec, after: ServiceSpec): boolean {
+  return isDeepStrictEqual(ofProcesses(before), ofProcesses(after))
+}
+
+function ofProcesses(spec: ServiceSpec): Partial<ServiceSpec> {
+  const { rateLimit, queueMax, perInstance, maxInFlight, requestTimeoutMs, ...rest } = whatRuns(spec)
+  const { maxSurge, maxUnavailable, progressDeadlineMs, noRoom, graceMs, ...others } = rest
+  return others
+}
+
+/** The rollout with which a service goes to this version; null: there is nothing to roll out. */
+export function rolloutTo(
+  row: ServiceRow,
+  now: Temporal.Instant,
+  { version, replicas, keeps }: Pick<PlannedUpdate, 'version' | 'replicas' | 'keeps'>,
+): Rollout | null {
+  if (version !== row.version && !keeps) return rolloutOf('update', row, now, version)
+  // One that is under way keeps its name: the status tells of the larger change.
+  return replicas === row.replicas ? row.rollout : (row.rollout ?? rolloutOf('scale', row, now))
 }
 
 const whatRuns = (spec: ServiceSpec): ServiceSpec => ({ ...spec, replicas: 0, workspaceId: null })
