@@ -141,17 +141,22 @@ describe('a drain', () => {
       code: 'NoRoom',
       message: 'needs 512 MiB more memory on one machine',
       missing: { cpuMilli: 0, memoryMib: 512, gpuCount: 0, gpuMemoryMib: 0 },
+      nearestMachineId: 'm2',
       machines: { total: 2, open: 1, held: 1, lost: 0, notRunning: 0 },
     }
     const waiting = anInstance('r', {
       phase: 'waiting',
       machineId: null,
       replacesId: 'a',
-      waitingReason: { ...noRoom, nearestMachineId: 'm2' },
+      waitingReason: noRoom,
     })
     const plan = planService(aSnapshot({ instances: [a, waiting], words, ...draining, maxUnavailable: 1 }))
     expect(dos(plan)).toEqual(['place r'])
-    expect(plan.obstacles.get('a')).toEqual({ code: 'NoRoom', message: noRoom.message, noRoom })
+    expect(plan.obstacles.get('a')).toEqual({
+      code: 'NoRoom',
+      message: noRoom.message,
+      noRoom: { ...noRoom, helps: [] },
+    })
   })
 
   it('drops the replacement when the drain is cancelled, and keeps what has moved', () => {
