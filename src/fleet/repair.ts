@@ -68,7 +68,7 @@ export interface RepairPlan {
 }
 
 /** How long a machine is away before what ran there comes elsewhere. */
-export const repairAfterSeconds = { lost: 30, unreachable: 300 } as const satisfies Record<AwayBecause, number>
+const repairAfterSeconds = { lost: 30, unreachable: 300 } as const satisfies Record<AwayBecause, number>
 /** A repair that finds no room must not keep others from theirs for ever. */
 const repairSecondsMax = 900
 const regionMachinesMin = 2

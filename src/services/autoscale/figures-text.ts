@@ -15,7 +15,7 @@ export function policyText({ min, max, targets }: Pick<AutoscalePolicy, 'min' | 
 }
 
 /** `qps 41 / 10 · cpu ? / 60%`: of one replica, and what it is to carry. */
-export function metricText({ metric, value, threshold }: MetricWord): string {
+function metricText({ metric, value, threshold }: MetricWord): string {
   return `${metric} ${value === null ? '?' : amount(metric, value)} / ${amount(metric, threshold)}`
 }
 

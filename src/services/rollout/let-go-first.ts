@@ -83,7 +83,7 @@ export async function letGoFirst(
   })
 }
 
-export function lastOneServing({ name }: ServiceRow, serviceInstanceId: string, field: string): Refusal {
+function lastOneServing({ name }: ServiceRow, serviceInstanceId: string, field: string): Refusal {
   const message = `${serviceInstanceId} is the only one of ${name} that serves: without it calls fail until another is ready. Say ${field}: true with a reason if you mean it`
   return new Refusal<ServicesRefusal>('LastOneServing', message, { field, serviceInstanceId })
 }

@@ -100,7 +100,7 @@ export async function rotateServiceKey(
 }
 
 /** The rotation itself, in a transaction that routes it. */
-export async function rotateIn(
+async function rotateIn(
   ctx: ServicesCtx,
   tx: Tx,
   actor: Actor,

@@ -90,7 +90,7 @@ function switched(members: readonly Member[], to: string): Record<string, number
   return Object.fromEntries(members.map(member => [member.serviceId, member.serviceId === serviceId ? 100 : 0]))
 }
 
-export function memberNamed(members: readonly Member[], name: string): Member {
+function memberNamed(members: readonly Member[], name: string): Member {
   const found = members.find(member => member.name === name || member.serviceId === name)
   if (found) return found
   const message = `${name} is not in the group; its members: ${members.map(member => member.name).join(', ')}`
