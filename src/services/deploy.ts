@@ -85,6 +85,7 @@ async function insertDeployment(
     ...{ id, accountId, groupId: group.id, regionId: group.regionId, name: spec.name, replicas: spec.replicas },
     workspaceId,
     registryAuthCipher: config.registryAuth ? ctx.box.seal(config.registryAuth) : null,
+    // Taken before its traffic group is looked for: who makes that group now is waited for, and then it is there.
     routeGeneration: await bumpRoutes(tx),
     ...{ rollout, actor: actorName },
   })

@@ -1,4 +1,5 @@
 // Services to test, on a fleet of simulated machines and gateways that obey at once, unless told otherwise.
+import { sql } from 'kysely'
 import { onTestFinished } from 'vitest'
 import { SimulatedRuntime, type SimulatedRuntimeOptions } from '../../src/drivers/simulated/runtime.ts'
 import { reconcileMachines } from '../../src/fleet/reconcile-machines.ts'
@@ -97,4 +98,14 @@ export async function openEffects(services: Services): Promise<string[]> {
 
 export async function reserved(services: Services): Promise<number> {
   return (await services.fleet.db.selectFrom('reservations').select('machineId').execute()).length
+}
+
+/** So many statements wait for a lock, as PostgreSQL says. On a connection of its own. */
+export async function untilWaiting(db: Services['fleet']['db'], count: number): Promise<void> {
+  for (;;) {
+    const { rows } = await sql<{ waiting: number }>`
+      select count(*)::int as waiting from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock'`.execute(db)
+    if ((rows[0]?.waiting ?? 0) >= count) return
+  }
 }

@@ -1,5 +1,6 @@
 // Traffic groups, mirrors and keys, as control decides them and as gateways are told.
 import { describe, expect, it } from 'vitest'
+import { armFault } from '../../src/lib/fault.ts'
 import { deleteService, deployService, updateService } from '../../src/services/deploy.ts'
 import { setMirror } from '../../src/services/traffic/mirrors.ts'
 import { reconcileTraffic } from '../../src/services/traffic/reconcile-traffic.ts'
@@ -16,7 +17,7 @@ import {
   leaveTrafficGroup,
   previewSplit,
 } from '../../src/services/traffic/traffic-groups.ts'
-import { aServiceJson, eventKinds, type Services, someServices } from './services-fixtures.ts'
+import { aServiceJson, eventKinds, type Services, someServices, untilWaiting } from './services-fixtures.ts'
 
 const shop = { name: 'shop' }
 
@@ -52,6 +53,24 @@ const refusal = (work: Promise<unknown>): Promise<string> =>
   )
 
 describe('a traffic group', () => {
+  it('that somebody else makes in the same moment is joined by what is deployed into it', async () => {
+    const services = await someServices()
+    const { ctx, actor } = services
+    await deployed(services, 'blue')
+    let deploying: Promise<unknown> = Promise.resolve()
+    armFault('services.traffic.before-commit', {
+      do: 'call',
+      call: () => {
+        deploying = deployService(ctx, actor, aServiceJson({}, { name: 'green', group: 'shop' }))
+        return services.fleet.db.connection().execute(db => untilWaiting(db, 1))
+      },
+    })
+    await joinTrafficGroup(ctx, actor, { name: 'blue' }, 'shop')
+    await deploying
+    await services.settle()
+    expect(await sharesOf(services)).toEqual(['blue 100 100', 'green 0 0'])
+  })
+
   it('comes with its first member, which takes everything; who joins later takes nothing until told', async () => {
     const services = await blueAndGreen()
     expect(splitOf(services)).toEqual(['blue 100'])
