@@ -40,9 +40,7 @@ export async function change(
     const now = ctx.clock.now()
     const decided = await decide(tx, row, now)
     if (decided === null) return row.id
-    if (row.desired === 'deleted') {
-      throw new Refusal<ServicesRefusal>('ServiceDeleting', `${row.name} is being deleted`, { service: row.id })
-    }
+    refuseDeleting(row)
     await changeService(tx, now, row.id, decided.change)
     await appendEvents(tx, now, [serviceEvent(actor, row, decided.kind, decided.data)])
     await faults.point('services.change.before-commit')
@@ -50,6 +48,12 @@ export async function change(
   })
   await faults.point('services.change.after-commit')
   return getService(ctx.db, actor.accountId, { id })
+}
+
+/** Nothing of it is changed any more. */
+export function refuseDeleting({ desired, name, id }: ServiceRow): void {
+  if (desired !== 'deleted') return
+  throw new Refusal<ServicesRefusal>('ServiceDeleting', `${name} is being deleted`, { service: id })
 }
 
 export function requireRunning(row: ServiceRow): void {

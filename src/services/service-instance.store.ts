@@ -89,12 +89,13 @@ export async function serviceIdsOn(db: Db | Tx, machineIds: readonly string[]): 
   return rows.map(row => row.serviceId)
 }
 
-/** Services of the groups of these ones of which something waits for a machine. */
-export async function serviceIdsWaitingBeside(db: Db | Tx, serviceIds: readonly string[]): Promise<string[]> {
+/** Services of the groups of these ones that look for a place, or may soon. */
+export async function serviceIdsPlacingBeside(db: Db | Tx, serviceIds: readonly string[]): Promise<string[]> {
   const { rows } = await sql<{ id: string }>`
-    select distinct s.id from services s join service_instances i on i.service_id = s.id
-    where i.phase = 'waiting' and s.deleted_at is null and s.group_id in (
-      select group_id from services where id = any(${serviceIds}::text[]))`.execute(db)
+    select s.id from services s
+    where s.deleted_at is null and s.group_id in (select group_id from services where id = any(${serviceIds}::text[]))
+      and (s.rollout is not null
+        or exists (select from service_instances i where i.service_id = s.id and i.phase = 'waiting'))`.execute(db)
   return rows.map(row => row.id)
 }
 

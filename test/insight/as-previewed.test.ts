@@ -1,14 +1,14 @@
 // An action that names its preview does what that preview said, or is refused.
-import { sql } from 'kysely'
 import { expect, test } from 'vitest'
 import { cordonMachine, drainMachine, wishMachines } from '../../src/fleet/machine-wishes.ts'
 import { actionAsPreviewed, type PreviewRequest, previewChange } from '../../src/insight/preview.ts'
 import { armFault } from '../../src/lib/fault.ts'
-import { deployService, scaleService, stopService } from '../../src/services/deploy.ts'
+import { deleteService, deployService, scaleService, stopService, updateService } from '../../src/services/deploy.ts'
 import { previewIdOf } from '../../src/services/impact/as-previewed.ts'
-import { impactOnService } from '../../src/services/impact/impact.ts'
+import { impactOnService, type ServiceAssumption } from '../../src/services/impact/impact.ts'
 import { changeAsPreviewed } from '../../src/services/impact/service-as-previewed.ts'
-import { aServiceJson, eventKinds, type Services, someServices } from '../services/services-fixtures.ts'
+import { checkUpdate } from '../../src/services/impact/update-impact.ts'
+import { aServiceJson, eventKinds, type Services, someServices, untilWaiting } from '../services/services-fixtures.ts'
 
 const ctxOf = ({ ctx }: Services) => ({ ...ctx, billingZone: 'Asia/Shanghai', operatorContact: 'ops@example.org' })
 
@@ -69,15 +69,6 @@ test('from the look to the commit nothing that the preview told of can be change
   expect(order.toSorted()).toEqual(['cordoned', 'deployed', 'drained', 'scaled'])
 })
 
-async function untilWaiting(db: Services['fleet']['db'], count: number): Promise<void> {
-  for (;;) {
-    const { rows } = await sql<{ waiting: number }>`
-      select count(*)::int as waiting from pg_stat_activity
-      where datname = current_database() and wait_event_type = 'Lock'`.execute(db)
-    if ((rows[0]?.waiting ?? 0) >= count) return
-  }
-}
-
 test('what is on its way out already is in no impact, and no action is refused because it has ended', async () => {
   const services = await someServices({ machines: 2, runtime: { stopMs: 10_000 } })
   const { ctx, actor, fleet } = services
@@ -113,4 +104,21 @@ test('stopping a service that was scaled since is refused', async () => {
   await expect(stop(first)).rejects.toMatchObject({ code: 'WorldChanged' })
   expect(await stop(await show())).toMatchObject({ desired: 'stopped' })
   await expect(drainMachine(ctx, actor, services.machineIds[0] ?? '')).resolves.toBeDefined()
+})
+
+test('what is being deleted is previewed as the action would answer: refused, unless nothing is asked of it', async () => {
+  const services = await someServices({ machines: 2 })
+  await deploy(services, 'digits', { instance: 2 })
+  const { ctx, actor } = services
+  const key = { name: 'digits' }
+  await deleteService(ctx, actor, key)
+  const look = (assumed: ServiceAssumption) => impactOnService(ctx.db, actor.accountId, key, assumed, ctx.clock.now())
+  const refused = { code: 'ServiceDeleting' }
+  await expect(look({ replicas: 1 })).rejects.toMatchObject(refused)
+  await expect(scaleService(ctx, actor, key, 1)).rejects.toMatchObject(refused)
+  const changed = { containers: [{ command: 'serve v2' }] }
+  await expect(checkUpdate(ctx, actor, key, changed)).rejects.toMatchObject(refused)
+  await expect(updateService(ctx, actor, key, changed)).rejects.toMatchObject(refused)
+  await expect(look({ desired: 'deleted' })).resolves.toMatchObject({ running: 2, runningAfter: 0 })
+  await expect(deleteService(ctx, actor, key)).resolves.toMatchObject({ desired: 'deleted' })
 })

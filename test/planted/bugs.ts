@@ -178,4 +178,11 @@ export const bugs: readonly PlantedBug[] = [
     replace: '[paid.amountFen, 0n])',
     tests: ['test/soak/money/money.test.ts'],
   },
+  {
+    what: 'a preview promises the same room twice',
+    file: 'src/services/impact/rehearse.ts',
+    find: 'for (const { id, machineId } of plan.placed) this.#change(machineId, demands.get(id) as Wanted, -1)',
+    replace: '',
+    tests: ['test/soak/preview/preview.test.ts'],
+  },
 ]

@@ -4,11 +4,12 @@
 import { type Db, inSnapshot, type Tx } from '../../db/db.ts'
 import type { ClosedBecause } from '../../scheduler/snapshot.ts'
 import { waitingOf } from '../cause.ts'
+import { refuseDeleting } from '../change-service.ts'
 import { floorOf } from '../rollout/go-first.ts'
 import type { NoRoom, ServiceSnapshot } from '../rollout/rollout-snapshot.ts'
 import { type AssumedOfMachine, readWorld, type World } from '../rollout/snapshot.store.ts'
 import { findService, type ServiceKey } from '../service.store.ts'
-import { serviceIdsOn, serviceIdsWaitingBeside } from '../service-instance.store.ts'
+import { serviceIdsOn, serviceIdsPlacingBeside } from '../service-instance.store.ts'
 import { isMember, isRouted, type LeavingBecause, type ServiceInstance } from '../service-instance.ts'
 import { serviceNotFound } from '../services.ts'
 import { type Rehearsed, rehearse } from './rehearse.ts'
@@ -81,7 +82,12 @@ export async function impactOfMachines(
       ? [...world.instances.values()].flat().filter(one => one.machineId !== null && chosen.has(one.machineId))
       : []
   const hurried = { ...world, revoked: new Set([...world.revoked, ...revoked.map(one => one.id)]) }
-  const rehearsed = await rehearse(db, { world: hurried, closed, now })
+  const rehearsed = await rehearse(db, {
+    world: hurried,
+    closed,
+    released: fate === 'release' ? chosen : new Set(),
+    now,
+  })
   return rehearsed
     .filter(({ service }) => there.has(service.id))
     .sort((a, b) => (a.service.name < b.service.name ? -1 : 1))
@@ -102,7 +108,7 @@ export interface ServiceAssumption {
   replicas?: number | undefined
 }
 
-/** Of one service's own change. */
+/** Of one service's own change; refused as that would be. */
 export function impactOnService(
   db: Db,
   accountId: string,
@@ -114,6 +120,7 @@ export function impactOnService(
     const row = await findService(tx, accountId, key)
     if (!row) throw serviceNotFound(key)
     const change = { desired: desired ?? row.desired, replicas: replicas ?? row.replicas }
+    if (change.desired !== row.desired || change.replicas !== row.replicas) refuseDeleting(row)
     const world = await worldAround(tx, new Set([row.id]), now)
     const services = world.services.map(one => (one.id === row.id ? { ...one, ...change } : one))
     const rehearsed = await rehearse(tx, { world: { ...world, services }, now })
@@ -121,14 +128,14 @@ export function impactOnService(
   })
 }
 
-/** These services, and those of their groups that wait for the same room. */
+/** These services, and those of their groups that may take the same room. */
 export async function worldAround(
   db: Db | Tx,
   serviceIds: ReadonlySet<string>,
   now: Temporal.Instant,
   assumed?: ReadonlyMap<string, AssumedOfMachine>,
 ): Promise<World> {
-  const others = await serviceIdsWaitingBeside(db, [...serviceIds])
+  const others = await serviceIdsPlacingBeside(db, [...serviceIds])
   return readWorld(db, [...serviceIds.union(new Set(others))], now, assumed)
 }
 

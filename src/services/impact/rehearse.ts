@@ -23,7 +23,7 @@ export interface Rehearsed {
   instances: readonly ServiceInstance[]
   /** Those that have left the routes, or ended, and what for. */
   left: ReadonlyMap<string, LeavingBecause>
-  /** Of those, what is made at once. */
+  /** What is made at once, as it is after its first look for a place. */
   begun: readonly ServiceInstance[]
   /** In the routes at the worst moment. */
   runningAfter: number
@@ -33,6 +33,8 @@ export interface Rehearsing {
   world: World
   /** Machines that will be open (null) or closed otherwise than now. */
   closed?: ReadonlyMap<string, ClosedBecause | null>
+  /** Those that are gone once nothing is left on them. */
+  released?: ReadonlySet<string>
   now: Temporal.Instant
   /** Bounds what it costs to look at a rollout of very many replicas; to the end by default. */
   rounds?: number
@@ -44,7 +46,7 @@ const roundsMax = 100
 /** In the order of the world's services. */
 export async function rehearse(
   db: Db,
-  { world, closed = new Map(), now, rounds = roundsMax }: Rehearsing,
+  { world, closed = new Map(), released = new Set(), now, rounds = roundsMax }: Rehearsing,
 ): Promise<Rehearsed[]> {
   const groups = new Map<string, Rooms>()
   for (const groupId of new Set(world.services.map(service => service.groupId))) {
@@ -57,6 +59,8 @@ export async function rehearse(
     // As `placeWaiting` and `applyPlan` have it: who gives room back takes of it first, and comes after those who don't.
     for (const part of inTurn) if (!part.givesRoomBack) part.place()
     for (const part of inTurn) part.apply()
+    const used = new Set(parts.flatMap(part => part.machineIds))
+    for (const rooms of groups.values()) rooms.remove([...released.difference(used)])
     if (!parts.some(part => part.moved)) break
   }
   return parts.map(part => part.rehearsed)
@@ -79,6 +83,10 @@ class Rooms {
 
   giveBack(machineId: string, demand: Demand): void {
     this.#change(machineId, demand, 1)
+  }
+
+  remove(machineIds: readonly string[]): void {
+    for (const id of machineIds) this.#rooms.delete(id)
   }
 
   #change(machineId: string, { cpuMilli, memoryMib, gpuCount }: Demand, sign: 1 | -1): void {
@@ -114,7 +122,8 @@ class Part {
   readonly #left = new Map<string, LeavingBecause>()
   #rollout: WorldService['rollout']
   #actions: readonly Action[] = []
-  #begun: string[] | null = null
+  /** null: the first round is not over. */
+  #begun: Map<string, ServiceInstance> | null = null
   #made = 0
   #runningAfter: number
 
@@ -134,10 +143,14 @@ class Part {
     return this.#actions.some(action => action.do === 'end')
   }
 
+  get machineIds(): string[] {
+    return [...this.#instances.values()].flatMap(one => one.machineId ?? [])
+  }
+
   get rehearsed(): Rehearsed {
     const { service, snapshot } = this
     const instances = [...this.#instances.values()]
-    const begun = instances.filter(one => this.#begun?.includes(one.id))
+    const begun = [...(this.#begun?.values() ?? [])]
     return { service, snapshot, instances, left: this.#left, begun, runningAfter: this.#runningAfter }
   }
 
@@ -164,6 +177,14 @@ class Part {
       if (before && isDeepStrictEqual(before, reason)) continue
       this.#change(id, { waitingReason: reason })
     }
+    for (const { id } of wanted) this.#note(id)
+  }
+
+  #note(id: string): void {
+    const begun = this.#begun?.get(id)
+    const instance = this.#instances.get(id)
+    const isFirst = begun?.phase === 'waiting' && begun.waitingReason === null
+    if (isFirst && instance) this.#begun?.set(id, instance)
   }
 
   apply(): void {
@@ -210,7 +231,7 @@ class Part {
   /** In the order in which `selectLive` will read them: by what they replace, and those that replace nothing last. */
   #create(): void {
     const made = this.#actions.flatMap(action => (action.do === 'create' ? [this.#instanceOf(action)] : []))
-    this.#begun ??= made.map(one => one.id)
+    this.#begun ??= new Map(made.map(one => [one.id, one]))
     if (made.length === 0) return
     for (const one of made.toSorted(compareMade)) this.#instances.set(one.id, one)
     this.moved = true

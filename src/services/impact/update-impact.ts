@@ -2,6 +2,7 @@
 import { inSnapshot, type Tx } from '../../db/db.ts'
 import type { Actor } from '../../events/event.ts'
 import type { WaitingReason } from '../../scheduler/snapshot.ts'
+import { refuseDeleting } from '../change-service.ts'
 import { checkInstallation } from '../config/installation.ts'
 import { type RolloutBounds, rolloutBounds } from '../config/rolling-strategy.ts'
 import { hasNoRoom } from '../rollout/go-first.ts'
@@ -141,6 +142,7 @@ async function lookAt(
   if (!row) throw serviceNotFound(key)
   const now = ctx.clock.now()
   const target = await decide(row, now)
+  if (target.version !== row.version || target.replicas !== row.replicas) refuseDeleting(row)
   const world = await worldAround(tx, new Set([row.id]), now)
   const rehearsed = await rehearse(tx, { world: worldWith(world, row, target), now, rounds: firstRounds })
   const mine = rehearsed.find(({ service }) => service.id === row.id) as Rehearsed

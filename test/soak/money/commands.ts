@@ -1,8 +1,8 @@
 // The commands of the model of money, and how often each is wanted; those of the operator and of the provider.
 import { setPrice, setStock } from '../../../src/catalog/change-catalog.ts'
 import { deleteGroup, renameGroup } from '../../../src/fleet/resource-groups.ts'
+import type { Dice } from '../dice.ts'
 import { type Draw, months, points, zoneOf } from './command.ts'
-import type { Dice } from './dice.ts'
 import * as draws from './draws.ts'
 import * as machines from './machines.ts'
 import type { Target } from './states.ts'

@@ -13,7 +13,7 @@ import { moveOffExpiring } from '../../../src/orders/move-off.ts'
 import { reconcileOrders } from '../../../src/orders/reconcile-orders.ts'
 import { settle } from '../../../src/reconcile/loop.ts'
 import type { ShopCtx } from '../../orders/shop-ctx.ts'
-import type { Dice } from './dice.ts'
+import type { Dice } from '../dice.ts'
 import type { Moment } from './orders.ts'
 import type { Account } from './state.ts'
 

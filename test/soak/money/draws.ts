@@ -9,6 +9,7 @@ import { quote } from '../../../src/orders/quote.ts'
 import { requestRelease } from '../../../src/orders/release.ts'
 import { placeRenewal, quoteRenewal } from '../../../src/orders/renewal.ts'
 import { placeResize, quoteResize } from '../../../src/orders/resize.ts'
+import type { Dice } from '../dice.ts'
 import {
   asCode,
   type Command,
@@ -20,7 +21,6 @@ import {
   requestOf,
   type Tenant,
 } from './command.ts'
-import type { Dice } from './dice.ts'
 import * as ends from './ends.ts'
 import * as machines from './machines.ts'
 import type { Now } from './orders.ts'

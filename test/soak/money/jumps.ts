@@ -1,5 +1,5 @@
 // How far the clock goes on in a step of the model of money: seconds to weeks, or right to where something falls due.
-import type { Dice } from './dice.ts'
+import type { Dice } from '../dice.ts'
 import type { Account } from './state.ts'
 
 const day = 86_400

@@ -1,5 +1,5 @@
-// Draws of the model of money: the same seed draws the same.
-import { randomInt, SeededRandom } from '../../../src/lib/random.ts'
+// Draws of a soak: the same seed draws the same.
+import { randomInt, SeededRandom } from '../../src/lib/random.ts'
 
 export class Dice {
   readonly #random: SeededRandom
