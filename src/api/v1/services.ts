@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import type { Actor } from '../../events/event.ts'
+import type { ChangeOptions } from '../../services/change-service.ts'
 import {
   checkDeployment,
   type Deployed,
@@ -10,6 +12,7 @@ import {
   stopService,
   updateService,
 } from '../../services/deploy.ts'
+import type { ServiceAssumption } from '../../services/impact/impact.ts'
 import { changeAsPreviewed, updateAsPreviewed } from '../../services/impact/service-as-previewed.ts'
 import { serviceRefusals } from '../../services/service.ts'
 import { getService, listServices, type ServiceView as Service, type ServiceKey } from '../../services/services.ts'
@@ -142,23 +145,28 @@ export const replace = z
   .default(false)
   .describe('The JSON is the whole description: what it does not name goes.')
 
-/** One thing done to a service that answers the service. */
+type Act = (ctx: ApiContext['ctx'], actor: Actor, key: ServiceKey, options?: ChangeOptions) => Promise<Service>
+
+/** One thing done to a service that answers the service. `assumed`: what its preview takes it to have changed; none has one. */
 const action = (
-  verb: 'start' | 'restart',
+  operation: `POST /${string}` | 'DELETE ',
   summary: string,
-  act: (ctx: ApiContext['ctx'], actor: { accountId: string; name: string }, key: ServiceKey) => Promise<Service>,
-) =>
-  defineRoute({
-    method: 'POST',
-    path: `/v1/services/{service}/${verb}`,
-    summary,
-    tag: 'service',
-    can: 'service.write',
-    status: 202,
+  act: Act,
+  assumed: ServiceAssumption | null = null,
+) => {
+  const [method, path] = operation.split(' ') as ['POST' | 'DELETE', string]
+  return defineRoute({
+    ...{ method, path: `/v1/services/{service}${path}`, summary, tag: 'service', can: 'service.write', status: 202 },
     params: { service },
+    query: assumed === null ? ({} as { previewId: typeof previewId }) : { previewId },
     returns: ServiceView,
-    handle: async (context, { params, actor }) => viewOf(context, await act(context.ctx, actor, keyOf(params.service))),
+    async handle(context, { params, query, actor }) {
+      const key = keyOf(params.service)
+      const asShown = assumed === null ? {} : changeAsPreviewed(context.ctx, actor, key, assumed, query.previewId)
+      return viewOf(context, await act(context.ctx, actor, key, asShown))
+    },
   })
+}
 
 export const serviceRoutes = [
   defineRoute({
@@ -255,22 +263,7 @@ export const serviceRoutes = [
       return deployedView(context, await updateService(context.ctx, actor, key, config, options))
     },
   }),
-  defineRoute({
-    method: 'DELETE',
-    path: '/v1/services/{service}',
-    summary: 'Delete service',
-    tag: 'service',
-    can: 'service.write',
-    status: 202,
-    params: { service },
-    query: { previewId },
-    returns: ServiceView,
-    async handle(context, { params, query, actor }) {
-      const key = keyOf(params.service)
-      const asShown = changeAsPreviewed(context.ctx, actor, key, deleteAssumed, query.previewId)
-      return viewOf(context, await deleteService(context.ctx, actor, key, asShown))
-    },
-  }),
+  action('DELETE ', 'Delete service', deleteService, deleteAssumed),
   defineRoute({
     method: 'POST',
     path: '/v1/services/{service}/scale',
@@ -287,22 +280,7 @@ export const serviceRoutes = [
       return viewOf(context, await scaleService(context.ctx, actor, key, replicas, asShown))
     },
   }),
-  action('start', 'Start service', startService),
-  defineRoute({
-    method: 'POST',
-    path: '/v1/services/{service}/stop',
-    summary: 'Stop service: requests in flight finish first',
-    tag: 'service',
-    can: 'service.write',
-    status: 202,
-    params: { service },
-    query: { previewId },
-    returns: ServiceView,
-    async handle(context, { params, query, actor }) {
-      const key = keyOf(params.service)
-      const asShown = changeAsPreviewed(context.ctx, actor, key, stopAssumed, query.previewId)
-      return viewOf(context, await stopService(context.ctx, actor, key, asShown))
-    },
-  }),
-  action('restart', 'Restart every instance of the service, replacement first', restartService),
+  action('POST /start', 'Start service', startService),
+  action('POST /stop', 'Stop service: requests in flight finish first', stopService, stopAssumed),
+  action('POST /restart', 'Restart every instance of the service, replacement first', restartService),
 ]
