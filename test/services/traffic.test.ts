@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { armFault } from '../../src/lib/fault.ts'
 import { deleteService, deployService, updateService } from '../../src/services/deploy.ts'
+import { impactOnService, type ServiceAssumption } from '../../src/services/impact/impact.ts'
 import { setMirror } from '../../src/services/traffic/mirrors.ts'
 import { reconcileTraffic } from '../../src/services/traffic/reconcile-traffic.ts'
 import {
@@ -69,6 +70,21 @@ describe('a traffic group', () => {
     await deploying
     await services.settle()
     expect(await sharesOf(services)).toEqual(['blue 100 100', 'green 0 0'])
+  })
+
+  it('is named by the preview of what ends or shrinks a member of it, with what becomes of its requests', async () => {
+    const services = await blueAndGreen()
+    const { ctx, actor } = services
+    const trafficOf = async (name: string, assumed: ServiceAssumption) =>
+      (await impactOnService(ctx.db, actor.accountId, { name }, assumed, ctx.clock.now())).traffic
+    const alone = { trafficGroup: 'shop', sharePercent: 100, sharePercentAfter: 0, endsGroup: true }
+    expect(await trafficOf('blue', { desired: 'stopped' })).toEqual(alone)
+    await changeSplit(ctx, actor, shop, { weights: { blue: 30, green: 70 } })
+    const share = { trafficGroup: 'shop', sharePercent: 70, endsGroup: false }
+    expect(await trafficOf('green', { desired: 'deleted' })).toEqual({ ...share, sharePercentAfter: 0 })
+    expect(await trafficOf('green', { replicas: 3 })).toEqual({ ...share, sharePercentAfter: 70 })
+    await deployed(services, 'red')
+    expect(await trafficOf('red', { replicas: 0 })).toBeNull()
   })
 
   it('comes with its first member, which takes everything; who joins later takes nothing until told', async () => {

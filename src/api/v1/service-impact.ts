@@ -57,9 +57,22 @@ export const otherServices = z
   .object({ services: z.number().int(), serviceInstances: z.number().int(), belowFloor: z.number().int() })
   .describe('Services of workspaces that the caller does not see.')
 
-const viewOfImpact = ({ workspaceId: _, ...impact }: ServiceImpact, by: (actor: string) => ActorName) => ({
+const viewOfImpact = <T extends ServiceImpact>({ workspaceId: _, ...impact }: T, by: (actor: string) => ActorName) => ({
   ...impact,
   ownerName: by(impact.owner),
+})
+
+const ownImpact = serviceImpact.extend({
+  previewId: previewed,
+  traffic: z
+    .object({
+      trafficGroup: z.string(),
+      sharePercent: z.number().describe('Of the requests to the group, now.'),
+      sharePercentAfter: z.number(),
+      endsGroup: z.boolean().describe('Nobody is left to answer the group: its requests fail.'),
+    })
+    .nullable()
+    .describe('What it has of the requests to its traffic group; null: it is in none.'),
 })
 
 /** What the action will have changed. */
@@ -79,7 +92,7 @@ export const serviceImpactRoutes = [
       action: z.enum(['stop', 'delete', 'scale']),
       replicas: z.number().int().min(0).max(10_000).optional().describe('Of a scale.'),
     },
-    returns: serviceImpact.extend({ previewId: previewed }),
+    returns: ownImpact,
     async handle({ ctx }, { params, body: { action, replicas }, actor }) {
       const assumed = { stop: stopAssumed, delete: deleteAssumed, scale: { replicas } }
       const key = keyOf(params.service)

@@ -1,3 +1,4 @@
+import type { Operations } from '../../client/client.ts'
 import { given, groupIdOf, number } from '../arguments.ts'
 import { confirm } from '../ask.ts'
 import type { AskingOptions, CommandTree, WaitingOptions } from '../command.ts'
@@ -168,7 +169,8 @@ function addRunningCommands(tree: CommandTree): void {
       waits: true,
       async run({ session, args: [service = ''], options }) {
         const params = { service }
-        const changed = await session.call(`POST /v1/services/{service}/${verb}`, { params })
+        const query = verb === 'stop' ? { previewId: await sayTraffic(session, service, { action: 'stop' }) } : {}
+        const changed = await session.call(`POST /v1/services/{service}/${verb}`, { params, query })
         await showRollout(session, changed, options)
       },
     })
@@ -183,8 +185,9 @@ function addRunningCommands(tree: CommandTree): void {
       options: [willItFitOption],
       waits: true,
       async run({ session, args: [service = '', count = ''], options }) {
-        const body = { replicas: number('replicas')(count) }
-        if (options.dryRun) return showFit(await fitOf(session, { service }, body), options)
+        const replicas = number('replicas')(count)
+        if (options.dryRun) return showFit(await fitOf(session, { service }, { replicas }), options)
+        const body = { replicas, previewId: await sayTraffic(session, service, { action: 'scale', replicas }) }
         const changed = await session.call('POST /v1/services/{service}/scale', { params: { service }, body })
         await showRollout(session, changed, options)
       },
@@ -196,14 +199,38 @@ function addRunningCommands(tree: CommandTree): void {
       asks: true,
       waits: true,
       async run({ session, args: [service = ''], options }) {
-        const found = await session.call('GET /v1/services/{service}', { params: { service } })
-        await confirm(`Delete service ${found.name} with ${found.running} running instances?`, options.yes)
-        const deleted = await session.call('DELETE /v1/services/{service}', { params: { service } })
+        const params = { service }
+        const found = await session.call(previewPath, { params, body: { action: 'delete' } })
+        const question = `Delete service ${found.name} with ${found.running} running instances?`
+        await confirm([...trafficTexts(found), question].join(' '), options.yes)
+        const query = { previewId: found.previewId }
+        const deleted = await session.call('DELETE /v1/services/{service}', { params, query })
         if (options.wait) await awaitDeleted(session, found.serviceId, options.timeout * 1000)
         if (options.json) printJson(deleted)
         else say(options.wait ? `${found.name} is deleted.` : `${found.name} is being deleted.`)
       },
     })
+}
+
+const previewPath = 'POST /v1/services/{service}/preview'
+type Preview = Operations[typeof previewPath]['returns']
+
+/** Says what becomes of its traffic group's requests; answers the id of that preview. */
+async function sayTraffic(
+  session: Session,
+  service: string,
+  body: Operations[typeof previewPath]['body'],
+): Promise<string> {
+  const preview = await session.call(previewPath, { params: { service }, body })
+  for (const text of trafficTexts(preview)) say(text)
+  return preview.previewId
+}
+
+function trafficTexts({ name, traffic }: Preview): string[] {
+  if (traffic === null || traffic.sharePercentAfter === traffic.sharePercent) return []
+  const { trafficGroup, sharePercent, sharePercentAfter, endsGroup } = traffic
+  if (endsGroup) return [`${name} is the only one that answers ${trafficGroup}: its requests will fail.`]
+  return [`${name} takes ${sharePercent} % of the requests to ${trafficGroup}, and ${sharePercentAfter} % afterwards.`]
 }
 
 function awaitDeleted(session: Session, serviceId: string, timeoutMs: number): Promise<Service | null> {

@@ -13,7 +13,10 @@ export type Before = (tx: Tx) => Promise<void>
  * What moves by itself and changes nothing about what is done: an instance that was on its way out has ended, or one has become
  * ready. Whether too few serve afterwards is said apart.
  */
-const restless = new Set(['inFlight', 'accruedFen', 'serviceInstances', 'running', 'runningAfter'])
+const restless = new Set([
+  ...['inFlight', 'accruedFen', 'serviceInstances', 'running', 'runningAfter'],
+  ...['sharePercent', 'sharePercentAfter'],
+])
 
 export function previewIdOf(said: object): string {
   const text = JSON.stringify(said, (key, value) => {

@@ -12,6 +12,7 @@ import { findService, type ServiceKey } from '../service.store.ts'
 import { serviceIdsOn, serviceIdsPlacingBeside } from '../service-instance.store.ts'
 import { isMember, isRouted, type LeavingBecause, type ServiceInstance } from '../service-instance.ts'
 import { serviceNotFound } from '../services.ts'
+import { type ShareChange, shareAfter } from '../traffic/traffic-groups.ts'
 import { type Rehearsed, rehearse } from './rehearse.ts'
 
 /**
@@ -108,6 +109,11 @@ export interface ServiceAssumption {
   replicas?: number | undefined
 }
 
+export interface OwnImpact extends ServiceImpact {
+  /** What it has of the requests to its traffic group; null: it is in none. */
+  traffic: ShareChange | null
+}
+
 /** Of one service's own change; refused as that would be. */
 export function impactOnService(
   db: Db,
@@ -115,7 +121,7 @@ export function impactOnService(
   key: ServiceKey,
   { desired, replicas }: ServiceAssumption,
   now: Temporal.Instant,
-): Promise<ServiceImpact> {
+): Promise<OwnImpact> {
   return inSnapshot(db, async tx => {
     const row = await findService(tx, accountId, key)
     if (!row) throw serviceNotFound(key)
@@ -124,7 +130,8 @@ export function impactOnService(
     const world = await worldAround(tx, new Set([row.id]), now)
     const services = world.services.map(one => (one.id === row.id ? { ...one, ...change } : one))
     const rehearsed = await rehearse(tx, { world: { ...world, services }, now })
-    return impactOf(rehearsed.find(({ service }) => service.id === row.id) as Rehearsed, world)
+    const own = rehearsed.find(({ service }) => service.id === row.id) as Rehearsed
+    return { ...impactOf(own, world), traffic: await shareAfter(tx, row, own.instances.filter(isRouted).length) }
   })
 }
 

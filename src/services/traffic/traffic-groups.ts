@@ -101,6 +101,38 @@ export async function trafficGroupOf(
   return id === null ? null : getTrafficGroup(ctx, accountId, { id })
 }
 
+/** What one service gets of the requests to its group. */
+export interface ShareChange {
+  trafficGroup: string
+  sharePercent: number
+  sharePercentAfter: number
+  /** Somebody answers the group now, and nobody will. */
+  endsGroup: boolean
+}
+
+/** Once so many of its instances are in the routes; null: it is in no group. */
+export async function shareAfter(
+  db: Db | Tx,
+  { id, accountId }: { id: string; accountId: string },
+  running: number,
+): Promise<ShareChange | null> {
+  const [membership] = await selectMemberships(db, [id])
+  if (!membership) return null
+  const group = await foundTrafficGroup(db, accountId, { id: membership.groupId })
+  const members = await membersOf(db, [group])
+  const before = sharesOf(group.mode, members)
+  const after = sharesOf(
+    group.mode,
+    members.map(member => (member.serviceId === id ? { ...member, running } : member)),
+  )
+  const percentOf = (shares: readonly Share[]) => shares.find(one => one.serviceId === id)?.sharePercent ?? 0
+  const isServed = (shares: readonly Share[]) => shares.some(one => one.sharePercent > 0)
+  return {
+    ...{ trafficGroup: group.name, sharePercent: percentOf(before), sharePercentAfter: percentOf(after) },
+    endsGroup: isServed(before) && !isServed(after),
+  }
+}
+
 async function trafficGroupIdOf(ctx: ServicesCtx, accountId: string, key: ServiceKey): Promise<string | null> {
   const { id } = await foundService(ctx, accountId, key)
   return (await selectMemberships(ctx.db, [id]))[0]?.groupId ?? null
