@@ -251,3 +251,20 @@ it('refuses a service that can not be, naming the field', async () => {
     status: 501,
   })
 })
+
+it('shows a member of a service group as what it is there', async () => {
+  const name = 'digits_canary'
+  const member = { ...params, ServiceName: name }
+  const shown = async () => {
+    const { TrafficState, Weight, ServiceGroup } = await eas.call('DescribeService', { params: member })
+    return { TrafficState, Weight, ServiceGroup }
+  }
+  await eas.call('CreateService', { body: { ...config(), metadata: { ...config().metadata, name, group: 'shop' } } })
+  await eas.call('ReleaseService', { params: member, body: { Weight: 30 } })
+  expect(await shown()).toEqual({ TrafficState: 'grouping', Weight: 30, ServiceGroup: 'shop' })
+  const grouping = (await eas.call('ListServices', { query: { TrafficState: 'grouping' } })).Services as Json[]
+  expect(grouping.map(({ ServiceName }) => ServiceName)).toEqual([name])
+  await eas.call('ReleaseService', { params: member, body: { TrafficState: 'standalone' } })
+  expect(await shown()).toEqual({ TrafficState: 'standalone', Weight: 0, ServiceGroup: 'shop' })
+  await eas.call('DeleteService', { params: member })
+})

@@ -38,7 +38,7 @@ const tests: Tests = {
   CronscalerEnabled: (service, given) => service.CronscalerEnabled === given,
   Filter: (service, given) => service.ServiceName.includes(given) || service.ServiceId === given,
   Gateway: never,
-  GroupName: never,
+  GroupName: (service, given) => service.ServiceGroup === given,
   Label: (service, given) =>
     Object.entries(given).every(([key, value]) =>
       service.Labels.some(label => label.LabelKey === key && label.LabelValue === value),

@@ -1,6 +1,7 @@
 // A service as EAS shows it. What has no counterpart here is empty, off or 0, in the type that clients expect.
 import { listGroups } from '../../fleet/resource-groups.ts'
 import type { ServiceView } from '../../services/services.ts'
+import { membershipsOf } from '../../services/traffic/traffic-groups.ts'
 import type { ApiContext } from '../context.ts'
 import { coresUsed, iso } from './wire.ts'
 
@@ -15,10 +16,22 @@ export async function servicesOf({ ctx }: ApiContext, services: readonly Service
   const [first] = services
   const groups = first ? await listGroups(ctx.db, { accountId: first.accountId, ids, limit: ids.length }) : []
   const names = new Map(groups.map(group => [group.id, group.name]))
-  return services.map(service => serviceOf(service, names.get(service.groupId) ?? service.groupId))
+  const memberships = await membershipsOf(
+    ctx.db,
+    services.map(service => service.id),
+  )
+  return services.map(service => {
+    const resourceName = names.get(service.groupId) ?? service.groupId
+    return serviceOf(service, resourceName, memberships.get(service.id) ?? null)
+  })
 }
 
-function serviceOf(service: ServiceView, groupName: string) {
+/** A member that takes part is `grouping`; one with a weight of 0 is released from it, as one that is in no group. */
+function serviceOf(
+  service: ServiceView,
+  resourceName: string,
+  membership: { groupName: string; weight: number } | null,
+) {
   const { spec } = service
   const labels = service.source.labels
   return {
@@ -31,7 +44,7 @@ function serviceOf(service: ServiceView, groupName: string) {
     Message: service.reason,
     Region: service.regionId,
     Resource: service.groupId,
-    ResourceAlias: groupName,
+    ResourceAlias: resourceName,
     ResourceBurstable: false,
     WorkspaceId: service.workspaceId,
     ParentUid: service.accountId,
@@ -52,9 +65,10 @@ function serviceOf(service: ServiceView, groupName: string) {
     Labels: isLabels(labels) ? Object.entries(labels).map(([LabelKey, LabelValue]) => ({ LabelKey, LabelValue })) : [],
     CreateTime: iso(service.createdAt),
     UpdateTime: iso(service.updatedAt),
-    TrafficState: 'standalone',
+    ServiceGroup: membership?.groupName ?? '',
+    TrafficState: membership !== null && membership.weight > 0 ? 'grouping' : 'standalone',
     SafetyLock: 'none',
-    Weight: 100,
+    Weight: membership?.weight ?? 100,
     WorkloadType: 'deployment',
     AutoscalerEnabled: service.autoscaler !== null,
     CronscalerEnabled: service.cronScaler !== null,
@@ -80,6 +94,5 @@ const unknownHere = {
   RoleAttrs: '',
   SecondaryInternetEndpoint: '',
   SecondaryIntranetEndpoint: '',
-  ServiceGroup: '',
   Source: '',
 } as const

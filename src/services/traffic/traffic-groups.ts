@@ -19,6 +19,7 @@ import {
   insertMember,
   insertTrafficGroup,
   lockTrafficGroup,
+  type Membership,
   routeServices,
   selectMembers,
   selectMemberships,
@@ -89,6 +90,11 @@ export async function getTrafficGroup(
 ): Promise<TrafficGroupView> {
   const [view] = await viewsOf(ctx, [await foundTrafficGroup(ctx.db, accountId, key)])
   return view as TrafficGroupView
+}
+
+/** In which group each of these is, and with which weight; those in none are left out. */
+export async function membershipsOf(db: Db, serviceIds: readonly string[]): Promise<Map<string, Membership>> {
+  return new Map((await selectMemberships(db, serviceIds)).map(one => [one.serviceId, one]))
 }
 
 /** The group that a service is in; null: none. */

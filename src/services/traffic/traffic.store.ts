@@ -119,13 +119,18 @@ export async function selectMembers(db: Db | Tx, groupIds: readonly string[]): P
     .execute()
 }
 
-export async function selectMemberships(
-  db: Db | Tx,
-  serviceIds: readonly string[],
-): Promise<{ serviceId: string; groupId: string; weight: number }[]> {
+export interface Membership {
+  serviceId: string
+  groupId: string
+  groupName: string
+  weight: number
+}
+
+export async function selectMemberships(db: Db | Tx, serviceIds: readonly string[]): Promise<Membership[]> {
   return db
     .selectFrom('trafficMembers')
-    .select(['serviceId', 'groupId', 'weight'])
+    .innerJoin('trafficGroups', 'trafficGroups.id', 'trafficMembers.groupId')
+    .select(['serviceId', 'groupId', 'trafficGroups.name as groupName', 'weight'])
     .where(sql<boolean>`service_id = any(${serviceIds}::text[])`)
     .execute()
 }
