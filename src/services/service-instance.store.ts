@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { type Db, jsonb, type Tx } from '../db/db.ts'
+import { type Db, jsonb, lockInTransaction, type Tx } from '../db/db.ts'
 import type { Fetching } from './driver.ts'
 import type { Eviction, GoFirst, InstancePhase, LeavingBecause, ServiceInstance } from './service-instance.ts'
 
@@ -216,9 +216,24 @@ export async function markRestarted(tx: Tx, serviceId: string, restartGeneration
     .execute()
 }
 
-/** The cards of a machine that live service instances have. */
+/** Engines whose machines are slices of one host: that of this installation. */
+const hostEngines = ['process', 'docker']
+
+/**
+ * The cards that live service instances have among those that this machine's are numbered with: its own, or where it is a slice
+ * of the host, all of the host. Those stay as they are until this transaction ends.
+ */
 export async function takenCards(tx: Tx, machineId: string): Promise<number[]> {
-  const query = tx.selectFrom('serviceInstances').select('gpuIndexes').where('machineId', '=', machineId)
-  const rows = await query.where('phase', '<>', 'ended').execute()
+  const machine = tx.selectFrom('machines').innerJoin('regions', 'regions.id', 'machines.regionId')
+  const { engine } = await machine.select('engine').where('machines.id', '=', machineId).executeTakeFirstOrThrow()
+  const ofHost = hostEngines.includes(engine)
+  // The lock of the machine's row keeps nobody from cards by way of another slice.
+  if (ofHost) await lockInTransaction(tx, 'host-cards')
+  const { rows } = await sql<{ gpuIndexes: number[] }>`
+    select i.gpu_indexes from service_instances i join machines m on m.id = i.machine_id
+      join regions r on r.id = m.region_id
+    where i.phase <> 'ended' and (m.id = ${machineId} or (${ofHost} and r.engine = any(${hostEngines}::text[])))`.execute(
+    tx,
+  )
   return rows.flatMap(row => row.gpuIndexes)
 }

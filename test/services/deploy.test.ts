@@ -107,6 +107,19 @@ describe('a deployment', () => {
   })
 
   it.each([
+    ['by machine where each has its own', 'simulated', [[0], [0], [1], [1]]],
+    ['once for all slices of a host', 'process', [[0], [1], [2], [3]]],
+  ] as const)('numbers cards %s', async (_name, engine, cards) => {
+    const services = await someServices({ machines: 2 })
+    await services.fleet.db.updateTable('regions').set({ engine }).execute()
+    for (const name of ['one', 'two'])
+      await deployService(services.ctx, services.actor, aServiceJson({}, { name, instance: 2, gpu: 1 }))
+    await services.settle()
+    const all = [...(await services.instances('one')), ...(await services.instances('two'))]
+    expect(all.map(one => one.gpuIndexes).sort()).toEqual(cards)
+  })
+
+  it.each([
     ['an unknown group', { resource: 'eas-r-none' }, 'GroupNotFound'],
     ['an unknown workspace', { workspace_id: 'ws-none' }, 'WorkspaceNotFound'],
     ['a field that is wrong', { instance: -1 }, 'InvalidServiceConfig'],

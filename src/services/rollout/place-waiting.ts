@@ -122,7 +122,7 @@ export async function placeIn(
   return events.length
 }
 
-/** Lowest first. The machine's row is locked by the reservation, so no other takes them. */
+/** Lowest first. No other takes them: the machine's row is locked by the reservation, and the host's cards with it. */
 async function cardsFor(tx: Tx, machineId: string, count: number): Promise<number[]> {
   if (count === 0) return []
   const taken = new Set(await takenCards(tx, machineId))
