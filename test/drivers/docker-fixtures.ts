@@ -7,8 +7,10 @@ import { DockerRuntime } from '../../src/drivers/docker/runtime.ts'
 import type { DockerSettings } from '../../src/drivers/docker/settings.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { silentLog } from '../../src/lib/log.ts'
+import type { AllowedPath } from '../../src/lib/mounts.ts'
 import type { RuntimeDriver, RuntimeObservation, RuntimeRef } from '../../src/services/driver.ts'
 import { inNode, nodeImage, type TestDocker } from './docker-engine.ts'
+import { isEnded, isReady, observed } from './observed.ts'
 
 /** A data directory of its own. */
 export function aPlace(docker: TestDocker): string {
@@ -25,15 +27,18 @@ export function aRuntime(
   docker: TestDocker,
   dataDir = aPlace(docker),
   change: Partial<DockerSettings> = {},
+  storage: readonly AllowedPath[] = [],
 ): DockerRuntime {
   const settings = { ...settingsOf(docker), ...change }
-  const driver = new DockerRuntime({ docker: settings, dataDir, storage: [], clock: systemClock, log: silentLog })
+  const driver = new DockerRuntime({ docker: settings, dataDir, storage, clock: systemClock, log: silentLog })
   onTestFinished(async () => {
     await driver.stopAll({ drainMs: 0, graceMs: 0 })
     await driver.close()
   })
   return driver
 }
+
+const pass = (): Promise<unknown> => pause(20)
 
 export const anImage = (script: string, port = 8_000) =>
   ({ kind: 'image', image: nodeImage, argv: inNode(script), port }) as const
@@ -42,25 +47,10 @@ export const listens = 'listen(process.env.PORT, process.env.HOST)'
 export const serves = `console.log('hello'); require('http').createServer((req, res) => res.end('ok')).${listens}
   process.on('SIGTERM', () => process.exit(0))`
 
-export async function reach(
-  driver: RuntimeDriver,
-  ref: RuntimeRef,
-  what: string,
-  holds: (word: RuntimeObservation) => boolean,
-): Promise<RuntimeObservation> {
-  const deadline = performance.now() + 20_000
-  for (;;) {
-    const [word] = await driver.observe([ref])
-    if (word && holds(word)) return word
-    if (performance.now() > deadline) throw new Error(`not ${what}, but ${JSON.stringify(word)}`)
-    await pause(20)
-  }
-}
-
 export async function readyAt(driver: RuntimeDriver, ref: RuntimeRef): Promise<string> {
-  const word = await reach(driver, ref, 'ready', one => one.state === 'running' && one.ready)
+  const word = await observed(driver, ref, { is: 'ready', so: isReady, pass })
   return word.state === 'running' ? `http://${word.host}:${word.port}` : ''
 }
 
 export const endOf = (driver: RuntimeDriver, ref: RuntimeRef): Promise<RuntimeObservation> =>
-  reach(driver, ref, 'ended', one => one.state === 'ended')
+  observed(driver, ref, { is: 'ended', so: isEnded, pass })

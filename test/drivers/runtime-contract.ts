@@ -1,6 +1,7 @@
 // The contract of RuntimeDriver (src/services/driver.ts), run against every driver: what the reconciler relies on.
 import { expect, test } from 'vitest'
-import type { Launch, RuntimeDriver, RuntimeObservation, RuntimeRef } from '../../src/services/driver.ts'
+import type { Launch, RuntimeDriver, RuntimeRef } from '../../src/services/driver.ts'
+import { isEnded, isReady, observed } from './observed.ts'
 
 export interface RuntimeSubject {
   driver: RuntimeDriver
@@ -33,22 +34,8 @@ export function aLaunch(program: Launch['program'], change: Partial<Launch> = {}
 }
 
 export function runtimeDriverContract(open: () => Promise<RuntimeSubject> | RuntimeSubject): void {
-  async function seen(
-    { driver, pass }: RuntimeSubject,
-    ref: RuntimeRef,
-    what: string,
-    holds: (word: RuntimeObservation) => boolean,
-  ): Promise<RuntimeObservation> {
-    const deadline = performance.now() + 20_000
-    for (;;) {
-      const [word] = await driver.observe([ref])
-      if (word && holds(word)) return word
-      if (performance.now() > deadline) throw new Error(`not ${what}, but ${JSON.stringify(word)}`)
-      await pass()
-    }
-  }
-  const isReady = (word: RuntimeObservation): boolean => word.state === 'running' && word.ready
-  const isEnded = (word: RuntimeObservation): boolean => word.state === 'ended'
+  const seen = ({ driver, pass }: RuntimeSubject, ref: RuntimeRef, is: string, so: typeof isReady) =>
+    observed(driver, ref, { is, so, pass })
 
   async function aReady(subject: RuntimeSubject): Promise<{ launch: Launch; host: string; port: number }> {
     const launch = aLaunch(subject.serving)

@@ -6,6 +6,7 @@ import type { IncomingMessage } from 'node:http'
 import { messageOf, Refusal } from '../../lib/errors.ts'
 import { linesOf, readText, sendOver } from '../socket-http.ts'
 import type { ContainerBody, ContainerInspection, ContainerSummary, EngineEvent, EngineInfo } from './engine-types.ts'
+import type { ContainerStats } from './stats.ts'
 
 export type EngineRefusal = 'DockerAway'
 
@@ -62,6 +63,12 @@ export class DockerEngine {
 
   inspect(name: string): Promise<ContainerInspection | null> {
     return this.#found(this.#json('GET', `/containers/${name}/json`))
+  }
+
+  /** What it uses now, without the second in which Docker would wait for the next figures. */
+  stats(name: string): Promise<ContainerStats | null> {
+    const query = { stream: 'false', 'one-shot': 'true' }
+    return this.#found(this.#json('GET', `/containers/${name}/stats`, { query }))
   }
 
   /** Status 409 when the name is taken, 404 when the image is not here. */

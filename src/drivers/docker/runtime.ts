@@ -5,14 +5,15 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { countForwarded } from '../../agent/connections.ts'
 import type { Clock } from '../../lib/clock.ts'
-import { isRefusal, messageOf, Refusal } from '../../lib/errors.ts'
+import { messageOf, Refusal } from '../../lib/errors.ts'
 import type { Logger } from '../../lib/log.ts'
-import { type AllowedPath, realMounts } from '../../lib/mounts.ts'
+import { type AllowedPath, type Mount, realMounts, resolveMounts } from '../../lib/mounts.ts'
 import { rememberFor } from '../../lib/remember-for.ts'
 import type {
   Launch,
   LogPage,
   RuntimeDriver,
+  RuntimeFigures,
   RuntimeObservation,
   RuntimeRef,
   StopOptions,
@@ -27,6 +28,7 @@ import { Notes } from './notes.ts'
 import { type Ended, failedToStart } from './outcome.ts'
 import { type ContainerContext, ServiceContainer } from './service-container.ts'
 import { type DockerSettings, rememberSettings } from './settings.ts'
+import { figuresOf } from './stats.ts'
 
 export interface DockerRuntimeOptions {
   docker: DockerSettings
@@ -47,6 +49,7 @@ interface Launching {
 
 const everything = ''
 const connectionsFreshMs = 100
+const measuredAtOnce = 16
 
 export class DockerRuntime implements RuntimeDriver {
   readonly #options: DockerRuntimeOptions
@@ -107,6 +110,18 @@ export class DockerRuntime implements RuntimeDriver {
     const found = new Map(containers.map(container => [instanceIdOf(container), container]))
     const connections = await this.#ctx.connections()
     return Promise.all(refs.map(({ serviceInstanceId: id }) => this.#word(id, found.get(id), connections)))
+  }
+
+  async measure(refs: readonly RuntimeRef[]): Promise<(RuntimeFigures | null)[]> {
+    if (refs.length === 0) return []
+    const containers = await this.#engine.containers(this.#installation.label)
+    const running = new Map(containers.filter(isLive).map(container => [instanceIdOf(container), container.Id]))
+    const figures: (RuntimeFigures | null)[] = []
+    for (let start = 0; start < refs.length; start += measuredAtOnce) {
+      const some = refs.slice(start, start + measuredAtOnce)
+      figures.push(...(await Promise.all(some.map(ref => this.#figures(running.get(ref.serviceInstanceId))))))
+    }
+    return figures
   }
 
   async stop(ref: RuntimeRef, options: StopOptions): Promise<void> {
@@ -172,6 +187,11 @@ export class DockerRuntime implements RuntimeDriver {
       await Promise.all(live.map(async one => (await this.#find(instanceIdOf(one)))?.stop(options)))
       await sleep(100)
     }
+  }
+
+  async #figures(containerId: string | undefined): Promise<RuntimeFigures | null> {
+    const stats = containerId === undefined ? null : await this.#engine.stats(containerId)
+    return stats && figuresOf(stats, this.#ctx.clock.monotonicMs())
   }
 
   async #word(
@@ -256,7 +276,7 @@ export class DockerRuntime implements RuntimeDriver {
     const missing = await this.#images.bring(image, login, signal)
     if (missing !== null) return missing
     const { docker, storage } = this.#options
-    const mounts = await realMounts(launch.mounts ?? [], storage).catch(refusedMount)
+    const mounts = await allowedMounts(launch.mounts ?? [], storage).catch(refusedMount)
     if (!Array.isArray(mounts)) return mounts
     const [networkId, init] = await Promise.all([this.#networkId(), this.#hasInit()])
     const own = { installation: this.#installation, networkId, init }
@@ -328,8 +348,12 @@ export class DockerRuntime implements RuntimeDriver {
   }
 }
 
+/** Held against what the operator allows now: it may have been more when the service was deployed. */
+const allowedMounts = async (wishes: readonly Mount[], allow: readonly AllowedPath[]): Promise<Mount[]> =>
+  realMounts(resolveMounts(wishes, allow), allow)
+
 function refusedMount(error: unknown): Ended {
-  if (isRefusal(error, 'MountImpossible')) return failedToStart(error.message)
+  if (error instanceof Refusal) return failedToStart(error.message)
   throw error
 }
 

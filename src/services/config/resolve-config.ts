@@ -66,14 +66,14 @@ const noProcessor: EngineProblem = {
 const noMounts: EngineProblem = {
   field: 'storage',
   message: regionId =>
-    `region ${regionId} runs containers, which are given no directory of the host yet. Bring the files in the image`,
+    `region ${regionId} has no host whose directories could be mounted. Bring the files in the image`,
 }
 
 function whyNotOn(engine: string, { program: { kind }, mounts }: ServiceSpec): EngineProblem | null {
   if (engine === 'process') return kind === 'image' ? needsDocker : null
   if (engine === 'simulated') return null
   if (kind !== 'image') return kind === 'onnx' ? noProcessor : needsImage
-  return mounts === undefined ? null : noMounts
+  return engine === 'docker' || mounts === undefined ? null : noMounts
 }
 
 /** By id or by name. */
