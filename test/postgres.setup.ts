@@ -3,7 +3,6 @@
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import pg from 'pg'
 import type { TestProject } from 'vitest/node'
 import { openDb } from '../src/db/db.ts'
 import { lockDirectory } from '../src/db/directory-lock.ts'
@@ -12,6 +11,7 @@ import { migrate } from '../src/db/migrate.ts'
 import { readPostmasterFile, runsIn, stopPostmaster } from '../src/db/postmaster.ts'
 import { systemClock } from '../src/lib/clock.ts'
 import { silentLog } from '../src/lib/log.ts'
+import { administer, withDatabase } from './databases.ts'
 import { temporaryRoot } from './temporary.ts'
 
 declare module 'vitest' {
@@ -77,16 +77,3 @@ async function makeTemplate(url: string): Promise<void> {
 }
 
 const dropTemplate = (url: string): Promise<void> => administer(url, `drop database if exists ${template}`)
-
-async function administer(url: string, statement: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
-  await client.query(statement)
-  await client.end()
-}
-
-function withDatabase(url: string, database: string): string {
-  const parsed = new URL(url)
-  parsed.pathname = `/${database}`
-  return parsed.href
-}

@@ -1,12 +1,12 @@
 // A PostgreSQL server for a soak, with migrated databases of their own; it goes when the soak ends.
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { sql } from 'kysely'
 import { type Db, openDb } from '../../src/db/db.ts'
 import { startEmbedded } from '../../src/db/embedded.ts'
 import { migrate } from '../../src/db/migrate.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { silentLog } from '../../src/lib/log.ts'
+import { administer, copyDatabase, withDatabase } from '../databases.ts'
 import { temporaryRoot } from '../temporary.ts'
 
 export interface ScratchDb {
@@ -28,30 +28,23 @@ export async function scratchServer(): Promise<ScratchServer> {
   // Nothing here outlives the run, so nothing waits for the disk.
   const settings = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' }
   const server = await startEmbedded({ dataDir, log: silentLog, settings })
-  const admin = openDb(server.config)
-  const urlOf = (name: string) => {
-    const url = new URL(server.url)
-    url.pathname = `/${name}`
-    return url.href
-  }
-  await sql.raw('create database template').execute(admin)
-  const template = openDb({ connectionString: urlOf('template') })
+  await administer(server.url, 'create database template')
+  const template = openDb({ connectionString: withDatabase(server.url, 'template') })
   await migrate(template, systemClock)
   await template.destroy()
   let made = 0
   return {
     async database({ max = 10, copyOf = 'template' } = {}) {
       const name = `soak_${++made}`
-      await sql.raw(`create database ${name} template ${copyOf} strategy file_copy`).execute(admin)
-      const db = openDb({ connectionString: urlOf(name), max })
+      const { url, drop } = await copyDatabase(server.url, copyOf, name)
+      const db = openDb({ connectionString: url, max })
       const close = async () => {
         await db.destroy()
-        await sql.raw(`drop database ${name} with (force)`).execute(admin)
+        await drop()
       }
-      return { name, db, url: urlOf(name), close }
+      return { name, db, url, close }
     },
     async close() {
-      await admin.destroy()
       await server.stop()
       rmSync(dataDir, { recursive: true, force: true })
     },
