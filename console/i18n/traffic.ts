@@ -98,8 +98,8 @@ export const traffic = {
   'traffic.limits': ['限制与排队', 'Limits and queue'],
   'traffic.limitsTitle': ['{name} 的限制', 'Limits of {name}'],
   'traffic.limitsHint': [
-    '留空为不限。限制是服务 JSON 的一部分，保存即更新服务。',
-    'Empty: no bound. Limits are part of the service JSON; saving them updates the service.',
+    '留空为不限。限制是服务 JSON 的一部分，保存后立即生效，不重启实例。每台网关主机各自计数：多台网关时总量按台数相加。',
+    'Empty: no bound. Limits are part of the service JSON; saved, they take effect at once and restart nothing. Every gateway host counts for itself: behind several, the service gets as many times as much.',
   ],
   'traffic.limit.rateLimit': ['每秒请求数', 'Requests a second'],
   'traffic.limit.rateLimit.over': ['超出返回 429', 'over it 429'],

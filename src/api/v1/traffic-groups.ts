@@ -116,7 +116,9 @@ const ServiceTrafficView = z.object({
       queueMax: z.number().int().describe('Waiting per instance; over it 450.'),
       maxInFlight: z.number().int().describe('Of the whole service, in flight and waiting; over it 450.'),
     })
-    .describe('0: no bound.'),
+    .describe(
+      '0: no bound. Every gateway host keeps these for itself, over all its workers: behind several, so many times as much gets through.',
+    ),
 })
 
 async function trafficOf(context: ApiContext, accountId: string, name: string) {
