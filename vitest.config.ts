@@ -21,6 +21,7 @@ const browserStories = [
 ]
 const longTests = [
   ...browserStories.map(name => `e2e/${name}`),
+  'cli/steering',
   'drivers/docker-life',
   'soak/drain/drain',
   'soak/races',

@@ -1,0 +1,112 @@
+// A release by the command line alone: an update in a full group, steered by a person; then two services behind one address.
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { until } from '../installation.ts'
+import { Berth } from './berth.ts'
+
+interface Service {
+  status: string
+  version: number
+  rollout: { phase: string } | null
+}
+interface Group {
+  name: string
+  mode: string
+  members: { name: string; weight: number; sharePercent: number }[]
+}
+
+let host: Berth
+
+const yaml = (): string => `catalog:
+  specs:
+    sim.c8: { family: general, cpu: 8, memory: 16GiB }
+  regions:
+    east:
+      name: East
+      engine: simulated
+      zones:
+        east-a: { name: Zone A, offers: { sim.c8: { stock: 4, postpaid: { hour: 0.10 } } } }
+`
+
+function file(name: string, json: object): string {
+  const path = join(host.home, name)
+  writeFileSync(path, JSON.stringify(json))
+  return path
+}
+const deploy = async (name: string, cpu: number): Promise<void> => {
+  const json = { metadata: { name, instance: 1, cpu, memory: 512 }, containers: [{ command: 'serve' }] }
+  await host.json('service', 'deploy', file(`${name}.json`, json), '--group', 'main')
+}
+const update = (command: string) =>
+  host.json('service', 'update', 'digits', file('update.json', { containers: [{ command }] }), '--no-wait')
+const shown = () => host.json<Service>('service', 'show', 'digits')
+const phaseOf = async (): Promise<string | undefined> => (await shown()).rollout?.phase
+
+beforeAll(async () => {
+  host = await Berth.start({ yaml })
+  await host.json('wallet', 'top-up', '500')
+  await host.json('group', 'buy', 'main', '--spec', 'sim.c8', '--postpaid', '--yes')
+  await deploy('digits', 5)
+})
+afterAll(() => host?.stop())
+
+describe('an update for which there is no room', () => {
+  test('is paused with a reason, resumed, and done once its last instance may go first by name', async () => {
+    await update('serve v2')
+    const paused = await host.berth('service', 'pause', 'digits', '--reason', 'slower than before')
+    expect(paused).toMatchObject({ code: 0, stderr: expect.stringContaining('1 of 1 instances serve') })
+    expect(await host.berth('service', 'pause', 'digits')).toMatchObject({ code: 0 })
+    expect(await phaseOf()).toBe('paused')
+    await host.json('service', 'resume', 'digits', '--no-wait')
+    expect(await phaseOf()).toBe('progressing')
+    expect(await host.berth('service', 'resume', 'digits')).toMatchObject({
+      ...{ code: 2, stderr: expect.stringContaining('RolloutNotPaused') },
+    })
+    const serving = await until('its replacement waits for room', async () => {
+      const { items } = await host.json<{ items: { serviceInstanceId: string; status: string }[] }>(
+        ...['service', 'instances', 'digits'],
+      )
+      const ids = items.flatMap(one => (one.status === 'Running' ? [one.serviceInstanceId] : []))
+      return items.some(one => one.status === 'Pending') && ids[0]
+    })
+    const first = ['service', 'let-go-first', 'digits', serving, '--yes', '--reason', 'nobody calls at night']
+    expect(await host.berth(...first)).toMatchObject({ code: 2, stderr: expect.stringContaining('LastOneServing') })
+    expect(await host.berth(...first, '--last-too')).toMatchObject({
+      ...{ code: 0, stderr: expect.stringContaining(`${serving} ends first`) },
+    })
+    await until('version 2 runs', async () => (await shown()).status === 'Running' && (await phaseOf()) === undefined)
+    expect(await shown()).toMatchObject({ version: 2 })
+  })
+
+  test('is aborted: what served serves on, as the version before', async () => {
+    await update('serve v3')
+    expect(await shown()).toMatchObject({ version: 3, status: 'Updating' })
+    const aborted = await host.berth('service', 'abort', 'digits', '--yes')
+    expect(aborted).toMatchObject({ code: 0, stdout: expect.stringMatching(/version +2/) })
+    expect(await host.berth('service', 'abort', 'digits', '--yes')).toMatchObject({
+      ...{ code: 2, stderr: expect.stringContaining('NoRollout') },
+    })
+  })
+})
+
+test('two services take their shares of one address, switch, switch back, are mirrored and part again', async () => {
+  await deploy('blue', 1)
+  await deploy('green', 1)
+  await host.json('traffic', 'join', 'blue', 'shop')
+  await host.json('traffic', 'join', 'green', 'shop')
+  const shares = ({ members }: Group): string[] => members.map(one => `${one.name} ${one.sharePercent}`)
+  const weights = await host.berth('traffic', 'weights', 'shop', 'blue=90', 'green=10', '--yes')
+  expect(weights).toMatchObject({ code: 0, stderr: expect.stringContaining('blue: 100 % → 90 %') })
+  expect(weights.stdout).toMatch(/green +10 +10 %/)
+  expect(shares(await host.json('traffic', 'switch', 'shop', 'green', '--yes'))).toEqual(['blue 0', 'green 100'])
+  expect(shares(await host.json('traffic', 'switch-back', 'shop'))).toEqual(['blue 90', 'green 10'])
+  expect(await host.berth('traffic', 'weights', 'shop', 'blue')).toMatchObject({
+    ...{ code: 2, stderr: expect.stringContaining('expected <service>=<weight> or auto') },
+  })
+  const mirrored = await host.berth('traffic', 'mirror', 'digits', '10', 'blue')
+  expect(mirrored.stderr).toContain('10 % of digits is copied to blue.')
+  expect((await host.berth('traffic', 'mirror', 'digits', '0')).stderr).toContain('Nothing of digits is copied.')
+  expect((await host.berth('traffic', 'leave', 'green', '--yes')).stderr).toContain('green is in no traffic group.')
+  expect(shares(await host.json('traffic', 'show', 'shop'))).toEqual(['blue 100'])
+})
