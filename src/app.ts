@@ -269,7 +269,11 @@ function createLoops(
     new Loop({ name: 'drain-plans', log, onRun, everyMs: 2_000, run: () => reconcileDrainPlans(ctx) }),
     new Loop({ name: 'repairs', log, onRun, run: () => reconcileRepairs(ctx) }),
     new Loop({ name: 'services', log, onRun, run: () => reconcileServices(ctx) }),
-    new Loop({ name: 'disks', log, onRun, everyMs: 10_000, run: () => reconcileDisks(ctx, hosts, config.disk) }),
+    new Loop({
+      // Not before the agent of the same start answers.
+      ...{ name: 'disks', log, onRun, everyMs: 10_000, firstAfterMs: 10_000 },
+      run: () => reconcileDisks(ctx, hosts, config.disk),
+    }),
     new Loop({ name: 'traffic', log, onRun, everyMs: 5_000, run: () => reconcileTraffic(ctx) }),
     new Loop({ name: 'routes', log, run: () => quiet(host.refresh()) }),
     new Loop({ name: 'cron', log, onRun, run: time.steadily(() => reconcileCron(ctx)) }),
