@@ -51,6 +51,8 @@ interface SnapshotChange extends Partial<Omit<ServiceSnapshot['service'], 'id'>>
   machines?: Record<string, MachineWish['verdict']>
   /** Of those, the ones that take nothing new. */
   held?: string[]
+  /** Of those, the ones whose drain a person has overridden. */
+  overridden?: string[]
   drainId?: string
   revoked?: string[]
   gateways?: Record<string, bigint>
@@ -65,6 +67,7 @@ export function aSnapshot(change: SnapshotChange = {}): ServiceSnapshot {
     words,
     machines,
     held,
+    overridden,
     drainId,
     revoked,
     gateways,
@@ -75,7 +78,10 @@ export function aSnapshot(change: SnapshotChange = {}): ServiceSnapshot {
   const verdicts: Record<string, MachineWish['verdict']> = machines ?? { m1: 'stay', m2: 'stay' }
   const wishes = Object.entries(verdicts).map(([id, verdict]): [string, MachineWish] => [
     id,
-    { verdict, drainId: verdict === 'move' ? (drainId ?? 'drain') : null, held: held?.includes(id) === true },
+    {
+      ...{ verdict, drainId: verdict === 'move' ? (drainId ?? 'drain') : null },
+      ...{ held: held?.includes(id) === true, overridden: overridden?.includes(id) === true },
+    },
   ])
   return {
     now: now ?? at(0),

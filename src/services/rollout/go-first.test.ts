@@ -70,6 +70,18 @@ describe('under a drain without room elsewhere', () => {
   })
 })
 
+describe('under a drain that a person has overridden', () => {
+  it.each([
+    ['as it is', 1],
+    ['in the middle of an update', 2],
+  ])('one without room elsewhere goes, %s', (_what, version) => {
+    const instances = [anInstance('a'), waiting('r', 'a', { version })]
+    const change = { version, instances, machines: { m1: 'move' as const } }
+    expect(plan(change)).toEqual(['place r'])
+    expect(plan({ ...change, overridden: ['m1'] })).toContain('leave a drained')
+  })
+})
+
 describe('of several', () => {
   const three = ['a', 'b', 'c'].map(id => anInstance(id))
 

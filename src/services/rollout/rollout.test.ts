@@ -117,6 +117,9 @@ describe('a drain', () => {
     const instances = ['a', 'b', 'c'].map(id => anInstance(id))
     const all = { a: running(), b: running(), c: running() }
     expect(dos(planService(aSnapshot({ replicas: 3, instances, words: all, ...draining })))).toHaveLength(3)
+    const updated = planService(aSnapshot({ version: 2, replicas: 3, instances, words: all, ...draining }))
+    expect(dos(updated)).toEqual(['create for a', 'create for b', 'create for c'])
+    expect([...updated.obstacles.keys()]).toEqual(['a', 'b', 'c'])
   })
 
   it('lets the old one go only when every gateway has acknowledged the new one', () => {

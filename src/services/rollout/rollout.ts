@@ -182,19 +182,19 @@ function holdBack(draft: Draft): void {
   }
 }
 
-/** Why this one must be replaced; null: it stays. */
+/** Why this one must be replaced; null: it stays. Its machine's fate comes first: no update in its course may hold that up. */
 function movesBecause(draft: Draft, member: ServiceInstance): LeavingBecause | null {
-  const { service, machines, frozen } = draft.snapshot
-  const outdated = !isCurrent(service, member) && !isPaused(service.rollout)
-  if (outdated && !frozen) return 'updated'
-  const verdict = member.machineId === null ? 'stay' : machines.get(member.machineId)?.verdict
+  const verdict = member.machineId === null ? 'stay' : draft.snapshot.machines.get(member.machineId)?.verdict
   if (verdict === 'move') return 'drained'
   if (verdict === 'repair') return 'lost'
   if (member.eviction !== null) return 'evicted'
   if (member.leavingBecause === 'restarted') return 'restarted'
-  // What has a replacement is let go once that serves; no other gets one.
-  return outdated ? 'updated' : null
+  return isOutdated(draft, member) ? 'updated' : null
 }
+
+/** While its rollout is paused, nothing is. */
+const isOutdated = ({ snapshot: { service } }: Draft, member: ServiceInstance): boolean =>
+  !isCurrent(service, member) && !isPaused(service.rollout)
 
 function headsOf(draft: Draft): ServiceInstance[] {
   const ids = new Set(draft.members.map(member => member.id))
@@ -221,8 +221,8 @@ function settlePairs(draft: Draft): void {
     const because = movesBecause(draft, head)
     const replacement = replacementOf(draft, head)
     // The old one does not serve and is not wanted: nothing to keep until the new one is there.
-    const isUnwanted = because === 'updated' || because === 'restarted'
-    if (isUnwanted && !isRouted(head) && !isHeld(draft, because)) {
+    const isUnwanted = because === 'restarted' || (isOutdated(draft, head) && !draft.snapshot.frozen)
+    if (because !== null && isUnwanted && !isRouted(head)) {
       sendAway(draft, head, because)
       continue
     }
@@ -244,7 +244,7 @@ function settlePairs(draft: Draft): void {
   }
 }
 
-/** Where most seems away, a rollout takes nothing from what serves. */
+/** Where most seems away, a rollout takes nothing from what serves: what has a replacement is let go once that serves, no other gets one. */
 const isHeld = (draft: Draft, because: LeavingBecause | null): boolean => draft.snapshot.frozen && because === 'updated'
 
 /** A machine's fate moves all that is there at once, and room is its only bound: the surge is for what people start. */
