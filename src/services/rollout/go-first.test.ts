@@ -100,6 +100,29 @@ describe('of several', () => {
     ])
   })
 
+  it('no second one goes with the first or while it leaves, though the one in its place has crashed before', () => {
+    const [a, b, c] = three
+    const instances = [b, c, waiting('r', 'a', { crashCount: 1 }), waiting('s', 'b')].flatMap(one => one ?? [])
+    const leaves = (plan: string[]) => plan.filter(line => line.startsWith('leave'))
+    expect(leaves(plan({ replicas: 3, instances: [a, ...instances].flatMap(one => one ?? []) }))).toEqual([
+      'leave a updated',
+    ])
+    const leaving = anInstance('a', { phase: 'leaving', unroutedAtGeneration: 2n })
+    expect(leaves(plan({ replicas: 3, instances: [leaving, ...instances], gateways: { g: 1n } }))).toEqual([])
+  })
+
+  it('no second one goes when the next update or restart comes before the room of the first is back', () => {
+    const [, b, c] = three
+    const instances = [b, c].flatMap(one => one ?? [])
+    const next = { replicas: 3, version: 3, maxSurge: 2 }
+    expect(plan({ ...next, instances: [...instances, waiting('s', 'b'), waiting('r', 'a')] })).toEqual([
+      ...['end s Withdrawn', 'end r Withdrawn'],
+      ...['create for a', 'create for b', 'create for c'],
+    ])
+    const after = [waiting('r2', 'a', { version: 3 }), waiting('s', 'b', { version: 3 })]
+    expect(plan({ ...next, instances: [...instances, ...after] })).toEqual(['create for c', 'place r2', 'place s'])
+  })
+
   it('with max_unavailable 0 none goes, unless the service says swap: then one at a time', () => {
     const instances = [...three, waiting('r', 'a')]
     expect(plan({ replicas: 3, maxUnavailable: 0, instances })).toEqual(['place r'])

@@ -11,9 +11,14 @@ export const hasNoRoom = (member: Pick<ServiceInstance, 'phase' | 'waitingReason
 /** How many must go on serving whatever is rolled out; the last one always. */
 export const floorOf = (replicas: number, maxUnavailable: number): number => Math.max(1, replicas - maxUnavailable)
 
-/** A slot that one has left first, and whose room is not there: it counts as wanted, or the service would be eaten up. */
-export const isEmptied = (head: ServiceInstance): boolean =>
-  hasNoRoom(head) && head.replacesId !== null && head.crashCount === 0
+/**
+ * A slot that one has left first, and whose room is not there: it counts as wanted, or the service would be eaten up. One that has
+ * crashed and finds no room again left nothing to anybody, unless the one before it is just on its way out.
+ */
+export const isEmptied = (head: ServiceInstance, { instances }: Pick<ServiceSnapshot, 'instances'>): boolean =>
+  hasNoRoom(head) &&
+  head.replacesId !== null &&
+  (head.crashCount === 0 || instances.some(one => one.id === head.replacesId))
 
 /** What serves, and the slots: each by its head. */
 export interface Serving {
@@ -22,7 +27,7 @@ export interface Serving {
 }
 
 export function mayGoFirst(
-  snapshot: Pick<ServiceSnapshot, 'service' | 'machines' | 'frozen'>,
+  snapshot: Pick<ServiceSnapshot, 'service' | 'machines' | 'instances' | 'frozen'>,
   head: ServiceInstance,
   because: LeavingBecause,
   { serving, heads }: Serving,
@@ -35,7 +40,7 @@ export function mayGoFirst(
   if (because === 'drained' || because === 'lost') return because === 'drained' && machine?.overridden === true
   if (!regainsRoom || snapshot.frozen) return false
   // Slots for which there is no room count for nothing: they would not serve either way.
-  const attainable = heads.filter(one => !hasNoRoom(one) || isEmptied(one)).length
+  const attainable = heads.filter(one => !hasNoRoom(one) || isEmptied(one, snapshot)).length
   const floor = floorOf(Math.min(service.replicas, attainable), service.maxUnavailable)
   if (serving - 1 >= floor) return true
   return service.noRoom === 'swap' && serving >= attainable && serving > 1

@@ -49,10 +49,12 @@ interface Draft {
   actions: Action[]
   obstacles: Map<string, Obstacle>
   crashes: Crash[]
+  /** Whose slots are still without the room that they left, where the one in their place is sent away too. */
+  emptied: string[]
 }
 
 export function planService(snapshot: ServiceSnapshot): ServicePlan {
-  const draft: Draft = { snapshot, members: [], actions: [], obstacles: new Map(), crashes: [] }
+  const draft: Draft = { snapshot, members: [], actions: [], obstacles: new Map(), crashes: [], emptied: [] }
   for (const instance of snapshot.instances) takeIn(draft, instance)
   sendAwayAbruptly(draft)
   if (snapshot.service.desired === 'running') {
@@ -62,9 +64,8 @@ export function planService(snapshot: ServiceSnapshot): ServicePlan {
     matchReplicas(draft)
     for (const head of headsOf(draft)) replaceIfNeeded(draft, head)
     // What was left for one goes to no other slot of its service.
-    for (const member of draft.members.toSorted((a, b) => Number(isEmptied(b)) - Number(isEmptied(a)))) {
-      advance(draft, member)
-    }
+    const last = (member: ServiceInstance): number => Number(!isEmptiedSlot(draft, member))
+    for (const member of draft.members.toSorted((a, b) => last(a) - last(b))) advance(draft, member)
   }
   finish(draft)
   return { actions: draft.actions, obstacles: draft.obstacles, lookAgainMs: lookAgainMs(draft) }
@@ -138,6 +139,7 @@ function sendAwayAbruptly(draft: Draft): void {
 
 function sendAway(draft: Draft, member: ServiceInstance, because: LeavingBecause): void {
   draft.members = draft.members.filter(other => other.id !== member.id)
+  if (isEmptiedSlot(draft, member) && member.replacesId !== null) draft.emptied.push(member.replacesId)
   const { id } = member
   const neverRan = member.phase === 'waiting' || isNotThere(draft, member)
   if (neverRan) {
@@ -151,6 +153,9 @@ function sendAway(draft: Draft, member: ServiceInstance, because: LeavingBecause
     draft.actions.push({ do: 'leave', id, because })
   }
 }
+
+const isEmptiedSlot = (draft: Draft, member: ServiceInstance): boolean =>
+  isEmptied(member, draft.snapshot) && !draft.members.some(other => other.id === member.replacesId)
 
 const isNotThere = (draft: Draft, member: ServiceInstance): boolean =>
   member.phase === 'starting' && draft.snapshot.observations.get(member.id)?.state === 'not_found'
@@ -267,7 +272,7 @@ function matchReplicas(draft: Draft): void {
     .filter(crash => isCurrent(generationFor(draft.snapshot, crash), crash))
   for (let slots = heads.length; slots < replicas; slots++) {
     const crash = crashes.shift()
-    const { id: replacesId = null, crashCount = 0 } = crash ?? {}
+    const { id: replacesId = draft.emptied.shift() ?? null, crashCount = 0 } = crash ?? {}
     const generation = generationFor(draft.snapshot, crash ?? null)
     draft.actions.push({ do: 'create', replacesId, drainId: null, crashCount, ...generation })
   }
