@@ -43,9 +43,13 @@ export async function aFleet(
     disarmFaults()
     await fresh.close()
   })
-  const { db } = fresh
+  return fleetIn(fresh.db, options.driver)
+}
+
+/** In a database that is empty, and the caller's. */
+export async function fleetIn(db: Db, simulated: Partial<SimulatedMachinesOptions> = {}): Promise<Fleet> {
   const clock = new ManualClock(start)
-  const driver = new SimulatedMachines({ clock, ...options.driver })
+  const driver = new SimulatedMachines({ clock, ...simulated })
   const random = new SeededRandom('fleet')
   const ctx: FleetCtx = { db, clock, random, log: silentLog, machineDriver: () => driver }
   const accountId = 'acc-1'

@@ -108,6 +108,20 @@ export const bugs: readonly PlantedBug[] = [
     tests: ['src/services/rollout/rollout.test.ts', 'test/services/rollout.test.ts'],
   },
   {
+    what: 'a slot that one has left first counts for nothing: without room, one after the other goes',
+    file: 'src/services/rollout/go-first.ts',
+    find: '!hasNoRoom(one) || isEmptied(one, snapshot)',
+    replace: '!hasNoRoom(one)',
+    tests: ['test/soak/full-group/full-group.test.ts'],
+  },
+  {
+    what: 'what has found no room once is never placed again',
+    file: 'src/services/rollout/rollout.ts',
+    find: 'if (Temporal.Instant.compare(mayStartAt(member), snapshot.now) <= 0) actions',
+    replace: 'if (member.waitingReason === null) actions',
+    tests: ['test/soak/full-group/full-group.test.ts'],
+  },
+  {
     what: 'the oldest instance goes first when a service is scaled in',
     file: 'src/services/rollout/rollout.ts',
     find: 'const age = Temporal.Instant.compare(b.createdAt, a.createdAt)',

@@ -31,10 +31,29 @@ export interface Services {
   instances(name: string): Promise<ServiceInstanceView[]>
 }
 
+interface ServicesOptions {
+  machines?: number
+  runtime?: Partial<SimulatedRuntimeOptions>
+  gateways?: Gateways
+  /** Called whenever routes or service instances may have changed. */
+  look?: () => Promise<void>
+}
+
 export async function someServices(
-  options: { machines?: number; runtime?: Partial<SimulatedRuntimeOptions>; gateways?: string[] } = {},
+  options: Omit<ServicesOptions, 'gateways'> & { gateways?: string[] } = {},
 ): Promise<Services> {
-  const fleet = await aFleet()
+  const { gateways = ['gw-0', 'gw-1'], ...rest } = options
+  const services = await servicesOn(await aFleet(), { ...rest, gateways: new Gateways(gateways) })
+  onTestFinished(services.close)
+  return services
+}
+
+/** `close` it before the fleet's database. */
+export async function servicesOn(
+  fleet: Fleet,
+  options: ServicesOptions & { gateways: Gateways },
+): Promise<Services & { close(): Promise<void> }> {
+  const { gateways, look = async () => {} } = options
   const { clock, db, accountId } = fleet
   const workspace = { id: 'ws-1', accountId, name: 'default', createdAt: clock.now() }
   await db.insertInto('workspaces').values(workspace).execute()
@@ -43,11 +62,6 @@ export async function someServices(
   const box = new SecretBox(Buffer.alloc(32, 7))
   const ctx: ServicesCtx = { ...fleet.ctx, runtimeDriver: () => runtime, box, routes: { nudge: () => {} } }
   const host = new RouteHost(ctx, box, () => {})
-  onTestFinished(async () => {
-    await host.stop()
-    await runtime.close()
-  })
-  const gateways = new Gateways(options.gateways ?? ['gw-0', 'gw-1'])
   gateways.host = host
   for (const gatewayId of gateways.ids) host.onConnect({ gatewayId, pid: 1, generation: -1 })
   await host.start(gateways)
@@ -59,9 +73,14 @@ export async function someServices(
     return { found: 1, changed: before === `${gateways.generation} ${gateways.watched.join()}` ? 0 : 1 }
   }
   const settleAll = async (): Promise<void> => {
+    const looked = (reconcile: () => Promise<Report>) => async (): Promise<Report> => {
+      const report = await reconcile()
+      await look()
+      return report
+    }
     await settle([
-      ...[routes, () => reconcileMachines(fleet.ctx), () => reconcileRepairs(ctx), () => reconcileServices(ctx)],
-      () => reconcileDrainPlans(ctx),
+      ...[looked(routes), () => reconcileMachines(fleet.ctx), () => reconcileRepairs(ctx)],
+      ...[looked(() => reconcileServices(ctx)), () => reconcileDrainPlans(ctx)],
     ])
     assertHold(await checkInvariants(db, serviceInvariants))
   }
@@ -74,6 +93,10 @@ export async function someServices(
       }
     },
     instances: name => listServiceInstances(db, accountId, { name }),
+    close: async () => {
+      await host.stop()
+      await runtime.close()
+    },
   }
 }
 
