@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config'
 
 /** Stories in the browser that `npm run check` and `npm run e2e` tell, and `npm test` leaves out to end in time. */
 const browserStories = [
+  'drain-plans',
   'drains',
   'hostile',
   'identity',

@@ -31,6 +31,8 @@ export const paths = {
   trafficGroups: (workspaceId: string) => at(['workspaces', workspaceId, 'traffic-groups']),
   trafficGroup: (workspaceId: string, trafficGroup: string) =>
     at(['workspaces', workspaceId, 'traffic-groups', trafficGroup]),
+  drainPlans: (workspaceId: string) => at(['workspaces', workspaceId, 'drain-plans']),
+  drainPlan: (workspaceId: string, planId: string) => at(['workspaces', workspaceId, 'drain-plans', planId]),
   groups: (workspaceId: string) => at(['workspaces', workspaceId, 'groups']),
   group: (workspaceId: string, groupId: string, search: { tab?: string } = {}) =>
     at(['workspaces', workspaceId, 'groups', groupId], search),

@@ -81,6 +81,14 @@ const workspacePages = [
     lazyRouteComponent(() => import('./pages/group/GroupPage.tsx'), 'GroupPage'),
   ),
   page(
+    '/workspaces/$workspaceId/drain-plans',
+    lazyRouteComponent(() => import('./pages/drain-plan/DrainPlanListPage.tsx'), 'DrainPlanListPage'),
+  ),
+  page(
+    '/workspaces/$workspaceId/drain-plans/$planId',
+    lazyRouteComponent(() => import('./pages/drain-plan/DrainPlanPage.tsx'), 'DrainPlanPage'),
+  ),
+  page(
     '/workspaces/$workspaceId/machines/$machineId',
     lazyRouteComponent(() => import('./pages/machine/MachinePage.tsx'), 'MachinePage'),
   ),

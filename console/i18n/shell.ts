@@ -9,6 +9,7 @@ export const shell = {
   'nav.services': ['推理服务', 'Services'],
   'nav.trafficGroups': ['服务群组', 'Traffic groups'],
   'nav.groups': ['资源组', 'Resource groups'],
+  'nav.drainPlans': ['清空计划', 'Drain plans'],
   'nav.money': ['订单与钱包', 'Orders & wallet'],
   'nav.orders': ['订单', 'Orders'],
   'nav.wallet': ['钱包', 'Wallet'],

@@ -26,6 +26,7 @@ export function Navigation({ session }: { session: Session }) {
               link(paths.services(workspaceId), t('nav.services')),
               link(paths.trafficGroups(workspaceId), t('nav.trafficGroups')),
               link(paths.groups(workspaceId), t('nav.groups')),
+              link(paths.drainPlans(workspaceId), t('nav.drainPlans')),
             ],
           },
         ]
@@ -81,6 +82,7 @@ function selectedKey(pathname: string, workspaceId: string | null): string {
     return paths.groups(workspaceId)
   if (workspaceId && /^\/workspaces\/[^/]+\/(services|deploy)/.test(pathname)) return paths.services(workspaceId)
   if (workspaceId && /^\/workspaces\/[^/]+\/traffic-groups/.test(pathname)) return paths.trafficGroups(workspaceId)
+  if (workspaceId && /^\/workspaces\/[^/]+\/drain-plans/.test(pathname)) return paths.drainPlans(workspaceId)
   if (/^\/workspaces\/[^/]+\/members/.test(pathname)) return paths.workspaces()
   return `/${pathname.split('/').slice(1, 3).join('/')}`
 }

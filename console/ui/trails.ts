@@ -15,6 +15,11 @@ export const trafficTrail = (workspaceId: string): Trail => [
   { text: t('nav.trafficGroups'), to: paths.trafficGroups(workspaceId) },
 ]
 
+export const drainPlansTrail = (workspaceId: string): Trail => [
+  { text: t('nav.serving'), to: paths.groups(workspaceId) },
+  { text: t('nav.drainPlans'), to: paths.drainPlans(workspaceId) },
+]
+
 export const servicesTrail = (workspaceId: string): Trail => [
   { text: t('nav.serving'), to: paths.services(workspaceId) },
   { text: t('nav.services'), to: paths.services(workspaceId) },

@@ -37,6 +37,7 @@ const own = [
   'auditor',
   'scaling',
   'traffic',
+  'plans',
 ] as const
 const apart = await Promise.all(
   own.map(async name => ((await import(`../../console/i18n/${name}.ts`)) as Record<string, Messages>)[name]),

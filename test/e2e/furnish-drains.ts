@@ -14,6 +14,7 @@ export interface Drains {
   overdue: string
   drained: string
   cordoned: string
+  plans: { asks: string; waits: string }
 }
 
 type Owner = Awaited<ReturnType<ConsoleWorld['client']>>
@@ -58,7 +59,29 @@ export async function furnishDrains(world: ConsoleWorld): Promise<Drains> {
     body: { action: 'cordon', machineIds: [cordoned], reason: 'watched after a memory error' },
   })
   await furnishPeople(owner)
-  return { groupId: maintenance, draining, blocked, overdue, drained, cordoned }
+  const plans = { asks: await planThatAsks(owner, late, overdue), waits: await planThatWaits(owner, maintenance) }
+  return { groupId: maintenance, draining, blocked, overdue, drained, cordoned, plans }
+}
+
+/** It takes over the drain that is overdue. */
+async function planThatAsks(owner: Owner, groupId: string, overdue: string): Promise<string> {
+  const { planId } = await owner.call('POST /v1/drain-plans', {
+    body: { groupId, machineIds: [overdue], reason: 'disks to be replaced' },
+  })
+  await until('the plan asks', async () => {
+    const { asks } = await owner.call('GET /v1/drain-plans/{planId}', { params: { planId } })
+    return asks.length > 0
+  })
+  return planId
+}
+
+/** For its window, which opens the day after tomorrow. */
+async function planThatWaits(owner: Owner, groupId: string): Promise<string> {
+  const timeZone = 'Asia/Shanghai'
+  const { dayOfWeek } = Temporal.Now.plainDateISO(timeZone).add({ days: 2 })
+  const windows = [{ days: [dayOfWeek], from: '22:00', to: '04:00' }]
+  const body = { groupId, batchSize: 2, windows, timeZone, reason: 'kernel update' }
+  return (await owner.call('POST /v1/drain-plans', { body })).planId
 }
 
 async function buyPair(

@@ -2,7 +2,7 @@
 import type { OpenConsole } from './console-world.ts'
 import type { Furnished } from './furnish.ts'
 import type { Drains } from './furnish-drains.ts'
-import { button, type Scene } from './scene.ts'
+import { button, dialogOf, type Scene, states } from './scene.ts'
 
 export function drainScenes(workspace: string, at: Furnished, drains: Drains): Scene[] {
   const page = (machineId: string) => `${workspace}/machines/${machineId}`
@@ -20,6 +20,30 @@ export function drainScenes(workspace: string, at: Furnished, drains: Drains): S
       api: { path: /\/v1\/machines\/[\w-]+$/, how: 'fails' },
     },
     ...groupActions(workspace, at, drains),
+    ...planScenes(workspace, drains),
+  ]
+}
+
+function planScenes(workspace: string, { plans }: Drains): Scene[] {
+  const list = `${workspace}/drain-plans`
+  return [
+    { name: 'drain-plans', path: list },
+    ...states('drain-plans', list, /\/v1\/drain-plans$/),
+    { name: 'drain-plan-asks', path: `${list}/${plans.asks}` },
+    { name: 'drain-plan-waits', path: `${list}/${plans.waits}` },
+    { name: 'drain-plan-cancel', path: `${list}/${plans.waits}`, act: dialogOf('plans.cancel') },
+    {
+      name: 'drain-plan-create',
+      path: list,
+      act: async open => {
+        const { page, t } = open
+        await dialogOf('plans.create')(open)
+        await page.getByRole('combobox', { name: t('services.group') }).click()
+        await page.getByTitle('fraud').click()
+        await page.getByRole('button', { name: t('plans.addWindow') }).click()
+        await page.getByRole('region', { name: t('plans.firstBatch') }).waitFor()
+      },
+    },
   ]
 }
 
