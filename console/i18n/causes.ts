@@ -95,7 +95,7 @@ export const causes = {
     '切换到版本 {version}，{replaced} 个实例逐步替换，请求不中断',
     'Goes to version {version} and replaces {replaced|instance|instances}, without losing a request',
   ],
-  'impact.idle': ['服务未运行：启动后生效', 'The service does not run: it takes effect once it is started'],
+  'impact.idle': ['现在没有实例要更换', 'No instance has to change now'],
   'impact.scale': [
     '版本不变，期望 {replicas} 个实例',
     'The version stays; {replicas|instance is wanted|instances are wanted}',
@@ -133,6 +133,38 @@ export const causes = {
   'rollout.paused': ['发布已暂停，不会再替换实例', 'The rollout is paused: no further instance is replaced'],
   'rollout.pause': ['暂停更新', 'Pause'],
   'rollout.resume': ['恢复更新', 'Resume'],
+  'rollout.abortIt': ['终止更新', 'Abort'],
+  'rollout.abortTitle': ['终止 {name} 的这次更新？', 'Abort this rollout of {name}?'],
+  'rollout.abortUpdate': [
+    '恢复更新之前的版本：已替换的实例换回，请求不中断。',
+    'Back to the version before it: what was replaced is replaced again, and no request is lost.',
+  ],
+  'rollout.abortRestart': [
+    '不再重启其余实例，已重启的保持不变。',
+    'The rest is not restarted; what was restarted stays as it is.',
+  ],
+  'rollout.goFirst': ['先停旧实例', 'Let an old one go first'],
+  'rollout.goFirstTitle': ['让 {name} 的一个旧实例先停？', 'Let an old instance of {name} end first?'],
+  'rollout.goFirstHow': [
+    '它处理完在途请求后停止，空出的资源留给它的替代实例。',
+    'It finishes its requests and ends; its room is kept for its replacement.',
+  ],
+  'rollout.goFirstWhich': ['哪个实例', 'Which one'],
+  'rollout.goFirstServes': ['其间 {after} / {running} 个实例在服务', '{after} of {running} go on serving meanwhile'],
+  'rollout.goFirstNone': [
+    '其间没有实例在服务（现在 {running} 个，之后 {after} 个）：调用会失败',
+    'Nothing serves meanwhile ({running} now, {after} then): calls fail',
+  ],
+  'rollout.goFirstGap': [
+    '按以往启动（{samples} 次）估计约 {seconds} 秒',
+    'For about {seconds} s, by {samples|earlier start|earlier starts}',
+  ],
+  'rollout.goFirstUnknown': ['时长未知：还没有测得启动时间', 'How long is not known: no start was measured yet'],
+  'rollout.goFirstNoRoom': [
+    '它所在的机器不再接收实例：替代实例暂时没有空间',
+    'Its machine takes nothing more: no room is in sight for another',
+  ],
+  'rollout.goFirstLast': ['我知道其间服务无法响应', 'I know that the service does not answer meanwhile'],
   'rollout.waiting': ['发布在等待资源', 'The rollout waits for room'],
   'rollout.rollBack': ['回滚到版本 {version}', 'Roll back to version {version}'],
   'rollout.rollBackTitle': ['回滚到版本 {version}？', 'Roll back to version {version}?'],

@@ -14,6 +14,8 @@ export interface Drains {
   overdue: string
   drained: string
   cordoned: string
+  /** A service whose update finds no room. */
+  tight: string
   plans: { asks: string; waits: string }
 }
 
@@ -60,7 +62,22 @@ export async function furnishDrains(world: ConsoleWorld): Promise<Drains> {
   })
   await furnishPeople(owner)
   const plans = { asks: await planThatAsks(owner, late, overdue), waits: await planThatWaits(owner, maintenance) }
-  return { groupId: maintenance, draining, blocked, overdue, drained, cordoned, plans }
+  return { groupId: maintenance, draining, blocked, overdue, drained, cordoned, tight: await tightUpdate(owner), plans }
+}
+
+async function tightUpdate(owner: Owner): Promise<string> {
+  const machine = { regionId: 'east', zoneId: 'east-a', specId: 'sim.c8', chargeType: 'postpaid' as const }
+  const request = { ...machine, quantity: 1, groupName: 'one-machine' }
+  const { groupId } = await owner.call('POST /v1/orders', { body: { request } })
+  const service = 'summarizer'
+  await machineOf(owner, groupId ?? '', service, { cpu: 6, memory: 1024, command: 'serve' })
+  const params = { service }
+  await owner.call('PUT /v1/services/{service}', { params, body: { config: { metadata: { memory: 1100 } } } })
+  await until('its replacement finds no room', async () => {
+    const { items } = await owner.call('GET /v1/services/{service}/instances', { params })
+    return items.some(({ cause }) => cause?.code === 'NoRoom')
+  })
+  return service
 }
 
 /** It takes over the drain that is overdue. */

@@ -21,6 +21,16 @@ export function drainScenes(workspace: string, at: Furnished, drains: Drains): S
     },
     ...groupActions(workspace, at, drains),
     ...planScenes(workspace, drains),
+    ...rolloutScenes(workspace, drains),
+  ]
+}
+
+function rolloutScenes(workspace: string, { tight }: Drains): Scene[] {
+  const path = `${workspace}/services/${tight}`
+  return [
+    { name: 'service-no-room', path },
+    { name: 'service-go-first', path, act: dialogOf('rollout.goFirst') },
+    { name: 'service-abort', path, act: dialogOf('rollout.abortIt') },
   ]
 }
 

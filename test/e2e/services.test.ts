@@ -253,6 +253,45 @@ describeInBrowser('a developer', () => {
     await open.context.close()
   }, 60_000)
 
+  test.each(
+    toldIn('en'),
+  )('in a full group lets the old instance go first, and takes an update back (%s)', async language => {
+    const open = await world.open(language)
+    const { page, t } = open
+    const owner = await world.client()
+    const machine = { regionId: 'east', zoneId: 'east-a', specId: 'sim.c8', chargeType: 'postpaid' as const }
+    const name = `tight_${language}`
+    const request = { ...machine, quantity: 1, groupName: `tight-${language}` }
+    const { groupId: resource } = await owner.call('POST /v1/orders', { body: { request } })
+    const metadata = { name, resource, instance: 1, cpu: 6, memory: 1024 }
+    await owner.call('POST /v1/services', { body: { config: { metadata, containers: [{ command: 'serve' }] } } })
+    await page.goto(await world.url(`/workspaces/${await workspaceId()}/services/${name}`))
+    await page.getByText(t('cause.Counts', { running: 1, wanted: 1 })).waitFor()
+    const params = { service: name }
+    const update = (memory: number) =>
+      owner.call('PUT /v1/services/{service}', { params, body: { config: { metadata: { memory } } } })
+    const dialog = page.getByRole('dialog')
+
+    await update(1100)
+    await page.getByRole('button', { name: t('rollout.goFirst') }).click()
+    await dialog.getByText(t('rollout.goFirstNone', { running: 1, after: 0 })).waitFor()
+    await dialog.getByRole('checkbox').check()
+    await dialog.getByRole('textbox', { name: t('common.reason') }).fill('nobody calls it at night')
+    await dialog.getByRole('button', { name: t('rollout.goFirst') }).click()
+    const rollout = page.getByRole('region', { name: t('rollout.update', { version: '2' }) })
+    await rollout.waitFor({ state: 'hidden', timeout: 30_000 })
+
+    await update(1200)
+    await page.getByRole('button', { name: t('rollout.abortIt') }).click()
+    await dialog.getByText(t('impact.use', { version: '2', replaced: 0 })).waitFor()
+    await dialog.getByRole('button', { name: t('rollout.abortIt') }).click()
+    await dialog.waitFor({ state: 'hidden' })
+    await page.getByRole('button', { name: t('rollout.abortIt') }).waitFor({ state: 'hidden' })
+    expect(await owner.call('GET /v1/services/{service}', { params })).toMatchObject({ version: 2 })
+    expect(open.complaints).toEqual([])
+    await open.context.close()
+  }, 60_000)
+
   test('whoever updates from a version that is gone by now is told, and undoes nothing', async () => {
     const open = await world.open('en')
     const { page, t } = open

@@ -9,6 +9,8 @@ import { causesText } from '../../ui/cause.ts'
 import { Instant } from '../../ui/Instant.tsx'
 import { errorText } from '../../ui/refusal.ts'
 import { LinkButton } from '../../ui/TextLink.tsx'
+import { AbortRollout } from './AbortRollout.tsx'
+import { GoFirst } from './GoFirst.tsx'
 import type { Service } from './ServiceActions.tsx'
 import { ServiceFit } from './ServiceFit.tsx'
 import { UseVersion } from './UseVersion.tsx'
@@ -61,6 +63,7 @@ export function RolloutCard({ workspaceId, service }: { workspaceId: string; ser
           <div className="buttons">
             <span className="said quiet">{causesText(causes)}</span>
             {service.refusals.pause === null ? <Steer service={service} what="pause" /> : null}
+            <Abort service={service} />
           </div>
         )}
       </div>
@@ -80,6 +83,8 @@ function WaysOut(props: { workspaceId: string; service: Service; crashing: boole
         </ActionButton>
       )}
       {service.refusals.resume === null ? <Steer service={service} what="resume" /> : null}
+      <Abort service={service} />
+      {crashing ? null : <GoFirst service={service} />}
       {crashing ? (
         <LinkButton to={paths.service(workspaceId, service.serviceId, { tab: 'logs' })}>
           {t('rollout.readLog')}
@@ -91,6 +96,19 @@ function WaysOut(props: { workspaceId: string; service: Service; crashing: boole
         <UseVersion rollBack service={service} version={before} onClose={() => setAsking(false)} />
       ) : null}
     </div>
+  )
+}
+
+function Abort({ service }: { service: Service }) {
+  const [asking, setAsking] = useState(false)
+  if (service.refusals.abort !== null) return null
+  return (
+    <>
+      <ActionButton can="service.write" danger onClick={() => setAsking(true)}>
+        {t('rollout.abortIt')}
+      </ActionButton>
+      {asking ? <AbortRollout service={service} onClose={() => setAsking(false)} /> : null}
+    </>
   )
 }
 
