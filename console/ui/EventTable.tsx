@@ -13,8 +13,15 @@ import { BillingInstant, Instant } from './Instant.tsx'
 type Event = Item<'GET /v1/events'>
 type SubjectKind = NonNullable<NonNullable<Input<'GET /v1/events'>['query']>['subjectKind']>
 
+interface Props {
+  subjectKind: SubjectKind
+  subjectId: string
+  /** By kind; else all of them. */
+  only?: (kind: string) => boolean
+}
+
 /** What happened to one thing, newest first. */
-export function EventTable({ subjectKind, subjectId }: { subjectKind: SubjectKind; subjectId: string }) {
+export function EventTable({ subjectKind, subjectId, only = () => true }: Props) {
   const [limit, setLimit] = useState(100)
   const events = useApi('GET /v1/events', { query: { subjectKind, subjectId, limit } }, live)
   const items = events.data?.items
@@ -25,7 +32,7 @@ export function EventTable({ subjectKind, subjectId }: { subjectKind: SubjectKin
     <>
       <DataTable<Event>
         label={t('groups.tabEvents')}
-        answer={{ ...events, data: items }}
+        answer={{ ...events, data: items?.filter(({ kind }) => only(kind)) }}
         rowKey={event => event.eventId}
         empty={<EmptyState title={t('groups.noEvents')} />}
         columns={[

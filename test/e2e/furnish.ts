@@ -75,6 +75,7 @@ export async function furnish(world: ConsoleWorld): Promise<Furnished> {
   await is('shaky', ({ status }) => status === 'Running')
   await is('too_large', ({ status }) => status === 'Waiting')
   await furnishTraffic(owner)
+  await furnishSchedule(owner)
   const crashing = { metadata: { memory: 120 }, ...program('exit 3') }
   await owner.call('PUT /v1/services/{service}', { params: { service: 'shaky' }, body: { config: crashing } })
   await is('shaky', ({ causes }) => causes.some(({ code }) => code === 'Paused'))
@@ -111,4 +112,14 @@ async function furnishTraffic(owner: Client): Promise<void> {
   })
   await owner.call('PUT /v1/services/{service}/mirror', { params, body: { percent: 10, targets: ['shaky'] } })
   await owner.call('POST /v1/services/{service}/access-keys/rotate', { params, body: {} })
+}
+
+/** More by day, on working days. */
+async function furnishSchedule(owner: Client): Promise<void> {
+  const job = (name: string, hour: number, targetSize: number) => ({
+    ...{ name, schedule: `0 0 ${hour} * * MON-FRI`, targetSize, timeZone: 'Asia/Shanghai' },
+  })
+  const scaleJobs = [job('morning', 8, 4), job('evening', 20, 1)]
+  const body = { scaleJobs, excludeDates: ['2027-01-01'] }
+  await owner.call('PUT /v1/services/{service}/cron-scaler', { params: { service: 'shaky' }, body })
 }

@@ -177,6 +177,8 @@ function serviceDialogs(workspace: string, at: Furnished): Scene[] {
       },
     },
     { name: 'service-autoscale', path: `${service}?tab=load`, act: button('scaling.turnOn') },
+    { name: 'service-cron', path: `${service}?tab=load`, act: dialogOf('cron.turnOn') },
+    { name: 'service-scaled', path: `${workspace}/services/shaky?tab=load`, act: seenScaling },
     { name: 'service-restart', path: service, act: button('services.restart') },
     {
       name: 'service-restart-instance',
@@ -197,6 +199,8 @@ function serviceDialogs(workspace: string, at: Furnished): Scene[] {
     },
   ]
 }
+
+const seenScaling = ({ page, t }: OpenConsole) => page.getByRole('region', { name: t('cron.title') }).waitFor()
 
 const accountScenes = (workspace: string): Scene[] => [
   { name: 'keys', path: '/account/keys' },

@@ -65,7 +65,7 @@ export function AutoscaleCard({ service }: { service: Service }) {
 }
 
 function AutoscaleFacts({ found }: { found: Autoscaler }) {
-  const { min, max, scaleStrategies, verdict, decidedAt } = found
+  const { min, max, scaleStrategies, verdict, decidedAt, floor } = found
   const wakes = min === 0 ? textFrom(scaling, 'scaling.wakes') : ''
   const targets = scaleStrategies.map(({ metricName, threshold }) => {
     const value = verdict?.metrics.find(one => one.metric === metricName)?.value ?? null
@@ -83,6 +83,7 @@ function AutoscaleFacts({ found }: { found: Autoscaler }) {
           textFrom(scaling, 'scaling.targets'),
           targets.length === 0 ? textFrom(scaling, 'scaling.noTargets') : formatList(targets),
         ],
+        ...(floor > 0 ? [[textFrom(scaling, 'scaling.floor'), formatNumber(floor)] as [string, string]] : []),
         [
           textFrom(scaling, 'scaling.last'),
           verdict === null || decidedAt === null

@@ -8,9 +8,11 @@ import { useSearchState } from '../../location.ts'
 import { useApi } from '../../queries.ts'
 import { EmptyState } from '../../ui/EmptyState.tsx'
 import { ErrorState } from '../../ui/ErrorState.tsx'
+import { EventTable } from '../../ui/EventTable.tsx'
 import { LazyTimeChart } from '../../ui/LazyDayChart.tsx'
 import type { TimeSeries } from '../../ui/TimeChart.tsx'
 import { AutoscaleCard } from './AutoscaleCard.tsx'
+import { CronCard } from './CronCard.tsx'
 import type { Service } from './ServiceActions.tsx'
 
 type Metrics = Returns<'GET /v1/services/{service}/metrics'>
@@ -30,6 +32,7 @@ export function ServiceLoad({ service }: { service: Service }) {
   return (
     <>
       <AutoscaleCard service={service} />
+      <CronCard service={service} />
       <Segmented<Span>
         style={{ marginBottom: 12 }}
         aria-label={textFrom(scaling, 'scaling.span')}
@@ -47,9 +50,13 @@ export function ServiceLoad({ service }: { service: Service }) {
       ) : (
         <Skeleton active />
       )}
+      <h2 className="section">{textFrom(scaling, 'scaling.history')}</h2>
+      <EventTable subjectKind="service" subjectId={service.serviceId} only={isScaling} />
     </>
   )
 }
+
+const isScaling = (kind: string): boolean => /^service\.(auto|cron_)?scale/.test(kind)
 
 const plain = (value: number): string => formatNumber(value, value < 10 ? 2 : 0)
 const milliseconds = (value: number): string =>
