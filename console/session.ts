@@ -2,6 +2,7 @@
 import { type UseQueryResult, useQuery } from '@tanstack/react-query'
 import { call, type Input, Refused, type Returns, setCsrf } from './api.ts'
 import { queryClient } from './queries.ts'
+import { forgetWorkspaceOfOthers } from './ui/workspace.ts'
 
 export type Session = Returns<'GET /v1/session'>
 
@@ -11,6 +12,7 @@ export const sessionQuery = {
     try {
       const session = await call('GET /v1/session', {})
       setCsrf(session.csrf)
+      forgetWorkspaceOfOthers(session.userId)
       return session
     } catch (error) {
       if (error instanceof Refused && error.status === 401) return null

@@ -2,12 +2,12 @@ import type { Item } from '../api.ts'
 import { formatNumber, t } from '../i18n/t.ts'
 import { useAct } from '../queries.ts'
 import { ConfirmImpact } from '../ui/ConfirmImpact.tsx'
-import { useZoneNames } from '../ui/catalog-names.ts'
+import { usePlaceNames } from '../ui/catalog-names.ts'
 
 /** Stops selling, or takes it up again. What is sold goes on either way. */
 export function OfferingOnSale({ offering, onClose }: { offering: Item<'GET /v1/offerings'>; onClose: () => void }) {
   const { zoneId, specId, chargeType, onSale, stock } = offering
-  const zoneNameOf = useZoneNames()
+  const placeNameOf = usePlaceNames()
   const set = useAct('PUT /v1/offerings/on-sale')
   const charge = t(`charge.${chargeType}`)
   const body = { zoneId, specId, chargeType, onSale: !onSale }
@@ -17,7 +17,7 @@ export function OfferingOnSale({ offering, onClose }: { offering: Item<'GET /v1/
       danger={onSale}
       title={t(onSale ? 'operator.stopTitle' : 'operator.resumeTitle', {
         spec: specId,
-        zone: zoneNameOf(zoneId),
+        zone: placeNameOf(zoneId),
         charge,
       })}
       action={t(onSale ? 'operator.stopSelling' : 'operator.resumeSelling')}

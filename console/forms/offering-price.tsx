@@ -3,7 +3,7 @@ import { useState } from 'react'
 import type { Input, Item } from '../api.ts'
 import { formatInstant, t } from '../i18n/t.ts'
 import { useAct } from '../queries.ts'
-import { useZoneNames } from '../ui/catalog-names.ts'
+import { usePlaceNames } from '../ui/catalog-names.ts'
 import { DayField } from '../ui/DayField.tsx'
 import { useInstallation } from '../ui/installation.ts'
 import { errorText } from '../ui/refusal.ts'
@@ -16,7 +16,7 @@ type Body = Input<'POST /v1/offerings/prices'>['body']
 /** Sets a price: a new version, from now or from a date on. What was bought before keeps the price that it was bought for. */
 export function OfferingPrice({ offering, onClose }: { offering: Item<'GET /v1/offerings'>; onClose: () => void }) {
   const { zoneId, specId, chargeType } = offering
-  const zoneNameOf = useZoneNames()
+  const placeNameOf = usePlaceNames()
   const { message } = App.useApp()
   const currency = useInstallation()?.currency ?? 'CNY'
   const [rates, setRates] = useState<Rates>(() => ratesOf(offering))
@@ -50,7 +50,7 @@ export function OfferingPrice({ offering, onClose }: { offering: Item<'GET /v1/o
   return (
     <Modal
       open
-      title={t('operator.priceTitle', { spec: specId, zone: zoneNameOf(zoneId), charge: t(`charge.${chargeType}`) })}
+      title={t('operator.priceTitle', { spec: specId, zone: placeNameOf(zoneId), charge: t(`charge.${chargeType}`) })}
       okText={t('operator.setPrice')}
       cancelText={t('common.cancel')}
       confirmLoading={set.isPending}

@@ -2,13 +2,13 @@ import { App, Form, InputNumber } from 'antd'
 import type { Item } from '../api.ts'
 import { t } from '../i18n/t.ts'
 import { useAct } from '../queries.ts'
-import { useZoneNames } from '../ui/catalog-names.ts'
+import { usePlaceNames } from '../ui/catalog-names.ts'
 import { FormDialog, needed } from '../ui/FormDialog.tsx'
 
 /** Sets how many machines of a spec a zone has, sold ones included. */
 export function OfferingStock({ offering, onClose }: { offering: Item<'GET /v1/offerings'>; onClose: () => void }) {
   const { zoneId, specId, stock } = offering
-  const zoneNameOf = useZoneNames()
+  const placeNameOf = usePlaceNames()
   const { message } = App.useApp()
   const set = useAct('PUT /v1/stock')
   const submit = async ({ total }: { total: number }) => {
@@ -18,7 +18,7 @@ export function OfferingStock({ offering, onClose }: { offering: Item<'GET /v1/o
   }
   return (
     <FormDialog<{ total: number }>
-      title={t('operator.stockTitle', { spec: specId, zone: zoneNameOf(zoneId) })}
+      title={t('operator.stockTitle', { spec: specId, zone: placeNameOf(zoneId) })}
       action={t('common.save')}
       initial={{ total: stock.total }}
       onSubmit={submit}

@@ -35,6 +35,8 @@ export const machines = {
     'Without a day, the latest expiry among them; with one, the same time on that day. Machines that expire then already cost nothing.',
   ],
   'machines.aligned': ['已统一 {count} 台机器的到期日', 'Aligned {count|machine|machines}'],
+  'machines.takesInstances': ['所选机器都在接收新实例', 'They take new instances already'],
+  'machines.cordonedByYou': ['你已停止这些机器的调度', 'You have stopped their scheduling already'],
   'machines.selectFirst': ['请先在列表中选择机器', 'Choose machines in the list first'],
   'machines.accepted': ['{action}：已提交 {count} 台', '{action}: accepted for {count|machine|machines}'],
   'machines.confirm.cordon': ['停止调度 {count} 台机器？', 'Stop scheduling on {count|machine|machines}?'],

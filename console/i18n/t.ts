@@ -101,7 +101,17 @@ export const formatClauses = (parts: readonly string[]): string =>
   parts.join(preferences().language === 'zh' ? '；' : '; ')
 
 /** All of these together: "a, b, and c". */
-export const formatAll = (parts: readonly string[]): string => new Intl.ListFormat(locale()).format(parts)
+export const formatAll = (parts: readonly string[]): string =>
+  new Intl.ListFormat(locale())
+    .formatToParts(parts)
+    .map(({ type, value }, at, all) =>
+      type === 'literal' ? parted(value, all[at - 1]?.value, all[at + 1]?.value) : value,
+    )
+    .join('')
+
+/** Between Chinese and Latin script stands a space. */
+const parted = (text: string, before = '', after = ''): string =>
+  /^\p{Script=Han}+$/u.test(text) ? `${/\w$/.test(before) ? ' ' : ''}${text}${/^\w/.test(after) ? ' ' : ''}` : text
 
 /** Amounts stay integers: fen are cut into units and hundredths as text, so no figure is rounded by the browser. */
 export function formatFen(fen: string | bigint, currency: string): string {

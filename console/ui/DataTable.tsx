@@ -109,6 +109,7 @@ export function DataTable<Row extends object>(props: Props<Row>) {
             }
           : {})}
         {...(expandable ? { expandable } : {})}
+        // Ant Design hands it on to the list of rows, though its types do not name it.
         {...(rowHeight ? { listItemHeight: rowHeight } : {})}
       />
       {many ? <div style={{ padding: '8px 4px' }}>{t('common.rows', { count: rows.length })}</div> : null}

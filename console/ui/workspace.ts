@@ -4,6 +4,15 @@ import { matchOf } from './match.ts'
 
 const key = 'berth.workspace'
 
+const whose = 'berth.workspaceOf'
+
+/** What somebody else saw in this tab leads nobody anywhere. */
+export function forgetWorkspaceOfOthers(userId: string): void {
+  if (sessionStorage.getItem(whose) === userId) return
+  sessionStorage.setItem(whose, userId)
+  sessionStorage.removeItem(key)
+}
+
 /** The workspace of the address, else the one that was seen last: the navigation leads back to it. */
 export function lastWorkspace(pathname: string): string | null {
   const here = matchOf(/^\/workspaces\/([^/]+)/, pathname)

@@ -8,6 +8,7 @@ interface Dictionary {
   messages: Messages
   t(key: string, parameters?: Parameters): string
   textFrom(dictionary: Messages, key: string, parameters?: Parameters): string | null
+  formatAll(parts: readonly string[]): string
   formatFen(fen: string, currency: string): string
   formatMicros(micros: string, currency: string): string
 }
@@ -21,7 +22,7 @@ Object.assign(globalThis, {
 
 // Named by a variable: the compiler must not take the browser's sources into the types of Node.
 const [texts, chosen] = ['../../console/i18n/t.ts', '../../console/preferences.ts']
-const { formatFen, formatMicros, textFrom, ...core } = (await import(texts ?? '')) as Dictionary
+const { formatAll, formatFen, formatMicros, textFrom, ...core } = (await import(texts ?? '')) as Dictionary
 const { prefer } = (await import(chosen ?? '')) as { prefer(change: { language: Language }): void }
 
 /** Dictionaries that only one page loads. */
@@ -55,6 +56,11 @@ export const inLanguage =
     if (text === null) throw new Error(`the console has no message ${key}`)
     return text
   }
+
+export const allOf = (language: Language, parts: readonly string[]): string => {
+  prefer({ language })
+  return formatAll(parts)
+}
 
 export const english = {
   formatFen: (fen: string, currency: string): string => {

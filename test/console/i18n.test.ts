@@ -1,6 +1,6 @@
 // Every text of the console stands in its dictionary, in both languages, and is used.
 import { describe, expect, test } from 'vitest'
-import { english, inLanguage, messages } from './dictionary.ts'
+import { allOf, english, inLanguage, messages } from './dictionary.ts'
 import { consoleSources, hardCodedTexts, namedKeys } from './sources.ts'
 
 const places = (text: string): string[] =>
@@ -42,6 +42,9 @@ describe('the dictionary', () => {
   test('numbers take the word that fits them, amounts every digit they have', () => {
     expect(inLanguage('en')('common.rows', { count: 1 })).toBe('1 row')
     expect(inLanguage('en')('common.rows', { count: 10_000 })).toBe('10,000 rows')
+    expect(allOf('zh', ['3 核 CPU', '0.38 GiB 内存'])).toBe('3 核 CPU 和 0.38 GiB 内存')
+    expect(allOf('zh', ['机器', '磁盘'])).toBe('机器和磁盘')
+    expect(allOf('en', ['3 vCPU', '1 GPU'])).toBe('3 vCPU and 1 GPU')
     expect(english.formatFen('123456789012345678901', 'CNY')).toBe('¥1,234,567,890,123,456,789.01')
     expect(english.formatFen('-5', 'CNY')).toBe('−¥0.05')
     expect(english.formatMicros('500', 'CNY')).toBe('¥0.0005')

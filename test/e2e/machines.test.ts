@@ -84,9 +84,13 @@ describeInBrowser('the owner of machines', () => {
     const open = await world.open(language)
     const { page, t } = open
     await toMachine(open, language)
+    const whyNot = (action: string) =>
+      page.getByRole('button', { name: t(action), exact: true }).getAttribute('aria-description')
+    expect(await whyNot('machines.uncordon')).toBe(t('machines.takesInstances'))
     await act(open, t('machines.cordon'), 'kernel <b>update</b>')
     await page.getByText(t('status.Ready-SchedulingDisabled')).first().waitFor()
     await page.getByRole('alert').filter({ hasText: 'kernel <b>update</b>' }).waitFor()
+    expect(await whyNot('machines.cordon')).toBe(t('machines.cordonedByYou'))
     await act(open, t('machines.uncordon'), null)
     await page.getByRole('banner').or(page.locator('header')).getByText(t('status.Ready'), { exact: true }).waitFor()
     await page.getByRole('button', { name: t('machines.drain'), exact: true }).click()

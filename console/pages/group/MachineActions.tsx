@@ -4,6 +4,7 @@ import { useState } from 'react'
 import { AutoRenewMachines } from '../../forms/machine-auto-renew.tsx'
 import { RenewMachines } from '../../forms/machine-renew.tsx'
 import { t } from '../../i18n/t.ts'
+import { useSession } from '../../session.ts'
 import { ActionButton } from '../../ui/ActionButton.tsx'
 import { actionText, type ChangeAction, ConfirmChange } from '../machine/ConfirmChange.tsx'
 import type { Machine } from './GroupMachines.tsx'
@@ -19,13 +20,17 @@ interface Props {
 
 export function MachineActions({ machines, single = false, only, onDone = () => undefined }: Props) {
   const [asking, setAsking] = useState<ChangeAction | 'renew' | 'autoRenew' | null>(null)
+  const { data: session } = useSession()
   /** Only when it can be done to none of them: the reason of the first. */
-  const refusal = (action: ChangeAction | 'renew') =>
-    machines.length === 0
-      ? { code: 'NothingSelected', message: t('machines.selectFirst') }
-      : machines.some(machine => machine.refusals[action] === null)
-        ? null
-        : (machines[0]?.refusals[action] ?? null)
+  const refusal = (action: ChangeAction | 'renew') => {
+    const open = machines.filter(machine => machine.refusals[action] === null)
+    if (machines.length === 0) return { code: 'NothingSelected', message: t('machines.selectFirst') }
+    if (open.length === 0) return machines[0]?.refusals[action] ?? null
+    if (action === 'uncordon' && open.every(isOpen)) return { code: 'SoAlready', message: t('machines.takesInstances') }
+    if (action === 'cordon' && open.every(machine => isCordonedBy(machine, session?.userId)))
+      return { code: 'SoAlready', message: t('machines.cordonedByYou') }
+    return null
+  }
   const prepaid = machines.filter(machine => machine.refusals.renew === null)
   const close = () => setAsking(null)
   const action = asking === 'renew' || asking === 'autoRenew' ? null : asking
@@ -58,6 +63,15 @@ export function MachineActions({ machines, single = false, only, onDone = () => 
     </div>
   )
 }
+
+/** There is nothing that an uncordon would lift. */
+const isOpen = (machine: Machine): boolean => machine.holds.length === 0 && !isDraining(machine)
+
+/** By a hold of one's own that stands for itself: one that may be of a drain goes with the drain. */
+const isCordonedBy = ({ holds, drain }: Machine, userId: string | undefined): boolean =>
+  drain?.phase !== 'draining' &&
+  drain?.phase !== 'drained' &&
+  holds.some(({ ownerKind, owner }) => ownerKind === 'person' && owner === `user:${userId}`)
 
 const isDraining = ({ drain }: Machine): boolean => drain?.phase === 'draining'
 

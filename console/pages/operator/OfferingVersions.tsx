@@ -4,7 +4,7 @@ import type { Item } from '../../api.ts'
 import { formatMicros, t } from '../../i18n/t.ts'
 import { useApi } from '../../queries.ts'
 import { ActorName } from '../../ui/ActorName.tsx'
-import { useZoneNames } from '../../ui/catalog-names.ts'
+import { usePlaceNames } from '../../ui/catalog-names.ts'
 import { DataTable } from '../../ui/DataTable.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
 import { BillingInstant } from '../../ui/Instant.tsx'
@@ -17,12 +17,12 @@ const tones = { past: 'neutral', in_force: 'success', scheduled: 'info' } as con
 
 export function OfferingVersions({ offering, onClose }: { offering: Item<'GET /v1/offerings'>; onClose: () => void }) {
   const { zoneId, specId, chargeType } = offering
-  const zoneNameOf = useZoneNames()
+  const placeNameOf = usePlaceNames()
   const currency = useInstallation()?.currency ?? 'CNY'
   const versions = useApi('GET /v1/offerings/prices', { query: { zoneId, specId, chargeType } })
   const title = t('operator.versionsTitle', {
     spec: specId,
-    zone: zoneNameOf(zoneId),
+    zone: placeNameOf(zoneId),
     charge: t(`charge.${chargeType}`),
   })
   return (

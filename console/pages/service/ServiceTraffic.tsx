@@ -45,12 +45,10 @@ function GroupCard({ service, group }: { service: Service; group: TrafficGroup |
       size="small"
       title={
         group ? (
-          <>
+          <span className="said">
             {textFrom(traffic, 'traffic.group')}{' '}
-            <TextLink to={paths.trafficGroup(group.workspaceId, group.trafficGroupId)} className="said">
-              {group.name}
-            </TextLink>
-          </>
+            <TextLink to={paths.trafficGroup(group.workspaceId, group.trafficGroupId)}>{group.name}</TextLink>
+          </span>
         ) : (
           textFrom(traffic, 'traffic.group')
         )
