@@ -36,7 +36,10 @@ export function trafficScenes(workspace: string, at: Furnished): Scene[] {
           .last()
           .click()
         await open.page.getByRole('dialog').getByRole('spinbutton').first().fill('200')
-        await open.page.getByRole('dialog').getByText(open.t('services.updateImpact')).waitFor()
+        await open.page
+          .getByRole('dialog')
+          .getByText(open.t('impact.settings', { version: '2' }))
+          .waitFor()
       },
     },
     { name: 'service-key-rotate', path: tab, act: dialogOf('keys.rotate') },

@@ -89,7 +89,7 @@ describeInBrowser('a release', () => {
 
     await page.getByRole('button', { name: t('traffic.mirrorChange') }).click()
     await dialog.getByRole('spinbutton', { name: t('traffic.limit.rateLimit') }).fill('50')
-    await dialog.getByText(t('impact.version', { version: '2', replaced: 1 })).waitFor()
+    await dialog.getByText(t('impact.settings', { version: '2' })).waitFor()
     await dialog.getByRole('button', { name: t('common.save') }).click()
     await page.getByText(t('traffic.limitOf', { limit: 50, over: t('traffic.limit.rateLimit.over') })).waitFor()
 
