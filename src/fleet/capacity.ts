@@ -22,6 +22,19 @@ export function closedBecause(
   return holds.some(hold => isLive(hold, now)) ? 'held' : null
 }
 
+/** How long a machine is there for: `short`: its paid time ends within a week; `ending`: it is about to be moved off. */
+export type Term = 'long' | 'short' | 'ending'
+
+/** Services are moved away from a machine this long before it stops, so that its expiry is a planned drain. */
+export const moveOffBefore = { hours: 2 } as const
+const shortWithin = { hours: 7 * 24 } as const
+
+/** null: it is paid by use, for as long as anybody wants. */
+export function termOf(paidUntil: Temporal.Instant | null, now: Temporal.Instant): Term {
+  if (paidUntil === null || Temporal.Instant.compare(now.add(shortWithin), paidUntil) < 0) return 'long'
+  return Temporal.Instant.compare(now.add(moveOffBefore), paidUntil) < 0 ? 'short' : 'ending'
+}
+
 /** Who has cordoned a machine that is held; null where more than cordons of people hold it: a drain, a bill, its health. */
 export function cordonedBy(holds: readonly Hold[], now: Temporal.Instant): string[] | null {
   const live = holds.filter(hold => isLive(hold, now))

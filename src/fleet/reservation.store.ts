@@ -28,6 +28,16 @@ export async function selectReservationsOn(db: Db | Tx, machineIds: readonly str
   return query.orderBy('createdAt').orderBy('serviceInstanceId').execute()
 }
 
+/** Until when these machines are paid; those that are paid by use are left out. */
+export async function selectPaidUntil(
+  db: Db | Tx,
+  machineIds: readonly string[],
+): Promise<Map<string, Temporal.Instant>> {
+  const query = db.selectFrom('subscriptions').select(['machineId', 'expiresAt']).where('endedAt', 'is', null)
+  const rows = await query.where(sql<boolean>`machine_id = any(${machineIds}::text[])`).execute()
+  return new Map(rows.map(row => [row.machineId, row.expiresAt]))
+}
+
 export async function selectReservations(
   db: Db | Tx,
   serviceInstanceIds: readonly string[],

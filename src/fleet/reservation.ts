@@ -1,7 +1,16 @@
 // Reserving and giving back capacity. The check is made with the machine's row locked, in the transaction that writes: a
 // plan made on an old snapshot is refused here, never forced (Q49); a hold that is committed is always seen.
 import type { Db, Tx } from '../db/db.ts'
-import { type ClosedBecause, closedBecause, cordonedBy, fitsIn, freeOn, type Reservation } from './capacity.ts'
+import {
+  type ClosedBecause,
+  closedBecause,
+  cordonedBy,
+  fitsIn,
+  freeOn,
+  type Reservation,
+  type Term,
+  termOf,
+} from './capacity.ts'
 import type { Hold } from './hold.ts'
 import { lockMachines, selectHolds, selectMachinePage } from './machine.store.ts'
 import type { Machine } from './machine.ts'
@@ -9,6 +18,7 @@ import {
   deleteReservations,
   insertReservations,
   type ReservationRow,
+  selectPaidUntil,
   selectReservations,
   selectReservationsOn,
   wakeWaiting,
@@ -92,6 +102,7 @@ export async function reservationsOn(db: Db | Tx, machineIds: readonly string[])
 export interface MachineFree {
   machineId: string
   zoneId: string
+  term: Term
   /** null: it takes new service instances. */
   closedBecause: ClosedBecause | null
   /** By whom it is cordoned, where nothing else keeps it closed; absent otherwise. */
@@ -112,11 +123,13 @@ export async function freeCapacity(db: Db | Tx, groupId: string, now: Temporal.I
   const ids = machines.map(machine => machine.id)
   const holds = Map.groupBy(await selectHolds(db, ids), hold => hold.machineId)
   const taken = Map.groupBy(await selectReservationsOn(db, ids), one => one.machineId)
+  const paidUntil = await selectPaidUntil(db, ids)
   return machines.map(machine => {
     const free = freeOn(machine, taken.get(machine.id) ?? [])
     return {
       machineId: machine.id,
       zoneId: machine.zoneId,
+      term: termOf(paidUntil.get(machine.id) ?? null, now),
       ...closedState(machine, holds.get(machine.id) ?? [], now),
       freeCpuMilli: free.cpuMilli,
       freeMemoryMib: free.memoryMib,

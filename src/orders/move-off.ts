@@ -2,10 +2,10 @@
 // that its expiry is a planned drain. What finds no room goes on serving until the machine stops.
 import { transaction } from '../db/db.ts'
 import { drainBeforeStop } from '../fleet/billing-holds.ts'
+import { moveOffBefore } from '../fleet/capacity.ts'
 import { declareFaults } from '../lib/fault.ts'
 import type { Report } from '../reconcile/loop.ts'
 import type { OrdersCtx } from './orders-ctx.ts'
-import { moveOffBefore } from './renewal-schedule.ts'
 import { markMovedOff, selectToMoveOff } from './subscription.store.ts'
 
 const faults = declareFaults('orders.move-off.before-commit', 'orders.move-off.after-commit')

@@ -50,6 +50,3 @@ export const expirySteps = [
 export function expiryStep(expiresAt: Temporal.Instant, now: Temporal.Instant): (typeof expirySteps)[number] | null {
   return expirySteps.findLast(({ hours }) => Temporal.Instant.compare(expiresAt.subtract({ hours }), now) <= 0) ?? null
 }
-
-/** Services are moved away from a machine this long before it stops, so that its expiry is a planned drain. */
-export const moveOffBefore = { hours: 2 } as const

@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { Refusal } from '../../lib/errors.ts'
 import type { Mount } from '../../lib/mounts.ts'
+import type { Spread } from '../../scheduler/snapshot.ts'
 import type { Launch, Program } from '../driver.ts'
 import { modelWarnings, onnxProgramOf } from './model-config.ts'
 import { type RegistryAuth, readRegistryAuth, withoutRegistryAuth } from './registry-auth.ts'
@@ -25,6 +26,8 @@ export interface ServiceSpec extends TrafficSpec, RollingStrategy {
   env: Record<string, string>
   health: Launch['health']
   requestTimeoutMs: number
+  /** Its instances stand apart where there is room for it; absent: they are packed. */
+  spread?: Spread['by']
   /** Directories of the host; absent: none. */
   mounts?: readonly Mount[]
   graceMs: number
@@ -122,7 +125,7 @@ const schema = z.object({
     rolling_strategy: rollingStrategy.optional(),
     eas: z.object({ termination_grace_period: whole(0, 3_600).optional() }).optional(),
     scheduling: z
-      .strictObject({ spread: z.strictObject({ policy: z.literal('default').optional() }).optional() })
+      .strictObject({ spread: z.strictObject({ policy: z.enum(['default', 'host', 'zone']).optional() }).optional() })
       .optional(),
   }),
 })
@@ -172,6 +175,7 @@ function specOf(config: Config): ServiceSpec {
     groupId: metadata.resource,
     workspaceId: metadata.workspace_id === undefined ? null : String(metadata.workspace_id),
     program: programOf(config, name),
+    ...spreadOf(metadata.scheduling?.spread?.policy),
     ...(config.storage?.length ? { mounts: mountsOf(config.storage) } : {}),
     env: Object.fromEntries((config.containers?.[0]?.env ?? []).map(variable => [variable.name, variable.value])),
     health: healthOf(config),
@@ -180,6 +184,11 @@ function specOf(config: Config): ServiceSpec {
     ...strategyOf(metadata.rolling_strategy),
     graceMs: graceSeconds * 1000,
   }
+}
+
+/** EAS's host is a machine here. */
+function spreadOf(policy: 'default' | 'host' | 'zone' = 'default'): Pick<ServiceSpec, 'spread'> {
+  return policy === 'default' ? {} : { spread: policy === 'host' ? 'machine' : 'zone' }
 }
 
 function programOf(config: Config, name: string): Program {

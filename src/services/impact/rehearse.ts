@@ -12,7 +12,7 @@ import { planService } from '../rollout/rollout.ts'
 import type { Action, ServiceSnapshot } from '../rollout/rollout-snapshot.ts'
 import { snapshotOf } from '../rollout/service-snapshot.ts'
 import type { World } from '../rollout/snapshot.store.ts'
-import { demandOf, specOf, type WorldService } from '../rollout/world.ts'
+import { demandOf, specOf, type WorldService, wantedOf } from '../rollout/world.ts'
 import { isRouted, type LeavingBecause, type ServiceInstance } from '../service-instance.ts'
 
 export interface Rehearsed {
@@ -163,10 +163,9 @@ class Part {
   }
 
   place(): void {
-    const wanted = idsToPlace(this.#actions).flatMap(id => {
-      const instance = this.#instances.get(id)
-      return instance ? [{ id, ...this.#demandOf(instance) }] : []
-    })
+    const instances = [...this.#instances.values()]
+    const asking = idsToPlace(this.#actions).flatMap(id => this.#instances.get(id) ?? [])
+    const wanted = asking.map(one => wantedOf(this.service, one, instances))
     if (wanted.length === 0) return
     const { placed, unplaced } = this.#rooms.place(wanted)
     for (const { id, machineId } of placed) {
@@ -189,8 +188,8 @@ class Part {
 
   apply(): void {
     for (const action of this.#actions) this.#apply(action)
-    if (this.givesRoomBack) this.place()
     this.#create()
+    if (this.givesRoomBack) this.place()
     this.#runningAfter = Math.min(this.#runningAfter, this.#running())
   }
 

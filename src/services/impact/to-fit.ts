@@ -13,7 +13,7 @@ import type { ReadOptions } from '../rollout/plan-update.ts'
 import { planService } from '../rollout/rollout.ts'
 import { snapshotOf } from '../rollout/service-snapshot.ts'
 import { readWorld, type World } from '../rollout/snapshot.store.ts'
-import { demandOf, specOf, type WorldService } from '../rollout/world.ts'
+import { demandOf, specOf, type WorldService, wantedOf } from '../rollout/world.ts'
 import { findService, type ServiceKey } from '../service.store.ts'
 import { serviceIdsOn, serviceIdsPlacingBeside } from '../service-instance.store.ts'
 import { isRouted, type ServiceInstance } from '../service-instance.ts'
@@ -52,13 +52,14 @@ export async function toFitDeployment(
     { length: spec.replicas },
     (_, n): WantedInstance => ({
       ...{ id: `new ${n}`, ...demandOf(spec), service, serviceInstanceId: null, replacesId: null },
+      ...(spec.spread ? { spread: { by: spec.spread, name, machineIds: [] } } : {}),
     }),
   )
   const now = ctx.clock.now()
   return inSnapshot(ctx.db, async tx => {
     const there = (await servicesInGroup(tx, groupId)).map(one => one.id)
     const world = await readWorld(tx, await serviceIdsPlacingBeside(tx, there), now)
-    const besides = world.services.map(one => ({ name: one.name, wanted: wantedOf(world, one, now, true) }))
+    const besides = world.services.map(one => ({ name: one.name, wanted: asksOf(world, one, now, true) }))
     const wanted = [...besides, { name, wanted: asked }].toSorted(comparePlacing).flatMap(one => one.wanted)
     return { groupId, rooms: await freeCapacity(tx, groupId, now), wanted }
   })
@@ -108,22 +109,25 @@ export async function toFitDrain(
 }
 
 const wantedIn = (world: World, asked: ReadonlySet<string>, now: Temporal.Instant): WantedInstance[] =>
-  world.services.toSorted(comparePlacing).flatMap(service => wantedOf(world, service, now, !asked.has(service.id)))
+  world.services.toSorted(comparePlacing).flatMap(service => asksOf(world, service, now, !asked.has(service.id)))
+
+const unplaced = { phase: 'waiting', machineId: null } as const
 
 /** What waits already comes before what is yet to be made. */
-function wantedOf(world: World, service: WorldService, now: Temporal.Instant, beside: boolean): WantedInstance[] {
+function asksOf(world: World, service: WorldService, now: Temporal.Instant, beside: boolean): WantedInstance[] {
   const { id: serviceId, name, workspaceId } = service
   // No word of the driver: what was so when it last looked is taken to be so.
   const { actions } = planService(snapshotOf(now, world, new Map(), service))
   const waiting = new Set(idsToPlace(actions))
   const present = (world.instances.get(serviceId) ?? []).filter(one => waiting.has(one.id))
   const made = actions.flatMap(action => (action.do === 'create' ? [action] : [])).toSorted(compareMade)
-  const wants = [
+  const asking = [
     ...present.map(one => ({ ...one, serviceInstanceId: one.id })),
-    ...made.map((one, n) => ({ ...one, id: `new ${serviceId} ${n}`, serviceInstanceId: null })),
+    ...made.map((one, n) => ({ ...one, ...unplaced, id: `new ${serviceId} ${n}`, serviceInstanceId: null })),
   ]
-  return wants.map(one => ({
-    ...{ id: one.id, ...demandOf(specOf(service, one)), service: { id: serviceId, name, workspaceId }, beside },
+  const instances = [...(world.instances.get(serviceId) ?? []), ...asking.slice(present.length)]
+  return asking.map(one => ({
+    ...{ ...wantedOf(service, one, instances), service: { id: serviceId, name, workspaceId }, beside },
     ...{ serviceInstanceId: one.serviceInstanceId, replacesId: one.replacesId },
   }))
 }

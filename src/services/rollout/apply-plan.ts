@@ -11,7 +11,7 @@ import { closeMoves, dropCancelledMoves, openMoves, refreshMoves, setObstacles }
 import { bumpRoutes } from '../routes/routes.store.ts'
 import { applyService } from '../service.store.ts'
 import type { EndedRollout } from '../service.ts'
-import { changeInstance, insertInstances } from '../service-instance.store.ts'
+import { changeInstance, insertInstances, selectLive } from '../service-instance.store.ts'
 import type { ServiceInstance } from '../service-instance.ts'
 import { instanceEvent, launchEffectId, reconciler, stopEffectId } from '../service-instance-event.ts'
 import type { ServicesCtx } from '../services-ctx.ts'
@@ -67,7 +67,10 @@ export async function applyPlan(
       for (const action of done) await write(writing, action)
       await releaseReservations(tx, now, writing.ended)
       // Where one went, its room is its replacement's, whoever else waits.
-      if (writing.ended.length > 0) writing.changed += await placeIn(ctx, tx, service, instances, idsToPlace(done))
+      if (writing.ended.length > 0) {
+        const present = await selectLive(tx, [service.id])
+        writing.changed += await placeIn(ctx, tx, service, present, idsToPlace(done))
+      }
       await dropCancelledMoves(tx, service.id)
       await refreshMoves(tx, service.id)
       await setObstacles(tx, now, service.id, plan.obstacles)

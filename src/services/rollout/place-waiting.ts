@@ -18,7 +18,7 @@ import type { ServiceInstance } from '../service-instance.ts'
 import { instanceEvent, launchEffect } from '../service-instance-event.ts'
 import type { ServicesCtx } from '../services-ctx.ts'
 import type { Action } from './rollout-snapshot.ts'
-import { demandOf, specOf, type WorldService } from './world.ts'
+import { demandOf, specOf, type WorldService, wantedOf } from './world.ts'
 
 const faults = declareFaults('services.place.before-commit', 'services.place.after-commit')
 
@@ -90,12 +90,13 @@ export async function placeIn(
   ids: readonly string[],
 ): Promise<number> {
   const now = ctx.clock.now()
-  const demands = new Map(instances.map(instance => [instance.id, demandOf(specOf(service, instance))]))
-  const demandOfId = (id: string): Demand => demands.get(id) ?? demandOf(service.spec)
+  const byId = new Map(instances.map(instance => [instance.id, instance]))
+  const demandOfId = (id: string): Demand => demandOf(specOf(service, byId.get(id)))
   const rooms = await freeCapacity(tx, service.groupId, now)
+  const asking = ids.flatMap(id => byId.get(id) ?? [])
   const plan = place(
     rooms,
-    ids.map(id => ({ id, ...demandOfId(id) })),
+    asking.map(one => wantedOf(service, one, instances)),
   )
   const wanted = plan.placed.map(({ id, machineId }) => ({ serviceInstanceId: id, machineId, ...demandOfId(id) }))
   const granted = new Set((await reserve(tx, now, wanted)).granted)
