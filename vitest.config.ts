@@ -24,6 +24,7 @@ const longTests = [
   ...browserStories.map(name => `e2e/${name}`),
   'cli/steering',
   'drivers/docker-life',
+  'drivers/docker-use',
   'soak/drain/drain',
   'soak/races',
   'stories/docker',

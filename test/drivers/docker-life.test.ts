@@ -1,9 +1,7 @@
 // What containers do besides the contract, on a real engine: limits and rights, ends and their reasons, images, stops,
 // logs, and who finds them again.
-import { mkdirSync } from 'node:fs'
 import { connect } from 'node:net'
 import { networkInterfaces } from 'node:os'
-import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { containerBody } from '../../src/drivers/docker/container-body.ts'
@@ -55,44 +53,6 @@ function suite(): void {
       const refused = new Promise(resolve => connect(Number(new URL(url).port), one?.address).once('error', resolve))
       expect(await refused).toMatchObject({ code: 'ECONNREFUSED' })
     }
-  })
-
-  test('what a container uses is told: time that only grows, and the memory that it keeps', async () => {
-    const driver = aRuntime(docker)
-    const keeps = `globalThis.kept = Buffer.alloc(100e6, 1); while (process.cpuUsage().user < 400e3); ${serves}`
-    const launch = aLaunch(anImage(keeps))
-    await driver.ensure(launch)
-    await readyAt(driver, launch)
-    const gone = { ...launch, serviceInstanceId: 'none' }
-    const [figures, none] = await driver.measure([launch, gone])
-    expect(none).toBeNull()
-    expect(figures?.cpuMs).toBeGreaterThanOrEqual(400)
-    expect(figures?.memoryMib).toBeGreaterThan(95)
-    expect(figures?.memoryMib).toBeLessThan(256)
-    const [later] = await driver.measure([launch])
-    expect(later?.atMs).toBeGreaterThan(figures?.atMs ?? 0)
-    expect(later?.cpuMs).toBeGreaterThanOrEqual(figures?.cpuMs ?? 0)
-  })
-
-  test('a directory of the host is mounted as the operator allows it, and no other', async () => {
-    const dataDir = aPlace(docker)
-    const [open, closed] = [join(dataDir, 'open'), join(dataDir, 'closed')]
-    for (const path of [open, closed]) mkdirSync(path)
-    const driver = aRuntime(docker, dataDir, {}, [{ path: open, readOnly: true }])
-    const writes = `const write = () => { try { require('fs').writeFileSync('/data/here', ''); return 'written' } catch (error) { return error.code } }
-      require('http').createServer((req, res) => res.end(write())).${listens}`
-    const mount = { mountPath: '/data', hostPath: open, readOnly: false }
-    const launch = aLaunch(anImage(writes), { mounts: [mount] })
-    await driver.ensure(launch)
-    expect(await (await fetch(await readyAt(driver, launch))).text()).toBe('EROFS')
-    const refused = aLaunch(anImage(serves), { mounts: [{ ...mount, hostPath: closed }] })
-    await driver.ensure(refused)
-    expect(await endOf(driver, refused)).toMatchObject({
-      ...{
-        reason: 'SpawnFailed',
-        message: expect.stringContaining('the operator allows directories under storage.allow'),
-      },
-    })
   })
 
   test('a port that nobody listens on is not ready, though Docker’s proxy takes its connections', async () => {

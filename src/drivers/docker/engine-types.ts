@@ -3,6 +3,8 @@
 export interface EngineInfo {
   ServerVersion: string
   LiveRestoreEnabled: boolean
+  /** Where images and layers are. */
+  DockerRootDir: string
   /** `ID` is empty or `N/A` where the engine finds no init program. */
   InitBinary?: string
   InitCommit?: { ID?: string }
@@ -12,6 +14,8 @@ export interface EngineInfo {
 export interface ContainerSummary {
   Id: string
   Labels: Record<string, string>
+  /** Bytes that it wrote into its own layer, where sizes were asked for. */
+  SizeRw?: number
   State: 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead'
 }
 

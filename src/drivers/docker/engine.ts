@@ -56,9 +56,10 @@ export class DockerEngine {
     return this.#json('GET', '/info')
   }
 
-  /** Those that carry the label, ended ones included. */
-  containers(label: string): Promise<ContainerSummary[]> {
-    return this.#json('GET', '/containers/json', { query: { all: 1, filters: JSON.stringify({ label: [label] }) } })
+  /** Those that carry the label, ended ones included. With `sizes` Docker walks through what each wrote. */
+  containers(label: string, { sizes = false } = {}): Promise<ContainerSummary[]> {
+    const query = { all: 1, filters: JSON.stringify({ label: [label] }), ...(sizes ? { size: 1 } : {}) }
+    return this.#json('GET', '/containers/json', { query })
   }
 
   inspect(name: string): Promise<ContainerInspection | null> {

@@ -10,6 +10,7 @@ import type { Logger } from '../../lib/log.ts'
 import { type AllowedPath, type Mount, realMounts, resolveMounts } from '../../lib/mounts.ts'
 import { rememberFor } from '../../lib/remember-for.ts'
 import type {
+  HostDisks,
   Launch,
   LogPage,
   RuntimeDriver,
@@ -20,6 +21,7 @@ import type {
 } from '../../services/driver.ts'
 import { containerBody, networkBody } from './container-body.ts'
 import { ContainerLogs } from './container-logs.ts'
+import { dockerDisks } from './disks.ts'
 import { DockerEngine, isEngineError } from './engine.ts'
 import type { ContainerSummary } from './engine-types.ts'
 import { Images, parseLogin } from './images.ts'
@@ -122,6 +124,10 @@ export class DockerRuntime implements RuntimeDriver {
       figures.push(...(await Promise.all(some.map(ref => this.#figures(running.get(ref.serviceInstanceId))))))
     }
     return figures
+  }
+
+  disks(): Promise<HostDisks> {
+    return dockerDisks(this.#engine, this.#installation, this.#options.dataDir)
   }
 
   async stop(ref: RuntimeRef, options: StopOptions): Promise<void> {
