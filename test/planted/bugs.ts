@@ -193,10 +193,10 @@ export const bugs: readonly PlantedBug[] = [
     tests: ['test/soak/money/money.test.ts'],
   },
   {
-    what: 'a preview promises the same room twice',
+    what: 'a preview places on machines that its action closes',
     file: 'src/services/impact/rehearse.ts',
-    find: 'for (const { id, machineId } of plan.placed) this.#change(machineId, demands.get(id) as Wanted, -1)',
-    replace: '',
-    tests: ['test/soak/preview/preview.test.ts'],
+    find: '{ ...rest, closedBecause: because }',
+    replace: '{ ...rest, closedBecause: room.closedBecause }',
+    tests: ['test/insight/preview.test.ts', 'test/soak/preview/preview.test.ts'],
   },
 ]
