@@ -90,8 +90,10 @@ test('what an update would do is told before, by its own rules, and nothing is c
 
 test('an update that replaces the whole JSON drops what it does not name, unless another came before it', async () => {
   const params = { service: 'whole' }
-  await deploy('whole', { rpc: { rate_limit: 5 } })
   const config = serviceJson('whole', 'work')
+  const containers = [{ command: 'serve', env: [{ name: 'MODE', value: 'trial' }] }]
+  await owner.call('POST /v1/services', { body: { config: { ...config, containers } } })
+  await api.settle()
   const put = (ifVersion: number) =>
     owner.call('PUT /v1/services/{service}', { params, body: { config, replace: true, ifVersion } })
   const { service } = await put(1)
