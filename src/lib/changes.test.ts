@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { changesOf } from '../../console/pages/service/changes.ts'
+import { changesOf } from './changes.ts'
 
 test('what differs is told by its field, whatever is deep in an object or in the containers', () => {
   const before = { metadata: { cpu: 1, memory: 512, rpc: { keepalive: 5 } }, containers: [{ command: 'a', port: 1 }] }

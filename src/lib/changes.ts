@@ -1,13 +1,12 @@
 // What differs between two descriptions of a service, field by field: `metadata.cpu`, `containers[0].command`.
+import { isObject } from './config-object.ts'
+
 export interface FieldChange {
   field: string
   /** undefined: it is not there. */
   before: unknown
   after: unknown
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** In the order of the newer one; what it lacks comes last. */
 export function changesOf(before: unknown, after: unknown, field = ''): FieldChange[] {

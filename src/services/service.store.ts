@@ -1,9 +1,9 @@
 import { sql } from 'kysely'
 import { type Db, jsonb, type Tx } from '../db/db.ts'
+import type { ConfigObject } from '../lib/config-object.ts'
 import type { CronPolicy } from './autoscale/cron-policy.ts'
 import type { AutoscalePolicy } from './autoscale/policy.ts'
 import type { ServiceSpec } from './config/service-config.ts'
-import type { ConfigObject } from './config/service-config-fields.ts'
 import type { EndedRollout, Rollout, ServiceDesired } from './service.ts'
 
 export interface ServiceRow {

@@ -1,12 +1,12 @@
 // Services and their instances as callers see them.
 import type { Db } from '../db/db.ts'
 import { frozenRegions } from '../fleet/freezes.ts'
+import type { ConfigObject } from '../lib/config-object.ts'
 import { Refusal } from '../lib/errors.ts'
 import type { CronPolicy } from './autoscale/cron-policy.ts'
 import type { AutoscalePolicy } from './autoscale/policy.ts'
 import { type Cause, endOf, evictionCauseOf, textOf, waitingOf } from './cause.ts'
 import type { ServiceSpec } from './config/service-config.ts'
-import type { ConfigObject } from './config/service-config-fields.ts'
 import {
   countServiceRows,
   findEverService,

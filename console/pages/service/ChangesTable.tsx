@@ -1,6 +1,6 @@
 import { Table } from 'antd'
+import { changesOf, type FieldChange } from '../../../src/lib/changes.ts'
 import { t } from '../../i18n/t.ts'
-import { changesOf, type FieldChange } from './changes.ts'
 
 interface Props {
   before: object

@@ -1,5 +1,5 @@
 // An update may name only what changes, as EAS's clients do: objects are merged, everything else is replaced, null removes.
-import { type ConfigObject, isObject } from './service-config-fields.ts'
+import { type ConfigObject, isObject } from '../../lib/config-object.ts'
 
 export function mergeConfig(present: ConfigObject, change: ConfigObject): ConfigObject {
   const merged = { ...present }

@@ -1,7 +1,9 @@
 // EAS's `dockerAuth`: the login of the registry that the image comes from, as base64 of user:password. A secret, so it stands
 // in no version's JSON; an update that does not name it leaves it as it is, and one that empties it takes it away.
+
+import type { ConfigObject } from '../../lib/config-object.ts'
 import { Refusal } from '../../lib/errors.ts'
-import type { ConfigObject, ConfigRefusal } from './service-config-fields.ts'
+import type { ConfigRefusal } from './service-config-fields.ts'
 
 const field = 'dockerAuth'
 

@@ -1,11 +1,10 @@
 // The fields of EAS's service JSON by what becomes of them here. A field that would change what the service does and that
 // we can't honour is refused; one that only tunes is kept and answered with a warning; one that EAS does not know either
 // is refused, since it is a misspelling. Pure.
+import { type ConfigObject, isObject } from '../../lib/config-object.ts'
 import { Refusal } from '../../lib/errors.ts'
 
 export type ConfigRefusal = 'InvalidServiceConfig' | 'UnsupportedServiceConfig'
-
-export type ConfigObject = Record<string, unknown>
 
 interface Level {
   used: readonly string[]
@@ -176,44 +175,3 @@ function valueAt(config: ConfigObject, path: string): unknown {
   for (const key of path.split('.')) value = isObject(value) ? value[key] : undefined
   return value
 }
-
-export const isObject = (value: unknown): value is ConfigObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
-const neverKeys = new Set(['__proto__', 'constructor', 'prototype'])
-
-/** `{"metadata.rpc.keepalive": 1}` becomes `{"metadata": {"rpc": {"keepalive": 1}}}`: EAS's clients write both. */
-export function expandDotted(config: ConfigObject): ConfigObject {
-  const expanded: ConfigObject = {}
-  for (const [key, value] of Object.entries(config)) {
-    const keys = key.split('.')
-    const field = keys.find(part => neverKeys.has(part) || part === '')
-    if (field !== undefined) {
-      throw new Refusal('InvalidServiceConfig' satisfies ConfigRefusal, `${key} is not a field of a service`, {
-        field: key,
-      })
-    }
-    put(expanded, keys, key === 'metadata' && isObject(value) ? expandDotted(value) : value, key)
-  }
-  return expanded
-}
-
-function put(into: ConfigObject, keys: readonly string[], value: unknown, field: string): void {
-  const [key = '', ...rest] = keys
-  const present = into[key]
-  if (rest.length > 0) {
-    const below = isObject(present) ? present : {}
-    if (present !== undefined && below !== present) throw twice(field)
-    into[key] = below
-    put(below, rest, value, field)
-  } else if (isObject(present) && isObject(value)) {
-    for (const [name, item] of Object.entries(value)) put(present, [name], item, `${field}.${name}`)
-  } else if (present !== undefined) {
-    throw twice(field)
-  } else {
-    into[key] = isObject(value) ? { ...value } : value
-  }
-}
-
-const twice = (field: string): Refusal =>
-  new Refusal('InvalidServiceConfig' satisfies ConfigRefusal, `${field} is given twice`, { field })

@@ -1,6 +1,7 @@
 // EAS's service JSON, the format of a deployment, read into what a service needs here. Every refusal names its field.
 // Pure: what depends on the installation (does the group exist, does its engine run images) is asked by the caller.
 import { z } from 'zod'
+import { type ConfigObject, expandDotted, isObject } from '../../lib/config-object.ts'
 import { Refusal } from '../../lib/errors.ts'
 import type { Mount } from '../../lib/mounts.ts'
 import type { Spread } from '../../scheduler/snapshot.ts'
@@ -8,7 +9,7 @@ import type { Launch, Program } from '../driver.ts'
 import { modelWarnings, onnxProgramOf } from './model-config.ts'
 import { type RegistryAuth, readRegistryAuth, withoutRegistryAuth } from './registry-auth.ts'
 import { type RollingStrategy, replicasMax, rollingStrategy, strategyOf } from './rolling-strategy.ts'
-import { type ConfigObject, type ConfigRefusal, checkFields, expandDotted, isObject } from './service-config-fields.ts'
+import { type ConfigRefusal, checkFields } from './service-config-fields.ts'
 import { checkStorageKinds, mountsOf, storageSchema } from './storage-config.ts'
 import { networking, type TrafficSpec, trafficGroupName, trafficRpc, trafficSpecOf } from './traffic-config.ts'
 
