@@ -22,6 +22,7 @@ const browserStories = [
 ]
 const longTests = [
   ...browserStories.map(name => `e2e/${name}`),
+  'cli/apply',
   'cli/steering',
   'drivers/docker-life',
   'drivers/docker-use',

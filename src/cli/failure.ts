@@ -11,12 +11,15 @@ export type CliRefusal =
   | 'ConfirmationMissing'
   | 'FileUnreadable'
   | 'InvalidJson'
+  | 'InvalidFile'
+  | 'WorldChanged'
   | 'UnknownZone'
   | 'GroupNotFound'
   | 'UserNotFound'
   | 'WorkspaceNotFound'
 
-export const exitCodes = { failed: 1, refused: 2, notRunning: 3, timeout: 4 } as const
+/** `differs` is of `berth diff` alone, whose refusals end with `failed`. */
+export const exitCodes = { failed: 1, refused: 2, differs: 2, notRunning: 3, timeout: 4 } as const
 
 /** The server took the work, and it did not come to the wished end; `code` and `message` say why. */
 export class WorkFailed extends Error {

@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import { CommandTree } from './command.ts'
 import { addAccountCommands } from './commands/account.ts'
+import { addApplyCommands } from './commands/apply.ts'
 import { addAuditorCommand } from './commands/auditor.ts'
 import { addBillCommand } from './commands/bill.ts'
 import { addCatalogCommands } from './commands/catalog.ts'
@@ -42,6 +43,7 @@ export function addApiCommands(program: Command, options: ApiCommandOptions): vo
   addServiceRolloutCommands(services)
   addServiceAutoscaleCommands(services)
   addServiceKeyCommands(services)
+  addApplyCommands(tree)
   addTrafficCommands(tree.noun('traffic', 'traffic groups: canary, blue-green, mirrors'))
   addServiceCronCommands(services)
   addLogsCommand(tree)

@@ -6,13 +6,17 @@ import { refuse } from './failure.ts'
 export type ServiceConfig = Record<string, unknown>
 
 export function readServiceFile(path: string, groupId: string | null): ServiceConfig {
-  const config = parseServiceFile(readFile(path).toString('utf8'), path)
-  if (typeof config.model_path === 'string' && isRelative(config.model_path)) {
-    config.model_path = resolve(dirname(resolve(path)), config.model_path)
-  }
-  if (groupId === null) return config
+  return readyToSend(parseServiceFile(readFile(path).toString('utf8'), path), path, groupId)
+}
+
+/** `path`: of the file in which it stands. */
+export function readyToSend(config: ServiceConfig, path: string, groupId: string | null): ServiceConfig {
+  const model = config.model_path
+  const found = typeof model === 'string' && isRelative(model) ? resolve(dirname(resolve(path)), model) : model
+  const ready = found === undefined ? config : { ...config, model_path: found }
+  if (groupId === null) return ready
   const metadata = typeof config.metadata === 'object' && config.metadata !== null ? config.metadata : {}
-  return { ...config, metadata: { ...metadata, resource: groupId } }
+  return { ...ready, metadata: { ...metadata, resource: groupId } }
 }
 
 const isRelative = (path: string): boolean => !isAbsolute(path) && !/^[a-z][a-z0-9+.-]*:/i.test(path)

@@ -28,6 +28,11 @@ export async function showRollout(
       endpoint: seen.endpoint,
     })
   }
+  requireNotFailed(seen)
+}
+
+/** Throws where the rollout or the service failed, with the ways on. */
+export function requireNotFailed(seen: Service): void {
   if (seen.rollout?.phase === 'failing') {
     const ways = `\`berth service abort ${seen.name}\` goes back, \`berth service resume ${seen.name}\` tries again`
     throw new WorkFailed(`The rollout failed and is paused: ${ways}; \`berth logs ${seen.name} --previous\` shows why.`)
@@ -42,16 +47,33 @@ export function awaitService(session: Session, serviceId: string, timeoutMs: num
     timeoutMs,
     look: () => session.call('GET /v1/services/{service}', { params: { service: serviceId } }),
     step: seen =>
-      settled.includes(seen.status) || seen.rollout?.phase === 'failing' || seen.rollout?.phase === 'paused'
-        ? null
-        : { text: `${seen.status}: ${seen.reason}`, done: seen.running, of: seen.replicas },
+      isSettled(seen) ? null : { text: `${seen.status}: ${seen.reason}`, done: seen.running, of: seen.replicas },
   })
 }
 
-/** null: there is none of this id any more. */
-export async function findService(session: Session, serviceId: string): Promise<Service | null> {
+const isSettled = ({ status, rollout }: Service): boolean =>
+  settled.includes(status) || rollout?.phase === 'failing' || rollout?.phase === 'paused'
+
+export const getServices = (session: Session, names: readonly string[]): Promise<Service[]> =>
+  Promise.all(names.map(service => session.call('GET /v1/services/{service}', { params: { service } })))
+
+export const awaitServices = (session: Session, names: readonly string[], timeoutMs: number): Promise<Service[]> =>
+  watch({
+    what: names.join(', '),
+    timeoutMs,
+    look: () => getServices(session, names),
+    step(seen) {
+      const [first, ...others] = seen.filter(one => !isSettled(one))
+      if (first === undefined) return null
+      const text = `${first.name} ${first.status}: ${first.reason}`
+      return { text, done: seen.length - others.length - 1, of: seen.length }
+    },
+  })
+
+/** By id or name; null: there is none (any more). */
+export async function findService(session: Session, service: string): Promise<Service | null> {
   try {
-    return await session.call('GET /v1/services/{service}', { params: { service: serviceId } })
+    return await session.call('GET /v1/services/{service}', { params: { service } })
   } catch (error) {
     if (isRefusal(error, 'ServiceNotFound')) return null
     throw error
