@@ -3,7 +3,7 @@
 import type { Actor } from '../events/event.ts'
 import { statesOf } from '../fleet/machines.ts'
 import { invalid } from '../orders/buy-request.ts'
-import { type Fit, fit } from '../scheduler/fit.ts'
+import { type Fit, findFit } from '../scheduler/fit.ts'
 import type { WaitingReason } from '../scheduler/snapshot.ts'
 import type { DeployLimits } from '../services/config/resolve-config.ts'
 import {
@@ -79,9 +79,9 @@ export async function fitDrain(ctx: ServicesCtx, asker: Asker, machineIds: reado
 async function answer(ctx: ServicesCtx, { actor, workspaceIds }: Asker, asked: ToFit): Promise<FitAnswer> {
   const now = ctx.clock.now()
   const { groupId, rooms, wanted } = asked
-  const plain = fit(rooms, wanted, [])
+  const plain = findFit(rooms, wanted, [])
   const movable = plain.verdict === 'fits' ? [] : await movableIn(ctx.db, asked, workspaceIds, now)
-  const found = movable.length === 0 ? plain : fit(rooms, wanted, movable)
+  const found = movable.length === 0 ? plain : findFit(rooms, wanted, movable)
   const names = new Map(movable.map(({ id, service }) => [id, service.name]))
   return {
     ...{ groupId, verdict: found.verdict, instances: instancesOf(wanted, found) },

@@ -36,7 +36,11 @@ export const movesMax = 4
 /** Machines and service instances looked at in all, so that the answer comes at once in a large group as well. */
 const looksMax = 400_000
 
-export function fit(rooms: readonly MachineRoom[], wanted: readonly ToPlace[], residents: readonly Resident[]): Fit {
+export function findFit(
+  rooms: readonly MachineRoom[],
+  wanted: readonly ToPlace[],
+  residents: readonly Resident[],
+): Fit {
   const search: Search = { wanted, besides: besidesOf(wanted), looks: 0 }
   const plan = place(rooms, wanted)
   if (homeless(search, plan).length === 0) return { verdict: 'fits', moves: [], ...asked(search, plan) }

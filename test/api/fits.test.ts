@@ -25,7 +25,7 @@ afterAll(async () => {
 })
 
 const config = (name: string, metadata: object) => serviceJson(`${name}_${groups}`, groupId, metadata)
-const fit = (name: string, metadata: object) =>
+const fitOf = (name: string, metadata: object) =>
   owner.call('POST /v1/services/fit', { body: { config: config(name, metadata) } })
 async function deploy(name: string, metadata: object): Promise<string[]> {
   await owner.call('POST /v1/services', { body: { config: config(name, metadata) } })
@@ -41,7 +41,7 @@ async function machinesOf(name: string): Promise<(string | null)[]> {
 test('what to buy, once bought, makes it fit, where it was said; and is priced as a quote is', async () => {
   await deploy('there', { cpu: 3, instance: 2 })
   const wide = { cpu: 2, instance: 3 }
-  const before = await fit('wide', wide)
+  const before = await fitOf('wide', wide)
   expect(before).toMatchObject({ verdict: 'does_not_fit', moves: [] })
   expect(before.instances.map(({ machineId, reason }) => [machineId, reason?.code, reason?.missing?.cpuMilli])).toEqual(
     Array.from({ length: 3 }, () => [null, 'NoRoom', 1000]),
@@ -60,7 +60,7 @@ test('what to buy, once bought, makes it fit, where it was said; and is priced a
   const request = postpaid({ regionId, zoneId, specId, quantity, groupId })
   await owner.call('POST /v1/orders', { body: { request, pay: true } })
   await api.settle()
-  const after = await fit('wide', wide)
+  const after = await fitOf('wide', wide)
   expect(after).toMatchObject({ verdict: 'fits', moves: [], buy: [] })
   expect(await deploy('wide', wide)).toEqual(after.instances.map(one => one.machineId).sort())
 })
@@ -69,21 +69,21 @@ test('what waits for the same room is counted with, where it comes first', async
   await deploy('there', { cpu: 3, instance: 2 })
   await deploy('a_first', { cpu: 4 })
   const later = { cpu: 4 }
-  const before = await fit('b_later', later)
+  const before = await fitOf('b_later', later)
   expect(before.instances).toMatchObject([{ serviceName: `b_later_${groups}`, machineId: null }])
   const { regionId, zoneId, specId, quantity } = before.buy.find(one => one.specId === 'c4m16') ?? postpaid()
   expect(quantity).toBe(2)
   const request = postpaid({ regionId, zoneId, specId, quantity, groupId })
   await owner.call('POST /v1/orders', { body: { request, pay: true } })
   await api.settle()
-  expect((await fit('b_later', later)).verdict).toBe('fits')
+  expect((await fitOf('b_later', later)).verdict).toBe('fits')
 })
 
 test('names the move that makes room, and the change that is enough by itself', async () => {
   await deploy('small', { cpu: 1 })
   const [first] = await deploy('middle', { cpu: 2 })
   const [second = ''] = await deploy('other', { cpu: 2 })
-  const { verdict, moves, instances } = await fit('large', { cpu: 3 })
+  const { verdict, moves, instances } = await fitOf('large', { cpu: 3 })
   expect({ verdict, moves }).toMatchObject({
     verdict: 'fits_after_moves',
     moves: [{ serviceName: `middle_${groups}`, fromMachineId: first, toMachineId: second }],
@@ -92,7 +92,7 @@ test('names the move that makes room, and the change that is enough by itself', 
   const cordon = (action: 'cordon' | 'uncordon') =>
     owner.call('POST /v1/machines/actions', { body: { action, machineIds: [second] } })
   await cordon('cordon')
-  const cordoned = await fit('large', { cpu: 2 })
+  const cordoned = await fitOf('large', { cpu: 2 })
   expect(cordoned).toMatchObject({
     verdict: 'does_not_fit',
     instances: [

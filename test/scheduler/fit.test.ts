@@ -1,7 +1,7 @@
 // What fit says is what placement then does: as it is, after its moves, and with the machines that it says are missing.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Fit, fit, type Move, machinesMissing, movesMax, type Resident } from '../../src/scheduler/fit.ts'
+import { type Fit, findFit, type Move, machinesMissing, movesMax, type Resident } from '../../src/scheduler/fit.ts'
 import { missingOn } from '../../src/scheduler/fits.ts'
 import { place } from '../../src/scheduler/place.ts'
 import type { MachineRoom, Wanted } from '../../src/scheduler/snapshot.ts'
@@ -53,7 +53,7 @@ describe('will it fit', () => {
     ],
   ]
   it.each(cases)('%s', (_name, rooms, wanted, residents, said) => {
-    expect(short(fit(rooms, wanted, residents))).toEqual(said)
+    expect(short(findFit(rooms, wanted, residents))).toEqual(said)
   })
 
   it('names what is short, and each change that would be enough by itself', () => {
@@ -63,7 +63,7 @@ describe('will it fit', () => {
       aRoom('m3', 5, { closedBecause: 'held', cordonedBy: ['user:ben'] }),
       aRoom('m4', 9, { closedBecause: 'held' }),
     ]
-    expect(fit(rooms, wants(4), []).unplaced).toMatchObject([
+    expect(findFit(rooms, wants(4), []).unplaced).toMatchObject([
       {
         reason: {
           ...{ code: 'NoRoom', missing: { memoryMib: gib, cpuMilli: 0 }, nearestMachineId: 'm1' },
@@ -77,7 +77,7 @@ describe('will it fit', () => {
   })
 
   it('tells nobody to ask for nothing', () => {
-    const [waiting] = fit([aRoom('m1', 0)], wants(4), []).unplaced
+    const [waiting] = findFit([aRoom('m1', 0)], wants(4), []).unplaced
     expect(waiting?.reason.helps).toEqual([])
   })
 
@@ -85,7 +85,7 @@ describe('will it fit', () => {
     const [first, second] = wants(4, 2) as [Wanted, Wanted]
     const rooms = [aRoom('m1', 3)]
     const besides = [{ ...first, beside: true }, second]
-    expect(fit(rooms, besides, [])).toMatchObject({ verdict: 'fits', placed: [{ id: 'w1' }], unplaced: [] })
+    expect(findFit(rooms, besides, [])).toMatchObject({ verdict: 'fits', placed: [{ id: 'w1' }], unplaced: [] })
     // What is bought for one goes to who comes first.
     const empty = { zoneId: 'zone-a', freeCpuMilli: 8000, freeMemoryMib: 4 * gib, freeGpuCount: 0, gpuMemoryMib: 0 }
     expect(machinesMissing([aRoom('m1', 1)], besides, empty)).toBe(2)
@@ -160,7 +160,7 @@ describe('will it fit, whatever the fleet', () => {
     let moved = 0
     fc.assert(
       fc.property(world, one => {
-        const { verdict, moves, placed, unplaced } = fit(one.rooms, one.wanted, one.residents)
+        const { verdict, moves, placed, unplaced } = findFit(one.rooms, one.wanted, one.residents)
         const after = make(one, moves)
         expect(after.impossible).toBeNull()
         expect(place(after.rooms, one.wanted)).toEqual({ placed, unplaced })
@@ -180,7 +180,7 @@ describe('will it fit, whatever the fleet', () => {
       fc.property(world, one => {
         const [want] = one.wanted
         const alone = { ...one, wanted: want ? [want] : [] }
-        const said = fit(alone.rooms, alone.wanted, alone.residents)
+        const said = findFit(alone.rooms, alone.wanted, alone.residents)
         if (said.verdict === 'fits' || said.moves.length === 1) return
         const single = one.residents.flatMap(({ id, machineId: fromMachineId }) =>
           one.rooms.map(({ machineId: toMachineId }) => ({ id, fromMachineId, toMachineId })),
@@ -223,8 +223,8 @@ describe('will it fit, whatever the fleet', () => {
   it('says the same of the same fleet in any order', () => {
     fc.assert(
       fc.property(world, ({ rooms, wanted, residents }) => {
-        const said = fit(rooms, wanted, residents)
-        expect(fit(rooms.toReversed(), wanted, residents.toReversed())).toEqual(said)
+        const said = findFit(rooms, wanted, residents)
+        expect(findFit(rooms.toReversed(), wanted, residents.toReversed())).toEqual(said)
       }),
       { numRuns: 300, seed: 1 },
     )
