@@ -45,6 +45,7 @@ export const causes = {
   'cause.leaving.updated': ['由新版本的实例替换', 'replaced by one of the new version'],
   'cause.leaving.restarted': ['正在重启：由新实例替换', 'restarting: a new one takes over'],
   'cause.leaving.evicted': ['磁盘压力：正在驱逐', 'evicted for disk pressure'],
+  'cause.leaving.rebalanced': ['重新均衡：正在迁移，由新实例替换', 'rebalanced: one on another machine takes over'],
   'cause.leaving.scaled_in': ['缩容', 'scaled in'],
   'cause.leaving.paused': ['更新已暂停，新版本的实例被撤回', 'the rollout is paused: it is withdrawn'],
   'cause.leaving.stopped': ['服务停止', 'the service stops'],

@@ -2,6 +2,7 @@
 export const events = {
   'event.group.created': ['创建资源组', 'Group created'],
   'event.group.renamed': ['重命名资源组', 'Group renamed'],
+  'event.group.rebalanced': ['重新均衡资源组', 'Group rebalanced'],
   'event.group.deleted': ['删除资源组', 'Group deleted'],
   'event.order.placed': ['下单', 'Order placed'],
   'event.order.paid': ['支付订单', 'Order paid'],

@@ -38,6 +38,8 @@ export const operations = {
     'Reset password in account',
   ],
   'operation.PATCH /v1/groups/{groupId}': ['重命名资源组', 'Rename group'],
+  'operation.POST /v1/groups/{groupId}/rebalance': ['重新均衡资源组', 'Rebalance resource group'],
+  'operation.POST /v1/groups/{groupId}/rebalance/preview': ['预览重新均衡', 'Preview rebalance'],
   'operation.DELETE /v1/groups/{groupId}': ['删除资源组', 'Delete group'],
   'operation.POST /v1/machines/{machineId}/cordon': ['停止调度', 'Stop scheduling'],
   'operation.POST /v1/drain-plans': ['创建清空计划', 'Create drain plan'],

@@ -288,6 +288,20 @@ export interface Operations {
     body: null
     returns: null
   }
+  /** Rebalance group: pack what runs onto fewer machines, and spread what asks for it, replacement first */
+  'POST /v1/groups/{groupId}/rebalance': {
+    params: { groupId: string }
+    query: Record<never, never>
+    body: { previewId?: string }
+    returns: { groupId: string; moves: ({ serviceInstanceId: string; serviceId: string; serviceName: string; fromMachineId: string; toMachineId: string })[]; otherMoves: number; emptiedMachineIds: (string)[] }
+  }
+  /** Preview rebalance: what would move whither, and which machines it would empty; nothing is done */
+  'POST /v1/groups/{groupId}/rebalance/preview': {
+    params: { groupId: string }
+    query: Record<never, never>
+    body: null
+    returns: { groupId: string; moves: ({ serviceInstanceId: string; serviceId: string; serviceName: string; fromMachineId: string; toMachineId: string })[]; otherMoves: number; emptiedMachineIds: (string)[]; previewId: string }
+  }
   /** Get what stands in the way of deleting a resource group */
   'GET /v1/groups/{groupId}/remaining': {
     params: { groupId: string }

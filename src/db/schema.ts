@@ -560,6 +560,7 @@ export interface ServiceInstancesTable {
   fetching: NullableJson
   goFirst: NullableJson
   eviction: NullableJson
+  moveTo: string | null
 }
 
 export interface ServiceKeysTable {

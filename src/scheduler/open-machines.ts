@@ -53,7 +53,7 @@ export class OpenMachines {
   take(want: Wanted): string | null {
     const avoided = want.avoid ? this.#numbersOf(want.avoid) : none
     const standing = want.spread ? this.#standingOf(want.spread) : null
-    const number = this.#best(want, avoided, standing)
+    const number = want.only === undefined ? this.#best(want, avoided, standing) : this.#only(want.only, want, avoided)
     if (number < 0) return null
     this.#takeFrom(number, want)
     const { machineId, zoneId } = this.#rooms[number] as MachineRoom
@@ -90,6 +90,11 @@ export class OpenMachines {
     for (const kind of this.#kinds.values()) consider(this.#firstOf(kind, want, skip))
     for (const number of beside?.keys() ?? []) if (!avoided.has(number) && this.#fits(number, want)) consider(number)
     return best
+  }
+
+  #only(machineId: string, want: Demand, avoided: ReadonlySet<number>): number {
+    const number = this.#numbers.get(machineId) ?? -1
+    return number >= 0 && !avoided.has(number) && this.#fits(number, want) ? number : -1
   }
 
   #together(spread: Spread | undefined, standing: Standing | null) {

@@ -22,11 +22,14 @@ export function place(snapshot: readonly MachineRoom[], wanted: readonly Wanted[
   const reasons = new Map<string, WaitingReason>()
   for (const want of waiting) {
     // Replicas ask for the same, and there may be many.
-    const key = `${want.cpuMilli} ${want.memoryMib} ${want.gpuCount} ${want.gpuMemoryMib} ${want.avoid?.join() ?? ''}`
-    const usable = want.avoid === undefined ? left : left.filter(room => !want.avoid?.includes(room.machineId))
+    const key = `${want.cpuMilli} ${want.memoryMib} ${want.gpuCount} ${want.gpuMemoryMib} ${want.avoid?.join() ?? ''} ${want.only ?? ''}`
+    const usable = left.filter(({ machineId }) => mayUse(want, machineId))
     const reason = reasons.get(key) ?? waitingReason(usable, want)
     reasons.set(key, reason)
     plan.unplaced.push({ id: want.id, reason })
   }
   return plan
 }
+
+const mayUse = ({ avoid = [], only }: Wanted, machineId: string): boolean =>
+  (only === undefined || machineId === only) && !avoid.includes(machineId)

@@ -38,6 +38,8 @@ export interface Wanted extends Demand {
   id: string
   /** Machines that this one must not use. */
   avoid?: readonly string[]
+  /** The one machine that it is to go to: no other will do. */
+  only?: string
   spread?: Spread
 }
 

@@ -35,6 +35,7 @@ const columns = [
   'crashCount',
   'goFirst',
   'eviction',
+  'moveTo',
   'endReason',
   'exitCode',
   'exitSignal',
@@ -169,6 +170,7 @@ export interface InstanceChange {
   leavingBecause?: LeavingBecause
   goFirst?: GoFirst
   eviction?: Eviction | null
+  moveTo?: string | null
   leavingAt?: Temporal.Instant
   endReason?: string
   exitCode?: number | null

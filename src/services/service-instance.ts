@@ -8,7 +8,7 @@ import type { Fetching } from './driver.ts'
 export type InstancePhase = 'waiting' | 'starting' | 'ready' | 'leaving' | 'stopping' | 'ended'
 
 /**
- * Why one goes. The first five are wishes while it still serves: they wait for the replacement (or, for `scaled_in`, need
+ * Why one goes. The first six are wishes while it still serves: they wait for the replacement (or, for `scaled_in`, need
  * none). The last three end the serving whatever else runs.
  */
 export type LeavingBecause =
@@ -16,6 +16,7 @@ export type LeavingBecause =
   | 'updated' // a newer version, or a restart of the service
   | 'restarted' // a restart of this one
   | 'evicted' // it takes the most of a disk that is nearly full
+  | 'rebalanced' // a rebalance of its group moves it
   | 'scaled_in'
   | 'paused' // it was to take over in a rollout that is paused
   | 'stopped' // the service is stopped or deleted
@@ -89,6 +90,8 @@ export interface ServiceInstance {
   /** A person's word that this one may end before there is one in its place. */
   goFirst: GoFirst | null
   eviction: Eviction | null
+  /** Where the one in its place is to stand, and nowhere else: a rebalance moves it there. */
+  moveTo: string | null
   createdAt: Temporal.Instant
   startedAt: Temporal.Instant | null
   readyAt: Temporal.Instant | null

@@ -168,7 +168,8 @@ function causeOf(row: ServiceInstanceRow): Cause | null {
   if (row.eviction !== null) return evictionCauseOf(row.eviction)
   if (row.phase === 'ready' && !row.ready) return { code: 'HealthCheckFails' }
   if (row.phase === 'starting' && row.fetching) return { code: 'Fetching', ...row.fetching }
-  return row.leavingBecause === null ? null : { code: 'Leaving', because: row.leavingBecause }
+  const because = row.leavingBecause ?? (row.moveTo === null ? null : 'rebalanced')
+  return because === null ? null : { code: 'Leaving', because }
 }
 
 async function viewsOf(db: Db, rows: readonly ServiceRow[]): Promise<ServiceView[]> {

@@ -132,6 +132,8 @@ export const rows: Record<keyof Operations, TenantRow> = {
   'GET /v1/groups/{groupId}': { ids: group },
   'GET /v1/groups/{groupId}/remaining': { ids: group },
   'PATCH /v1/groups/{groupId}': { ids: group, input: body({ name: 'renamed' }) },
+  'POST /v1/groups/{groupId}/rebalance/preview': { ids: group },
+  'POST /v1/groups/{groupId}/rebalance': { ids: group, input: body({}) },
   'GET /v1/machines': { ids: group, input: ({ groupId = '' }) => ({ query: { groupId } }) },
   'GET /v1/machines/{machineId}': { ids: machine },
   'GET /v1/machines/{machineId}/bill-lines': { ids: machine },

@@ -83,6 +83,7 @@ test('a viewer changes nothing: what is not a GET is not for viewers, but asking
   ]
   const previews = [
     'POST /v1/drain-plans/preview',
+    'POST /v1/groups/{groupId}/rebalance/preview',
     'POST /v1/machines/fit',
     'POST /v1/machines/preview',
     'POST /v1/services/{service}/fit',

@@ -64,11 +64,13 @@ describe('a person with a terminal and no browser', () => {
   test('deploys the model beside its JSON, waits, and has a picture read', async () => {
     const deployed = await host.berth('service', 'deploy', service, '--group', 'vision', '--timeout', '40')
     expect(deployed).toMatchObject({ code: 0, stdout: expect.stringContaining('2 of 2 instances are running') })
-    const [invoked, logs, described] = await Promise.all([
+    const [invoked, logs, described, balanced] = await Promise.all([
       host.berth('invoke', 'digits', '--file', picture),
       host.berth('logs', 'digits'),
       host.berth('invoke', 'digits', '--path', '/v2/models/digits'),
+      host.berth('group', 'rebalance', 'vision'),
     ])
+    expect(balanced).toMatchObject({ code: 0, stderr: expect.stringContaining('It is balanced already') })
     expect(JSON.parse(invoked.stdout)).toMatchObject({ predictions: [{ label: '7' }, {}, {}] })
     expect(logs.stdout).toContain('model server ready')
     expect(JSON.parse(described.stdout)).toMatchObject({ name: 'digits', inputs: [{ name: 'image' }] })

@@ -156,7 +156,9 @@ const wantedOf = (most: number, small: boolean) =>
       ),
       { maxLength: most, size: 'max' },
     )
-    .map(list => list.map((wanted, index): Wanted => ({ ...wanted, id: `i${index}` })))
+    .map(list =>
+      list.map((wanted, n): Wanted => ({ ...wanted, id: `i${n}`, ...(n % 4 === 3 ? { only: `m${n % 3}` } : {}) })),
+    )
 const wanteds = fc.oneof(wantedOf(40, false), wantedOf(40, true))
 
 /** What is left of each machine after the plan, by its own sums. */
@@ -180,13 +182,14 @@ function left(
 const fits = (room: MachineRoom, want: Wanted): boolean =>
   room.closedBecause === null &&
   !want.avoid?.includes(room.machineId) &&
+  (want.only === undefined || want.only === room.machineId) &&
   want.cpuMilli <= room.freeCpuMilli &&
   want.memoryMib <= room.freeMemoryMib &&
   want.gpuCount <= room.freeGpuCount &&
   (want.gpuCount === 0 || want.gpuMemoryMib <= room.gpuMemoryMib)
 
 describe('placement, whatever the fleet', () => {
-  it('never goes beyond what is free, and never uses a machine that is closed, foreign or to be avoided', () => {
+  it('never goes beyond what is free, and never uses a machine that is closed, foreign, to be avoided or not the only one', () => {
     fc.assert(
       fc.property(rooms, wanteds, (fleet, wanted) => {
         const { placed } = place(fleet, wanted)
@@ -196,6 +199,7 @@ describe('placement, whatever the fleet', () => {
           const room = fleet.find(one => one.machineId === machineId) as MachineRoom
           expect(room.closedBecause).toBeNull()
           expect(want.avoid ?? []).not.toContain(machineId)
+          expect(want.only ?? machineId).toBe(machineId)
           if (want.gpuCount > 0) expect(want.gpuMemoryMib).toBeLessThanOrEqual(room.gpuMemoryMib)
           const { freeCpuMilli, freeMemoryMib, freeGpuCount } = rest.get(machineId) as MachineRoom
           expect(freeCpuMilli).toBeGreaterThanOrEqual(Math.min(0, room.freeCpuMilli))

@@ -16,6 +16,7 @@ export function placeSimply(snapshot: readonly MachineRoom[], wanted: readonly W
       room =>
         room.closedBecause === null &&
         !(want.avoid ?? []).includes(room.machineId) &&
+        (want.only ?? room.machineId) === room.machineId &&
         room.freeCpuMilli - want.cpuMilli >= 0 &&
         room.freeMemoryMib - want.memoryMib >= 0 &&
         room.freeGpuCount - want.gpuCount >= 0 &&
@@ -42,7 +43,9 @@ export function placeSimply(snapshot: readonly MachineRoom[], wanted: readonly W
     plan.placed.push({ id: want.id, machineId: best.room.machineId })
   }
   for (const want of waiting) {
-    const usable = rooms.filter(room => !(want.avoid ?? []).includes(room.machineId))
+    const usable = rooms
+      .filter(room => !(want.avoid ?? []).includes(room.machineId))
+      .filter(room => (want.only ?? room.machineId) === room.machineId)
     plan.unplaced.push({ id: want.id, reason: waitingReason(usable, want) })
   }
   return plan

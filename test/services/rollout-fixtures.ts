@@ -37,6 +37,7 @@ export function anInstance(id: string, change: Partial<ServiceInstance> = {}): S
     crashCount: 0,
     goFirst: null,
     eviction: null,
+    moveTo: null,
     createdAt: at(0),
     startedAt: at(0),
     readyAt: ready ? at(0) : null,

@@ -26,6 +26,7 @@ import { DeployHere } from './DeployHere.tsx'
 import type { Group } from './GroupListPage.tsx'
 import { GroupMachines } from './GroupMachines.tsx'
 import { GroupStatus } from './GroupStatus.tsx'
+import { RebalanceGroup } from './RebalanceGroup.tsx'
 
 export function GroupPage() {
   const { workspaceId, groupId } = usePathParams('workspaceId', 'groupId')
@@ -50,7 +51,7 @@ export function GroupPage() {
 }
 
 function GroupHeader({ workspaceId, group }: { workspaceId: string; group: Group }) {
-  const [dialog, setDialog] = useState<'rename' | 'deploy' | 'delete' | null>(null)
+  const [dialog, setDialog] = useState<'rename' | 'deploy' | 'rebalance' | 'delete' | null>(null)
   const close = () => setDialog(null)
   return (
     <>
@@ -72,6 +73,9 @@ function GroupHeader({ workspaceId, group }: { workspaceId: string; group: Group
             <ActionButton can="group.write" onClick={() => setDialog('rename')}>
               {t('groups.rename')}
             </ActionButton>
+            <ActionButton can="fleet.operate" onClick={() => setDialog('rebalance')}>
+              {t('groups.rebalance')}
+            </ActionButton>
             <ActionButton can="group.write" danger onClick={() => setDialog('delete')}>
               {t('groups.delete')}
             </ActionButton>
@@ -80,6 +84,7 @@ function GroupHeader({ workspaceId, group }: { workspaceId: string; group: Group
       />
       {dialog === 'rename' ? <GroupRename group={group} onClose={close} /> : null}
       <DeployHere open={dialog === 'deploy'} workspaceId={workspaceId} group={group} onClose={close} />
+      {dialog === 'rebalance' ? <RebalanceGroup group={group} onClose={close} /> : null}
       {dialog === 'delete' ? <DeleteGroup workspaceId={workspaceId} group={group} onClose={close} /> : null}
     </>
   )

@@ -22,6 +22,7 @@ import { machineChangeRoutes } from './machine-changes.ts'
 import { machineRoutes } from './machines.ts'
 import { noticeRoutes } from './notices.ts'
 import { orderRoutes } from './orders.ts'
+import { rebalanceRoutes } from './rebalances.ts'
 import { renewalRoutes } from './renewals.ts'
 import { repairRoutes } from './repairs.ts'
 import { resizeRoutes } from './resizes.ts'
@@ -47,6 +48,7 @@ export const routes: readonly Route[] = [
   ...alignmentRoutes,
   ...resizeRoutes,
   ...groupRoutes,
+  ...rebalanceRoutes,
   ...machineRoutes,
   ...machineChangeRoutes,
   ...repairRoutes,

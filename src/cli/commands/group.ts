@@ -1,10 +1,23 @@
+import type { Operations } from '../../client/client.ts'
 import { given, groupIdOf, type Months, months, number } from '../arguments.ts'
 import { confirm } from '../ask.ts'
 import { buy, groupAndRegion, renew, zoneOf } from '../buying.ts'
 import type { AskingOptions, CommandTree, Declaration, WaitingOptions } from '../command.ts'
 import { refuse } from '../failure.ts'
-import { type Cell, cpuText, mibText, printFields, printJson, printLine, printTable, say, timeText } from '../output.ts'
+import {
+  type Cell,
+  cpuText,
+  mibText,
+  plural,
+  printFields,
+  printJson,
+  printLine,
+  printTable,
+  say,
+  timeText,
+} from '../output.ts'
 import type { Session } from '../session.ts'
+import { type DryRunOptions, dryRunOption } from './machine-preview.ts'
 import { machineHead, machineRow } from './machine-view.ts'
 
 interface BuyOptions extends AskingOptions, WaitingOptions {
@@ -170,6 +183,25 @@ function addChangingCommands(tree: CommandTree): void {
         await renew(session, { groupId, months: options.months ?? 1 }, options)
       },
     })
+    .add<AskingOptions & DryRunOptions>({
+      usage: 'rebalance <group>',
+      summary: 'move what runs onto fewer machines, or apart where a service asks for it, replacement first',
+      examples: ['berth group rebalance vision --dry-run', 'berth group rebalance vision --yes'],
+      options: [dryRunOption],
+      asks: true,
+      async run({ session, args: [group = ''], options }) {
+        const params = { groupId: await groupIdOf(session, group) }
+        const preview = await session.call('POST /v1/groups/{groupId}/rebalance/preview', { params })
+        const count = preview.moves.length + preview.otherMoves
+        if (options.dryRun || count === 0) return showRebalance(preview, options.json)
+        if (!options.json) showRebalance(preview, false)
+        await confirm(`Move ${plural(count, 'service instance')}?`, options.yes)
+        const body = { previewId: preview.previewId }
+        const begun = await session.call('POST /v1/groups/{groupId}/rebalance', { params, body })
+        if (options.json) printJson(begun)
+        else say(`${plural(count, 'move')} begun; berth service instances shows them.`)
+      },
+    })
     .add<AskingOptions>({
       usage: 'delete <group>',
       summary: 'delete a group that holds no machine and no service',
@@ -183,4 +215,23 @@ function addChangingCommands(tree: CommandTree): void {
         else say(`${group} is deleted.`)
       },
     })
+}
+
+type Rebalance = Operations['POST /v1/groups/{groupId}/rebalance']['returns']
+
+function showRebalance(rebalance: Rebalance, json: boolean): void {
+  const { moves, otherMoves, emptiedMachineIds } = rebalance
+  if (json) printJson(rebalance)
+  else if (moves.length + otherMoves === 0) say('It is balanced already: nothing has to move.')
+  else {
+    const rows = moves.map((one): Cell[] => [
+      one.serviceName,
+      one.serviceInstanceId,
+      one.fromMachineId,
+      one.toMachineId,
+    ])
+    printTable(['SERVICE', 'SERVICE INSTANCE', 'FROM', 'TO'], rows, { empty: 'Nothing in a workspace of yours.' })
+    if (otherMoves > 0) say(`${plural(otherMoves, 'service instance')} of other workspaces would move too.`)
+    if (emptiedMachineIds.length > 0) say(`Left empty: ${emptiedMachineIds.join(', ')}.`)
+  }
 }

@@ -36,19 +36,24 @@ export function asPreviewed(
   return {
     before: async tx => {
       await lockWorld(tx, await groupsOf(tx))
-      if (previewIdOf(await look(tx)) === previewId) return
-      const message =
-        'what the preview of this previewId said is no longer what would happen: look at it again, then decide'
-      throw new Refusal<ServicesRefusal>('WorldChanged', message, { field: 'previewId' })
+      requireSaid(previewId, await look(tx))
     },
   }
+}
+
+/** Refuses what comes out otherwise than its preview said. */
+export function requireSaid(previewId: string | undefined, said: object): void {
+  if (previewId === undefined || previewIdOf(said) === previewId) return
+  const message =
+    'what the preview of this previewId said is no longer what would happen: look at it again, then decide'
+  throw new Refusal<ServicesRefusal>('WorldChanged', message, { field: 'previewId' })
 }
 
 /**
  * Until the commit nothing is placed, held, released, deployed or changed in these groups. In the order in which others lock:
  * the group, its services, its machines.
  */
-async function lockWorld(tx: Tx, groupIds: readonly string[]): Promise<void> {
+export async function lockWorld(tx: Tx, groupIds: readonly string[]): Promise<void> {
   const ids = sql`any(${groupIds}::text[])`
   await sql`select from resource_groups where id = ${ids} order by id for update`.execute(tx)
   await sql`select from services where group_id = ${ids} and deleted_at is null order by id for update`.execute(tx)

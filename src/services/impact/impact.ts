@@ -151,6 +151,7 @@ const fates: Record<LeavingBecause, InstanceFate> = {
   updated: 'moves',
   restarted: 'moves',
   evicted: 'moves',
+  rebalanced: 'moves',
   scaled_in: 'finishes',
   paused: 'finishes',
   stopped: 'stops',

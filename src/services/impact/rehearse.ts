@@ -209,6 +209,9 @@ class Part {
       case 'end':
         this.#end(action.id)
         break
+      case 'stay':
+        this.#change(action.id, { moveTo: null })
+        break
       case 'pause':
         if (this.#rollout !== null) this.#rollout = { ...this.#rollout, pause: action.pause }
         this.moved = true
@@ -253,7 +256,7 @@ class Part {
       },
       ...{ machineId: null, phase: 'waiting', ready: false, leavingBecause: null, leavingAt: null },
       ...{ waitingReason: null, host: null, port: null, routedAtGeneration: null, unroutedAtGeneration: null },
-      ...{ gpuIndexes: [], goFirst: null, eviction: null, startedAt: null, readyAt: null },
+      ...{ gpuIndexes: [], goFirst: null, eviction: null, moveTo: null, startedAt: null, readyAt: null },
     }
   }
 

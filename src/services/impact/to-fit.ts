@@ -3,7 +3,8 @@
 import { type Db, inSnapshot, type Tx } from '../../db/db.ts'
 import type { Actor } from '../../events/event.ts'
 import { freeCapacity } from '../../fleet/reservation.ts'
-import type { Resident, ToPlace } from '../../scheduler/fit.ts'
+import type { ToPlace } from '../../scheduler/fit.ts'
+import type { Movable } from '../../scheduler/rebalance.ts'
 import type { MachineRoom } from '../../scheduler/snapshot.ts'
 import type { DeployLimits } from '../config/resolve-config.ts'
 import { checkDeployment } from '../deploy.ts'
@@ -13,7 +14,7 @@ import type { ReadOptions } from '../rollout/plan-update.ts'
 import { planService } from '../rollout/rollout.ts'
 import { snapshotOf } from '../rollout/service-snapshot.ts'
 import { readWorld, type World } from '../rollout/snapshot.store.ts'
-import { demandOf, specOf, type WorldService, wantedOf } from '../rollout/world.ts'
+import { demandOf, type WorldService, wantedOf } from '../rollout/world.ts'
 import { findService, type ServiceKey } from '../service.store.ts'
 import { serviceIdsOn, serviceIdsPlacingBeside } from '../service-instance.store.ts'
 import { isRouted, type ServiceInstance } from '../service-instance.ts'
@@ -111,7 +112,7 @@ export async function toFitDrain(
 const wantedIn = (world: World, asked: ReadonlySet<string>, now: Temporal.Instant): WantedInstance[] =>
   world.services.toSorted(comparePlacing).flatMap(service => asksOf(world, service, now, !asked.has(service.id)))
 
-const unplaced = { phase: 'waiting', machineId: null } as const
+const unplaced = { phase: 'waiting', machineId: null, moveTo: null } as const
 
 /** What waits already comes before what is yet to be made. */
 function asksOf(world: World, service: WorldService, now: Temporal.Instant, beside: boolean): WantedInstance[] {
@@ -132,8 +133,8 @@ function asksOf(world: World, service: WorldService, now: Temporal.Instant, besi
   }))
 }
 
-export interface MovableInstance extends Resident {
-  service: { id: string; name: string }
+export interface MovableInstance extends Movable {
+  service: { id: string; name: string; workspaceId: string }
 }
 
 /**
@@ -155,13 +156,16 @@ export async function movableIn(
     there.map(({ id }) => id),
     now,
   )
-  return world.services
+  return movablesOf(world)
+}
+
+export const movablesOf = (world: World): MovableInstance[] =>
+  world.services
     .filter(({ desired, rollout }) => desired === 'running' && rollout === null)
     .flatMap(service => {
       const instances = world.instances.get(service.id) ?? []
       return instances.flatMap(one => movableOf(world, service, one, instances))
     })
-}
 
 function movableOf(
   { machines, revoked }: World,
@@ -169,10 +173,12 @@ function movableOf(
   instance: ServiceInstance,
   instances: readonly ServiceInstance[],
 ): MovableInstance[] {
-  const { id, machineId, leavingBecause } = instance
-  if (machineId === null || !isRouted(instance) || leavingBecause !== null || revoked.has(id)) return []
+  const { id, machineId, leavingBecause, moveTo } = instance
+  if (machineId === null || !isRouted(instance) || revoked.has(id)) return []
+  if (leavingBecause !== null || moveTo !== null) return []
   const wish = machines.get(machineId)
   if (wish?.verdict !== 'stay' || wish.held === true || instances.some(other => other.replacesId === id)) return []
-  const { id: serviceId, name } = service
-  return [{ id, machineId, ...demandOf(specOf(service, instance)), service: { id: serviceId, name } }]
+  const { id: serviceId, name, workspaceId } = service
+  const { id: _, ...asked } = wantedOf(service, instance, instances)
+  return [{ id, machineId, ...asked, service: { id: serviceId, name, workspaceId } }]
 }

@@ -148,6 +148,8 @@ async function write(w: Writing, action: Action): Promise<void> {
       // Its row was written before it was asked (ask-stops.ts).
       if (w.instances.get(action.id)?.phase !== 'stopping') w.changed++
       return
+    case 'stay':
+      return move(w, action.id, 'stays', { moveTo: null }, { to: w.instances.get(action.id)?.moveTo })
     case 'end':
       return end(w, action)
     case 'pause': {

@@ -121,6 +121,7 @@ export function patienceOf(snapshot: ServiceSnapshot, instance: ServiceInstance)
     updated: patienceMs,
     restarted: patienceMs,
     evicted: patienceMs,
+    rebalanced: patienceMs,
     scaled_in: patienceMs,
     paused: patienceMs,
     stopped: snapshot.service.graceMs,

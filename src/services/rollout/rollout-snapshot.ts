@@ -94,6 +94,8 @@ export type Action =
   | { do: 'suspend'; id: string }
   | { do: 'leave'; id: string; because: LeavingBecause }
   | StopAction
+  /** It is not moved after all: the machine that it was to go to does not take the one in its place. */
+  | { do: 'stay'; id: string }
   | { do: 'end'; id: string; reason: string; exitCode: number | null; signal: string | null; message: string }
   /** The rollout fails, and goes no further by itself. */
   | { do: 'pause'; pause: RolloutPause & { because: 'failing' } }

@@ -8,10 +8,7 @@
 // the last one that serves (Q42, Q44, Q45).
 import { isDeepStrictEqual } from 'node:util'
 import { waitingOf } from '../cause.ts'
-import { evictionText } from '../disk/disk-text.ts'
-import type { RuntimeObservation } from '../driver.ts'
 import {
-  crashForgottenMs,
   isCrash,
   isMember,
   isRouted,
@@ -19,16 +16,9 @@ import {
   mayStartAt,
   type ServiceInstance,
 } from '../service-instance.ts'
+import { endOf, nextCrashCount } from './ends.ts'
 import { hasNoRoom, isEmptied, mayGoFirst } from './go-first.ts'
-import {
-  awaitsLastWord,
-  nextOfLeaving,
-  notAcknowledged,
-  patienceOf,
-  stopAgain,
-  stoppingObstacle,
-  unacknowledgedBy,
-} from './leaving.ts'
+import { nextOfLeaving, notAcknowledged, patienceOf, stopAgain, stoppingObstacle, unacknowledgedBy } from './leaving.ts'
 import { failureOf, type Generation, generationFor, isCurrent, isPaused } from './rollout-phase.ts'
 import type { Action, Obstacle, ServicePlan, ServiceSnapshot } from './rollout-snapshot.ts'
 
@@ -60,6 +50,7 @@ export function planService(snapshot: ServiceSnapshot): ServicePlan {
   if (snapshot.service.desired === 'running') {
     pauseIfFailing(draft)
     holdBack(draft)
+    letStay(draft)
     settlePairs(draft)
     matchReplicas(draft)
     for (const head of headsOf(draft)) replaceIfNeeded(draft, head)
@@ -92,37 +83,6 @@ function takeIn(draft: Draft, instance: ServiceInstance): void {
   } else {
     draft.members.push(instance)
   }
-}
-
-type EndAction = Extract<Action, { do: 'end' }>
-
-function endOf(snapshot: ServiceSnapshot, instance: ServiceInstance): EndAction | null {
-  if (instance.machineId === null) return null
-  const { id } = instance
-  if (snapshot.machines.get(instance.machineId)?.verdict === 'ended') {
-    return { do: 'end', id, reason: 'MachineLost', exitCode: null, signal: null, message: 'its machine is gone' }
-  }
-  const word: RuntimeObservation | undefined = snapshot.observations.get(id)
-  if (word?.state === 'ended') {
-    if (awaitsLastWord(snapshot, instance)) return null
-    const { reason, exitCode, signal, message } = word
-    // It was told to end: however it did, that is no crash.
-    const told = instance.phase === 'stopping' && (reason === 'Exited' || reason === 'Stopped')
-    if (!told) return { do: 'end', id, reason, exitCode, signal, message }
-    const { leavingBecause, eviction } = instance
-    return leavingBecause === 'evicted' && eviction
-      ? { do: 'end', id, reason: 'Evicted', exitCode, signal, message: evictionText(eviction) }
-      : { do: 'end', id, reason: 'Stopped', exitCode, signal, message }
-  }
-  // A starting one that is not there has yet to be launched.
-  if (word?.state !== 'not_found' || instance.phase === 'starting') return null
-  const reason = instance.phase === 'ready' ? 'Unknown' : 'Stopped'
-  return { do: 'end', id, reason, exitCode: null, signal: null, message: 'its process is not there any more' }
-}
-
-function nextCrashCount(instance: ServiceInstance, now: Temporal.Instant): number {
-  const readyMs = instance.readyAt === null ? 0 : now.epochMilliseconds - instance.readyAt.epochMilliseconds
-  return readyMs >= crashForgottenMs ? 1 : instance.crashCount + 1
 }
 
 /** Stopped services, lost machines, revoked reservations and full disks end the serving, whatever else runs. */
@@ -187,6 +147,18 @@ function holdBack(draft: Draft): void {
   }
 }
 
+/** A rebalance is a wish: where the one in its place finds no room there, or does not come up, it stays where it serves. */
+function letStay(draft: Draft): void {
+  const ofCrash = new Set(draft.crashes.map(({ replacesId }) => replacesId))
+  draft.members = draft.members.map(member => {
+    const replacement = replacementOf(draft, member)
+    const fails = ofCrash.has(member.id) || (replacement !== null && hasNoRoom(replacement))
+    if (member.moveTo === null || !fails) return member
+    draft.actions.push({ do: 'stay', id: member.id })
+    return { ...member, moveTo: null }
+  })
+}
+
 /** Why this one must be replaced; null: it stays. Its machine's fate comes first: no update in its course may hold that up. */
 function movesBecause(draft: Draft, member: ServiceInstance): LeavingBecause | null {
   const verdict = member.machineId === null ? 'stay' : draft.snapshot.machines.get(member.machineId)?.verdict
@@ -194,6 +166,7 @@ function movesBecause(draft: Draft, member: ServiceInstance): LeavingBecause | n
   if (verdict === 'repair') return 'lost'
   if (member.eviction !== null) return 'evicted'
   if (member.leavingBecause === 'restarted') return 'restarted'
+  if (member.moveTo !== null) return 'rebalanced'
   return isOutdated(draft, member) ? 'updated' : null
 }
 
@@ -249,8 +222,9 @@ function settlePairs(draft: Draft): void {
   }
 }
 
-/** Where most seems away, a rollout takes nothing from what serves: what has a replacement is let go once that serves, no other gets one. */
-const isHeld = (draft: Draft, because: LeavingBecause | null): boolean => draft.snapshot.frozen && because === 'updated'
+/** Where most seems away, a rollout or a rebalance takes nothing from what serves: what has a replacement is let go once that serves, no other gets one. */
+const isHeld = (draft: Draft, because: LeavingBecause | null): boolean =>
+  draft.snapshot.frozen && (because === 'updated' || because === 'rebalanced')
 
 /** A machine's fate moves all that is there at once, and room is its only bound: the surge is for what people start. */
 const isOfMachine = (because: LeavingBecause): boolean =>

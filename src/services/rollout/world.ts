@@ -18,16 +18,17 @@ export const demandOf = ({ cpuMilli, memoryMib, gpuCount, gpuMemoryMib }: Servic
   ...{ cpuMilli, memoryMib, gpuCount, gpuMemoryMib },
 })
 
-type Member = Pick<ServiceInstance, 'id' | 'phase' | 'machineId' | 'replacesId'>
+type Member = Pick<ServiceInstance, 'id' | 'phase' | 'machineId' | 'replacesId' | 'moveTo'>
 
 /** What placement is asked for one of these; they are all that the service has. */
 export function wantedOf(
   service: WorldService,
-  { id, version }: Pick<ServiceInstance, 'id' | 'version'>,
+  { id, version, replacesId }: Pick<ServiceInstance, 'id' | 'version' | 'replacesId'>,
   instances: readonly Member[],
 ): Wanted {
   const spec = specOf(service, { version })
-  const want = { id, ...demandOf(spec) }
+  const only = replacesId === null ? null : (instances.find(one => one.id === replacesId)?.moveTo ?? null)
+  const want = { id, ...demandOf(spec), ...(only === null ? {} : { only }) }
   return spec.spread === undefined ? want : { ...want, spread: spreadOf(service.id, spec.spread, instances) }
 }
 
