@@ -8,6 +8,7 @@ export const operations = {
   'operation.DeleteResourceInstances': ['删除机器', 'Delete machines'],
   'operation.DeleteService': ['删除服务', 'Delete service'],
   'operation.DeleteServiceInstances': ['重启服务实例', 'Restart instance'],
+  'operation.UpdateServiceInstance': ['隔离服务实例', 'Isolate instance'],
   'operation.RestartService': ['重启服务', 'Restart service'],
   'operation.CreateServiceAutoScaler': ['设置自动扩缩容', 'Set autoscaling'],
   'operation.UpdateServiceAutoScaler': ['设置自动扩缩容', 'Set autoscaling'],
@@ -87,6 +88,11 @@ export const operations = {
   'operation.POST /v1/services/{service}/instances/{serviceInstanceId}/go-first/preview': [
     '预览先停旧实例',
     'Preview letting an instance go first',
+  ],
+  'operation.POST /v1/services/{service}/instances/{serviceInstanceId}/isolate': ['隔离服务实例', 'Isolate instance'],
+  'operation.POST /v1/services/{service}/instances/{serviceInstanceId}/end': [
+    '结束已隔离的服务实例',
+    'End isolated instance',
   ],
   'operation.POST /v1/services/{service}/instances/{serviceInstanceId}/restart': ['重启服务实例', 'Restart instance'],
   'operation.POST /v1/services/{service}/preview': ['预览对服务的操作', 'Preview action on service'],

@@ -22,6 +22,7 @@ const tones: Record<string, Tone> = {
   Scaling: 'info',
   Updating: 'info',
   UpdatePaused: 'warning',
+  Isolated: 'warning',
   Failed: 'error',
   Complete: 'success',
   // orders

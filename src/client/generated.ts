@@ -722,6 +722,13 @@ export interface Operations {
     body: null
     returns: { items: ({ serviceInstanceId: string; serviceId: string; version: number; machineId: string | null; status: string; reason: string; cause: { code: "Counts"; running: number; wanted: number } | { code: "Ending"; count: number } | { code: "StoppedOnRequest" | "ScaledToZero" | "ScaledToZeroWakes" | "HealthCheckFails" | "Paused" | "Frozen" } | { code: "NotReadyInTime"; seconds: number } | { code: "CrashLoop"; count: number; last: { code: "Ended"; reason: string | null; exitCode: number | null; signal: string | null; message: string | null } | null } | { code: "Leaving"; because: string } | { code: "DiskPressure"; of: "machine" | "host"; usedBytes: number; freeBytes: number; diskBytes: number; atOnce: boolean } | { code: "Fetching"; url: string; receivedBytes: number; totalBytes: number | null; failures: number; problem: string | null } | { code: "NoMachine" | "NoOpenMachine" | "NoRoom"; message: string; missing: { cpuMilli: number; memoryMib: number; gpuCount: number; gpuMemoryMib: number } | null; nearestMachineId: string | null; helps: ({ change: "shrink"; machineId: string; to: { cpuMilli: number; memoryMib: number; gpuCount: number; gpuMemoryMib: number } } | { change: "uncordon"; machineId: string; cordonedBy: (string)[] })[]; machines: { total: number; open: number; held: number; lost: number; notRunning: number } } | { code: "Ended"; reason: string | null; exitCode: number | null; signal: string | null; message: string | null } | null; replaces: string | null; ready: boolean; crashCount: number; createdAt: string; readyAt: string | null; endedAt: string | null })[] }
   }
+  /** End an isolated instance, after the grace of its service */
+  'POST /v1/services/{service}/instances/{serviceInstanceId}/end': {
+    params: { service: string; serviceInstanceId: string }
+    query: Record<never, never>
+    body: null
+    returns: { serviceInstanceId: string }
+  }
   /** Let an instance end before its replacement, which finds no room, is there */
   'POST /v1/services/{service}/instances/{serviceInstanceId}/go-first': {
     params: { service: string; serviceInstanceId: string }
@@ -735,6 +742,13 @@ export interface Operations {
     query: Record<never, never>
     body: null
     returns: { serviceInstanceId: string; machineId: string | null; replacementId: string; running: number; runningAfter: number; losesLast: boolean; regainsRoom: boolean; inFlight: number | null; ends: { medianMs: number; longestMs: number; samples: number } | null; starts: { medianMs: number; longestMs: number; samples: number } | null; expectedGapMs: number | null }
+  }
+  /** Isolate one instance for good: out of the routes once its replacement serves, and left running to be looked at */
+  'POST /v1/services/{service}/instances/{serviceInstanceId}/isolate': {
+    params: { service: string; serviceInstanceId: string }
+    query: Record<never, never>
+    body: null
+    returns: { serviceInstanceId: string }
   }
   /** Restart one instance: its replacement first */
   'POST /v1/services/{service}/instances/{serviceInstanceId}/restart': {

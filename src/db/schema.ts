@@ -535,7 +535,7 @@ export interface ServiceInstancesTable {
   version: number
   restartGeneration: Generated<number>
   machineId: string | null
-  phase: 'waiting' | 'starting' | 'ready' | 'leaving' | 'stopping' | 'ended'
+  phase: 'waiting' | 'starting' | 'ready' | 'leaving' | 'isolated' | 'stopping' | 'ended'
   leavingBecause: string | null
   replacesId: string | null
   drainId: string | null

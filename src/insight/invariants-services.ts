@@ -43,7 +43,7 @@ export const serviceInvariants: readonly Invariant[] = [
       left join outbox stop on stop.effect_id = 'service_instance:' || i.id || ':stop'
       where (i.machine_id is not null) <> (launch.effect_id is not null)
         or (i.phase = 'stopping' and stop.effect_id is null)
-        or (i.phase in ('ready', 'leaving') and launch.settled_at is null)
+        or (i.phase in ('ready', 'leaving', 'isolated') and launch.settled_at is null)
         or (i.phase = 'ended' and (launch.settled_at is null and launch.effect_id is not null
           or stop.settled_at is null and stop.effect_id is not null))`,
   ),
@@ -66,6 +66,6 @@ export const serviceInvariants: readonly Invariant[] = [
     'I18 a service instance that has ended left the routes first',
     sql`
       select id || ' ended without leaving the routes' as detail from service_instances
-      where phase in ('leaving', 'stopping') and routed_at_generation is not null and unrouted_at_generation is null`,
+      where phase in ('leaving', 'isolated', 'stopping') and routed_at_generation is not null and unrouted_at_generation is null`,
   ),
 ]

@@ -1,14 +1,15 @@
 // One running copy of a service. Phases:
-//   waiting → starting → ready → leaving → stopping → ended
+//   waiting → starting → ready → leaving (→ isolated) → stopping → ended
 // *Waiting* has no machine yet; *starting* has its reservation; *ready* is in the routes while its health check passes;
-// *leaving* is out of the routes and finishes its requests; *stopping* was told to end; *ended* holds nothing any more.
+// *leaving* is out of the routes and finishes its requests; *isolated* has finished them and runs on for somebody to look at;
+// *stopping* was told to end; *ended* holds nothing any more.
 
 import type { Fetching } from './driver.ts'
 
-export type InstancePhase = 'waiting' | 'starting' | 'ready' | 'leaving' | 'stopping' | 'ended'
+export type InstancePhase = 'waiting' | 'starting' | 'ready' | 'leaving' | 'isolated' | 'stopping' | 'ended'
 
 /**
- * Why one goes. The first six are wishes while it still serves: they wait for the replacement (or, for `scaled_in`, need
+ * Why one goes. The first seven are wishes while it still serves: they wait for the replacement (or, for `scaled_in`, need
  * none). The last three end the serving whatever else runs.
  */
 export type LeavingBecause =
@@ -17,8 +18,10 @@ export type LeavingBecause =
   | 'restarted' // a restart of this one
   | 'evicted' // it takes the most of a disk that is nearly full
   | 'rebalanced' // a rebalance of its group moves it
+  | 'isolated' // somebody wants to look at it: it runs on
   | 'scaled_in'
   | 'paused' // it was to take over in a rollout that is paused
+  | 'isolation_ended' // nobody needs to look at it any more, or its machine is to be empty
   | 'stopped' // the service is stopped or deleted
   | 'revoked' // the machine was taken back by force, stopped or released
   | 'lost' // the machine is lost
@@ -105,6 +108,10 @@ export const isMember = (instance: Pick<ServiceInstance, 'phase'>): boolean =>
 export const isRouted = (instance: Pick<ServiceInstance, 'phase' | 'ready' | 'routedAtGeneration'>): boolean =>
   instance.phase === 'ready' && instance.ready && instance.routedAtGeneration !== null
 
+/** Kept out of the routes to be looked at: one of its service's processes, and none of its replicas. */
+export const isIsolated = ({ phase, leavingBecause }: Pick<ServiceInstance, 'phase' | 'leavingBecause'>): boolean =>
+  phase === 'isolated' || (phase === 'leaving' && leavingBecause === 'isolated')
+
 const crashBackoffMsMax = 300_000
 /** One that was ready for this long has not crashed at once: the count begins anew. */
 export const crashForgottenMs = 600_000
@@ -121,11 +128,19 @@ export function mayStartAt(instance: Pick<ServiceInstance, 'createdAt' | 'crashC
   return instance.createdAt.add({ milliseconds: crashBackoffMs(instance.crashCount) })
 }
 
-/** EAS's words for one. */
-export type InstanceStatus = 'Pending' | 'Starting' | 'Running' | 'NotReady' | 'Terminating' | 'Stopped' | 'Failed'
+/** EAS's words for one, and `Isolated`, which EAS says with a field of its own. */
+export type InstanceStatus =
+  | 'Pending'
+  | 'Starting'
+  | 'Running'
+  | 'NotReady'
+  | 'Isolated'
+  | 'Terminating'
+  | 'Stopped'
+  | 'Failed'
 
 export function instanceStatus(
-  instance: Pick<ServiceInstance, 'phase' | 'ready'> & { endReason: string | null },
+  instance: Pick<ServiceInstance, 'phase' | 'ready' | 'leavingBecause'> & { endReason: string | null },
 ): InstanceStatus {
   switch (instance.phase) {
     case 'waiting':
@@ -134,7 +149,10 @@ export function instanceStatus(
       return 'Starting'
     case 'ready':
       return instance.ready ? 'Running' : 'NotReady'
+    case 'isolated':
+      return 'Isolated'
     case 'leaving':
+      return isIsolated(instance) ? 'Isolated' : 'Terminating'
     case 'stopping':
       return 'Terminating'
     case 'ended':

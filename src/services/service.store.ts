@@ -363,7 +363,7 @@ export async function wakeServices(db: Db, now: Temporal.Instant): Promise<void>
     where deleted_at is null and (due_at is null or due_at > ${now}::timestamptz) and (
       id in (
         select i.service_id from service_instances i join machines m on m.id = i.machine_id
-        where i.phase in ('starting', 'ready') and (m.phase <> 'running' or m.desired <> 'running' or m.lost_at is not null
+        where i.phase in ('starting', 'ready', 'isolated') and (m.phase <> 'running' or m.desired <> 'running' or m.lost_at is not null
           or exists (select from reservations r where r.service_instance_id = i.id and r.revoked_at is not null)
           or exists (select from drains d where d.machine_id = m.id and d.phase = 'draining'
             and not exists (select from drain_moves v where v.drain_id = d.id and v.service_instance_id = i.id))))

@@ -10,7 +10,7 @@ import {
   type RolloutPhase,
 } from './rollout/rollout-phase.ts'
 import type { ServiceInstance } from './service-instance.ts'
-import { crashLoopCount, isMember, isRouted } from './service-instance.ts'
+import { crashLoopCount, isIsolated, isMember, isRouted } from './service-instance.ts'
 import type { TrafficRefusal } from './traffic/traffic-group.ts'
 
 export type ServiceDesired = 'running' | 'stopped' | 'deleted'
@@ -66,6 +66,9 @@ export type ServicesRefusal =
   | 'NotWaitingForRoom'
   | 'SwapDoesNotHelp'
   | 'LastOneServing'
+  | 'NotToIsolate'
+  | 'NotIsolated'
+  | 'IsIsolated'
   | 'WorkspaceNotFound'
   | 'InvalidReplicas'
   | 'InvalidAutoscaler'
@@ -88,7 +91,14 @@ interface StatusInput {
   /** Those that have not ended. */
   instances: readonly Pick<
     ServiceInstance,
-    'phase' | 'ready' | 'routedAtGeneration' | 'version' | 'restartGeneration' | 'waitingReason' | 'crashCount'
+    | 'phase'
+    | 'leavingBecause'
+    | 'ready'
+    | 'routedAtGeneration'
+    | 'version'
+    | 'restartGeneration'
+    | 'waitingReason'
+    | 'crashCount'
   >[]
   /** How the last one ended, for a service that fails. */
   lastEnd: EndedCause | null
@@ -169,7 +179,8 @@ function statusAndCauses({ service, instances, lastEnd, frozen = false }: Status
   }
   const members = instances.filter(isMember)
   const outdated = members.some(member => isOutdated(service, member))
-  const complete = !outdated && routed >= service.replicas && instances.length === service.replicas
+  const present = instances.filter(instance => !isIsolated(instance)).length
+  const complete = !outdated && routed >= service.replicas && present === service.replicas
   // What was begun is over when every gateway has the route: a moment later than the row of the last instance says.
   if (complete && service.rollout === null)
     return { status: 'Running', causes: service.replicas === 0 ? [atZero(service)] : [count] }

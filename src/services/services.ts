@@ -28,7 +28,7 @@ import {
   serviceStatus,
 } from './service.ts'
 import { type ServiceInstanceRow, selectInstances, selectLastEnded, selectLive } from './service-instance.store.ts'
-import { type InstanceStatus, instanceStatus, isRouted } from './service-instance.ts'
+import { type InstanceStatus, instanceStatus, isIsolated, isRouted } from './service-instance.ts'
 
 export type { ServiceFilter, ServiceKey }
 
@@ -46,7 +46,7 @@ export interface ServiceView {
   replicas: number
   /** In the routes. */
   running: number
-  /** Not ended, and not in the routes. */
+  /** Not ended, not in the routes, and not isolated. */
   pending: number
   version: number
   rollout: Rollout | null
@@ -185,6 +185,7 @@ async function viewsOf(db: Db, rows: readonly ServiceRow[]): Promise<ServiceView
     const input = { service: { ...row, restartGeneration }, instances }
     const progress = rolloutProgress(input)
     const status = serviceStatus({ ...input, lastEnd, frozen: frozen.has(row.regionId) })
-    return { ...row, ...status, progress, running, pending: instances.length - running }
+    const pending = instances.filter(one => !isRouted(one) && !isIsolated(one)).length
+    return { ...row, ...status, progress, running, pending }
   })
 }

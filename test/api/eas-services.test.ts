@@ -159,6 +159,39 @@ it('restarts the instances that are named, replacement first', async () => {
   expect(after.filter(id => before.includes(id))).toHaveLength(2)
 })
 
+it('isolates one for good, and ends it as it restarts the others', async () => {
+  const [kept = ''] = (await instances()).map(one => String(one.InstanceName))
+  const one = { params: { ...params, InstanceName: kept } }
+  expect(await eas.refusal('UpdateServiceInstance', { ...one, body: {} })).toMatchObject({ Code: 'MissingParameter' })
+  expect(await eas.refusal('UpdateServiceInstance', { ...one, body: { Hibernate: true } })).toMatchObject({
+    Code: 'NotImplemented',
+  })
+  await eas.call('UpdateServiceInstance', { ...one, body: { Isolate: true } })
+  await api.pass({ seconds: 1 })
+  await settled('Running')
+  const isolated = async () => (await instances()).filter(({ Isolated }) => Isolated === true)
+  expect(await isolated()).toMatchObject([{ InstanceName: kept, Status: 'Running', Detached: true }])
+  expect(await instances()).toHaveLength(4)
+  expect(await eas.refusal('UpdateServiceInstance', { ...one, body: { Isolate: false } })).toMatchObject({
+    ...{ status: 400, Code: 'InvalidParameter', Message: expect.stringContaining('DeleteServiceInstances') },
+  })
+  await eas.call('DeleteServiceInstances', { params, query: { InstanceList: kept } })
+  await api.pass({ seconds: 1 })
+  await settled('Running')
+  expect(await isolated()).toEqual([])
+  expect(await instances()).toHaveLength(3)
+})
+
+it('refuses to restart a process without one in its place, and leaves it alone', async () => {
+  const before = (await instances()).map(one => String(one.InstanceName))
+  const query = { InstanceList: before[0] ?? '', SoftRestart: 'true' }
+  expect(await eas.refusal('DeleteServiceInstances', { params, query })).toMatchObject({
+    ...{ Code: 'NotImplemented', Message: expect.stringContaining('SoftRestart') },
+  })
+  await api.pass({ seconds: 3 })
+  expect((await instances()).map(one => one.InstanceName)).toEqual(before)
+})
+
 it('updates by merging, or by replacing, and keeps the versions', async () => {
   await eas.call('UpdateService', { params, body: { metadata: { memory: 2_048 } } })
   await settled('Running')

@@ -112,7 +112,7 @@ const served: [OperationName, string, () => EasRequest][] = [
   ['DeleteResourceInstances', 'Message RequestId', () => ({ params: group, query: { AllFailed: 'true' } })],
 ]
 /** Need something of their own; their fields are shown where they are tested. */
-const shownElsewhere = new Set<OperationName>(['DeleteResource', 'DeleteServiceInstances'])
+const shownElsewhere = new Set<OperationName>(['DeleteResource', 'DeleteServiceInstances', 'UpdateServiceInstance'])
 const known = new Set<OperationName>([...served.map(([name]) => name), ...shownElsewhere])
 const others = operations.map(([name]) => name).filter(name => !known.has(name))
 
@@ -243,6 +243,7 @@ describe('of another account', () => {
     ['DeleteService', {}],
     ['ListServiceInstances', {}],
     ['DeleteServiceInstances', { query: { InstanceList: 'a' } }],
+    ['UpdateServiceInstance', { params: { InstanceName: 'a' }, body: { Isolate: true } }],
     ['DescribeServiceLog', {}],
     ['DescribeServiceEvent', {}],
     ['ListServiceVersions', {}],

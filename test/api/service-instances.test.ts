@@ -57,6 +57,29 @@ test('one instance is restarted by a replacement', async () => {
   await expectRefused(api, { call: nobodys, status: 404, code: 'ServiceInstanceNotFound', field: 'serviceInstanceId' })
 })
 
+test('one instance is isolated by a replacement, runs on, and ends when told to', async () => {
+  const [before] = await live()
+  const { serviceInstanceId } = mustBe(before)
+  const one = { params: { ...params, serviceInstanceId } }
+  const path = `POST /v1/services/${world.serviceName}/instances/${serviceInstanceId}`
+  await expectRefused(api, { call: `${path}/end`, status: 409, code: 'NotIsolated', field: null })
+  api.clock.advance({ seconds: 1 })
+  await owner.call('POST /v1/services/{service}/instances/{serviceInstanceId}/isolate', one)
+  await api.settle()
+  const found = async () =>
+    (await live()).map(({ status, serviceInstanceId: id }) => [status, id === serviceInstanceId])
+  expect((await found()).sort()).toEqual([
+    ['Isolated', true],
+    ['Running', false],
+  ])
+  await expectRefused(api, { call: `${path}/restart`, status: 409, code: 'IsIsolated', field: null })
+  await owner.call('POST /v1/services/{service}/instances/{serviceInstanceId}/end', one)
+  await api.settle()
+  api.clock.advance({ seconds: 1 })
+  await api.settle()
+  expect(await found()).toEqual([['Running', false]])
+})
+
 test('a log is read by its tail, from an offset, by a word, and after the end', async () => {
   const logs = (query: object) => owner.call('GET /v1/services/{service}/logs', { params, query })
   const page = await logs({})

@@ -29,6 +29,7 @@ const order = ({ orderId }: World) => ({ orderId })
 const spareGroup = ({ spareGroupId }: World) => ({ groupId: spareGroupId })
 const drainPlan = ({ drainPlanId }: World) => ({ planId: drainPlanId })
 const service = ({ serviceId }: World) => ({ service: serviceId })
+const instance = ({ serviceId, serviceInstanceId }: World) => ({ service: serviceId, serviceInstanceId })
 const trafficGroup = ({ trafficGroupId }: World) => ({ trafficGroup: trafficGroupId })
 const body =
   (given: object): NonNullable<TenantRow['input']> =>
@@ -226,12 +227,9 @@ export const rows: Record<keyof Operations, TenantRow> = {
   'POST /v1/services/{service}/rollout/abort/preview': { ids: service },
   'POST /v1/services/{service}/rollout/resume': { ids: service },
   'POST /v1/services/{service}/rollout/abort': { ids: service, before: updated },
-  'POST /v1/services/{service}/instances/{serviceInstanceId}/go-first/preview': {
-    ids: world => ({ ...service(world), serviceInstanceId: world.serviceInstanceId }),
-    before: withoutRoom,
-  },
+  'POST /v1/services/{service}/instances/{serviceInstanceId}/go-first/preview': { ids: instance, before: withoutRoom },
   'POST /v1/services/{service}/instances/{serviceInstanceId}/go-first': {
-    ids: world => ({ ...service(world), serviceInstanceId: world.serviceInstanceId }),
+    ids: instance,
     input: body({ reason: 'a test', lastToo: true }),
   },
   'GET /v1/services/{service}/access-key': { ids: service },
@@ -277,10 +275,9 @@ export const rows: Record<keyof Operations, TenantRow> = {
   'DELETE /v1/services/{service}/traffic-group': { ids: service },
   'PUT /v1/services/{service}/traffic-group': { ids: service, input: body({ name: 'shop_again' }) },
   'GET /v1/services/{service}/logs/follow': { ids: service, input: () => ({ headOnly: true }) },
-  'POST /v1/services/{service}/instances/{serviceInstanceId}/restart': {
-    ids: world => ({ ...service(world), serviceInstanceId: world.serviceInstanceId }),
-    before: newestInstances,
-  },
+  'POST /v1/services/{service}/instances/{serviceInstanceId}/restart': { ids: instance, before: newestInstances },
+  'POST /v1/services/{service}/instances/{serviceInstanceId}/isolate': { ids: instance, before: withRoom },
+  'POST /v1/services/{service}/instances/{serviceInstanceId}/end': { ids: instance, before: isolated },
   'POST /v1/services/{service}/preview': { ids: service, input: body({ action: 'stop' }) },
   'PUT /v1/services/{service}/autoscaler': {
     ids: service,
@@ -349,6 +346,22 @@ async function newestInstances(api: TestApi, world: World, by: Principal): Promi
     .client(by)
     .call('GET /v1/services/{service}/instances', { params: { service: world.serviceName } })
   world.serviceInstanceId = items.at(-1)?.serviceInstanceId ?? ''
+}
+
+/** What `withoutRoom` took is there again. */
+async function withRoom(api: TestApi, world: World, by: Principal): Promise<void> {
+  const { items } = await api.client(by).call('GET /v1/machines', { query: { groupId: world.workGroupId } })
+  for (const { machineId } of items)
+    await api.client(by).call('POST /v1/machines/{machineId}/uncordon', { params: { machineId } })
+  await api.pass({ seconds: 3 })
+  await newestInstances(api, world, by)
+}
+
+async function isolated(api: TestApi, world: World, by: Principal): Promise<void> {
+  await withRoom(api, world, by)
+  const params = { service: world.serviceName, serviceInstanceId: world.serviceInstanceId }
+  await api.client(by).call('POST /v1/services/{service}/instances/{serviceInstanceId}/isolate', { params })
+  await api.pass({ seconds: 3 })
 }
 
 /** A new version, whose rollout is under way. */

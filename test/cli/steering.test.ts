@@ -110,3 +110,24 @@ test('two services take their shares of one address, switch, switch back, are mi
   expect((await host.berth('traffic', 'leave', 'green', '--yes')).stderr).toContain('green is in no traffic group.')
   expect(shares(await host.json('traffic', 'show', 'shop'))).toEqual(['blue 100'])
 })
+
+test('one instance is isolated, once one in its place serves, and ended', async () => {
+  await host.json('service', 'delete', 'green', '--yes')
+  const found = async () => {
+    const { items } = await host.json<{ items: Record<'serviceInstanceId' | 'status', string>[] }>(
+      ...['service', 'instances', 'blue'],
+    )
+    return items.map(({ serviceInstanceId, status }) => `${serviceInstanceId} ${status}`)
+  }
+  const [serving = ''] = (await found()).map(one => one.split(' ')[0])
+  expect(await host.berth('service', 'end-instance', 'blue', serving)).toMatchObject({
+    ...{ code: 2, stderr: expect.stringContaining('NotIsolated') },
+  })
+  expect(await host.berth('service', 'isolate-instance', 'blue', serving)).toMatchObject({
+    ...{ code: 0, stderr: expect.stringContaining(`${serving} leaves the routes`) },
+  })
+  await until('it is isolated', async () => (await found()).includes(`${serving} Isolated`))
+  expect((await found()).map(one => one.split(' ')[1]).sort()).toEqual(['Isolated', 'Running'])
+  await host.json('service', 'end-instance', 'blue', serving)
+  await until('it has ended', async () => (await found()).every(one => !one.startsWith(serving)))
+})

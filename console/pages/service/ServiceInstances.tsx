@@ -28,11 +28,11 @@ const isFetching = (data: unknown): boolean => {
   return answer?.items.some(({ cause }) => cause?.code === 'Fetching') ?? false
 }
 
-/** The instances of a service: where each runs and how it is, with restart and log. */
+/** The instances of a service: where each runs and how it is, with what can be done to it, and its log. */
 export function ServiceInstances({ workspaceId, service }: { workspaceId: string; service: Service }) {
   const { message } = App.useApp()
   const [ended, setEnded] = useState(false)
-  const [restarting, setRestarting] = useState<string | null>(null)
+  const [chosen, setChosen] = useState<Chosen | null>(null)
   const params = { service: service.serviceId }
   const answer = useApi(
     'GET /v1/services/{service}/instances',
@@ -40,9 +40,12 @@ export function ServiceInstances({ workspaceId, service }: { workspaceId: string
     whileFetching,
   )
   const restart = useAct('POST /v1/services/{service}/instances/{serviceInstanceId}/restart')
-  const confirm = async (serviceInstanceId: string) => {
-    await restart.mutateAsync({ params: { ...params, serviceInstanceId } })
-    void message.success(t('services.accepted', { action: t('services.restart') }))
+  const isolate = useAct('POST /v1/services/{service}/instances/{serviceInstanceId}/isolate')
+  const end = useAct('POST /v1/services/{service}/instances/{serviceInstanceId}/end')
+  const acts = { restart, isolate, end }
+  const confirm = async ({ action, serviceInstanceId }: Chosen) => {
+    await acts[action].mutateAsync({ params: { ...params, serviceInstanceId } })
+    void message.success(t('services.accepted', { action: t(`services.instance.${action}`) }))
   }
   return (
     <>
@@ -56,31 +59,43 @@ export function ServiceInstances({ workspaceId, service }: { workspaceId: string
         answer={{ ...answer, data: answer.data?.items }}
         rowKey={one => one.serviceInstanceId}
         empty={<EmptyState title={t('services.noInstances')} />}
-        columns={columnsOf({ workspaceId, service, restart: setRestarting, ended })}
+        columns={columnsOf({ workspaceId, service, choose: setChosen, ended })}
       />
-      {restarting === null ? null : (
+      {chosen === null ? null : (
         <ConfirmImpact
           open
-          title={t('services.restartInstance', { id: restarting })}
-          action={t('services.restart')}
-          onConfirm={() => confirm(restarting)}
-          onClose={() => setRestarting(null)}
+          title={t(`services.instance.confirm.${chosen.action}`, { id: chosen.serviceInstanceId })}
+          action={t(`services.instance.${chosen.action}`)}
+          onConfirm={() => confirm(chosen)}
+          onClose={() => setChosen(null)}
         >
-          <div>{t('services.restartInstanceImpact')}</div>
+          <div>{t(`services.instance.impact.${chosen.action}`)}</div>
         </ConfirmImpact>
       )}
     </>
   )
 }
 
+interface Chosen {
+  action: 'restart' | 'isolate' | 'end'
+  serviceInstanceId: string
+}
+
+/** One that is isolated has one in its place already. */
+const actionsOn: Record<string, Chosen['action'][]> = {
+  Running: ['restart', 'isolate'],
+  NotReady: ['restart', 'isolate'],
+  Isolated: ['end'],
+}
+
 interface Columns {
   workspaceId: string
   service: Service
-  restart: (serviceInstanceId: string) => void
+  choose: (chosen: Chosen) => void
   ended: boolean
 }
 
-function columnsOf({ workspaceId, service, restart, ended }: Columns) {
+function columnsOf({ workspaceId, service, choose, ended }: Columns) {
   return [
     {
       title: t('services.instanceOnMachine'),
@@ -114,20 +129,21 @@ function columnsOf({ workspaceId, service, restart, ended }: Columns) {
     {
       title: t('common.actions'),
       width: widths.text,
-      render: (_: unknown, { serviceInstanceId, endedAt, machineId, replaces }: ServiceInstance) => (
+      render: (_: unknown, { serviceInstanceId, status, endedAt, machineId, replaces }: ServiceInstance) => (
         <span className="row-actions">
-          {endedAt === null ? (
+          {(endedAt === null ? (actionsOn[status] ?? ['restart']) : []).map(action => (
             <ActionButton
+              key={action}
               can="service.write"
               type="link"
               size="small"
               style={{ padding: 0 }}
-              refusal={service.refusals.restart}
-              onClick={() => restart(serviceInstanceId)}
+              refusal={action === 'end' ? null : service.refusals.restart}
+              onClick={() => choose({ action, serviceInstanceId })}
             >
-              {t('services.restart')}
+              {t(`services.instance.${action}`)}
             </ActionButton>
-          ) : null}
+          ))}
           {machineId === null ? null : (
             <TextLink to={paths.service(workspaceId, service.serviceId, { tab: 'logs', log: serviceInstanceId })}>
               {t('services.logs')}

@@ -13,7 +13,6 @@ const instead: Partial<Record<OperationName, string>> = {
   DescribeServiceInstanceDiagnosis: 'Use ListServiceInstances: Reason says what an instance waits for.',
   ListServiceContainers: 'Use ListServiceInstances: an instance is one process.',
   MigrateResourceInstance: 'Buy machines into the other group, drain these, and delete them.',
-  UpdateServiceInstance: 'Use DeleteServiceInstances, which restarts an instance.',
   UpdateServiceLabel: 'Use UpdateService with `labels` in the service JSON.',
   DeleteServiceLabel: 'Use UpdateService with `labels` in the service JSON.',
   UpdateServiceVersion: 'Use POST /v1/services/{service}/versions/{version}/use.',

@@ -1,24 +1,39 @@
 // The running copies of a service.
 import { machinesById } from '../../fleet/machines.ts'
 import { Refusal } from '../../lib/errors.ts'
-import { restartServiceInstance } from '../../services/deploy.ts'
+import { endIsolation, isolateServiceInstance, restartServiceInstance } from '../../services/deploy.ts'
 import type { InstanceStatus } from '../../services/service-instance.ts'
 import { getService, listServiceInstances, type ServiceInstanceView } from '../../services/services.ts'
 import type { ApiContext } from '../context.ts'
-import { type EasCall, type EasOperations, flag, list, missing, readQuery, text } from './call.ts'
+import {
+  type EasCall,
+  type EasOperations,
+  flag,
+  invalid,
+  list,
+  missing,
+  notServed,
+  param,
+  readBody,
+  readQuery,
+  text,
+} from './call.ts'
 import { keyOf } from './services.ts'
 import { iso, listed, order, pageOfItems, paging, sorted } from './wire.ts'
 
 /** A copy that is on its way is waited for; one that fails its check still runs. */
 export function workerStatus(status: InstanceStatus): string {
   if (status === 'Pending' || status === 'Starting') return 'Waiting'
-  return status === 'NotReady' ? 'Running' : status
+  return runs(status) ? 'Running' : status
 }
+
+/** EAS says what is wrong with it, or that it is isolated, with a field of its own. */
+const runs = (status: InstanceStatus): boolean => status === 'Running' || status === 'NotReady' || status === 'Isolated'
 
 /** EAS knows fewer words for the same; why it is not there yet is in `Reason`. */
 const statusOf = (status: InstanceStatus): string => {
   if (status === 'Starting') return 'Pending'
-  return status === 'NotReady' ? 'Running' : status
+  return runs(status) ? 'Running' : status
 }
 
 type EasInstance = ReturnType<typeof instanceOf>
@@ -44,6 +59,9 @@ function instanceOf(one: ServiceInstanceView, machine: MachineFacts | undefined,
     RestartCount: one.crashCount,
     IsLatest: one.version === currentVersion,
     LastState: lastState(one),
+    // To isolate is to detach: one in its place serves.
+    Isolated: one.status === 'Isolated',
+    Detached: one.status === 'Isolated',
     ...unknownHere,
   }
 }
@@ -63,12 +81,10 @@ function lastState(one: ServiceInstanceView): object[] {
 
 const unknownHere = {
   CurrentAmount: 0,
-  Detached: false,
   ExternalIP: '',
   ExternalInstancePort: 0,
   IsReplica: false,
   IsSpot: false,
-  Isolated: false,
   Namespace: '',
   OriginalAmount: 0,
   ReplicaName: '',
@@ -135,23 +151,51 @@ async function listInstances({ ctx }: ApiContext, call: EasCall) {
   return { ...listed(query, found.length), Instances: pageOfItems(query, sorted(found, key, query.Order)) }
 }
 
-/** EAS deletes an instance to restart it: another one comes in its place, and here it comes first. */
+/**
+ * EAS deletes an instance to restart it: another one comes in its place, and here it comes first. In the place of one that is
+ * isolated there is one already.
+ */
 async function restartInstances({ ctx }: ApiContext, call: EasCall) {
-  const { InstanceList = [] } = readQuery(call, { InstanceList: list.optional() })
+  const { InstanceList = [], SoftRestart } = readQuery(call, {
+    InstanceList: list.optional(),
+    SoftRestart: flag.optional(),
+  })
+  // Without one in its place, the service would be without it meanwhile.
+  if (SoftRestart === true)
+    throw notServed(
+      'SoftRestart is not served.',
+      'Leave it out: another instance comes in its place, and serves first.',
+    )
   if (InstanceList.length === 0) throw missing('InstanceList')
   const key = keyOf(call)
-  const live = new Set((await listServiceInstances(ctx.db, call.actor.accountId, key)).map(one => one.id))
+  const live = new Map((await listServiceInstances(ctx.db, call.actor.accountId, key)).map(one => [one.id, one]))
   // All are known before the first is touched.
   const unknown = InstanceList.find(id => !live.has(id))
   if (unknown !== undefined) {
     const details = { field: 'InstanceList', serviceInstanceId: unknown }
     throw new Refusal('ServiceInstanceNotFound', `${key.name} has no running instance ${unknown}`, details)
   }
-  for (const id of InstanceList) await restartServiceInstance(ctx, call.actor, key, id)
+  for (const id of InstanceList) {
+    const end = live.get(id)?.status === 'Isolated' ? endIsolation : restartServiceInstance
+    await end(ctx, call.actor, key, id)
+  }
   return { Message: `${InstanceList.length} instances of ${key.name} are being restarted` }
+}
+
+/** EAS's detached instance is replaced for good; its isolated one may come back, which none does here. */
+async function updateInstance({ ctx }: ApiContext, call: EasCall) {
+  const asked = readBody(call, { Detach: flag.optional(), Isolate: flag.optional(), Hibernate: flag.optional() })
+  if (asked.Hibernate === true) throw notServed('Hibernate is not served.', 'Use UpdateService to scale in.')
+  if (asked.Isolate === false)
+    throw invalid('Isolate', 'cannot be undone: one in its place serves. Use DeleteServiceInstances to end it')
+  if (asked.Detach !== true && asked.Isolate !== true) throw missing('Isolate', 'or Detach must be true')
+  const id = param(call, 'InstanceName')
+  await isolateServiceInstance(ctx, call.actor, keyOf(call), id)
+  return { Message: `${id} is being isolated: it leaves the routes once one in its place serves` }
 }
 
 export const serviceInstanceOperations: EasOperations = {
   ListServiceInstances: { can: 'service.read', handle: listInstances },
   DeleteServiceInstances: { can: 'service.write', handle: restartInstances },
+  UpdateServiceInstance: { can: 'service.write', handle: updateInstance },
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { getMachine } from '../../fleet/machines.ts'
-import { restartServiceInstance } from '../../services/deploy.ts'
+import { endIsolation, isolateServiceInstance, restartServiceInstance } from '../../services/deploy.ts'
 import { followServiceLogs, serviceLogs } from '../../services/logs.ts'
 import {
   listInstancesOnMachine,
@@ -20,7 +20,11 @@ const ServiceInstanceView = z.object({
   serviceId: z.string(),
   version: z.number().int(),
   machineId: machineId.nullable(),
-  status: z.string(),
+  status: z
+    .string()
+    .describe(
+      'Isolated: no replica any more, with its machine and room until it is ended; its service, a drain, a full disk and its own liveness check end it too.',
+    ),
   reason: z.string().describe('What it waits for, why it leaves, or how it ended.'),
   cause: CauseView.nullable().describe('The same as a fact.'),
   replaces: z.string().nullable().describe('The instance in whose place it came: its log is the previous one.'),
@@ -98,6 +102,35 @@ export const serviceInstanceRoutes = [
     returns: z.object({ serviceInstanceId }),
     async handle({ ctx }, { params, actor }) {
       await restartServiceInstance(ctx, actor, keyOf(params.service), params.serviceInstanceId)
+      return { serviceInstanceId: params.serviceInstanceId }
+    },
+  }),
+  defineRoute({
+    method: 'POST',
+    path: '/v1/services/{service}/instances/{serviceInstanceId}/isolate',
+    summary:
+      'Isolate one instance for good: out of the routes once its replacement serves, and left running to be looked at',
+    tag: 'service',
+    can: 'service.write',
+    status: 202,
+    params: { service, serviceInstanceId },
+    returns: z.object({ serviceInstanceId }),
+    async handle({ ctx }, { params, actor }) {
+      await isolateServiceInstance(ctx, actor, keyOf(params.service), params.serviceInstanceId)
+      return { serviceInstanceId: params.serviceInstanceId }
+    },
+  }),
+  defineRoute({
+    method: 'POST',
+    path: '/v1/services/{service}/instances/{serviceInstanceId}/end',
+    summary: 'End an isolated instance, after the grace of its service',
+    tag: 'service',
+    can: 'service.write',
+    status: 202,
+    params: { service, serviceInstanceId },
+    returns: z.object({ serviceInstanceId }),
+    async handle({ ctx }, { params, actor }) {
+      await endIsolation(ctx, actor, keyOf(params.service), params.serviceInstanceId)
       return { serviceInstanceId: params.serviceInstanceId }
     },
   }),

@@ -41,4 +41,26 @@ export function addServiceVersionCommands(tree: CommandTree): void {
         else say(`${serviceInstanceId} is being replaced.`)
       },
     })
+    .add({
+      usage: 'isolate-instance <service> <service-instance>',
+      summary: 'take one instance out of the routes to look at it, its replacement first; it runs on',
+      examples: ['berth service isolate-instance digits <service instance>'],
+      async run({ session, args: [service = '', serviceInstanceId = ''], options }) {
+        const params = { service, serviceInstanceId }
+        const done = await session.call('POST /v1/services/{service}/instances/{serviceInstanceId}/isolate', { params })
+        if (options.json) printJson(done)
+        else say(`${serviceInstanceId} leaves the routes once one in its place serves, and runs on.`)
+      },
+    })
+    .add({
+      usage: 'end-instance <service> <service-instance>',
+      summary: 'end an isolated instance',
+      examples: ['berth service end-instance digits <service instance>'],
+      async run({ session, args: [service = '', serviceInstanceId = ''], options }) {
+        const params = { service, serviceInstanceId }
+        const done = await session.call('POST /v1/services/{service}/instances/{serviceInstanceId}/end', { params })
+        if (options.json) printJson(done)
+        else say(`${serviceInstanceId} is ending.`)
+      },
+    })
 }

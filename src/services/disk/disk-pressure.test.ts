@@ -19,6 +19,7 @@ interface Stored {
   machineId?: string
   usedGib: number
   phase?: InstancePhase
+  leavingBecause?: DiskInstance['leavingBecause']
   eviction?: DiskInstance['eviction']
 }
 
@@ -37,11 +38,8 @@ function plan(
       instances: there.map(({ id, usedGib }) => ({ id, usedBytes: usedGib * gib })),
     })),
   }
-  const instances = all.map(({ id, machineId, phase = 'ready', eviction = null }) => ({
-    id,
-    machineId,
-    phase,
-    eviction,
+  const instances = all.map(({ id, machineId, phase = 'ready', leavingBecause = null, eviction = null }) => ({
+    ...{ id, machineId, phase, leavingBecause, eviction },
   }))
   const { hold, lift, evict, keep } = planDisks({ now, limits, disks, machines, instances })
   return [
@@ -81,6 +79,13 @@ describe('a disk that is low', () => {
     expect(plan({ ...low, large: { usedGib: 60, eviction: evicted(false) } }, { machines })).toEqual([])
     expect(plan({ ...low, large: { usedGib: 60, phase: 'stopping' } }, { machines })).toEqual([])
     expect(plan({ ...low, small: { usedGib: 36, phase: 'leaving' } }, { machines })).toEqual([])
+  })
+
+  it('takes what is isolated there as what serves: it is on no way out by itself', () => {
+    const machines = [aMachine('m1', { held: true }), aMachine('m2')]
+    const isolated = { usedGib: 60, leavingBecause: 'isolated' as const }
+    for (const phase of ['leaving', 'isolated'] as const)
+      expect(plan({ ...low, large: { ...isolated, phase } }, { machines })).toEqual(['evict large of machine'])
   })
 
   it('stays as it is where what runs there takes hardly any of it', () => {

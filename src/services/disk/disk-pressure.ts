@@ -6,7 +6,7 @@
 // soon, so the heaviest ends at once, whatever it is. One at a time: what goes gives its bytes back first. One that would make up
 // less than a tenth of what is missing stays, since its going is of no help.
 import type { HostDisks } from '../driver.ts'
-import type { Eviction, ServiceInstance } from '../service-instance.ts'
+import { type Eviction, isIsolated, type ServiceInstance } from '../service-instance.ts'
 import { freeText } from './disk-text.ts'
 
 /** How much must be free: percent of a disk, and of one over 100 GiB so many GiB. 0: however little. */
@@ -24,7 +24,7 @@ export interface DiskMachine {
   frozen: boolean
 }
 
-export type DiskInstance = Pick<ServiceInstance, 'id' | 'machineId' | 'phase' | 'eviction'>
+export type DiskInstance = Pick<ServiceInstance, 'id' | 'machineId' | 'phase' | 'leavingBecause' | 'eviction'>
 
 export interface DiskWorld {
   now: Temporal.Instant
@@ -131,4 +131,4 @@ function chooseOn(
   return { id: heaviest.id, eviction: { ...eviction, usedBytes: heaviest.usedBytes } }
 }
 
-const isStaying = ({ phase }: Pick<ServiceInstance, 'phase'>): boolean => phase === 'starting' || phase === 'ready'
+const isStaying = (one: DiskInstance): boolean => one.phase === 'starting' || one.phase === 'ready' || isIsolated(one)

@@ -2,7 +2,7 @@
 import { sql } from 'kysely'
 import type { Tx } from '../../db/db.ts'
 import { diskHoldOwner } from '../../fleet/disk-holds.ts'
-import type { Eviction, InstancePhase } from '../service-instance.ts'
+import type { Eviction, InstancePhase, LeavingBecause } from '../service-instance.ts'
 import type { DiskMachine } from './disk-pressure.ts'
 
 export async function selectDiskMachines(tx: Tx, regionIds: readonly string[]): Promise<DiskMachine[]> {
@@ -22,12 +22,13 @@ export interface StoredInstance {
   serviceId: string
   machineId: string
   phase: InstancePhase
+  leavingBecause: LeavingBecause | null
   eviction: Eviction | null
 }
 
 export async function selectStored(tx: Tx, machineIds: readonly string[]): Promise<StoredInstance[]> {
   const { rows } = await sql<StoredInstance>`
-    select i.id, i.account_id, s.workspace_id, i.service_id, i.machine_id, i.phase, i.eviction
+    select i.id, i.account_id, s.workspace_id, i.service_id, i.machine_id, i.phase, i.leaving_because, i.eviction
     from service_instances i join services s on s.id = i.service_id
     where i.machine_id = any(${machineIds}::text[]) and i.phase <> 'ended' order by i.id`.execute(tx)
   return rows

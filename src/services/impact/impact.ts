@@ -10,7 +10,7 @@ import type { NoRoom, ServiceSnapshot } from '../rollout/rollout-snapshot.ts'
 import { type AssumedOfMachine, readWorld, type World } from '../rollout/snapshot.store.ts'
 import { findService, type ServiceKey } from '../service.store.ts'
 import { serviceIdsOn, serviceIdsPlacingBeside } from '../service-instance.store.ts'
-import { isMember, isRouted, type LeavingBecause, type ServiceInstance } from '../service-instance.ts'
+import { isIsolated, isMember, isRouted, type LeavingBecause, type ServiceInstance } from '../service-instance.ts'
 import { serviceNotFound } from '../services.ts'
 import { type ShareChange, shareAfter } from '../traffic/traffic-groups.ts'
 import { type Rehearsed, rehearse } from './rehearse.ts'
@@ -152,8 +152,10 @@ const fates: Record<LeavingBecause, InstanceFate> = {
   restarted: 'moves',
   evicted: 'moves',
   rebalanced: 'moves',
+  isolated: 'moves',
   scaled_in: 'finishes',
   paused: 'finishes',
+  isolation_ended: 'stops',
   stopped: 'stops',
   revoked: 'stops',
   lost: 'stops',
@@ -167,11 +169,11 @@ function impactOf(rehearsed: Rehearsed, world: World): ServiceImpact {
   const spare = rehearsed.instances.filter(
     one => !known.has(one.id) && (one.replacesId === null || !known.has(one.replacesId)),
   )
+  const spareFor = (fate: InstanceFate) => (fate === 'stops' ? spare.shift() : undefined)
   const impacts = before.flatMap((instance): InstanceImpact[] => {
     const fate = fateOf(rehearsed, world, instance)
     if (fate === null) return []
-    const successor = rehearsed.instances.find(one => one.replacesId === instance.id)
-    const where = whereIs(successor ?? (fate === 'stops' ? spare.shift() : undefined))
+    const where = isIsolated(instance) ? nowhere : whereIs(successorOf(rehearsed, instance) ?? spareFor(fate))
     const { id: serviceInstanceId, machineId } = instance
     return [{ serviceInstanceId, machineId, fate, ...where, inFlight: inFlightOf(snapshot, serviceInstanceId) }]
   })
@@ -189,6 +191,8 @@ function impactOf(rehearsed: Rehearsed, world: World): ServiceImpact {
 /** null: nothing happens to it, or has no machine: what only waits is withdrawn, and there is nothing to show. */
 function fateOf(rehearsed: Rehearsed, world: World, instance: ServiceInstance): InstanceFate | null {
   if (instance.machineId === null) return null
+  // Whatever ends it waits for nobody: it serves none.
+  if (isIsolated(instance)) return rehearsed.left.has(instance.id) ? 'stops' : null
   // On its way out already: only haste is new.
   if (!isMember(instance)) {
     const { revoked } = rehearsed.snapshot
@@ -201,9 +205,15 @@ function fateOf(rehearsed: Rehearsed, world: World, instance: ServiceInstance): 
   return rehearsed.snapshot.service.desired === 'running' && (isHeld || isBegun(rehearsed, instance)) ? 'moves' : null
 }
 
+const successorOf = ({ instances }: Rehearsed, { id }: ServiceInstance): ServiceInstance | undefined =>
+  instances.find(one => one.replacesId === id)
+
 const isBegun = ({ begun }: Rehearsed, { id }: ServiceInstance): boolean => begun.some(one => one.replacesId === id)
 
 type Where = Pick<InstanceImpact, 'toMachineId' | 'noRoom'>
+
+/** One in its place has been there since it was isolated. */
+const nowhere: Where = { toMachineId: null, noRoom: null }
 
 const whereIs = (successor: ServiceInstance | undefined): Where => ({
   toMachineId: successor?.machineId ?? null,

@@ -9,7 +9,7 @@ import type { ClosedBecause, Demand, MachineRoom, Plan, Wanted } from '../../sch
 import type { RuntimeObservation } from '../driver.ts'
 import { comparePlacing, idsToPlace } from '../rollout/place-waiting.ts'
 import { planService } from '../rollout/rollout.ts'
-import type { Action, ServiceSnapshot } from '../rollout/rollout-snapshot.ts'
+import type { Action, ServiceSnapshot, StopAction } from '../rollout/rollout-snapshot.ts'
 import { snapshotOf } from '../rollout/service-snapshot.ts'
 import type { World } from '../rollout/snapshot.store.ts'
 import { demandOf, specOf, type WorldService, wantedOf } from '../rollout/world.ts'
@@ -203,8 +203,10 @@ class Part {
         this.#change(action.id, { phase: 'leaving', ready: false, leavingBecause: action.because })
         break
       case 'stop':
-        if (this.#instances.get(action.id)?.phase === 'starting') this.#left.set(action.id, action.because)
-        this.#change(action.id, { phase: 'stopping', ready: false })
+        this.#stop(action)
+        break
+      case 'isolate':
+        this.#change(action.id, { phase: 'isolated' })
         break
       case 'end':
         this.#end(action.id)
@@ -269,6 +271,13 @@ class Part {
     if (machineId !== null && (phase === 'starting' || phase === 'ready')) this.#left.set(id, 'lost')
     this.#instances.delete(id)
     this.moved = true
+  }
+
+  /** Those that were not in the routes: the others have left before. */
+  #stop({ id, because }: StopAction): void {
+    const phase = this.#instances.get(id)?.phase
+    if (phase === 'starting' || phase === 'isolated') this.#left.set(id, because)
+    this.#change(id, { phase: 'stopping', ready: false })
   }
 
   #change(id: string, change: Partial<ServiceInstance>): void {

@@ -102,7 +102,7 @@ export async function selectMeasured(db: Db, regionIds: readonly string[]): Prom
     select i.id, i.account_id, i.service_id, s.region_id, i.machine_id, i.gpu_indexes,
       i.phase = 'ready' and i.ready and i.routed_at_generation is not null as ready
     from service_instances i join services s on s.id = i.service_id
-    where i.phase in ('starting', 'ready', 'leaving', 'stopping') and i.machine_id is not null
+    where i.phase in ('starting', 'ready', 'leaving', 'isolated', 'stopping') and i.machine_id is not null
       and (s.region_id = any(${regionIds}::text[]) or s.autoscaler is not null)
     order by i.id`.execute(db)
   return rows

@@ -144,6 +144,8 @@ async function write(w: Writing, action: Action): Promise<void> {
       const change = { phase: 'leaving' as const, leavingBecause: because, leavingAt: w.now, unroutedAtGeneration }
       return move(w, id, 'leaving', change, { because })
     }
+    case 'isolate':
+      return move(w, action.id, 'isolated', { phase: 'isolated' })
     case 'stop':
       // Its row was written before it was asked (ask-stops.ts).
       if (w.instances.get(action.id)?.phase !== 'stopping') w.changed++

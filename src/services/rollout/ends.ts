@@ -27,7 +27,8 @@ export function endOf(snapshot: ServiceSnapshot, instance: ServiceInstance): End
   }
   // A starting one that is not there has yet to be launched.
   if (word?.state !== 'not_found' || instance.phase === 'starting') return null
-  const reason = instance.phase === 'ready' ? 'Unknown' : 'Stopped'
+  const wasToRun = instance.phase === 'ready' || instance.phase === 'isolated'
+  const reason = wasToRun ? 'Unknown' : 'Stopped'
   return { do: 'end', id, reason, exitCode: null, signal: null, message: 'its process is not there any more' }
 }
 

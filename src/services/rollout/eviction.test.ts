@@ -33,6 +33,17 @@ describe('an eviction', () => {
     expect(dos(planService(aSnapshot({ instances: [patient], words, ...open })))).toEqual([])
   })
 
+  it('of one that is isolated waits for nobody', () => {
+    const isolated = { leavingBecause: 'isolated' as const, eviction: evicted(false), unroutedAtGeneration: 9n }
+    const kept = anInstance('a', { phase: 'isolated', ...isolated })
+    expect(planService(aSnapshot({ instances: [kept], words, replicas: 0 })).actions).toMatchObject([
+      { do: 'stop', id: 'a', because: 'evicted', drainMs: 0 },
+    ])
+    const hanging = anInstance('a', { phase: 'leaving', leavingAt: at(0), ...isolated })
+    const open = { traffic: { a: [said('g1', 9n, 1)] }, gateways: { g1: 9n }, replicas: 0, now: at(30_000) }
+    expect(dos(planService(aSnapshot({ instances: [hanging], words, ...open })))).toEqual(['stop a cutting'])
+  })
+
   it('that is withdrawn keeps the one that serves', () => {
     expect(dos(planService(aSnapshot({ instances: [a, replacement], words })))).toEqual(['leave b scaled_in'])
   })

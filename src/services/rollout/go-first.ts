@@ -32,6 +32,8 @@ export function mayGoFirst(
   because: LeavingBecause,
   { serving, heads }: Serving,
 ): boolean {
+  // It runs on, and leaves no room.
+  if (because === 'isolated') return false
   const { service, machines } = snapshot
   const machine = head.machineId === null ? undefined : machines.get(head.machineId)
   const regainsRoom = machine?.verdict === 'stay' && machine.held !== true

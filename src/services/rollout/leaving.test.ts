@@ -27,6 +27,8 @@ describe('the stop of one that leaves', () => {
     ['because of a drain', 'drained', drainedNow, null],
     ['for an update, on a machine that is drained', 'updated', drainedNow, null],
     ['for an update, elsewhere', 'updated', {}, 3_600_000],
+    ['to be isolated', 'isolated', {}, null],
+    ['as its isolation ends, on a machine that is drained', 'isolation_ended', drainedNow, 30_000],
     [
       'as its service is stopped, on a machine that is drained',
       'drained',

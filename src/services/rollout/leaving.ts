@@ -2,8 +2,8 @@
 // acknowledged by every gateway → in flight zero by every gateway's own report → no connection on its port → stop.
 // Pure. A gate that is not passed is an obstacle with the one who is waited for.
 
-import type { LeavingBecause, ServiceInstance } from '../service-instance.ts'
-import type { Action, Obstacle, ServiceSnapshot, StopAction } from './rollout-snapshot.ts'
+import { isIsolated, type LeavingBecause, type ServiceInstance } from '../service-instance.ts'
+import type { Action, MachineWish, Obstacle, ServiceSnapshot, StopAction } from './rollout-snapshot.ts'
 
 /** Long streams may finish for this long where nobody asked for more haste (Q48). */
 const patienceMs = 3_600_000
@@ -12,10 +12,41 @@ const lastWordMs = 15_000
 
 export function nextOfLeaving(snapshot: ServiceSnapshot, instance: ServiceInstance): Action | Obstacle {
   const obstacle = openGate(snapshot, instance)
-  if (obstacle === null) return stopOf(snapshot, instance, false)
+  if (obstacle === null)
+    return isIsolated(instance) ? { do: 'isolate', id: instance.id } : stopOf(snapshot, instance, false)
   const cut = obstacle.code !== 'GatewayNotAcknowledged' && isPastPatience(snapshot, instance)
   return cut ? stopOf(snapshot, instance, true) : obstacle
 }
+
+/** What ends the serving of one whatever else runs; null: nothing does. */
+export function abruptlyBecause(snapshot: ServiceSnapshot, instance: ServiceInstance): LeavingBecause | null {
+  const verdict = verdictOn(snapshot, instance)
+  if (snapshot.service.desired !== 'running') return 'stopped'
+  if (verdict === 'lost') return 'lost'
+  if (verdict === 'taken' || snapshot.revoked.has(instance.id)) return 'revoked'
+  return instance.eviction?.atOnce === true ? 'evicted' : null
+}
+
+/**
+ * Why one that is isolated ends; null: it is kept. It serves nobody, so nothing that wants its machine or its disk waits for
+ * one in its place.
+ */
+export function isolationEndsBecause(snapshot: ServiceSnapshot, instance: ServiceInstance): LeavingBecause | null {
+  const abruptly = abruptlyBecause(snapshot, instance)
+  if (abruptly !== null) return abruptly
+  if (instance.eviction !== null) return 'evicted'
+  const isAsked = instance.leavingBecause === 'isolation_ended'
+  return isAsked || verdictOn(snapshot, instance) !== 'stay' ? 'isolation_ended' : null
+}
+
+const verdictOn = ({ machines }: ServiceSnapshot, { machineId }: ServiceInstance): MachineWish['verdict'] =>
+  (machineId === null ? undefined : machines.get(machineId)?.verdict) ?? 'stay'
+
+/** One that nobody calls: there is nothing in flight to wait for. */
+export const stopAtOnce = (snapshot: ServiceSnapshot, id: string, because: LeavingBecause): StopAction => ({
+  ...{ do: 'stop', id, drainMs: 0, graceMs: snapshot.service.graceMs, cut: false, because },
+  open: { requests: 0, streams: 0 },
+})
 
 /** Asked again until it has ended, for the first call may have been lost: with no more haste than at first, unless it is forced. */
 export const stopAgain = (snapshot: ServiceSnapshot, instance: ServiceInstance): StopAction =>
@@ -112,7 +143,10 @@ export function patienceOf(snapshot: ServiceSnapshot, instance: ServiceInstance)
     verdict === 'taken' ||
     verdict === 'lost' ||
     snapshot.service.desired !== 'running' ||
-    (instance.leavingBecause === 'evicted' && instance.eviction?.atOnce === true)
+    instance.leavingBecause === 'isolation_ended' ||
+    (instance.leavingBecause === 'evicted' && instance.eviction?.atOnce === true) ||
+    // It serves nobody: its disk waits for no replacement.
+    (isIsolated(instance) && instance.eviction !== null)
   if (forced) return snapshot.service.graceMs
   // A drain breaks no request, whatever made this one leave the machine.
   if (machine?.drainId != null) return null
@@ -122,8 +156,11 @@ export function patienceOf(snapshot: ServiceSnapshot, instance: ServiceInstance)
     restarted: patienceMs,
     evicted: patienceMs,
     rebalanced: patienceMs,
+    // It is not told to end: what it has in flight may take as long as it takes.
+    isolated: null,
     scaled_in: patienceMs,
     paused: patienceMs,
+    isolation_ended: snapshot.service.graceMs,
     stopped: snapshot.service.graceMs,
     revoked: snapshot.service.graceMs,
     // Where the machine is still lost, it is forced; one that is back may finish what it has.

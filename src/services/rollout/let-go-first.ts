@@ -100,6 +100,10 @@ async function planGoFirst(
   const world = await readWorld(tx, [row.id], now)
   const wish = head.machineId === null ? undefined : world.machines.get(head.machineId)
   const leaves = wish?.verdict !== 'stay'
+  if (!leaves && head.leavingBecause === 'isolated') {
+    const message = `${serviceInstanceId} is to be isolated, and keeps its room: to let it go first makes none`
+    throw new Refusal<ServicesRefusal>('SwapDoesNotHelp', message, { serviceInstanceId })
+  }
   const shortage = leaves ? null : await shortageAfter(tx, world.services[0] ?? null, head, replacement, now)
   if (shortage !== null) throw doesNotHelp(row, head, shortage)
   const running = instances.filter(isRouted)

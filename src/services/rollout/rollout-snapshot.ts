@@ -93,6 +93,8 @@ export type Action =
   /** Its health check fails: out of the routes, but it stays. */
   | { do: 'suspend'; id: string }
   | { do: 'leave'; id: string; because: LeavingBecause }
+  /** It has left the routes, and runs on. */
+  | { do: 'isolate'; id: string }
   | StopAction
   /** It is not moved after all: the machine that it was to go to does not take the one in its place. */
   | { do: 'stay'; id: string }

@@ -10,6 +10,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { waitingOf } from '../cause.ts'
 import {
   isCrash,
+  isIsolated,
   isMember,
   isRouted,
   type LeavingBecause,
@@ -18,7 +19,17 @@ import {
 } from '../service-instance.ts'
 import { endOf, nextCrashCount } from './ends.ts'
 import { hasNoRoom, isEmptied, mayGoFirst } from './go-first.ts'
-import { nextOfLeaving, notAcknowledged, patienceOf, stopAgain, stoppingObstacle, unacknowledgedBy } from './leaving.ts'
+import {
+  abruptlyBecause,
+  isolationEndsBecause,
+  nextOfLeaving,
+  notAcknowledged,
+  patienceOf,
+  stopAgain,
+  stopAtOnce,
+  stoppingObstacle,
+  unacknowledgedBy,
+} from './leaving.ts'
 import { failureOf, type Generation, generationFor, isCurrent, isPaused } from './rollout-phase.ts'
 import type { Action, Obstacle, ServicePlan, ServiceSnapshot } from './rollout-snapshot.ts'
 
@@ -77,6 +88,9 @@ function takeIn(draft: Draft, instance: ServiceInstance): void {
     const next = nextOfLeaving(snapshot, instance)
     if ('do' in next) draft.actions.push(next)
     else draft.obstacles.set(instance.id, next)
+  } else if (instance.phase === 'isolated') {
+    const because = isolationEndsBecause(snapshot, instance)
+    if (because !== null) draft.actions.push(stopAtOnce(snapshot, instance.id, because))
   } else if (instance.phase === 'stopping') {
     draft.actions.push(stopAgain(snapshot, instance))
     draft.obstacles.set(instance.id, stoppingObstacle(snapshot, instance))
@@ -87,13 +101,9 @@ function takeIn(draft: Draft, instance: ServiceInstance): void {
 
 /** Stopped services, lost machines, revoked reservations and full disks end the serving, whatever else runs. */
 function sendAwayAbruptly(draft: Draft): void {
-  const { service, machines, revoked } = draft.snapshot
   for (const member of [...draft.members]) {
-    const verdict = member.machineId === null ? 'stay' : machines.get(member.machineId)?.verdict
-    if (service.desired !== 'running') sendAway(draft, member, 'stopped')
-    else if (verdict === 'lost') sendAway(draft, member, 'lost')
-    else if (verdict === 'taken' || revoked.has(member.id)) sendAway(draft, member, 'revoked')
-    else if (member.eviction?.atOnce) sendAway(draft, member, 'evicted')
+    const because = abruptlyBecause(draft.snapshot, member)
+    if (because !== null) sendAway(draft, member, because)
   }
 }
 
@@ -105,10 +115,7 @@ function sendAway(draft: Draft, member: ServiceInstance, because: LeavingBecause
   if (neverRan) {
     draft.actions.push({ do: 'end', id, reason: 'Withdrawn', exitCode: null, signal: null, message: because })
   } else if (member.phase === 'starting') {
-    // Never routed: there is nothing in flight to wait for.
-    const { graceMs } = draft.snapshot.service
-    const open = { requests: 0, streams: 0 }
-    draft.actions.push({ do: 'stop', id, drainMs: 0, graceMs, cut: false, open, because })
+    draft.actions.push(stopAtOnce(draft.snapshot, id, because))
   } else {
     draft.actions.push({ do: 'leave', id, because })
   }
@@ -165,7 +172,7 @@ function movesBecause(draft: Draft, member: ServiceInstance): LeavingBecause | n
   if (verdict === 'move') return 'drained'
   if (verdict === 'repair') return 'lost'
   if (member.eviction !== null) return 'evicted'
-  if (member.leavingBecause === 'restarted') return 'restarted'
+  if (member.leavingBecause === 'restarted' || member.leavingBecause === 'isolated') return member.leavingBecause
   if (member.moveTo !== null) return 'rebalanced'
   return isOutdated(draft, member) ? 'updated' : null
 }
@@ -199,7 +206,8 @@ function settlePairs(draft: Draft): void {
     const because = movesBecause(draft, head)
     const replacement = replacementOf(draft, head)
     // The old one does not serve and is not wanted: nothing to keep until the new one is there.
-    const isUnwanted = because === 'restarted' || (isOutdated(draft, head) && !draft.snapshot.frozen)
+    const isUnwanted =
+      because === 'restarted' || because === 'isolated' || (isOutdated(draft, head) && !draft.snapshot.frozen)
     if (because !== null && isUnwanted && !isRouted(head)) {
       sendAway(draft, head, because)
       continue
@@ -237,7 +245,7 @@ function matchReplicas(draft: Draft): void {
   for (const head of heads.toSorted(inOrderOfLeaving(draft)).slice(0, Math.max(0, heads.length - replicas))) {
     const replacement = replacementOf(draft, head)
     if (replacement) sendAway(draft, replacement, 'scaled_in')
-    sendAway(draft, head, 'scaled_in')
+    sendAway(draft, head, head.leavingBecause === 'isolated' ? 'isolated' : 'scaled_in')
   }
   const members = new Set(draft.members.map(member => member.id))
   // One that is not made again as it was begins anew.
@@ -255,7 +263,7 @@ function matchReplicas(draft: Draft): void {
 /** What does not serve first, then what has to move anyway, then the newest (Q46). */
 function inOrderOfLeaving(draft: Draft): (a: ServiceInstance, b: ServiceInstance) => number {
   const rank = (member: ServiceInstance): number => {
-    const phases = { waiting: 0, starting: 1, ready: 2, leaving: 3, stopping: 3, ended: 3 }
+    const phases = { waiting: 0, starting: 1, ready: 2, leaving: 3, isolated: 3, stopping: 3, ended: 3 }
     if (!serves(draft, member)) return phases[member.phase]
     return movesBecause(draft, member) === null ? 5 : 4
   }
@@ -345,9 +353,10 @@ function isSteady(draft: Draft): boolean {
   const { service, instances } = draft.snapshot
   if (draft.actions.length > 0) return false
   if (service.desired !== 'running') return instances.length === 0
+  const replicas = instances.filter(instance => !isIsolated(instance))
   return (
-    instances.length === service.replicas &&
-    instances.every(instance => serves(draft, instance) && movesBecause(draft, instance) === null)
+    replicas.length === service.replicas &&
+    replicas.every(instance => serves(draft, instance) && movesBecause(draft, instance) === null)
   )
 }
 
