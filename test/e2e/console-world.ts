@@ -2,7 +2,7 @@
 // taken from the console's dictionary, so that one story runs in every language.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Browser, BrowserContext, Page } from 'playwright-core'
+import type { Browser, BrowserContext, Locator, Page } from 'playwright-core'
 import type { Client } from '../../src/client/client.ts'
 import { type Db, openDb } from '../../src/db/db.ts'
 import { inLanguage, type Language } from '../console/dictionary.ts'
@@ -112,5 +112,14 @@ export class ConsoleWorld {
   async stop(): Promise<void> {
     await this.browser?.close()
     await this.installation.remove()
+  }
+}
+
+/** What it says where it stays open is why. */
+export async function closed(dialog: Locator): Promise<void> {
+  try {
+    await dialog.waitFor({ state: 'hidden' })
+  } catch (error) {
+    throw new Error(`the dialog stays open: ${await dialog.innerText()}`, { cause: error })
   }
 }

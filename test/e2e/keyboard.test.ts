@@ -70,7 +70,7 @@ describeInBrowser('by keyboard alone', () => {
     const groups = page.getByRole('tab', { name: t('nav.groups') })
     await tabTo(page, groups)
     await page.keyboard.press('ArrowLeft')
-    await expect.poll(() => isFocused(page.getByRole('tab', { name: t('nav.services') }))).toBe(true)
+    await expect.poll(() => isFocused(page.getByRole('tab', { name: t('nav.trafficGroups') }))).toBe(true)
     await page.keyboard.press('ArrowRight')
     await expect.poll(() => isFocused(groups)).toBe(true)
     await tabTo(page, page.getByRole('link', { name: 'keys', exact: true }))

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import type { Locator, Route } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { describeInBrowser } from './chromium.ts'
-import { ConsoleWorld, type OpenConsole } from './console-world.ts'
+import { ConsoleWorld, closed, type OpenConsole } from './console-world.ts'
 import { serving } from './serving.ts'
 import { toldIn } from './whole.ts'
 
@@ -68,7 +68,7 @@ describeInBrowser('a developer', () => {
     const dialog = page.getByRole('dialog')
     if (action === 'delete') await dialog.getByRole('checkbox').check()
     await dialog.getByRole('button', { name: t(`services.${action}`), exact: true }).click()
-    await dialog.waitFor({ state: 'hidden' })
+    await closed(dialog)
   }
 
   test('is told beforehand what does not fit, and led to the machine that would make it', async () => {
@@ -285,7 +285,7 @@ describeInBrowser('a developer', () => {
     await page.getByRole('button', { name: t('rollout.abortIt') }).click()
     await dialog.getByText(t('impact.use', { version: '2', replaced: 0 })).waitFor()
     await dialog.getByRole('button', { name: t('rollout.abortIt') }).click()
-    await dialog.waitFor({ state: 'hidden' })
+    await closed(dialog)
     await page.getByRole('button', { name: t('rollout.abortIt') }).waitFor({ state: 'hidden' })
     expect(await owner.call('GET /v1/services/{service}', { params })).toMatchObject({ version: 2 })
     expect(open.complaints).toEqual([])
