@@ -57,6 +57,8 @@ export function useApi<K extends Operation>(
   return useQuery({
     queryKey: [operation, input],
     queryFn: ({ signal }) => call(operation, input, signal),
+    // A preview is of its moment: what an earlier dialog was told is not what the next one may show first.
+    ...(operation.startsWith('POST ') ? { gcTime: 0 } : {}),
     ...options,
   }) as UseQueryResult<Returns<K>, Refused>
 }

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import type { Locator } from 'playwright-core'
 import type { Operations } from '../../src/client/client.ts'
 import { until } from '../installation.ts'
-import { type ConsoleWorld, closed, type OpenConsole } from './console-world.ts'
+import { type ConsoleWorld, confirmIn, type OpenConsole } from './console-world.ts'
 
 const model = fileURLToPath(new URL('../../examples/digits/model.onnx', import.meta.url))
 
@@ -112,8 +112,7 @@ export class BuyerAtConsole {
     if (!options.inDialogOnly) await page.getByRole('button', { name: action, exact: true }).click()
     const dialog = page.getByRole('dialog')
     if (options.reason) await dialog.getByRole('textbox', { name: t('common.reason') }).fill(options.reason)
-    await dialog.getByRole('button', { name: action, exact: true }).last().click()
-    await closed(dialog)
+    await confirmIn(this.open, dialog, action)
   }
 
   clipboard(): Promise<string> {

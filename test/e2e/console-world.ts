@@ -6,7 +6,7 @@ import type { Browser, BrowserContext, Locator, Page } from 'playwright-core'
 import type { Client } from '../../src/client/client.ts'
 import { type Db, openDb } from '../../src/db/db.ts'
 import { inLanguage, type Language } from '../console/dictionary.ts'
-import { Installation } from '../installation.ts'
+import { Installation, until } from '../installation.ts'
 import { consoleCatalog } from './catalog.ts'
 import { launchChromium } from './chromium.ts'
 
@@ -113,6 +113,19 @@ export class ConsoleWorld {
     await this.browser?.close()
     await this.installation.remove()
   }
+}
+
+/**
+ * Confirms in a dialog, and waits until it has closed. Where the world has changed since it was looked at, the dialog says so,
+ * shows what would happen now and asks again: then it is pressed again, as one is told.
+ */
+export async function confirmIn({ t }: Pick<OpenConsole, 't'>, dialog: Locator, action: string): Promise<void> {
+  const button = dialog.getByRole('button', { name: action, exact: true }).last()
+  const changed = dialog.getByText(t('refusal.WorldChanged'))
+  await button.click()
+  await until('the dialog has closed, or says why not', async () => (await dialog.isHidden()) || changed.isVisible())
+  if (await changed.isVisible()) await button.click()
+  await closed(dialog)
 }
 
 /** What it says where it stays open is why. */

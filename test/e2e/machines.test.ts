@@ -3,7 +3,7 @@ import type { Locator } from 'playwright-core'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import type { Language } from '../console/dictionary.ts'
 import { describeInBrowser } from './chromium.ts'
-import { ConsoleWorld, type OpenConsole } from './console-world.ts'
+import { ConsoleWorld, confirmIn, type OpenConsole } from './console-world.ts'
 import { toldIn } from './whole.ts'
 
 interface Bought {
@@ -70,12 +70,12 @@ describeInBrowser('the owner of machines', () => {
   }
 
   /** Presses an action, gives a reason where one is asked for, confirms. */
-  async function act({ page, t }: OpenConsole, action: string, reason: string | null): Promise<void> {
+  async function act(open: OpenConsole, action: string, reason: string | null): Promise<void> {
+    const { page, t } = open
     await page.getByRole('button', { name: action, exact: true }).click()
     const dialog = page.getByRole('dialog')
     if (reason !== null) await dialog.getByRole('textbox', { name: t('common.reason') }).fill(reason)
-    await dialog.getByRole('button', { name: action, exact: true }).click()
-    await dialog.waitFor({ state: 'hidden' })
+    await confirmIn(open, dialog, action)
   }
 
   const languages = toldIn('en')

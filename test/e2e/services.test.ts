@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import type { Locator, Route } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { describeInBrowser } from './chromium.ts'
-import { ConsoleWorld, closed, type OpenConsole } from './console-world.ts'
+import { ConsoleWorld, closed, confirmIn, type OpenConsole } from './console-world.ts'
 import { serving } from './serving.ts'
 import { toldIn } from './whole.ts'
 
@@ -64,11 +64,10 @@ describeInBrowser('a developer', () => {
     await page.mouse.up()
   }
 
-  async function confirm({ page, t }: OpenConsole, action: 'restart' | 'stop' | 'start' | 'delete'): Promise<void> {
-    const dialog = page.getByRole('dialog')
+  async function confirm(open: OpenConsole, action: 'restart' | 'stop' | 'start' | 'delete'): Promise<void> {
+    const dialog = open.page.getByRole('dialog')
     if (action === 'delete') await dialog.getByRole('checkbox').check()
-    await dialog.getByRole('button', { name: t(`services.${action}`), exact: true }).click()
-    await closed(dialog)
+    await confirmIn(open, dialog, open.t(`services.${action}`))
   }
 
   test('is told beforehand what does not fit, and led to the machine that would make it', async () => {

@@ -110,5 +110,5 @@ describeInBrowser('a release', () => {
     await page.getByText(t('traffic.none')).waitFor()
     expect(open.complaints).toEqual([])
     await open.context.close()
-  })
+  }, 60_000)
 })
