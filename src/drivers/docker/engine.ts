@@ -151,13 +151,15 @@ export class DockerEngine {
     await this.#json('POST', '/networks/create', { body })
   }
 
-  /** One that is not there, or still in use, is left as it is. */
-  async removeNetwork(id: string): Promise<void> {
+  /** Whether it is gone; one that is in use stays. */
+  async removeNetwork(id: string): Promise<boolean> {
     try {
       await this.#json('DELETE', `/networks/${id}`)
     } catch (error) {
       if (!isEngineError(error, 403, 404)) throw error
+      return !isEngineError(error, 403)
     }
+    return true
   }
 
   async #found<Answer>(asked: Promise<Answer>): Promise<Answer | null> {

@@ -300,8 +300,8 @@ export class DockerRuntime implements RuntimeDriver {
     } catch (error) {
       if (!isEngineError(error, 400, 404, 500)) throw error
       await this.#engine.remove(name)
-      // Taken back by another who made one at the same time: no end, it is asked for again.
-      if (/network .*not found/i.test(error.message)) {
+      // Another made one at the same time, and one of the two is taken back: no end, it is asked for again.
+      if (/network .*(not found|is ambiguous)/i.test(error.message)) {
         this.#network = null
         throw error
       }
@@ -328,15 +328,23 @@ export class DockerRuntime implements RuntimeDriver {
     return this.#network
   }
 
-  /** Names of networks are not unique: of several that were made at once, all who look take the same. */
+  /**
+   * Names of networks are not unique, and while there are two of one name nothing starts: of several that were made at once, all
+   * who look take the same, but for one that is in use already.
+   */
   async #openNetwork(): Promise<string> {
     const { networkName } = this.#installation
     if ((await this.#engine.networks(networkName)).length === 0)
       await this.#engine.createNetwork(networkBody(this.#installation))
     const [id, ...others] = await this.#engine.networks(networkName)
     if (id === undefined) throw new Error(`the network ${networkName} was removed as it was made`)
-    for (const other of others) await this.#engine.removeNetwork(other)
-    return id
+    let kept = id
+    for (const other of others) {
+      if (await this.#engine.removeNetwork(other)) continue
+      await this.#engine.removeNetwork(kept)
+      kept = other
+    }
+    return kept
   }
 
   async #hear(signal: AbortSignal): Promise<void> {
