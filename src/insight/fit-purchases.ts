@@ -4,29 +4,14 @@ import type { MachineSpec } from '../catalog/machine-spec.ts'
 import { durations, type Months } from '../catalog/price.ts'
 import type { Db } from '../db/db.ts'
 import { getGroup } from '../fleet/resource-groups.ts'
-import type { AvailableOffering } from '../orders/alternatives.ts'
+import type { Alternative, AvailableOffering } from '../orders/alternatives.ts'
 import { parseBuyRequest, quantityMax } from '../orders/buy-request.ts'
 import { availableOfferings, priceBuy } from '../orders/quote.ts'
 import { machinesMissing } from '../scheduler/fit.ts'
 import type { ToFit } from '../services/impact/to-fit.ts'
 
-export interface Purchase {
-  regionId: string
-  zoneId: string
-  specId: string
-  chargeType: 'prepaid' | 'postpaid'
-  /** The shortest time that is sold; null for postpaid. */
-  months: Months | null
-  quantity: number
-  /** Could be had now. */
-  available: number
-  unitFen: bigint
-  /** What the order takes when it is paid: 0 for postpaid. */
-  totalFen: bigint
-  /** Postpaid: what 24 hours of all of them use. */
-  dayFen: bigint
-  formula: string
-}
+/** As an alternative of an order is told; `months` is the shortest time that is sold. */
+export type Purchase = Omit<Alternative, 'kind'>
 
 const perChargeType = 3
 

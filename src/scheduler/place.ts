@@ -23,13 +23,12 @@ export function place(snapshot: readonly MachineRoom[], wanted: readonly Wanted[
   for (const want of waiting) {
     // Replicas ask for the same, and there may be many.
     const key = `${want.cpuMilli} ${want.memoryMib} ${want.gpuCount} ${want.gpuMemoryMib} ${want.avoid?.join() ?? ''} ${want.only ?? ''}`
-    const usable = left.filter(({ machineId }) => mayUse(want, machineId))
-    const reason = reasons.get(key) ?? waitingReason(usable, want)
+    const reason = reasons.get(key) ?? waitingReason(usableOf(left, want), want)
     reasons.set(key, reason)
     plan.unplaced.push({ id: want.id, reason })
   }
   return plan
 }
 
-const mayUse = ({ avoid = [], only }: Wanted, machineId: string): boolean =>
-  (only === undefined || machineId === only) && !avoid.includes(machineId)
+const usableOf = (rooms: readonly MachineRoom[], { avoid = [], only }: Wanted): MachineRoom[] =>
+  rooms.filter(({ machineId }) => (only === undefined || machineId === only) && !avoid.includes(machineId))
