@@ -26,6 +26,7 @@ export interface ContainerState {
   /** Why it could not be started. */
   Error: string
   StartedAt: string
+  FinishedAt: string
 }
 
 export interface ContainerInspection {

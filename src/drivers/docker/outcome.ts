@@ -25,6 +25,9 @@ export function endOf(state: ContainerState, cause: Cause | null, memoryMiB: num
   return { state: 'ended', reason: 'Exited', ...exit, message: `ended by itself ${how}` }
 }
 
+/** Killed, and the engine does not say by whom. */
+export const isKill = (state: ContainerState): boolean => !state.OOMKilled && exitOf(state.ExitCode).signal === 'SIGKILL'
+
 const neverStarted = ({ StartedAt, Error: error }: ContainerState): boolean =>
   error !== '' && StartedAt.startsWith('0001-')
 

@@ -356,7 +356,8 @@ export class DockerRuntime implements RuntimeDriver {
       const id = instanceIdIn(event.Actor.Attributes)
       const container = (await this.#watched.get(id)?.catch(() => null)) ?? null
       if (event.Action === 'oom') await container?.killOverMemory()
-      if (event.Action === 'die') await container?.look().catch(() => {})
+      // Not waited for: what it still asks about this end may be in the next event.
+      if (event.Action === 'die') void container?.look().catch(() => {})
       this.#ctx.changed(id)
     }
   }

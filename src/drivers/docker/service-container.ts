@@ -11,11 +11,11 @@ import type { Logger } from '../../lib/log.ts'
 import type { RuntimeObservation, StopOptions } from '../../services/driver.ts'
 import { publishedOn } from './container-body.ts'
 import type { DockerEngine } from './engine.ts'
-import type { ContainerInspection } from './engine-types.ts'
+import type { ContainerInspection, ContainerState } from './engine-types.ts'
 import { factsOf, type LaunchFacts } from './labels.ts'
 import { framesOf, linesOfFrames } from './log-frames.ts'
 import type { Note, Notes } from './notes.ts'
-import { type Cause, type Ended, endOf, initFailed, isOfInit, overMemory } from './outcome.ts'
+import { type Cause, type Ended, endOf, initFailed, isKill, isOfInit, overMemory } from './outcome.ts'
 
 export interface ContainerContext {
   engine: DockerEngine
@@ -34,6 +34,9 @@ const holdMs = 200
 /** While it is told to end: the engine's event comes sooner, if somebody listens. */
 const lookMs = 250
 const againMs = 1_000
+/** The engine hears of a kill for want of memory beside the end, not before it: it may tell of the end first. */
+const oomWordMs = 1_000
+const oomLookMs = 50
 
 export class ServiceContainer {
   readonly id: string
@@ -49,6 +52,8 @@ export class ServiceContainer {
   #ended: Ended | null = null
   #stopPlan = { drainUntilMs: Number.POSITIVE_INFINITY, graceMs: Number.POSITIVE_INFINITY }
   #stopping = false
+  /** Seen ended, why is still asked. */
+  #gone = false
 
   private constructor(ctx: ContainerContext, id: string, found: ContainerInspection) {
     this.#ctx = ctx
@@ -80,7 +85,7 @@ export class ServiceContainer {
     const open = connections === null ? null : (connections.get(this.#port) ?? 0)
     if (this.#note.stop !== null) return { state: 'stopping', connections: open }
     if (this.#note.readyAt === null) return { state: 'starting' }
-    const ready = this.#ready && this.#note.cause === null
+    const ready = this.#ready && this.#note.cause === null && !this.#gone
     return { state: 'running', ready, host: publishedOn, port: this.#port, connections: open }
   }
 
@@ -96,6 +101,7 @@ export class ServiceContainer {
   /** The engine says that one of its processes was killed for want of memory: the rest would limp on without it. */
   async killOverMemory(): Promise<void> {
     if (this.#live) await this.#kill(overMemory(this.#facts.memoryMiB))
+    else if (this.#ended === null) this.#note.cause ??= overMemory(this.#facts.memoryMiB)
   }
 
   /** The engine says that it has ended, or may have. */
@@ -115,17 +121,31 @@ export class ServiceContainer {
   }
 
   get #live(): boolean {
-    return this.#ended === null && !this.#over.signal.aborted
+    return this.#ended === null && !this.#gone && !this.#over.signal.aborted
   }
 
   #now = (): string => this.#ctx.clock.now().toString({ smallestUnit: 'millisecond' })
 
-  async #end({ State }: ContainerInspection): Promise<void> {
+  async #end(found: ContainerInspection): Promise<void> {
+    const State = await this.#settled(found)
     const init = this.#note.cause === null && isOfInit(State.ExitCode) ? await this.#lastLine() : ''
     if (this.#ended !== null) return // Seen by another look meanwhile.
     this.#over.abort()
     this.#ended = initFailed(init) ?? endOf(State, this.#note.cause, this.#facts.memoryMiB)
     this.#ctx.changed(this.id)
+  }
+
+  /** How it ended, once the engine has had the time to say that it was for want of memory. */
+  async #settled({ State }: ContainerInspection): Promise<ContainerState> {
+    this.#gone = true
+    this.#ctx.changed(this.id)
+    const open = (): boolean => this.#note.cause === null && this.#ended === null && !this.#over.signal.aborted
+    while (isKill(State) && open() && this.#sinceMs(State.FinishedAt) < oomWordMs) {
+      await this.#pause(oomLookMs)
+      const found = await this.#ctx.engine.inspect(this.containerId).catch(() => null)
+      if (found?.State.OOMKilled === true) return found.State
+    }
+    return State
   }
 
   async #lastLine(): Promise<string> {
