@@ -3,7 +3,14 @@ import { pullQuery } from './engine.ts'
 import { parseLogin } from './images.ts'
 import { endOf, failedToStart, imageFailed } from './outcome.ts'
 
-const began = { Running: false, OOMKilled: false, ExitCode: 0, Error: '', StartedAt: '2026-03-01T12:00:00Z', FinishedAt: '2026-03-01T12:00:09Z' }
+const began = {
+  Running: false,
+  OOMKilled: false,
+  ExitCode: 0,
+  Error: '',
+  StartedAt: '2026-03-01T12:00:00Z',
+  FinishedAt: '2026-03-01T12:00:09Z',
+}
 const never = '0001-01-01T00:00:00Z'
 
 describe('why a container ended', () => {

@@ -26,7 +26,8 @@ export function endOf(state: ContainerState, cause: Cause | null, memoryMiB: num
 }
 
 /** Killed, and the engine does not say by whom. */
-export const isKill = (state: ContainerState): boolean => !state.OOMKilled && exitOf(state.ExitCode).signal === 'SIGKILL'
+export const isKill = (state: ContainerState): boolean =>
+  !state.OOMKilled && exitOf(state.ExitCode).signal === 'SIGKILL'
 
 const neverStarted = ({ StartedAt, Error: error }: ContainerState): boolean =>
   error !== '' && StartedAt.startsWith('0001-')

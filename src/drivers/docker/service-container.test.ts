@@ -20,7 +20,7 @@ async function found(states: ContainerState[], looked: (clock: ManualClock) => v
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
   const clock = new ManualClock(killed.FinishedAt)
   const inspection = (State: ContainerState): ContainerInspection => ({
-    ...{ Id: 'c1', State, NetworkSettings: { Ports: {} } },
+    ...{ Id: '0c'.repeat(32), State, NetworkSettings: { Ports: {} } },
     Config: { Labels: { 'dev.berth.launch': JSON.stringify({ containerPort: 8_000, health: null, memoryMiB: 128 }) } },
   })
   const [first = killed, ...later] = states

@@ -12,6 +12,7 @@ import type { RuntimeObservation, StopOptions } from '../../services/driver.ts'
 import { publishedOn } from './container-body.ts'
 import type { DockerEngine } from './engine.ts'
 import type { ContainerInspection, ContainerState } from './engine-types.ts'
+import { kernelKilledForMemory } from './kernel-log.ts'
 import { factsOf, type LaunchFacts } from './labels.ts'
 import { framesOf, linesOfFrames } from './log-frames.ts'
 import type { Note, Notes } from './notes.ts'
@@ -34,7 +35,7 @@ const holdMs = 200
 /** While it is told to end: the engine's event comes sooner, if somebody listens. */
 const lookMs = 250
 const againMs = 1_000
-/** The engine hears of a kill for want of memory beside the end, not before it: it may tell of the end first. */
+/** The engine hears of a kill for want of memory beside the end, not before it: it may tell of the end first, or never. */
 const oomWordMs = 1_000
 const oomLookMs = 50
 
@@ -139,6 +140,7 @@ export class ServiceContainer {
   async #settled({ State }: ContainerInspection): Promise<ContainerState> {
     this.#gone = true
     this.#ctx.changed(this.id)
+    if (isKill(State) && kernelKilledForMemory(this.containerId)) return { ...State, OOMKilled: true }
     const open = (): boolean => this.#note.cause === null && this.#ended === null && !this.#over.signal.aborted
     while (isKill(State) && open() && this.#sinceMs(State.FinishedAt) < oomWordMs) {
       await this.#pause(oomLookMs)
