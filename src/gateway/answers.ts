@@ -1,5 +1,7 @@
 // Answers of the gateway itself: `{code, message, requestId}` with EAS's status codes.
 
+import { servedMethods } from './http-head.ts'
+
 export interface OwnAnswer {
   status: number
   code: string
@@ -14,6 +16,7 @@ const reasons: Record<number, string> = {
   405: 'Method Not Allowed',
   408: 'Request Timeout',
   413: 'Content Too Large',
+  414: 'URI Too Long',
   417: 'Expectation Failed',
   429: 'Too Many Requests',
   431: 'Request Header Fields Too Large',
@@ -24,13 +27,23 @@ const reasons: Record<number, string> = {
   505: 'HTTP Version Not Supported',
 }
 
+const retry = 'retry-after: 1\r\n'
+/** What HTTP wants said with a status. */
+const fieldOf: Record<number, string> = {
+  401: 'www-authenticate: Bearer\r\n',
+  405: `allow: ${servedMethods.join(', ')}\r\n`,
+  429: retry,
+  450: retry,
+  503: retry,
+}
+
 /** An answer as bytes. `bodiless` is for HEAD: the length without the body. */
 export function ownAnswer(answer: OwnAnswer, requestId: string, closes: boolean, bodiless: boolean): string {
   const body = JSON.stringify({ code: answer.code, message: answer.message, requestId })
-  const retry = answer.status === 429 || answer.status === 450 || answer.status === 503 ? 'retry-after: 1\r\n' : ''
+  const says = fieldOf[answer.status] ?? ''
   return (
     `HTTP/1.1 ${answer.status} ${reasons[answer.status] ?? 'Error'}\r\ncontent-type: application/json\r\n` +
-    `content-length: ${Buffer.byteLength(body)}\r\nx-request-id: ${requestId}\r\n${retry}` +
+    `content-length: ${Buffer.byteLength(body)}\r\nx-request-id: ${requestId}\r\n${says}` +
     `${closes ? 'connection: close\r\n' : ''}\r\n${bodiless ? '' : body}`
   )
 }

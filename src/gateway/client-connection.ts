@@ -5,7 +5,7 @@ import { type OwnAnswer, ownAnswer } from './answers.ts'
 import { holderOfKey, holderOfSignature, isSignature } from './auth.ts'
 import type { ExchangeClient, GatewayContext } from './context.ts'
 import { Exchange } from './exchange.ts'
-import { bytesAre, textOf } from './http-fields.ts'
+import { bytesAre, LF, textOf } from './http-fields.ts'
 import type { RequestHead } from './http-head.ts'
 import type { Bearer as NamedBearer } from './route-table.ts'
 import type { EndpointPool } from './upstream.ts'
@@ -17,6 +17,9 @@ const healthPath = '/healthz'
 /** Bytes of further requests kept until their turn; beyond it the client waits. */
 const pipelineMax = 64 * 1024
 const lingerMs = 2_000
+/** Any client passes over it, and one that is gone answers it with a reset (`#onEnd`). */
+const stillThere = 'HTTP/1.1 100 Continue\r\n\r\n'
+const nothing = Buffer.alloc(0)
 
 export class ClientConnection implements ExchangeClient {
   readonly socket: Socket
@@ -26,7 +29,11 @@ export class ClientConnection implements ExchangeClient {
   #phase: 'head' | 'exchange' | 'closing' = 'head'
   #pending: Buffer | null = null
   #held = false
+  /** It has said all it will, and may still wait for answers. */
+  #ended = false
   #headSinceMs = -1
+  /** Bytes of an unfinished head at which it is read again. */
+  #readAgainAt = 0
   #quietSinceMs: number
   #backlog = 0
   // The last key that was let in on this connection, so that its digest is not computed for each request.
@@ -41,7 +48,10 @@ export class ClientConnection implements ExchangeClient {
   constructor(context: GatewayContext, socket: Socket, onClose: (connection: ClientConnection) => void) {
     this.#context = context
     this.socket = socket
-    this.forwarded = Buffer.from(`x-forwarded-for: ${plainAddress(socket.remoteAddress)}\r\n`, 'latin1')
+    this.forwarded = Buffer.from(
+      `x-forwarded-for: ${plainAddress(socket.remoteAddress)}\r\nx-forwarded-proto: http\r\n`,
+      'latin1',
+    )
     this.#exchange = new Exchange(context, this)
     this.#quietSinceMs = context.clock.monotonicMs()
     socket.on('data', (bytes: Buffer) => this.#onData(bytes))
@@ -62,8 +72,10 @@ export class ClientConnection implements ExchangeClient {
 
   tick(nowMs: number): void {
     const { limits } = this.#context
-    if (this.#phase === 'exchange') this.#exchange.tick(nowMs)
-    else if (this.#phase === 'closing') this.#tickClosing(nowMs)
+    if (this.#phase === 'exchange') {
+      if (this.#ended) this.#lookWhetherGone()
+      this.#exchange.tick(nowMs)
+    } else if (this.#phase === 'closing') this.#tickClosing(nowMs)
     else if (this.#headSinceMs >= 0) {
       if (nowMs - this.#headSinceMs > limits.headTimeoutMs) {
         this.answer(
@@ -115,8 +127,18 @@ export class ClientConnection implements ExchangeClient {
       return
     }
     const pending = this.#pending
+    if (pending === null) {
+      this.#readHeads(bytes)
+      return
+    }
+    const joined = Buffer.concat([pending, bytes])
+    // A head that drips in is read anew where a line ends and where it has doubled, not with each of its bytes.
+    if (this.#headSinceMs >= 0 && joined.length < this.#readAgainAt && !bytes.includes(LF)) {
+      this.#pending = joined
+      return
+    }
     this.#pending = null
-    this.#readHeads(pending === null ? bytes : Buffer.concat([pending, bytes]))
+    this.#readHeads(joined)
   }
 
   #readHeads(bytes: Buffer): void {
@@ -135,6 +157,7 @@ export class ClientConnection implements ExchangeClient {
       }
       if (outcome === 'incomplete') {
         if (this.#headSinceMs < 0) this.#headSinceMs = this.#context.clock.monotonicMs()
+        this.#readAgainAt = Math.min((bytes.length - at) * 2, this.#context.limits.headMax + 1)
         break
       }
       at = this.#serve(head, bytes)
@@ -208,7 +231,9 @@ export class ClientConnection implements ExchangeClient {
   }
 
   #other(head: RequestHead, bytes: Buffer): number {
-    const healthy = head.method === 'GET' && bytesAre(bytes, head.pathStart, head.targetEnd, healthPath)
+    const healthy =
+      (head.method === 'GET' && bytesAre(bytes, head.pathStart, head.targetEnd, healthPath)) ||
+      (head.method === 'OPTIONS' && bytesAre(bytes, head.pathStart, head.targetEnd, '*'))
     const message = `paths here are ${predictPath}<service>`
     return this.#refuse(
       head,
@@ -244,7 +269,8 @@ export class ClientConnection implements ExchangeClient {
     if (pending !== null) this.#readHeads(pending)
     if (this.#phase === 'head') {
       this.#release()
-      if (this.#context.closing) this.socket.destroySoon()
+      const readsOn = this.#pending !== null && this.socket.writableNeedDrain
+      if (this.#context.closing || (this.#ended && !readsOn)) this.socket.destroySoon()
     }
   }
 
@@ -253,9 +279,25 @@ export class ClientConnection implements ExchangeClient {
     else if (this.#phase === 'head' && this.#pending !== null) this.#readOn()
   }
 
+  /**
+   * The end of what a client says is not the end of the client: one that shut down its side after a whole request gets its
+   * answer, one that closed its connection is gone and waits for nothing (499). TCP says the same of both, until something
+   * is sent: so it is sent an interim answer, which makes the system of one that is gone reset the connection.
+   */
   #onEnd(): void {
-    if (this.#phase === 'exchange') this.#exchange.clientEnded()
-    else this.socket.destroySoon()
+    this.#ended = true
+    if (this.#phase === 'exchange') this.#exchange.clientEnded(this.#pending === null)
+    else if (this.#phase !== 'head' || this.#pending === null || !this.socket.writableNeedDrain)
+      this.socket.destroySoon()
+  }
+
+  askWhetherGone(): void {
+    this.socket.write(stillThere, () => this.#lookWhetherGone())
+  }
+
+  /** Nothing is read from a side that has ended, so a reset shows only in a write: one of no bytes will do. */
+  #lookWhetherGone(): void {
+    if (this.socket.writableLength === 0 && !this.socket.destroyed) this.socket.write(nothing)
   }
 
   /** Says nothing more, and reads what is still coming for a while: closing at once could lose the answer (RST). */

@@ -35,4 +35,6 @@ export interface ExchangeClient {
   exchangeDone(closes: boolean): void
   upgraded(): void
   cut(reset: boolean): void
+  /** After its end: one that has closed its connection is found out, and `clientClosed` follows. */
+  askWhetherGone(): void
 }

@@ -44,6 +44,8 @@ export class Exchange implements WayOwner {
   #keepAliveSeconds = -1
   #upstreamPaused = false
   #tail: StreamTail | null = null
+  /** A stream of events has begun. */
+  #streams = false
 
   constructor(context: GatewayContext, client: ExchangeClient) {
     this.#context = context
@@ -114,10 +116,20 @@ export class Exchange implements WayOwner {
     this.#way.connection?.socket.resume()
   }
 
-  /** The client has said all it will. Outside an upgraded connection that means it is gone. */
-  clientEnded(): void {
-    if (this.phase === 'tunnel') this.#way.connection?.socket.end()
-    else this.#client.socket.destroy()
+  /** The client has said all it will: it is gone, unless its request is whole and it may wait for the answer. `last`: no other follows. */
+  clientEnded(last: boolean): void {
+    if (this.phase === 'tunnel') {
+      this.#way.connection?.socket.end()
+      return
+    }
+    // Nobody ends his side in the midst of a stream of events but by leaving, and the next event may be long in coming.
+    if (!this.requestDone || this.#streams) {
+      this.#client.socket.destroy()
+      return
+    }
+    if (last) this.#closesClient = true
+    // Where the answer flows its own bytes tell; HTTP/1.0 has no interim answers.
+    if (this.phase !== 'body' && !this.#http10) this.#client.askWhetherGone()
   }
 
   /** The client's connection is gone: the instance is told at once (Q58). */
@@ -298,6 +310,7 @@ export class Exchange implements WayOwner {
 
   #beginStream(tail: StreamTail | null): void {
     this.#tail = tail
+    this.#streams = true
     this.#way.beginStream()
   }
 
@@ -359,6 +372,7 @@ export class Exchange implements WayOwner {
     this.phase = 'none'
     this.#way.end(outcome, nowMs - this.#startedMs)
     this.#tail = null
+    this.#streams = false
     this.#first = null
     this.#copy = null
     this.#headSoFar = null

@@ -29,7 +29,8 @@ export interface HeadRefusal {
   message: string
 }
 
-const methods = new Set(['GET', 'POST', 'HEAD', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'])
+export const servedMethods = ['GET', 'POST', 'HEAD', 'PUT', 'DELETE', 'PATCH', 'OPTIONS']
+const methods = new Set(servedMethods)
 const hostForm = /^(?:[A-Za-z0-9._-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?$/
 /** `Connection` may name fields to strip; it must not strip what frames or authorises a message (or what we add). */
 const neverNominated = /^(?:content-.*|transfer-encoding|host|authorization|trailer|expect|cookie|x-forwarded-.*|date)$/
@@ -61,10 +62,20 @@ export class RequestHead {
   readonly dropped = new Uint8Array(fieldsMax)
   refusal: HeadRefusal = { status: 400, code: 'BadRequest', message: '' }
 
+  readonly #targetMax: number
   #contentLengths = 0
   #codings = 0
   #upgradeField = -1
   #nominated: string[] | null = null
+  #otherExpectation = false
+  #traceparents = 0
+  #traceparentIsRight = false
+  #tracestates = 0
+
+  /** `targetMax`: bytes of a request target; over it 414. */
+  constructor(targetMax = 8 * 1024) {
+    this.#targetMax = targetMax
+  }
 
   /** Reads one head at `start`. `ok` sets every field; `refused` sets `refusal`. */
   parse(bytes: Buffer, start: number, end: number): HeadOutcome {
@@ -104,6 +115,9 @@ export class RequestHead {
     this.method = textOf(bytes, start, at)
     this.targetStart = ++at
     while (at < end && isTargetByte[bytes[at] as number] === 1) at++
+    if (at - this.targetStart > this.#targetMax) {
+      return this.#refuse(`the request target is longer than ${this.#targetMax} bytes`, 414, 'UriTooLong')
+    }
     if (at >= end) return 'incomplete'
     if (at === this.targetStart || bytes[at] !== 32) return this.#refuse('the request target is malformed')
     this.targetEnd = at++
@@ -133,6 +147,9 @@ export class RequestHead {
     this.#codings = 0
     this.#upgradeField = -1
     this.#nominated = null
+    this.#otherExpectation = false
+    this.#traceparents = 0
+    this.#tracestates = 0
     this.dropped.fill(0, 0, this.lines.count)
   }
 
@@ -157,6 +174,10 @@ export class RequestHead {
       case 10:
         if (this.#named(bytes, index, 'connection')) return this.#connectionField(bytes, index)
         if (this.#named(bytes, index, 'keep-alive')) this.dropped[index] = 1
+        if (this.#named(bytes, index, 'tracestate')) this.#tracestates++
+        return null
+      case 11:
+        if (this.#named(bytes, index, 'traceparent')) this.#traceparentField(bytes, index)
         return null
       case 13:
         return this.#named(bytes, index, 'authorization') ? this.#authorizationField(index) : null
@@ -180,11 +201,15 @@ export class RequestHead {
     return null
   }
 
-  #expectField(bytes: Buffer, index: number): string | null {
-    if (this.expectsContinue || this.value(bytes, index).toLowerCase() !== '100-continue')
-      return 'Expect is not understood'
-    this.expectsContinue = true
+  #expectField(bytes: Buffer, index: number): null {
+    if (this.value(bytes, index).toLowerCase() === '100-continue') this.expectsContinue = true
+    else this.#otherExpectation = true
     return null
+  }
+
+  #traceparentField(bytes: Buffer, index: number): void {
+    this.#traceparents++
+    this.#traceparentIsRight = isTraceparent(this.value(bytes, index))
   }
 
   #upgradeLine(index: number): string | null {
@@ -246,7 +271,11 @@ export class RequestHead {
     if (this.#codings === 1 && this.minor === 0) return this.#refuse('Transfer-Encoding in HTTP/1.0')
     if (this.#codings === 1) this.bodyKind = 'chunked'
     else if (this.#contentLengths === 1) this.bodyKind = 'length'
+    if (this.#otherExpectation) {
+      return this.#refuse('of what Expect may say, only 100-continue is met here', 417, 'ExpectationFailed')
+    }
     if (this.expectsContinue && this.minor === 0) this.expectsContinue = false
+    if (this.#traceparents + this.#tracestates > 0) this.#dropBadTrace(bytes)
     // An upgrade is a GET of HTTP/1.1 without a body to `websocket`; any other wish to upgrade is not passed on.
     const wanted = this.#upgradeField
     this.upgrade =
@@ -260,6 +289,15 @@ export class RequestHead {
     return this.#authority(bytes)
   }
 
+  /** A trace that is not told rightly ends here: the instance begins another. Its state means nothing without it. */
+  #dropBadTrace(bytes: Buffer): void {
+    if (this.#traceparents === 1 && this.#traceparentIsRight) return
+    for (let index = 0; index < this.lines.count; index++) {
+      const bad = this.#named(bytes, index, 'traceparent') || this.#named(bytes, index, 'tracestate')
+      if (bad) this.dropped[index] = 1
+    }
+  }
+
   #authority(bytes: Buffer): HeadOutcome {
     const host = this.host === -1 ? null : this.value(bytes, this.host)
     if (host === null && this.minor === 1) return this.#refuse('no Host field')
@@ -267,7 +305,8 @@ export class RequestHead {
     this.pathStart = this.targetStart
     if (bytes[this.targetStart] === 47) return 'ok'
     const target = textOf(bytes, this.targetStart, this.targetEnd)
-    const absolute = /^http:\/\/([^/?]+)/i.exec(target)
+    if (target === '*' && this.method === 'OPTIONS') return 'ok'
+    const absolute = /^https?:\/\/([^/?]+)/i.exec(target)
     if (absolute?.[1] === undefined) return this.#refuse('the request target is not a path')
     if (host !== null && absolute[1].toLowerCase() !== host.toLowerCase()) return this.#refuse('target and Host differ')
     this.pathStart += absolute[0].length
@@ -278,6 +317,14 @@ export class RequestHead {
     this.refusal = { status, code, message }
     return 'refused'
   }
+}
+
+/** As W3C's Trace Context has it: version, trace, parent and flags, in lower case. */
+function isTraceparent(text: string): boolean {
+  const [, version, trace, parent, more] =
+    /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(-.*)?$/.exec(text) ?? []
+  if (version === undefined || version === 'ff' || (version === '00' && more !== undefined)) return false
+  return !/^0+$/.test(trace ?? '0') && !/^0+$/.test(parent ?? '0')
 }
 
 /** What proxies say about clients, and to each other. We trust none before us, so none of it is passed on. */

@@ -143,6 +143,10 @@ const pieces = [
   'Connection: x, content-length\r\n',
   'Content_Length: 5\r\n',
   'Expect: 100-continue\r\n',
+  'Expect: x\r\n',
+  'Traceparent: 00-x\r\n',
+  'OPTIONS * HTTP/1.1\r\nHost: g\r\n\r\n',
+  'https://g',
   'Upgrade: h2c\r\n',
   'abcd',
   '0\r\n\r\n',
@@ -214,7 +218,10 @@ function differenceOf(stream: Buffer, { requests, passedOn }: Reading): string |
   }
   // As passed on: the same requests and no other, framed alike.
   const onward = nodeReads(Buffer.concat(passedOn))
-  const wanted = requests.map(one => ({ ...one, target: one.target.replace(/^http:\/\/[^/]+/i, '') }))
+  const wanted = requests.map(one => ({
+    ...one,
+    target: one.target.replace(/^https?:\/\/[^/]+/i, '').replace(/^\*$/, '/*'),
+  }))
   if (isDeepStrictEqual(onward, wanted)) return null
   return `passed on otherwise: ${input}\nours ${JSON.stringify(wanted)}\nnode ${JSON.stringify(onward)}`
 }

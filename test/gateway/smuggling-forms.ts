@@ -79,7 +79,6 @@ export const headForms: SmugglingForm[] = [
   ['no version', line(`GET ${at}`)],
   ['an empty line first', `\r\n${line(`GET ${at} HTTP/1.1`)}`],
   ['a version in lower case', line(`GET ${at} http/1.1`)],
-  ['Expect of another kind', post('Expect: 200-ok\r\nContent-Length: 0\r\n')],
 ].map(([what = '', text = '']) => ({ what, text }))
 
 export const otherStatusForms: SmugglingForm[] = [
@@ -87,6 +86,13 @@ export const otherStatusForms: SmugglingForm[] = [
   { what: 'HTTP/1.2', text: line(`GET ${at} HTTP/1.2`), status: '505' },
   { what: 'CONNECT', text: line('CONNECT g:80 HTTP/1.1'), status: '405' },
   { what: 'a method in lower case', text: line(`get ${at} HTTP/1.1`), status: '405' },
+  { what: 'Expect of another kind', text: post('Expect: 200-ok\r\nContent-Length: 4\r\n', 'abcd'), status: '417' },
+  {
+    what: 'Expect of two kinds',
+    text: post('Expect: 100-continue\r\nExpect: 200-ok\r\nContent-Length: 4\r\n', 'abcd'),
+    status: '417',
+  },
+  { what: 'a target that is too long', text: line(`GET ${at}?${'x'.repeat(9_000)} HTTP/1.1`), status: '414' },
   { what: 'the preface of HTTP/2', text: 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', status: '505' },
 ]
 

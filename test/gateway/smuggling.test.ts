@@ -88,5 +88,10 @@ test('fields that only proxies may set are not taken from clients', async () => 
   const client = new RawClient(port).send(get(path, `${forged}${hop}X-Kept: yes\r\n`))
   await client.sees('}')
   const headers = JSON.parse(client.text.slice(client.text.indexOf('{'), client.text.indexOf('}') + 1))
-  expect(headers).toEqual({ host: 'gateway', 'x-kept': 'yes', 'x-forwarded-for': '127.0.0.1' })
+  expect(headers).toEqual({
+    host: 'gateway',
+    'x-kept': 'yes',
+    'x-forwarded-for': '127.0.0.1',
+    'x-forwarded-proto': 'http',
+  })
 })
