@@ -132,7 +132,8 @@ function afterMove(search: Search, state: State, resident: Resident, target: Mac
   }
 }
 
-const withRoom = (room: MachineRoom, { cpuMilli, memoryMib, gpuCount }: Demand, sign: 1 | -1): MachineRoom => ({
+/** `sign` 1: with as much more free on it; -1: with as much less. */
+export const withRoom = (room: MachineRoom, { cpuMilli, memoryMib, gpuCount }: Demand, sign: 1 | -1): MachineRoom => ({
   ...room,
   freeCpuMilli: room.freeCpuMilli + sign * cpuMilli,
   freeMemoryMib: room.freeMemoryMib + sign * memoryMib,

@@ -4,7 +4,7 @@
 //
 // No move uses room that another leaves, so that each fits with its replacement first, in this order or all at once. None goes
 // to a machine that is worse for it: one that leaves sooner, or whose cards it has no use for.
-import type { Move, Resident } from './fit.ts'
+import { type Move, type Resident, withRoom } from './fit.ts'
 import { place } from './place.ts'
 import type { MachineRoom, Spread, Term, Wanted } from './snapshot.ts'
 
@@ -180,14 +180,9 @@ function crowd(draft: Draft, { spread }: Movable, machineId: string): number {
 }
 
 function make(draft: Draft, { id, fromMachineId, toMachineId }: Move): void {
-  const { spread, cpuMilli, memoryMib, gpuCount } = draft.residents.get(id) as Movable
-  const room = draft.rooms.get(toMachineId) as MachineRoom
-  draft.rooms.set(toMachineId, {
-    ...room,
-    freeCpuMilli: room.freeCpuMilli - cpuMilli,
-    freeMemoryMib: room.freeMemoryMib - memoryMib,
-    freeGpuCount: room.freeGpuCount - gpuCount,
-  })
+  const resident = draft.residents.get(id) as Movable
+  const { spread } = resident
+  draft.rooms.set(toMachineId, withRoom(draft.rooms.get(toMachineId) as MachineRoom, resident, -1))
   // The latest move is the last in the order.
   draft.at.delete(id)
   draft.at.set(id, toMachineId)

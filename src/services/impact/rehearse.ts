@@ -4,6 +4,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Db } from '../../db/db.ts'
 import { freeCapacity } from '../../fleet/reservation.ts'
+import { withRoom } from '../../scheduler/fit.ts'
 import { place } from '../../scheduler/place.ts'
 import type { ClosedBecause, Demand, MachineRoom, Plan, Wanted } from '../../scheduler/snapshot.ts'
 import type { RuntimeObservation } from '../driver.ts'
@@ -89,15 +90,9 @@ class Rooms {
     for (const id of machineIds) this.#rooms.delete(id)
   }
 
-  #change(machineId: string, { cpuMilli, memoryMib, gpuCount }: Demand, sign: 1 | -1): void {
+  #change(machineId: string, demand: Demand, sign: 1 | -1): void {
     const room = this.#rooms.get(machineId)
-    if (!room) return
-    this.#rooms.set(machineId, {
-      ...room,
-      freeCpuMilli: room.freeCpuMilli + sign * cpuMilli,
-      freeMemoryMib: room.freeMemoryMib + sign * memoryMib,
-      freeGpuCount: room.freeGpuCount + sign * gpuCount,
-    })
+    if (room) this.#rooms.set(machineId, withRoom(room, demand, sign))
   }
 }
 

@@ -6,6 +6,7 @@ import type { Actor } from '../../events/event.ts'
 import type { EventData } from '../../events/event-data.ts'
 import { freeCapacity, reservationsOn } from '../../fleet/reservation.ts'
 import { Refusal } from '../../lib/errors.ts'
+import { withRoom } from '../../scheduler/fit.ts'
 import { place } from '../../scheduler/place.ts'
 import { waitingOf } from '../cause.ts'
 import { change, requireRunning } from '../change-service.ts'
@@ -148,15 +149,9 @@ async function shortageAfter(
 ): Promise<NoRoom | null> {
   if (service === null || head.machineId === null) return null
   const left = (await reservationsOn(tx, [head.machineId])).find(one => one.serviceInstanceId === head.id)
-  const rooms = (await freeCapacity(tx, service.groupId, now)).map(room => {
-    if (room.machineId !== head.machineId || !left) return room
-    return {
-      ...room,
-      freeCpuMilli: room.freeCpuMilli + left.cpuMilli,
-      freeMemoryMib: room.freeMemoryMib + left.memoryMib,
-      freeGpuCount: room.freeGpuCount + left.gpuCount,
-    }
-  })
+  const rooms = (await freeCapacity(tx, service.groupId, now)).map(room =>
+    room.machineId === head.machineId && left ? withRoom(room, left, 1) : room,
+  )
   const { unplaced } = place(rooms, [{ id: replacement.id, ...demandOf(specOf(service, replacement)) }])
   return unplaced[0] ? waitingOf(unplaced[0].reason) : null
 }
