@@ -3,7 +3,8 @@ import { sql } from 'kysely'
 import type { Db } from '../db/db.ts'
 import { isOverdue } from '../fleet/drain.ts'
 import { getMachine, listDrains } from '../fleet/machines.ts'
-import type { NoRoom, Obstacle } from '../services/rollout/rollout-snapshot.ts'
+import type { WaitingReason } from '../scheduler/snapshot.ts'
+import type { Obstacle } from '../services/rollout/rollout-snapshot.ts'
 
 /** `blocked`: nothing moves until there is room; `overdue`: past its deadline, and a person is asked. */
 export type DrainViewPhase = 'draining' | 'blocked' | 'overdue' | 'drained' | 'cancelled' | 'aborted'
@@ -14,7 +15,7 @@ export interface DrainWaitsFor {
   message: string
   count: number | null
   gatewayIds: string[]
-  noRoom: NoRoom | null
+  noRoom: WaitingReason | null
 }
 
 export interface DrainMoveView {

@@ -4,7 +4,6 @@ import { sizeText } from '../lib/size-text.ts'
 import type { WaitingReason } from '../scheduler/snapshot.ts'
 import { evictionText } from './disk/disk-text.ts'
 import type { Fetching } from './driver.ts'
-import type { NoRoom } from './rollout/rollout-snapshot.ts'
 import type { EndReason, Eviction, LeavingBecause } from './service-instance.ts'
 
 /** How an instance ended. */
@@ -51,7 +50,7 @@ export type Cause =
   | { code: 'Leaving'; because: LeavingBecause }
   | FetchingCause
   | EvictionCause
-  | NoRoom
+  | WaitingReason
   | EndedCause
 
 export function endOf({ endReason, exitCode, exitSignal, endMessage }: End): EndedCause {
@@ -59,7 +58,7 @@ export function endOf({ endReason, exitCode, exitSignal, endMessage }: End): End
 }
 
 /** What placement wrote down; null when it is not of its form. Rows of before do not tell what helps. */
-export function waitingOf(reason: object | null): NoRoom | null {
+export function waitingOf(reason: object | null): WaitingReason | null {
   if (reason === null || !('code' in reason)) return null
   const { code, message, missing, nearestMachineId, helps = [], machines } = reason as WaitingReason
   return { code, message, missing, nearestMachineId, helps, machines }

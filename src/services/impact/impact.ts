@@ -2,11 +2,11 @@
 // afterwards, in a world in which the action has been accepted. Requests in flight are known only of what the gateways are
 // watching. Nothing is written.
 import { type Db, inSnapshot, type Tx } from '../../db/db.ts'
-import type { ClosedBecause } from '../../scheduler/snapshot.ts'
+import type { ClosedBecause, WaitingReason } from '../../scheduler/snapshot.ts'
 import { waitingOf } from '../cause.ts'
 import { refuseDeleting } from '../change-service.ts'
 import { floorOf } from '../rollout/go-first.ts'
-import type { NoRoom, ServiceSnapshot } from '../rollout/rollout-snapshot.ts'
+import type { ServiceSnapshot } from '../rollout/rollout-snapshot.ts'
 import { type AssumedOfMachine, readWorld, type World } from '../rollout/snapshot.store.ts'
 import { findService, type ServiceKey } from '../service.store.ts'
 import { serviceIdsOn, serviceIdsPlacingBeside } from '../service-instance.store.ts'
@@ -28,7 +28,7 @@ export interface InstanceImpact {
   /** Where the one in its place would run. */
   toMachineId: string | null
   /** Why there is no place for one; null where there is, or where none is needed. */
-  noRoom: NoRoom | null
+  noRoom: WaitingReason | null
   /** null: no gateway reports on it now. */
   inFlight: number | null
 }

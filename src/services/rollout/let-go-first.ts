@@ -8,6 +8,7 @@ import { freeCapacity, reservationsOn } from '../../fleet/reservation.ts'
 import { Refusal } from '../../lib/errors.ts'
 import { withRoom } from '../../scheduler/fit.ts'
 import { place } from '../../scheduler/place.ts'
+import type { WaitingReason } from '../../scheduler/snapshot.ts'
 import { waitingOf } from '../cause.ts'
 import { change, requireRunning } from '../change-service.ts'
 import { selectTraffic } from '../routes/routes.store.ts'
@@ -18,7 +19,6 @@ import { type GoFirst, isRouted } from '../service-instance.ts'
 import { type ServiceView, serviceNotFound } from '../services.ts'
 import type { ServicesCtx } from '../services-ctx.ts'
 import { hasNoRoom } from './go-first.ts'
-import type { NoRoom } from './rollout-snapshot.ts'
 import { readWorld } from './snapshot.store.ts'
 import { type Measured, measureEnds, measureStarts } from './start-times.store.ts'
 import { demandOf, specOf } from './world.ts'
@@ -146,7 +146,7 @@ async function shortageAfter(
   head: ServiceInstanceRow,
   replacement: ServiceInstanceRow,
   now: Temporal.Instant,
-): Promise<NoRoom | null> {
+): Promise<WaitingReason | null> {
   if (service === null || head.machineId === null) return null
   const left = (await reservationsOn(tx, [head.machineId])).find(one => one.serviceInstanceId === head.id)
   const rooms = (await freeCapacity(tx, service.groupId, now)).map(room =>
@@ -156,7 +156,7 @@ async function shortageAfter(
   return unplaced[0] ? waitingOf(unplaced[0].reason) : null
 }
 
-function doesNotHelp(row: ServiceRow, { id }: ServiceInstanceRow, shortage: NoRoom): Refusal {
+function doesNotHelp(row: ServiceRow, { id }: ServiceInstanceRow, shortage: WaitingReason): Refusal {
   const message = `the room that ${id} leaves is not enough for its replacement, which ${shortage.message}: add a machine, or abort the rollout of ${row.name}`
   return new Refusal<ServicesRefusal>('SwapDoesNotHelp', message, { serviceInstanceId: id, shortage })
 }

@@ -120,11 +120,8 @@ export interface Obstacle {
   /** The gateways whose word is missing. */
   gatewayIds?: readonly string[]
   /** Of `NoRoom`: what placement found. */
-  noRoom?: NoRoom
+  noRoom?: WaitingReason
 }
-
-/** What placement found, as it was last written down. */
-export type NoRoom = WaitingReason
 
 export interface ServicePlan {
   actions: Action[]
