@@ -97,8 +97,8 @@ export const refusals = {
   'refusal.NoDrainUnderWay': ['机器没有在清空。', 'The machine is not being drained.'],
   'refusal.NotPrepaid': ['按量计费的机器无需续费。', 'Pay-as-you-go machines need no renewal.'],
   'refusal.PrepaidNotExpired': [
-    '包年包月的机器到期前不能删除。如需提前释放，请联系：{operatorContact}',
-    'A subscription machine cannot be deleted before it expires. To end it early, ask: {operatorContact}',
+    '包年包月的机器到期前不能删除。如需提前释放，请联系：{contact}',
+    'A subscription machine cannot be deleted before it expires. To end it early, ask: {contact}',
   ],
   'refusal.GroupNameTaken': [
     '账号内已有同名资源组，请换一个名称。',

@@ -24,6 +24,7 @@ export const refused = {
   'refused.InvalidCronScaler': ['定时扩缩容规则不正确', 'The schedule of scaling is not valid'],
   'refused.OutsideAutoscaler': ['超出自动扩缩容的上下限', 'Outside the bounds of autoscaling'],
   'refused.InvalidLogQuery': ['日志查询条件不正确', 'The query of the log is not valid'],
+  'refused.PrepaidNotExpired': ['包年包月的机器还没有到期', 'The subscription has not expired yet'],
   'refused.UnknownRegion': ['没有这个地域', 'There is no such region'],
   'refused.UnknownZone': ['没有这个可用区', 'There is no such zone'],
   'refused.UnknownSpec': ['没有这个规格', 'There is no such spec'],

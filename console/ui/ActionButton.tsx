@@ -1,6 +1,7 @@
 // A button of an action. When the role does not allow it, or the server says that it can't be done now, the button is disabled
 // and says why.
 import { Button, type ButtonProps, Tooltip } from 'antd'
+import { useInstallation } from './installation.ts'
 import { type Action, useMay } from './may.ts'
 import { refusalText } from './refusal.ts'
 
@@ -14,8 +15,11 @@ interface Props extends ButtonProps {
 export function ActionButton({ refusal, can = 'catalog.read', ...props }: Props) {
   const forbidden = useMay(can)
   const why = forbidden ?? refusal
-  if (!why) return <Button {...props} />
-  const reason = refusalText(why)
+  return why ? <Disabled {...props} why={why} /> : <Button {...props} />
+}
+
+function Disabled({ why, ...props }: ButtonProps & { why: { code: string; message: string } }) {
+  const reason = refusalText(why, useInstallation()?.operatorContact)
   return (
     <Tooltip title={<span className="said">{reason}</span>}>
       {/* Focusable and told to screen readers: a disabled button would be neither. */}

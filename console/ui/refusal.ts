@@ -1,7 +1,6 @@
 // What went wrong, in the user's words: by the refusal's code where the console has a text for it, else as the server said.
-import { Refused, type Returns } from '../api.ts'
+import { Refused } from '../api.ts'
 import { tryT } from '../i18n/t.ts'
-import { queryClient } from '../queries.ts'
 
 type Details = Record<string, unknown>
 
@@ -13,14 +12,13 @@ const asParameters = (details: Details): Record<string, string | number> =>
     ]),
   )
 
-/** Where only the operator can help, the text names them, once the installation has said who they are. */
-function whomToAsk(): { operatorContact?: string } {
-  const installation = queryClient.getQueryData<Returns<'GET /v1/installation'>>(['GET /v1/installation', {}])
-  return installation ? { operatorContact: installation.operatorContact } : {}
-}
-
-export function refusalText(refusal: { code: string; message: string; details?: Details }): string {
-  const text = tryT(`refusal.${refusal.code}`, { ...whomToAsk(), ...asParameters(refusal.details ?? {}) })
+/** `contact`: of the operator, for the texts of what only they can help with; what was refused just now names it itself. */
+export function refusalText(
+  refusal: { code: string; message: string; details?: Details },
+  contact?: string | undefined,
+): string {
+  const parameters = { ...(contact === undefined ? {} : { contact }), ...asParameters(refusal.details ?? {}) }
+  const text = tryT(`refusal.${refusal.code}`, parameters)
   // A text whose place stays unfilled says less than what the server said.
   return text === null || /\{\w+\}/.test(text) ? refusal.message || refusal.code : text
 }

@@ -29,7 +29,7 @@ test('every code of a refusal has words, none of them twice', () => {
   const ofItsOwn = (code: string) => messages[`refused.${code}`]
   const wordless = codes.filter(code => {
     const text = ofItsOwn(code) ?? messages[`refusal.${code}`]
-    return text === undefined || text.some(words => /\{(?!operatorContact\})/.test(words))
+    return text === undefined || text.some(words => words.includes('{'))
   })
   expect(wordless).toEqual([])
   const known = new Set(codes.map(code => `refused.${code}`))

@@ -14,6 +14,7 @@ type MachinePreview = ChangePreview['machines'][number]
 const shownAtMost = 5
 
 export function ChangeImpact({ preview }: { preview: ChangePreview | undefined }) {
+  const contact = useInstallation()?.operatorContact
   if (!preview) return <Skeleton active title={false} paragraph={{ rows: 2 }} />
   const { machines, services, otherServices, groups, billing } = preview
   const taken = machines.filter(machine => machine.refusal === null)
@@ -38,7 +39,7 @@ export function ChangeImpact({ preview }: { preview: ChangePreview | undefined }
       <Holds which="remaining" machines={taken} />
       {billing && taken.length > 0 ? <Billing machines={taken} billing={billing} /> : null}
       <Listed title={t('machines.leftOut', { count: refused.length })} machines={refused}>
-        {machine => (machine.refusal ? refusalText(machine.refusal) : '')}
+        {machine => (machine.refusal ? refusalText(machine.refusal, contact) : '')}
       </Listed>
     </section>
   )

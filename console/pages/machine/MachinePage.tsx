@@ -110,8 +110,7 @@ const paidUntil = (m: Machine): [string, ReactNode][] => [
 
 /** What people should know first: how it failed, who holds it and why, why it can't be deleted and whom to ask. */
 function Said({ machine: m }: { machine: Machine }) {
-  // What it says of whom to ask comes with them.
-  useInstallation()
+  const contact = useInstallation()?.operatorContact
   return (
     <div style={{ display: 'grid', gap: 8, margin: '12px 0' }}>
       {m.failure ? <Alert type="error" showIcon title={<span className="said">{m.failure.message}</span>} /> : null}
@@ -137,7 +136,7 @@ function Said({ machine: m }: { machine: Machine }) {
           type="info"
           showIcon
           title={t('machines.whyNotDelete')}
-          description={<span className="said">{refusalText(m.refusals.release)}</span>}
+          description={<span className="said">{refusalText(m.refusals.release, contact)}</span>}
         />
       ) : null}
     </div>
