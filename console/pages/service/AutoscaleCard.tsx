@@ -1,13 +1,11 @@
 // How a service scales by itself: its bounds and targets, and what was decided last with its figures.
-import { App, Card } from 'antd'
-import { useState } from 'react'
 import type { Returns } from '../../api.ts'
 import { ServiceAutoscale } from '../../forms/service-autoscale.tsx'
 import { scaling } from '../../i18n/scaling.ts'
 import { formatAgo, formatList, formatNumber, textFrom } from '../../i18n/t.ts'
 import { useAct, useApi } from '../../queries.ts'
-import { ActionButton } from '../../ui/ActionButton.tsx'
 import { Facts } from '../../ui/Facts.tsx'
+import { ScalerCard } from './ScalerCard.tsx'
 import type { Service } from './ServiceActions.tsx'
 
 type Autoscaler = Returns<'GET /v1/services/{service}/autoscaler'>
@@ -16,8 +14,6 @@ type Autoscaler = Returns<'GET /v1/services/{service}/autoscaler'>
 const everyMs = 10_000
 
 export function AutoscaleCard({ service }: { service: Service }) {
-  const { message } = App.useApp()
-  const [editing, setEditing] = useState(false)
   const params = { service: service.serviceId }
   const isOn = service.autoscaler !== null
   const answer = useApi(
@@ -26,41 +22,23 @@ export function AutoscaleCard({ service }: { service: Service }) {
     { enabled: isOn, refetchInterval: everyMs },
   )
   const remove = useAct('DELETE /v1/services/{service}/autoscaler')
-  const turnOff = async () => {
-    await remove.mutateAsync({ params })
-    void message.success(textFrom(scaling, 'scaling.turnedOff'))
-  }
   const found = isOn ? (answer.data ?? null) : null
   return (
-    <Card
-      size="small"
+    <ScalerCard
       title={textFrom(scaling, 'scaling.title')}
-      extra={
-        <span className="row-actions">
-          <ActionButton
-            size="small"
-            can="service.write"
-            refusal={service.refusals.scale}
-            onClick={() => setEditing(true)}
-          >
-            {textFrom(scaling, isOn ? 'scaling.change' : 'scaling.turnOn')}
-          </ActionButton>
-          {isOn ? (
-            <ActionButton size="small" can="service.write" loading={remove.isPending} onClick={() => void turnOff()}>
-              {textFrom(scaling, 'scaling.turnOff')}
-            </ActionButton>
-          ) : null}
-        </span>
-      }
-      style={{ marginBottom: 16 }}
+      isOn={isOn}
+      turnOnText={textFrom(scaling, 'scaling.turnOn')}
+      turnedOffText={textFrom(scaling, 'scaling.turnedOff')}
+      refusal={service.refusals.scale}
+      turnOff={() => remove.mutateAsync({ params })}
+      editor={onClose => <ServiceAutoscale service={service} present={found} onClose={onClose} />}
     >
       {found ? (
         <AutoscaleFacts found={found} />
       ) : (
         <span className="quiet">{isOn ? '' : textFrom(scaling, 'scaling.off')}</span>
       )}
-      {editing ? <ServiceAutoscale service={service} present={found} onClose={() => setEditing(false)} /> : null}
-    </Card>
+    </ScalerCard>
   )
 }
 

@@ -1,57 +1,39 @@
 // When a service is to have how many instances, by the clock: its jobs with their next runs and what came of the last.
-import { App, Card } from 'antd'
-import { useState } from 'react'
 import type { Returns } from '../../api.ts'
 import { ServiceCron } from '../../forms/service-cron.tsx'
 import { scaling } from '../../i18n/scaling.ts'
 import { formatList, formatNumber, t, textFrom } from '../../i18n/t.ts'
 import { live, useAct, useApi } from '../../queries.ts'
-import { ActionButton } from '../../ui/ActionButton.tsx'
 import { widths } from '../../ui/column-widths.ts'
 import { DataTable } from '../../ui/DataTable.tsx'
 import { ErrorState } from '../../ui/ErrorState.tsx'
 import { Instant } from '../../ui/Instant.tsx'
 import { Tag } from '../../ui/Tag.tsx'
+import { ScalerCard } from './ScalerCard.tsx'
 import type { Service } from './ServiceActions.tsx'
 
 type CronScaler = Returns<'GET /v1/services/{service}/cron-scaler'>
 type Job = CronScaler['scaleJobs'][number]
 
 export function CronCard({ service }: { service: Service }) {
-  const { message } = App.useApp()
-  const [editing, setEditing] = useState(false)
   const params = { service: service.serviceId }
   const answer = useApi('GET /v1/services/{service}/cron-scaler', { params }, live)
   const remove = useAct('DELETE /v1/services/{service}/cron-scaler')
-  const turnOff = async () => {
-    await remove.mutateAsync({ params })
-    void message.success(textFrom(scaling, 'cron.turnedOff'))
-  }
   const isOff = answer.error?.code === 'NoCronScaler'
   const found = isOff ? null : (answer.data ?? null)
   return (
-    <Card
-      size="small"
+    <ScalerCard
       title={textFrom(scaling, 'cron.title')}
-      extra={
-        <span className="row-actions">
-          <ActionButton size="small" can="service.write" onClick={() => setEditing(true)}>
-            {textFrom(scaling, found ? 'scaling.change' : 'cron.turnOn')}
-          </ActionButton>
-          {found ? (
-            <ActionButton size="small" can="service.write" loading={remove.isPending} onClick={() => void turnOff()}>
-              {textFrom(scaling, 'scaling.turnOff')}
-            </ActionButton>
-          ) : null}
-        </span>
-      }
-      style={{ marginBottom: 16 }}
+      isOn={found !== null}
+      turnOnText={textFrom(scaling, 'cron.turnOn')}
+      turnedOffText={textFrom(scaling, 'cron.turnedOff')}
+      turnOff={() => remove.mutateAsync({ params })}
+      editor={onClose => <ServiceCron service={service} present={found} onClose={onClose} />}
     >
       {answer.error && !isOff ? <ErrorState error={answer.error} onRetry={() => void answer.refetch()} /> : null}
       {isOff ? <span className="quiet">{textFrom(scaling, 'cron.off')}</span> : null}
       {found ? <Jobs found={found} /> : null}
-      {editing ? <ServiceCron service={service} present={found} onClose={() => setEditing(false)} /> : null}
-    </Card>
+    </ScalerCard>
   )
 }
 
