@@ -4,7 +4,7 @@ import type { Db } from '../db/db.ts'
 import { dayBounds } from '../lib/calendar.ts'
 import { Refusal } from '../lib/errors.ts'
 import { formatMicros } from '../lib/money.ts'
-import { type MonthCount, monthsOf } from '../orders/alignment.ts'
+import { type MonthCount, monthsOf } from '../orders/month-count.ts'
 import {
   type ExplainedLine,
   type ExplainedOrder,

@@ -3,8 +3,8 @@
 // and rounded once per machine (docs/decisions/0012-align.md). Pure.
 import { addMonthsAnchored, billingDay } from '../lib/calendar.ts'
 import { type Fen, formatFen, formatMicros, type Micros, roundHalfUpToFen } from '../lib/money.ts'
+import { type MonthCount, monthsOf } from './month-count.ts'
 import type { Period, Subscription } from './subscription.ts'
-import { type PaidSpan, usedOf } from './unused-time.ts'
 
 /** No machine goes further beyond its own expiry: the longest that can be bought at once. */
 export const alignedMonthsMax = 12
@@ -39,30 +39,6 @@ export function alignedTime(machine: Aligned, to: Temporal.Instant, zone: string
     if (Temporal.Instant.compare(to, monthEnd) < 0) return { wholeMonths, monthStart, monthEnd }
     monthStart = monthEnd
   }
-}
-
-/** A number of months, as a fraction. */
-export interface MonthCount {
-  numerator: bigint
-  denominator: bigint
-  /** The same, as a person would check it: `2`, `864000/2678400` or `(2 + 864000/2678400)`. */
-  text: string
-}
-
-/** Whole months and, of a period that ends within one, the used seconds of that. */
-export function monthsOf(wholeMonths: number, cut: Cut | null = null): MonthCount {
-  const whole = BigInt(wholeMonths)
-  const { usedSeconds, wholeSeconds } = cut ? usedOf(cut.month, cut.until) : { usedSeconds: 0n, wholeSeconds: 1n }
-  if (usedSeconds === 0n) return { numerator: whole, denominator: 1n, text: `${whole}` }
-  const part = `${usedSeconds}/${wholeSeconds}`
-  const text = whole === 0n ? part : `(${whole} + ${part})`
-  return { numerator: whole * wholeSeconds + usedSeconds, denominator: wholeSeconds, text }
-}
-
-/** A month of which the time until then is paid. */
-export interface Cut {
-  month: PaidSpan
-  until: Temporal.Instant
 }
 
 export function priceAlignment(

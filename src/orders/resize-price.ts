@@ -3,7 +3,7 @@
 // Postpaid: nothing now, the meter counts the new size from its minute (Q36). Pure.
 import { billableDiskGib } from '../catalog/price.ts'
 import { type Fen, formatFen, formatMicros, type Micros, roundHalfUpToFen } from '../lib/money.ts'
-import { type Cut, monthsOf } from './alignment.ts'
+import { type Cut, monthsOf } from './month-count.ts'
 import { type PaidSpan, unusedOf } from './unused-time.ts'
 
 export interface PaidPeriod extends PaidSpan {
