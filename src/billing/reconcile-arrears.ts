@@ -6,7 +6,7 @@ import { type Tx, transaction } from '../db/db.ts'
 import { type Actor, appendEvents } from '../events/event.ts'
 import type { EventData } from '../events/event-data.ts'
 import { keptSince } from '../fleet/kept.ts'
-import { releaseMachines, startMachines, stopMachines } from '../fleet/machines.ts'
+import { releaseKept, startMachines, stopMachines } from '../fleet/machines.ts'
 import { billingParkedSince } from '../ledger/findings.ts'
 import { lockWallet } from '../ledger/ledger-account.ts'
 import { declareFaults } from '../lib/fault.ts'
@@ -142,8 +142,7 @@ async function stop(_: ArrearsCtx, { tx, now, actor, standing }: Work): Promise<
 async function release(_: ArrearsCtx, { tx, now, actor, standing }: Work): Promise<void> {
   const { arrearsId, releasedAt } = openOf(standing)
   const machineIds = await selectStoppedOldestFirst(tx, actor.accountId, machinesAtOnce)
-  const reason = 'in arrears, and not paid for in 360 hours'
-  await releaseMachines(tx, now, { machineIds, actor, reason, force: true })
+  await releaseKept(tx, now, { machineIds, actor, unpaid: 'in arrears, and not paid for' })
   if (releasedAt !== null) return
   await markArrears(tx, arrearsId, 'released', now)
   const data: EventData = { owedFen: owedBy(standing), quantity: standing.stopped }

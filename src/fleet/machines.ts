@@ -6,6 +6,7 @@ import type { EventData } from '../events/event-data.ts'
 import { addEffects } from '../events/outbox.ts'
 import { Refusal } from '../lib/errors.ts'
 import { type Drain, isDraining } from './drain.ts'
+import { keptFor } from './kept.ts'
 import {
   countMachineRows,
   endDrains,
@@ -124,6 +125,14 @@ export async function releaseMachines(tx: Tx, now: Temporal.Instant, options: Re
   )
   return ids
 }
+
+/** The end of those that were kept, at once and by force. `unpaid`: what nobody did meanwhile, such as `not renewed`. */
+export const releaseKept = (
+  tx: Tx,
+  now: Temporal.Instant,
+  { unpaid, ...which }: Pick<ReleaseOptions, 'actor' | 'machineIds'> & { unpaid: string },
+): Promise<string[]> =>
+  releaseMachines(tx, now, { ...which, reason: `${unpaid} in ${keptFor.hours} hours`, force: true })
 
 /** Stops the running ones among them at once; their reservations are revoked. Returns the ids that were running. */
 export async function stopMachines(

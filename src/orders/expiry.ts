@@ -3,7 +3,7 @@
 import { type Db, type Tx, transaction } from '../db/db.ts'
 import { appendEvents } from '../events/event.ts'
 import { keptFor } from '../fleet/kept.ts'
-import { releaseMachines, stopMachines } from '../fleet/machines.ts'
+import { releaseKept, stopMachines } from '../fleet/machines.ts'
 import { declareFaults } from '../lib/fault.ts'
 import type { NewNotice } from '../notices/notice.ts'
 import { giveNotices } from '../notices/notices.ts'
@@ -51,12 +51,7 @@ export async function reconcileExpiry(ctx: OrdersCtx): Promise<Report> {
     if (kept.length === 0) return 0
     for (const [accountId, machineIds] of byAccount(kept)) {
       const actor = { accountId, name: actorName }
-      await releaseMachines(tx, now, {
-        machineIds,
-        actor,
-        reason: 'expired, and not renewed in 360 hours',
-        force: true,
-      })
+      await releaseKept(tx, now, { machineIds, actor, unpaid: 'expired, and not renewed' })
     }
     await markEnded(tx, now, idsOf(kept))
     await tell(tx, now, 'subscription.ended', kept)
