@@ -1,14 +1,15 @@
 // `npm run soak:wake`: 200 requests at once at a service that is scaled to zero, 20 times with room for all of them to wait and
 // 5 times with room for 50. Arguments: laps; requests a lap.
+import { conclude, say } from './conclude.ts'
 import { WakeStage } from './wake-laps.ts'
 
 const [laps = 20, requests = 200] = process.argv.slice(2).map(Number)
-const say = (line: string): void => void process.stdout.write(`${line}\n`)
-const stage = new WakeStage()
-await stage.open()
-let wrong = 0
-let bounded = true
-try {
+await conclude(async open => {
+  const stage = new WakeStage()
+  open.defer(() => stage.close())
+  await stage.open()
+  let wrong = 0
+  let bounded = true
   for (const [queueMax, count] of [
     [0, laps],
     [50, Math.ceil(laps / 4)],
@@ -22,9 +23,7 @@ try {
     const answerable = count * (queueMax === 0 ? Math.min(requests, 500) : Math.min(requests, queueMax))
     bounded &&= result.answered === answerable && result.refused === result.sent - answerable
   }
-} finally {
-  await stage.close()
-}
-if (!bounded) say('not as many were answered as there was room for')
-say(`requests lost, or executed other than once and answered: ${wrong} (0)`)
-process.exit(wrong === 0 && bounded ? 0 : 1)
+  if (!bounded) say('not as many were answered as there was room for')
+  say(`requests lost, or executed other than once and answered: ${wrong} (0)`)
+  return wrong === 0 && bounded
+})

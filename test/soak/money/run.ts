@@ -3,6 +3,7 @@
 // sequence alone, as a violation names them.
 import { type ChildProcess, fork } from 'node:child_process'
 import { join } from 'node:path'
+import { conclude, say } from '../conclude.ts'
 import { type ScratchServer, scratchServer } from '../scratch-server.ts'
 import { coverageOf } from './pairs.ts'
 import type { WorldPlan, WorldResult } from './world.ts'
@@ -16,7 +17,6 @@ const coveredMin = 99
 const count = Number(process.argv[2] ?? 10_000)
 const seed = process.argv[3] ?? '1'
 const only = process.argv[4] === undefined ? null : Number(process.argv[4])
-const say = (line: string) => process.stdout.write(`${line}\n`)
 
 const numbersFrom = (first: number, end: number) => Array.from({ length: end - first }, (_, index) => first + index)
 const firsts = Array.from({ length: Math.ceil(count / perWorld) }, (_, world) => world * perWorld)
@@ -61,16 +61,18 @@ async function lane(server: ScratchServer): Promise<void> {
 }
 
 const wanted = plans.reduce((sum, { numbers }) => sum + numbers.length, 0)
-const server = await scratchServer()
-say(`seed ${seed}, ${wanted} sequences`)
-await Promise.all(Array.from({ length: Math.min(lanes, plans.length) }, () => lane(server)))
-await server.close()
-const { met: pairs, missed, unheardOf, percent } = coverageOf(met)
-for (const pair of missed) say(`never met: ${pair}`)
-for (const pair of unheardOf) say(`not foreseen: ${pair}`)
-say(`sequences: ${sums.sequences}, each a virtual year; commands: ${sums.commands}, of them refused: ${sums.refused}`)
-say(`workers that died in the middle of their work: ${sums.crashes}`)
-say(`pairs of a state and a command: ${pairs}, ${percent} % (>= ${only === null ? coveredMin : 0} %)`)
-say(`violations: ${sums.violations} (0)`)
-const enough = only !== null || (percent >= coveredMin && unheardOf.length === 0)
-process.exit(sums.violations === 0 && enough && sums.sequences === wanted ? 0 : 1)
+await conclude(async open => {
+  const server = await scratchServer()
+  open.defer(server.close)
+  say(`seed ${seed}, ${wanted} sequences`)
+  await Promise.all(Array.from({ length: Math.min(lanes, plans.length) }, () => lane(server)))
+  const { met: pairs, missed, unheardOf, percent } = coverageOf(met)
+  for (const pair of missed) say(`never met: ${pair}`)
+  for (const pair of unheardOf) say(`not foreseen: ${pair}`)
+  say(`sequences: ${sums.sequences}, each a virtual year; commands: ${sums.commands}, of them refused: ${sums.refused}`)
+  say(`workers that died in the middle of their work: ${sums.crashes}`)
+  say(`pairs of a state and a command: ${pairs}, ${percent} % (>= ${only === null ? coveredMin : 0} %)`)
+  say(`violations: ${sums.violations} (0)`)
+  const enough = only !== null || (percent >= coveredMin && unheardOf.length === 0)
+  return sums.violations === 0 && enough && sums.sequences === wanted
+})

@@ -1,7 +1,8 @@
 // `npm run soak:preview`: 500 random fleets, three previewed actions on each, and what was said held against what happened.
 // Arguments: how many fleets; a seed; a number, to live the world of that fleet alone again, as a
 // difference names it.
-import { scratchServer } from '../scratch-server.ts'
+import { conclude, say } from '../conclude.ts'
+import { type ScratchServer, scratchServer } from '../scratch-server.ts'
 import { type SoakResult, soakPreviews } from './soak.ts'
 
 const perWorld = 25
@@ -12,10 +13,7 @@ const lanes = 2
 const count = Number(process.argv[2] ?? 500)
 const seed = process.argv[3] ?? '1'
 const only = process.argv[4] === undefined ? null : Number(process.argv[4])
-const say = (line: string) => process.stdout.write(`${line}\n`)
 
-say(`seed ${seed}, ${count} fleets`)
-const server = await scratchServer()
 const total: SoakResult = { actions: 0, kinds: new Map(), differences: [] }
 const numbers = Array.from({ length: count }, (_, index) => index)
 const worlds = Array.from({ length: Math.ceil(numbers.length / perWorld) }, (_, index) =>
@@ -23,7 +21,7 @@ const worlds = Array.from({ length: Math.ceil(numbers.length / perWorld) }, (_, 
 ).filter(world => only === null || world.includes(only))
 let lived = 0
 
-async function lane(): Promise<void> {
+async function lane(server: ScratchServer): Promise<void> {
   for (let world = worlds.shift(); world; world = worlds.shift()) {
     const { db, close } = await server.database({ max: 10 })
     add(await soakPreviews(db, { seed, numbers: world, perFleet }))
@@ -46,10 +44,14 @@ function add({ actions, kinds, differences }: SoakResult): void {
   }
 }
 
-await Promise.all(Array.from({ length: lanes }, lane))
-await server.close()
-for (const [kind, { done, refused, worldChanged }] of [...total.kinds].sort())
-  say(`${kind}: ${done} done, ${refused} refused, ${worldChanged} refused since the world had changed`)
-const wrong = total.differences.length
-say(`previews that said otherwise than what happened: ${wrong} (0), of ${total.actions} actions on ${lived} fleets`)
-process.exit(wrong === 0 ? 0 : 1)
+await conclude(async open => {
+  say(`seed ${seed}, ${count} fleets`)
+  const server = await scratchServer()
+  open.defer(server.close)
+  await Promise.all(Array.from({ length: lanes }, () => lane(server)))
+  for (const [kind, { done, refused, worldChanged }] of [...total.kinds].sort())
+    say(`${kind}: ${done} done, ${refused} refused, ${worldChanged} refused since the world had changed`)
+  const wrong = total.differences.length
+  say(`previews that said otherwise than what happened: ${wrong} (0), of ${total.actions} actions on ${lived} fleets`)
+  return wrong === 0
+})
