@@ -21,6 +21,7 @@ export interface RuntimeDriver {
   /** What is stored on the host of this engine, whose machines are slices of it. An engine that can not tell leaves it out. */
   disks?(): Promise<HostDisks>
 
+  /** Refuses with `ServiceInstanceNotFound` where none is kept: it never began, or ended long ago. */
   logs(ref: RuntimeRef, query: { offset?: number; limit?: number; keyword?: string }): Promise<LogPage>
 
   /** Lines from now on, until the service instance has ended or the signal aborts. */

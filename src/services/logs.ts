@@ -1,16 +1,18 @@
 // Logs of service instances, through the driver that ran them: kept after the end of the instance and of the service, and
 // readable by the account that owned it alone (Q54).
-import { Refusal } from '../lib/errors.ts'
-import type { LogPage, RuntimeRef } from './driver.ts'
+import { isRefusal, Refusal } from '../lib/errors.ts'
+import type { LogPage, RuntimeDriver, RuntimeRef } from './driver.ts'
 import { refOf } from './rollout/perform-plan.ts'
 import { findEverService, findService, type ServiceKey, type ServiceRow } from './service.store.ts'
 import type { ServicesRefusal } from './service.ts'
-import { type ServiceInstanceRow, selectInstances } from './service-instance.store.ts'
+import { selectInstances } from './service-instance.store.ts'
 import { serviceNotFound } from './services.ts'
 import type { ServicesCtx } from './services-ctx.ts'
 
+type LogQuery = Parameters<RuntimeDriver['logs']>[1]
+
 export interface ServiceLogQuery {
-  /** Of which service instance; the newest that has run, if not given. */
+  /** Of which service instance; the newest of which a log is kept, if not given. */
   serviceInstanceId?: string
   /** The one before the newest: what a crash has left. */
   previous?: boolean
@@ -31,7 +33,6 @@ export async function serviceLogs(
   key: ServiceKey,
   query: ServiceLogQuery = {},
 ): Promise<ServiceLogPage> {
-  const { service, ref } = await findLog(ctx, actor, key, query)
   const { offset, limit, keyword } = query
   if (limit !== undefined && !(Number.isInteger(limit) && limit >= 1 && limit <= 5_000)) {
     throw new Refusal<ServicesRefusal>('InvalidLogQuery', 'limit is a whole number from 1 to 5000', { field: 'limit' })
@@ -39,7 +40,8 @@ export async function serviceLogs(
   if (offset !== undefined && !(Number.isSafeInteger(offset) && offset >= 0)) {
     throw new Refusal<ServicesRefusal>('InvalidLogQuery', 'offset is a whole number from 0', { field: 'offset' })
   }
-  const page = await ctx.runtimeDriver(service.regionId).logs(ref, {
+  const ran = await findRan(ctx, actor, key, query)
+  const { ref, page } = await newestKept(ctx, ran, {
     ...(offset === undefined ? {} : { offset }),
     ...(limit === undefined ? {} : { limit }),
     ...(keyword === undefined || keyword === '' ? {} : { keyword }),
@@ -55,26 +57,55 @@ export async function followServiceLogs(
   query: Pick<ServiceLogQuery, 'serviceInstanceId'>,
   signal: AbortSignal,
 ): Promise<AsyncIterable<string>> {
-  const { service, ref } = await findLog(ctx, actor, key, query)
-  return ctx.runtimeDriver(service.regionId).followLogs(ref, signal)
+  const ran = await findRan(ctx, actor, key, query)
+  const { ref } = await newestKept(ctx, ran, { limit: 1 })
+  return ctx.runtimeDriver(ran.service.regionId).followLogs(ref, signal)
 }
 
-async function findLog(
+/** Older ones than so many are asked for by name. */
+const looksMax = 100
+
+interface Ran {
+  service: ServiceRow
+  /** Newest first; those that have had a machine. */
+  refs: RuntimeRef[]
+}
+
+async function findRan(
   ctx: ServicesCtx,
   { accountId }: { accountId: string },
   key: ServiceKey,
-  query: ServiceLogQuery,
-): Promise<{ service: ServiceRow; ref: RuntimeRef }> {
+  { serviceInstanceId: id, previous = false }: ServiceLogQuery,
+): Promise<Ran> {
   const service = (await findService(ctx.db, accountId, key)) ?? (await findEverService(ctx.db, accountId, key))
   if (!service) throw serviceNotFound(key)
-  const { serviceInstanceId: id } = query
   const filter = { accountId, serviceId: service.id, limit: 1_000, ...(id === undefined ? {} : { id }) }
-  const ran = (await selectInstances(ctx.db, filter)).filter(instance => instance.machineId !== null)
-  const chosen = id === undefined && query.previous === true ? ran.filter(isOver)[0] : ran[0]
-  const ref = chosen ? refOf(chosen) : null
-  if (ref) return { service, ref }
-  const message = id === undefined ? `${service.name} has run no instance yet` : `${service.name} has no instance ${id}`
-  throw new Refusal<ServicesRefusal>('ServiceInstanceNotFound', message, { field: 'serviceInstanceId' })
+  const found = await selectInstances(ctx.db, filter)
+  const refs = found
+    .filter(instance => id !== undefined || !previous || instance.phase === 'ended')
+    .flatMap(instance => refOf(instance) ?? [])
+  if (refs.length > 0) return { service, refs }
+  throw noLog(id === undefined ? `${service.name} has run no instance yet` : `${service.name} has no instance ${id}`)
 }
 
-const isOver = (instance: ServiceInstanceRow): boolean => instance.phase === 'ended'
+/** One that has its machine and has not begun there has no log yet, and old ones have none any more. */
+async function newestKept(
+  ctx: ServicesCtx,
+  { service, refs }: Ran,
+  query: LogQuery,
+): Promise<{ ref: RuntimeRef; page: LogPage }> {
+  const driver = ctx.runtimeDriver(service.regionId)
+  for (const ref of refs.slice(0, looksMax)) {
+    try {
+      return { ref, page: await driver.logs(ref, query) }
+    } catch (error) {
+      if (!isRefusal(error, 'ServiceInstanceNotFound')) throw error
+    }
+  }
+  const [only] = refs
+  const whose = refs.length === 1 && only ? only.serviceInstanceId : `what ${service.name} has run`
+  throw noLog(`no log is kept of ${whose}`)
+}
+
+const noLog = (message: string): Refusal<ServicesRefusal> =>
+  new Refusal<ServicesRefusal>('ServiceInstanceNotFound', message, { field: 'serviceInstanceId' })

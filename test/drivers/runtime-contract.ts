@@ -102,6 +102,11 @@ export function runtimeDriverContract(open: () => Promise<RuntimeSubject> | Runt
     expect((await subject.driver.logs(launch, { offset: nextOffset })).lines).toEqual([])
   })
 
+  test('keeps no log of what it never launched, and says so', async () => {
+    const { driver, serving } = await open()
+    await expect(driver.logs(aLaunch(serving), {})).rejects.toMatchObject({ code: 'ServiceInstanceNotFound' })
+  })
+
   test('tells of changes', async () => {
     const subject = await open()
     const { launch } = await aReady(subject)

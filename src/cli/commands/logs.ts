@@ -17,7 +17,7 @@ export function addLogsCommand(tree: CommandTree): void {
     examples: ['berth logs digits -f', 'berth logs digits --previous --keyword error'],
     options: [
       ['-f, --follow', 'stay and print lines as they come'],
-      ['--instance <id>', 'of this service instance; the newest by default'],
+      ['--instance <id>', 'of this service instance; the newest that has a log by default'],
       ['--previous', 'of the one before: what a crash has left'],
       ['--keyword <text>', 'only lines with this text'],
       ['-n, --lines <count>', 'the last so many, 1 to 5000 (500 by default)', number('lines')],

@@ -3,6 +3,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Clock } from '../../lib/clock.ts'
+import { Refusal } from '../../lib/errors.ts'
 import type {
   Fetching,
   Launch,
@@ -229,8 +230,10 @@ export class SimulatedRuntime implements RuntimeDriver {
     server.closeAllConnections()
   }
 
-  #logOf(ref: RuntimeRef): string[] {
-    return this.#running.get(ref.serviceInstanceId)?.log ?? this.#logs.get(ref.serviceInstanceId) ?? []
+  #logOf({ serviceInstanceId: id }: RuntimeRef): string[] {
+    const log = this.#running.get(id)?.log ?? this.#logs.get(id)
+    if (log) return log
+    throw new Refusal('ServiceInstanceNotFound', `no logs are kept of ${id}`, { field: 'id' })
   }
 
   async *#told(signal: AbortSignal): AsyncGenerator<string> {
