@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { type CatalogConfig, catalogIdPattern, type OfferConfig } from './catalog/catalog-config.ts'
 import { engines } from './catalog/offering.ts'
 import type { Price } from './catalog/price.ts'
+import { gateway } from './config-gateway.ts'
 import { disk, models, storage } from './config-models.ts'
 import { network, read, yesOrNo } from './config-read.ts'
 import { isTimeZone } from './lib/calendar.ts'
@@ -204,6 +205,7 @@ const file = z.strictObject({
   models: models.prefault({}),
   storage: storage.prefault({}),
   disk: disk.prefault({}),
+  gateway: gateway.prefault({}),
   catalog: catalog.optional(),
 })
 

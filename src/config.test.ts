@@ -200,6 +200,17 @@ describe('TLS, proxies and the identity provider', () => {
     expect(() => withText("listen: { api: '0.0.0.0:8700' }\n")).toThrow(/listen\.api.*certificate/s)
   })
 
+  it('what clients may ask of the gateway is limited, by the defaults where nothing is said', () => {
+    const limits = (text: string) => withText(text).gatewayLimits
+    expect(limits('currency: CNY\n')).toMatchObject({ headMax: 16_384, targetMax: 8_192, connectionsPerAddress: 1_000 })
+    const said = 'gateway: { headKiB: 32, idleSeconds: 5, connections: 64, connectionsPerAddress: 0 }\n'
+    const expected = { headMax: 32_768, idleTimeoutMs: 5_000, connectionsMax: 64, connectionsPerAddress: 0 }
+    expect(limits(said)).toMatchObject(expected)
+    expect(() => limits('gateway: { headKiB: 4 }\n')).toThrow(/gateway\.targetKiB.*headKiB/)
+    expect(() => limits('gateway: { headFields: 500 }\n')).toThrow(/gateway\.headFields.*8 to 128/)
+    expect(() => limits('gateway: { headSeconds: 0 }\n')).toThrow(/gateway\.headSeconds/)
+  })
+
   it('a proxy is an address or a network, and never everybody', () => {
     const proxies = ['10.0.0.7', '10.0.0.0/8', '::1', 'fd00::/8']
     expect(withText(`trustedProxies: [${proxies.map(one => `'${one}'`).join(', ')}]\n`).trustedProxies).toEqual(proxies)

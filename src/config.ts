@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path'
 import type { ModelSettings } from './agent/models/model-settings.ts'
 import type { CatalogConfig } from './catalog/catalog-config.ts'
 import { defaultConfigYaml, type HostFacts, hostFacts } from './config-default.ts'
+import { gatewayLimitsOf } from './config-gateway.ts'
 import type { ModelsFile } from './config-models.ts'
 import {
   type ConfigFile,
@@ -14,6 +15,7 @@ import {
 } from './config-schema.ts'
 import { dataDirectory } from './data-directory.ts'
 import type { DockerSettings } from './drivers/docker/settings.ts'
+import type { GatewayLimits } from './gateway/limits.ts'
 import { Refusal } from './lib/errors.ts'
 import { invariant } from './lib/invariant.ts'
 import type { AllowedPath } from './lib/mounts.ts'
@@ -40,6 +42,8 @@ export interface Config {
   /** null: the embedded PostgreSQL. */
   databaseUrl: string | null
   gatewayWorkers: number
+  /** What clients may ask of the gateway. */
+  gatewayLimits: Partial<GatewayLimits>
   /** Files with the certificate chain and the key of the API; null: plain HTTP. */
   tls: { certificate: string; key: string } | null
   /** Whose X-Forwarded-… headers are believed. */
@@ -112,6 +116,7 @@ export function loadConfig({ env = process.env, path, host = hostFacts() }: Load
     listen: { api: listen.api, gateway: listen.gateway },
     databaseUrl: filled(env.DATABASE_URL) ?? null,
     gatewayWorkers: file.gatewayWorkers ?? Math.min(host.cores, 4),
+    gatewayLimits: gatewayLimitsOf(file.gateway),
     tls: file.tls ? { certificate: besides(file.tls.certificate), key: besides(file.tls.key) } : null,
     trustedProxies: file.trustedProxies,
     oidc: oidcOf(file.oidc, filled(env.BERTH_OIDC_CLIENT_SECRET)),

@@ -73,6 +73,8 @@ async function serveGateway(config: Config): Promise<void> {
     port: config.listen.gateway.port,
     control: { path: routeSocketPath(config.dataDir) },
     routesDir: join(config.dataDir, 'gateway'),
+    limits: config.gatewayLimits,
+    trustedProxies: config.trustedProxies,
     stopGraceMs: 30_000,
     log: createLog('gateway'),
   })

@@ -21,9 +21,19 @@ const lingerMs = 2_000
 const stillThere = 'HTTP/1.1 100 Continue\r\n\r\n'
 const nothing = Buffer.alloc(0)
 
+/** A head that is not whole by then gives way, where all connections are taken. */
+const slowHeadMs = 1_000
+
+/** Where a connection comes from. `behindProxy`: of one that is trusted to say for whom. */
+export interface Origin {
+  address: string
+  behindProxy: boolean
+}
+
 export class ClientConnection implements ExchangeClient {
   readonly socket: Socket
-  readonly forwarded: Buffer
+  forwarded: Buffer
+  readonly #origin: Origin
   readonly #context: GatewayContext
   readonly #exchange: Exchange
   #phase: 'head' | 'exchange' | 'closing' = 'head'
@@ -45,13 +55,16 @@ export class ClientConnection implements ExchangeClient {
   /** When the key ends, by the clock that only grows. */
   #knownUntilMs = 0
 
-  constructor(context: GatewayContext, socket: Socket, onClose: (connection: ClientConnection) => void) {
+  constructor(
+    context: GatewayContext,
+    socket: Socket,
+    origin: Origin,
+    onClose: (connection: ClientConnection) => void,
+  ) {
     this.#context = context
     this.socket = socket
-    this.forwarded = Buffer.from(
-      `x-forwarded-for: ${plainAddress(socket.remoteAddress)}\r\nx-forwarded-proto: http\r\n`,
-      'latin1',
-    )
+    this.#origin = origin
+    this.forwarded = forwardedLines(origin, true)
     this.#exchange = new Exchange(context, this)
     this.#quietSinceMs = context.clock.monotonicMs()
     socket.on('data', (bytes: Buffer) => this.#onData(bytes))
@@ -70,6 +83,19 @@ export class ClientConnection implements ExchangeClient {
     if (this.#phase === 'head') this.socket.destroySoon()
   }
 
+  givesWay(nowMs: number): boolean {
+    const quiet = this.#phase === 'head' ? this.#pending === null : this.#phase === 'closing'
+    if (quiet && this.socket.writableLength === 0) {
+      this.socket.destroy()
+      return true
+    }
+    if (this.#phase !== 'head' || this.#headSinceMs < 0) return false
+    if (nowMs - this.#headSinceMs < slowHeadMs) return false
+    this.#lateHead()
+    this.socket.destroySoon()
+    return true
+  }
+
   tick(nowMs: number): void {
     const { limits } = this.#context
     if (this.#phase === 'exchange') {
@@ -77,14 +103,12 @@ export class ClientConnection implements ExchangeClient {
       this.#exchange.tick(nowMs)
     } else if (this.#phase === 'closing') this.#tickClosing(nowMs)
     else if (this.#headSinceMs >= 0) {
-      if (nowMs - this.#headSinceMs > limits.headTimeoutMs) {
-        this.answer(
-          { status: 408, code: 'RequestTimeout', message: 'the request head did not come in time' },
-          true,
-          false,
-        )
-      }
+      if (nowMs - this.#headSinceMs > limits.headTimeoutMs) this.#lateHead()
     } else if (nowMs - this.#quietSinceMs > limits.idleTimeoutMs) this.socket.destroy()
+  }
+
+  #lateHead(): void {
+    this.answer({ status: 408, code: 'RequestTimeout', message: 'the request head did not come in time' }, true, false)
   }
 
   answer(answer: OwnAnswer, closes: boolean, bodiless: boolean): void {
@@ -143,9 +167,10 @@ export class ClientConnection implements ExchangeClient {
 
   #readHeads(bytes: Buffer): void {
     const head = this.#context.requestHead
+    const { behindProxy } = this.#origin
     let at = 0
     while (at < bytes.length && this.#phase === 'head' && !this.socket.writableNeedDrain) {
-      const outcome = head.parse(bytes, at, bytes.length)
+      const outcome = head.parse(bytes, at, bytes.length, behindProxy)
       if (outcome === 'refused') {
         this.answer(head.refusal, true, false)
         return
@@ -192,6 +217,7 @@ export class ClientConnection implements ExchangeClient {
     }
     this.#phase = 'exchange'
     this.#headSinceMs = -1
+    if (this.#origin.behindProxy) this.forwarded = forwardedLines(this.#origin, !head.saysProto)
     return this.#exchange.begin(service, bearer.split, head, bytes, nameEnd, nowMs)
   }
 
@@ -330,7 +356,9 @@ function signedRequest(head: RequestHead, bytes: Buffer) {
   }
 }
 
-const plainAddress = (address: string | undefined): string => (address ?? 'unknown').replace(/^::ffff:/, '')
+/** Lines of ours; behind a proxy, they follow those of the proxy. */
+const forwardedLines = ({ address }: Origin, proto: boolean): Buffer =>
+  Buffer.from(`x-forwarded-for: ${address}\r\n${proto ? 'x-forwarded-proto: http\r\n' : ''}`, 'latin1')
 
 const memberless = (name: string): OwnAnswer => ({
   status: 503,

@@ -11,6 +11,7 @@ import type { MirrorCopy } from './mirror.ts'
 import { clientResponse, upstreamRequest } from './rewrite-head.ts'
 import type { Split } from './split.ts'
 import type { UpstreamConnection } from './upstream.ts'
+import { Valve } from './valve.ts'
 import { type Service, Way, type WayOwner } from './way.ts'
 
 type Phase = 'none' | 'connecting' | 'head' | 'body' | 'tunnel'
@@ -36,7 +37,7 @@ export class Exchange implements WayOwner {
   #closesClient = false
   #closesUpstream = false
   #wantsUpgrade = false
-  #paused = false
+  readonly #fromClient = new Valve()
   // The answer.
   #headSoFar: Buffer | null = null
   #informational = 0
@@ -85,7 +86,7 @@ export class Exchange implements WayOwner {
       if (this.requestDone) this.#sendCopy()
     }
     this.#way.find()
-    if (this.phase === 'connecting' && !this.requestDone) this.#pauseClient()
+    if (this.phase === 'connecting' && !this.requestDone) this.#fromClient.shut(this.#client.socket)
     return bodyEnd
   }
 
@@ -93,7 +94,7 @@ export class Exchange implements WayOwner {
   clientBytes(bytes: Buffer): number {
     if (this.phase === 'tunnel') {
       this.#movedMs = this.#context.clock.monotonicMs()
-      if (this.#way.connection?.socket.write(bytes) === false) this.#pauseClient()
+      if (this.#way.connection?.socket.write(bytes) === false) this.#fromClient.shut(this.#client.socket)
       return bytes.length
     }
     if (this.requestDone) return 0
@@ -106,7 +107,7 @@ export class Exchange implements WayOwner {
       this.#copy.add(own)
       if (this.requestDone) this.#sendCopy()
     }
-    if (flowing === false && !this.requestDone) this.#pauseClient()
+    if (flowing === false && !this.requestDone) this.#fromClient.shut(this.#client.socket)
     return end
   }
 
@@ -153,7 +154,7 @@ export class Exchange implements WayOwner {
       this.#expire()
     } else if (this.phase === 'connecting') {
       this.#way.tick(nowMs)
-    } else if (!this.requestDone && !this.#paused && nowMs - this.#movedMs > limits.bodyIdleTimeoutMs) {
+    } else if (!this.requestDone && !this.#fromClient.isShut && nowMs - this.#movedMs > limits.bodyIdleTimeoutMs) {
       this.#refuse({ status: 408, code: 'RequestTimeout', message: 'the request body stopped coming' })
     }
   }
@@ -181,7 +182,7 @@ export class Exchange implements WayOwner {
   }
 
   upstreamDrained(): void {
-    this.#resumeClient()
+    this.#fromClient.open(this.#client.socket)
   }
 
   upstreamBytes(connection: UpstreamConnection, bytes: Buffer): boolean {
@@ -235,8 +236,8 @@ export class Exchange implements WayOwner {
     this.phase = 'head'
     const flowing = connection.socket.write(first)
     if (this.requestDone) return
-    if (flowing) this.#resumeClient()
-    else this.#pauseClient()
+    if (flowing) this.#fromClient.open(this.#client.socket)
+    else this.#fromClient.shut(this.#client.socket)
   }
 
   #responseHead(connection: UpstreamConnection, chunk: Buffer): void {
@@ -377,19 +378,7 @@ export class Exchange implements WayOwner {
     this.#copy = null
     this.#headSoFar = null
     this.#upstreamPaused = false
-    this.#resumeClient()
+    this.#fromClient.open(this.#client.socket)
     return nowMs
-  }
-
-  #pauseClient(): void {
-    if (this.#paused) return
-    this.#paused = true
-    this.#client.socket.pause()
-  }
-
-  #resumeClient(): void {
-    if (!this.#paused) return
-    this.#paused = false
-    this.#client.socket.resume()
   }
 }

@@ -9,6 +9,7 @@ import type { Endpoint } from '../services/routes/route.ts'
 import { type AdmissionDesk, ownDesk } from './admission-desk.ts'
 import { FastRandom } from './balance.ts'
 import { ClientConnection } from './client-connection.ts'
+import { Connections, plainAddress } from './connections.ts'
 import type { GatewayContext } from './context.ts'
 import { type ControlAddress, ControlLink } from './control-link.ts'
 import { RequestHead } from './http-head.ts'
@@ -37,6 +38,8 @@ export interface GatewayOptions {
   random: Random
   log: Logger
   limits?: Partial<GatewayLimits>
+  /** Addresses and networks whose X-Forwarded-… fields are believed. */
+  trustedProxies?: readonly string[]
   /** Keeps the limits of services for several workers; each for itself where there is none. */
   desk?: AdmissionDesk
 }
@@ -67,8 +70,7 @@ class GatewayWorker implements Gateway {
   readonly #context: GatewayContext
   readonly #server: Server
   readonly #file: RoutesFile | null
-  readonly #clients = new Set<ClientConnection>()
-  readonly #sockets = new Set<Socket>()
+  readonly #connections: Connections<ClientConnection>
   readonly #pools = new Set<EndpointPool>()
   readonly #instances = new Map<string, InstanceUsage>()
   readonly #changed = new Set<InstanceUsage>()
@@ -91,7 +93,7 @@ class GatewayWorker implements Gateway {
       table: new RouteTable({ open: endpoint => this.#openPool(endpoint), retire: pool => this.#retirePool(pool) }),
       desk: options.desk ?? ownDesk(options.clock),
       mirrors: new Mirrors({ clock: options.clock, random, limits }),
-      requestHead: new RequestHead(),
+      requestHead: new RequestHead(limits),
       responseHead: new ResponseHead(),
       waiting: new WaitingRoom(report =>
         this.#link?.send({ type: 'waiting', generation: this.generation(), services: [report] }),
@@ -99,13 +101,13 @@ class GatewayWorker implements Gateway {
       closing: false,
       nextRequestId: () => `${prefix}-${(++requests).toString(36)}`,
     }
+    this.#connections = new Connections(limits, options.trustedProxies ?? [])
     this.#file = options.routesFile === null ? null : new RoutesFile(options.routesFile)
     const kept = this.#file?.read() ?? []
     for (const message of kept) this.#applyRoutes(message)
     // Written anew: a torn last line would spoil what is appended to it.
     if (kept.length > 0) this.#keep(null)
     this.#server = createServer({ noDelay: true, allowHalfOpen: true }, socket => this.#accept(socket))
-    this.#server.maxConnections = limits.connectionsMax
   }
 
   generation(): number {
@@ -137,7 +139,8 @@ class GatewayWorker implements Gateway {
   async close(graceMs?: number): Promise<void> {
     this.#context.closing = true
     const closed = new Promise<void>(resolve => this.#server.close(() => resolve()))
-    for (const client of this.#clients) client.closeWhenIdle()
+    for (const client of this.#connections.open) client.closeWhenIdle()
+    this.#connections.close()
     const cut = graceMs === undefined ? null : setTimeout(() => this.#cutAll(), graceMs)
     await closed
     if (cut !== null) clearTimeout(cut)
@@ -149,16 +152,22 @@ class GatewayWorker implements Gateway {
   }
 
   #cutAll(): void {
-    for (const socket of this.#sockets) socket.destroy()
+    for (const client of this.#connections.open) client.socket.destroy()
   }
 
   #accept(socket: Socket): void {
-    const client = new ClientConnection(this.#context, socket, closed => {
-      this.#clients.delete(closed)
-      this.#sockets.delete(socket)
-    })
-    this.#clients.add(client)
-    this.#sockets.add(socket)
+    const nowMs = this.#context.clock.monotonicMs()
+    const address = plainAddress(socket.remoteAddress)
+    const refusal = this.#connections.refusalOf(address, nowMs)
+    if (refusal !== null) {
+      this.#connections.turnAway(socket, refusal, this.#context.nextRequestId(), nowMs)
+      return
+    }
+    const behindProxy = this.#connections.isTrusted(address)
+    const client = new ClientConnection(this.#context, socket, { address, behindProxy }, closed =>
+      this.#connections.left(closed, address),
+    )
+    this.#connections.open.add(client)
   }
 
   #hello(): FromGateway {
@@ -267,7 +276,8 @@ class GatewayWorker implements Gateway {
 
   #tick(): void {
     const nowMs = this.#context.clock.monotonicMs()
-    for (const client of this.#clients) client.tick(nowMs)
+    for (const client of this.#connections.open) client.tick(nowMs)
+    this.#connections.tick(nowMs)
     for (const pool of this.#pools) {
       pool.closeIdle(nowMs)
       pool.suspicion.look(pool.endpoint, pool.inFlight, nowMs)

@@ -39,6 +39,11 @@ const framingNames = ['content-length', 'transfer-encoding', 'host', 'connection
 /** Methods whose requests every server expects to have a body. */
 export const mayHaveBody = (method: string): boolean => method === 'POST' || method === 'PUT' || method === 'PATCH'
 
+export interface HeadLimits {
+  targetMax: number
+  fieldsMax: number
+}
+
 export class RequestHead {
   readonly lines = new FieldLines()
   method = ''
@@ -55,6 +60,8 @@ export class RequestHead {
   keepAlive = true
   upgrade = false
   expectsContinue = false
+  /** A proxy that is trusted said by which protocol it was asked. */
+  saysProto = false
   /** Field indexes, -1 where absent. */
   authorization = -1
   host = -1
@@ -63,28 +70,34 @@ export class RequestHead {
   refusal: HeadRefusal = { status: 400, code: 'BadRequest', message: '' }
 
   readonly #targetMax: number
+  readonly #fieldsMax: number
   #contentLengths = 0
   #codings = 0
   #upgradeField = -1
   #nominated: string[] | null = null
+  #fromProxy = false
   #otherExpectation = false
   #traceparents = 0
   #traceparentIsRight = false
   #tracestates = 0
 
-  /** `targetMax`: bytes of a request target; over it 414. */
-  constructor(targetMax = 8 * 1024) {
+  /** Bytes of a request target, over it 414; fields, over them 431. */
+  constructor({ targetMax, fieldsMax: most }: HeadLimits = { targetMax: 8 * 1024, fieldsMax }) {
     this.#targetMax = targetMax
+    this.#fieldsMax = most
   }
 
-  /** Reads one head at `start`. `ok` sets every field; `refused` sets `refusal`. */
-  parse(bytes: Buffer, start: number, end: number): HeadOutcome {
+  /** Reads one head at `start`. `ok` sets every field; `refused` sets `refusal`. `fromProxy`: what it says of its client counts. */
+  parse(bytes: Buffer, start: number, end: number, fromProxy = false): HeadOutcome {
+    this.#fromProxy = fromProxy
     const line = this.#requestLine(bytes, start, end)
     if (line !== 'ok') return line
     const after = scanFields(bytes, this.fieldsStart, end, this.lines)
     if (after === incomplete) return 'incomplete'
     if (after === bad) return this.#refuse('a field line of the head is malformed')
-    if (after === tooMany) return this.#refuse(`more than ${fieldsMax} fields`, 431, 'RequestHeaderFieldsTooLarge')
+    if (after === tooMany || this.lines.count > this.#fieldsMax) {
+      return this.#refuse(`more than ${this.#fieldsMax} fields`, 431, 'RequestHeaderFieldsTooLarge')
+    }
     this.end = after
     this.#reset()
     for (let index = 0; index < this.lines.count; index++) {
@@ -147,6 +160,7 @@ export class RequestHead {
     this.#codings = 0
     this.#upgradeField = -1
     this.#nominated = null
+    this.saysProto = false
     this.#otherExpectation = false
     this.#traceparents = 0
     this.#tracestates = 0
@@ -157,7 +171,7 @@ export class RequestHead {
   #field(bytes: Buffer, index: number): string | null {
     const start = this.lines.nameStart[index] as number
     const end = this.lines.nameEnd[index] as number
-    if (isProxyField(bytes, start, end)) this.dropped[index] = 1
+    if (isProxyField(bytes, start, end)) this.dropped[index] = this.#fromProxy && this.#believed(bytes, index) ? 0 : 1
     switch (end - start) {
       case 2:
         if (this.#named(bytes, index, 'te')) this.dropped[index] = 1
@@ -205,6 +219,16 @@ export class RequestHead {
     if (this.value(bytes, index).toLowerCase() === '100-continue') this.expectsContinue = true
     else this.#otherExpectation = true
     return null
+  }
+
+  /** Spelt with dashes only: with underscores a proxy may have passed on what its client said. */
+  #believed(bytes: Buffer, index: number): boolean {
+    const proto = this.#named(bytes, index, 'x-forwarded-proto')
+    const known = proto || this.#named(bytes, index, 'x-forwarded-for') || this.#named(bytes, index, 'x-forwarded-host')
+    if (!known || hasUnderscore(bytes, this.lines.nameStart[index] as number, this.lines.nameEnd[index] as number))
+      return false
+    this.saysProto ||= proto
+    return true
   }
 
   #traceparentField(bytes: Buffer, index: number): void {

@@ -1,9 +1,15 @@
 // What a client may ask of a gateway: sizes, times and rates. The times are held by one coarse tick over all connections,
 // not by a timer each.
 
+import { fieldsMax } from './http-fields.ts'
+
 export interface GatewayLimits {
   /** Bytes of a request head; over it 431. */
   headMax: number
+  /** Fields of a request head; over it 431. */
+  fieldsMax: number
+  /** Bytes of a request target; over it 414. */
+  targetMax: number
   /** From the first byte of a head to its last; over it 408. */
   headTimeoutMs: number
   /** A client connection without a request. */
@@ -19,7 +25,10 @@ export interface GatewayLimits {
   /** The same where the endpoint does not say: below the 5 s that common servers wait. */
   upstreamIdleMs: number
   upstreamIdlePerEndpoint: number
+  /** Of clients, in this process; over it one without a request gives way, or the new one is answered 503. */
   connectionsMax: number
+  /** Of these, from one address; over it 429. 0 = no limit. */
+  connectionsPerAddress: number
   /** Bytes of a request that is copied to a mirror; a larger one is not copied. */
   mirrorRequestMax: number
   /** Bytes of all copies under way in this process. */
@@ -31,6 +40,8 @@ export interface GatewayLimits {
 
 export const defaultLimits: GatewayLimits = {
   headMax: 16 * 1024,
+  fieldsMax,
+  targetMax: 8 * 1024,
   headTimeoutMs: 10_000,
   idleTimeoutMs: 75_000,
   bodyIdleTimeoutMs: 30_000,
@@ -40,6 +51,7 @@ export const defaultLimits: GatewayLimits = {
   upstreamIdleMs: 4_000,
   upstreamIdlePerEndpoint: 256,
   connectionsMax: 20_000,
+  connectionsPerAddress: 1_000,
   mirrorRequestMax: 1024 * 1024,
   mirrorBytesMax: 16 * 1024 * 1024,
   mirrorTimeoutMs: 30_000,

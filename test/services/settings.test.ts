@@ -22,14 +22,18 @@ async function seen(services: Services) {
     ids: instances.map(one => one.id).sort(),
     versions: instances.map(one => one.version),
     rateLimit: route?.limits.rateLimit,
+    bodyMax: route?.limits.bodyMax,
     status: (await getService(services.fleet.db, 'acc-1', key)).status,
   }
 }
 
-it.each<[string, object]>([
-  ['a rate limit', { metadata: { rpc: { rate_limit: 5 } } }],
-  ['a limit of the gateway policy', { networking: { gateway_policy: { rate_limit: { enable: true, limit: 5 } } } }],
-])('%s reaches the gateways and restarts nothing; neither does the way back', async (_name, json) => {
+const gatewayPolicy = { rate_limit: { enable: true, limit: 5 } }
+
+it.each<[string, object, object]>([
+  ['a rate limit', { metadata: { rpc: { rate_limit: 5 } } }, { rateLimit: 5 }],
+  ['a limit of the body', { metadata: { rpc: { max_body_mib: 1 } } }, { bodyMax: 2 ** 20 }],
+  ['a limit of the gateway policy', { networking: { gateway_policy: gatewayPolicy } }, { rateLimit: 5 }],
+])('%s reaches the gateways and restarts nothing; neither does the way back', async (_name, json, limits) => {
   const services = await deployed(2)
   const { ctx, actor } = services
   const before = await seen(services)
@@ -38,7 +42,7 @@ it.each<[string, object]>([
   const { service } = await updateService(ctx, actor, key, json)
   expect(service).toMatchObject({ version: 2, rollout: null, status: 'Running' })
   await services.settle()
-  expect(await seen(services)).toEqual({ ...before, versions: [2, 2], rateLimit: 5 })
+  expect(await seen(services)).toEqual({ ...before, versions: [2, 2], ...limits })
   expect(await checkVersionUse(ctx, actor, key, 1)).toMatchObject({ effect: 'settings', replaced: 0 })
   await useServiceVersion(ctx, actor, key, 1)
   await services.settle()

@@ -77,6 +77,7 @@ const rpc: Level = {
     'rate_limit',
     'max_queue_size',
     'max_concurrency',
+    'max_body_mib',
     'batching',
     'max_batch_size',
     'max_batch_timeout',

@@ -1,5 +1,6 @@
 // The fields of the service JSON that say what traffic a service takes: its group, and limits in EAS's words, of `metadata.rpc`
-// and of `networking.gateway_policy`. How many requests an instance gets at once is ours: `metadata.rpc.max_concurrency`.
+// and of `networking.gateway_policy`. How many requests an instance gets at once and how large a request may be is
+// ours: `metadata.rpc.max_concurrency`, `max_body_mib`.
 import { z } from 'zod'
 
 const limitMax = 1_000_000
@@ -18,6 +19,7 @@ export const trafficRpc = {
   rate_limit: count.optional(),
   max_queue_size: count.optional(),
   max_concurrency: count.optional(),
+  max_body_mib: z.number().int().min(1).max(10_240).optional(),
 }
 
 /** 0, or absent: no bound. */
@@ -29,10 +31,17 @@ export interface TrafficSpec {
   perInstance?: number
   /** Of the whole service, in flight and waiting. */
   maxInFlight?: number
+  /** Of one request. */
+  bodyMaxMib?: number
 }
 
 interface TrafficConfig {
-  rpc: { rate_limit?: number | undefined; max_queue_size?: number | undefined; max_concurrency?: number | undefined }
+  rpc: {
+    rate_limit?: number | undefined
+    max_queue_size?: number | undefined
+    max_concurrency?: number | undefined
+    max_body_mib?: number | undefined
+  }
   networking: z.infer<typeof networking> | undefined
 }
 
@@ -46,6 +55,7 @@ export function trafficSpecOf({ rpc, networking: given }: TrafficConfig): Traffi
     queueMax: rpc.max_queue_size ?? 0,
     ...(perInstance > 0 ? { perInstance } : {}),
     ...(maxInFlight > 0 ? { maxInFlight } : {}),
+    ...(rpc.max_body_mib === undefined ? {} : { bodyMaxMib: rpc.max_body_mib }),
   }
 }
 

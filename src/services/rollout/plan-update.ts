@@ -60,7 +60,7 @@ export function keepsProcesses(before: ServiceSpec, after: ServiceSpec): boolean
 }
 
 function ofProcesses(spec: ServiceSpec): Partial<ServiceSpec> {
-  const { rateLimit, queueMax, perInstance, maxInFlight, requestTimeoutMs, ...rest } = whatRuns(spec)
+  const { rateLimit, queueMax, perInstance, maxInFlight, bodyMaxMib, requestTimeoutMs, ...rest } = whatRuns(spec)
   const { maxSurge, maxUnavailable, progressDeadlineMs, noRoom, graceMs, ...others } = rest
   return others
 }

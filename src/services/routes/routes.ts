@@ -25,7 +25,8 @@ import {
   watchedInstanceIds,
 } from './routes.store.ts'
 
-const bodyMax = 100 * 2 ** 20
+/** Where the service JSON says nothing. */
+const bodyMaxMibDefault = 100
 
 export interface RouteChanges {
   generation: bigint
@@ -76,7 +77,7 @@ function routeOf(
       requestTimeoutMs: spec.requestTimeoutMs,
       rateLimit: spec.rateLimit,
       ...inFlightBounds(spec, Math.max(1, service.replicas)),
-      bodyMax,
+      bodyMax: (spec.bodyMaxMib ?? bodyMaxMibDefault) * 2 ** 20,
     },
     ...(service.autoscaler?.min === 0 && service.desired === 'running' ? { waiting: waitingBounds(spec) } : {}),
   }

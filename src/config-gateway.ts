@@ -1,0 +1,42 @@
+// The part of berth.yaml that says what clients may ask of the gateway: how large heads are, how long anything may take, and how
+// many connections there are. What one service takes is said in its service JSON.
+import { z } from 'zod'
+import { read } from './config-read.ts'
+import { fieldsMax } from './gateway/http-fields.ts'
+import { defaultLimits, type GatewayLimits } from './gateway/limits.ts'
+
+const whole = (min: number, max: number) =>
+  read(
+    text => (/^\d{1,9}$/.test(text) && Number(text) >= min && Number(text) <= max ? Number(text) : null),
+    `a whole number from ${min} to ${max}`,
+  )
+const seconds = whole(1, 86_400)
+
+export const gateway = z
+  .strictObject({
+    headKiB: whole(1, 1_024).default(defaultLimits.headMax / 1_024),
+    targetKiB: whole(1, 1_024).default(defaultLimits.targetMax / 1_024),
+    headFields: whole(8, fieldsMax).default(defaultLimits.fieldsMax),
+    headSeconds: seconds.default(defaultLimits.headTimeoutMs / 1_000),
+    idleSeconds: seconds.default(defaultLimits.idleTimeoutMs / 1_000),
+    bodySeconds: seconds.default(defaultLimits.bodyIdleTimeoutMs / 1_000),
+    upgradedSeconds: seconds.default(defaultLimits.upgradedIdleTimeoutMs / 1_000),
+    connections: whole(16, 1_000_000).default(defaultLimits.connectionsMax),
+    connectionsPerAddress: whole(0, 1_000_000).default(defaultLimits.connectionsPerAddress),
+  })
+  .refine(({ headKiB, targetKiB }) => targetKiB <= headKiB, {
+    path: ['targetKiB'],
+    message: 'the target is a part of the head: let it be no larger than headKiB',
+  })
+
+export const gatewayLimitsOf = (given: z.output<typeof gateway>): Partial<GatewayLimits> => ({
+  headMax: given.headKiB * 1_024,
+  targetMax: given.targetKiB * 1_024,
+  fieldsMax: given.headFields,
+  headTimeoutMs: given.headSeconds * 1_000,
+  idleTimeoutMs: given.idleSeconds * 1_000,
+  bodyIdleTimeoutMs: given.bodySeconds * 1_000,
+  upgradedIdleTimeoutMs: given.upgradedSeconds * 1_000,
+  connectionsMax: given.connections,
+  connectionsPerAddress: given.connectionsPerAddress,
+})
