@@ -1,13 +1,13 @@
-// One gateway process as `berth` runs it. Arguments: port, control's socket, the file that keeps its routes.
+// One gateway process as `berth` runs it. Arguments: port, control's socket, the file that keeps its routes, its name.
 import { startGateway } from '../../src/gateway/gateway.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { createLog } from '../../src/lib/log.ts'
 import { systemRandom } from '../../src/lib/random.ts'
 
-const [port = '0', path = '', routesFile = ''] = process.argv.slice(2)
+const [port = '0', path = '', routesFile = '', gatewayId = 'bench'] = process.argv.slice(2)
 const parts = { clock: systemClock, random: systemRandom, log: createLog('gateway') }
 const gateway = await startGateway({
-  ...{ gatewayId: 'bench', host: '127.0.0.1', port: Number(port), control: { path }, routesFile },
+  ...{ gatewayId, host: '127.0.0.1', port: Number(port), control: { path }, routesFile },
   ...parts,
 })
 process.once('SIGTERM', async () => {

@@ -1,12 +1,10 @@
 // A request every so often, whatever became of the ones before, as a process of its own. Arguments: port, requests a second,
 // seconds. Prints, as JSON, how long the answers took from the appointed time of their requests, in ms.
 import { Agent, request } from 'node:http'
-import { accessKey, smallBytes } from './proxies.ts'
+import { type Times, timesOf } from './figures.ts'
+import { accessKey, smallBytes } from './processes.ts'
 
-export interface Took {
-  count: number
-  p50: number
-  p99: number
+export interface Took extends Times {
   failed: number
 }
 
@@ -53,14 +51,12 @@ await new Promise<void>(resolve => {
     for (const nowMs = performance.now(); sent < count + warmUp && dueMsOf(sent) <= nowMs; sent++) {
       pending.push(ask(dueMsOf(sent), sent >= warmUp))
     }
-    if (sent < count + warmUp) setTimeout(step, dueMsOf(sent) - performance.now())
+    if (sent < count + warmUp) setTimeout(step, Math.max(0, dueMsOf(sent) - performance.now()))
     else resolve()
   }
   step()
 })
 await Promise.all(pending)
 agent.destroy()
-tookMs.sort((a, b) => a - b)
-const at = (share: number): number => tookMs[Math.min(tookMs.length - 1, Math.floor(tookMs.length * share))] ?? 0
-const took: Took = { count: tookMs.length, p50: at(0.5), p99: at(0.99), failed }
+const took: Took = { ...timesOf(tookMs), failed }
 process.stdout.write(JSON.stringify(took))

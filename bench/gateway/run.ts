@@ -8,8 +8,10 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { median, say } from './figures.ts'
 import type { Took } from './open-loop.ts'
-import { type Candidate, loadCore, Stage } from './proxies.ts'
+import { loadCore } from './processes.ts'
+import { type Candidate, Stage } from './proxies.ts'
 import { drive, type Kind, kinds } from './wrk.ts'
 
 const [rounds = 7, seconds = 3] = process.argv.slice(2).map(Number)
@@ -27,8 +29,6 @@ if (missing.length > 0 || availableParallelism() < 2) {
   process.exit(1)
 }
 
-const say = (line: string): void => void process.stdout.write(`${line}\n`)
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0
 const dir = mkdtempSync(join(tmpdir(), 'berth-bench-gateway-'))
 // nginx, started by root, reads as another user.
 chmodSync(dir, 0o755)

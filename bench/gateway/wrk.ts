@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { accessKey, loadCore, smallBytes } from './proxies.ts'
+import { accessKey, loadCore, smallBytes } from './processes.ts'
 
 export type Kind = '1 KB GET' | '1 KB POST' | '1 MB GET'
 export const kinds: readonly Kind[] = ['1 KB GET', '1 KB POST', '1 MB GET']
