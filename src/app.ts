@@ -18,6 +18,7 @@ import { listRegions, loadCatalog } from './catalog/catalog.ts'
 import type { Engine } from './catalog/offering.ts'
 import { type Config, isLoopback } from './config.ts'
 import { type Db, openDb } from './db/db.ts'
+import { Hearing } from './db/hearing.ts'
 import { migrate } from './db/migrate.ts'
 import { byRegion, createDrivers, type Drivers, hostsOf } from './engine-drivers.ts'
 import { EventTail } from './events/event-tail.ts'
@@ -59,6 +60,7 @@ import { Measurements } from './services/metrics/measurements.ts'
 import { reconcileRepairs } from './services/repair/reconcile-repairs.ts'
 import { reconcileServices } from './services/rollout/reconcile-services.ts'
 import { RuntimeWatch } from './services/rollout/runtime-watch.ts'
+import { routesChannel } from './services/routes/routes.store.ts'
 import { RouteHost } from './services/routes/routes.ts'
 import { reconcileTraffic } from './services/traffic/reconcile-traffic.ts'
 import { TimeGuard } from './time/time-guard.ts'
@@ -126,12 +128,12 @@ async function compose(
   const passwords = new Passwords(random)
   const keys = await firstStart(ctx, box, passwords)
   const measurements = measure(ctx, engines, drivers, () => nudge('autoscale'))
-  const { host, routeServer } = await openRoutes(ctx, config, measurements, () => nudge('services'))
+  const routesEnd = await openRoutes(ctx, { config, databaseUrl, measurements, nudge })
   const { eventStreams, loops: eventLoops } = followEvents(ctx, () => nudge('events'))
   const money = moneyWork ? new MoneyWork({ databaseUrl, zone: config.billingZone }) : null
   const time = new TimeGuard(ctx, await bootId())
   const parts: Loops = { time, money, measurements, hosts: hostsOf(engines, drivers) }
-  const loops = [...createLoops(ctx, config, host, parts, nudge), ...eventLoops]
+  const loops = [...createLoops(ctx, config, routesEnd.host, parts, nudge), ...eventLoops]
   for (const loop of loops) nudges.set(loop.name, loop)
 
   const oidc = config.oidc && new OidcClient(config.oidc, log)
@@ -158,8 +160,7 @@ async function compose(
     await app.close()
     for (const loop of loops) await loop.stop()
     await money?.close()
-    await host.stop()
-    await routeServer.close()
+    await routesEnd.close()
     for (const { close: closeDriver } of Object.values(drivers)) await closeDriver?.()
     await db.destroy()
   }
@@ -177,9 +178,16 @@ async function loadInstallation(
   return new Map(regions.map(region => [region.regionId, region.engine]))
 }
 
+interface RoutesEndParts {
+  config: Config
+  databaseUrl: string
+  measurements: Measurements
+  nudge(...names: string[]): void
+}
+
 /** Control's end towards the gateways: routes out, acknowledgements and traffic in. */
-async function openRoutes(ctx: Context, config: Config, measurements: Measurements, heard: () => void) {
-  const host = new RouteHost(ctx, ctx.box, heard)
+async function openRoutes(ctx: Context, { config, databaseUrl, measurements, nudge }: RoutesEndParts) {
+  const host = new RouteHost(ctx, ctx.box, () => nudge('services'))
   const routeServer = new RouteServer({
     path: routeSocketPath(config.dataDir),
     log: ctx.log,
@@ -200,7 +208,18 @@ async function openRoutes(ctx: Context, config: Config, measurements: Measuremen
   })
   await host.start(routeServer)
   await routeServer.listen()
-  return { host, routeServer }
+  // A change that another process commits.
+  const hearing = new Hearing({
+    ...{ connectionString: databaseUrl, channel: routesChannel, log: ctx.log },
+    onHeard: () => nudge('routes'),
+  })
+  void hearing.start()
+  const close = async () => {
+    await hearing.stop()
+    await host.stop()
+    await routeServer.close()
+  }
+  return { host, close }
 }
 
 const installationOf = ({ models, storage }: Config): Installation => ({

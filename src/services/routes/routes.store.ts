@@ -2,6 +2,9 @@
 import { sql } from 'kysely'
 import type { Db, Tx } from '../../db/db.ts'
 
+/** Notified with the commit of every change of routes. */
+export const routesChannel = 'berth_routes'
+
 /**
  * The next route generation, for the changes of this transaction. It takes the lock of the one row: who reads generation n
  * also finds every change up to n.
@@ -10,7 +13,7 @@ export async function bumpRoutes(tx: Tx): Promise<bigint> {
   const row = await tx
     .updateTable('routeState')
     .set({ generation: sql<bigint>`generation + 1` })
-    .returning('generation')
+    .returning(['generation', sql`pg_notify(${routesChannel}, '')`.as('notified')])
     .executeTakeFirstOrThrow()
   return row.generation
 }

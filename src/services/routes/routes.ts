@@ -41,12 +41,15 @@ export async function buildRoutes(db: Db, box: SecretBox, since: bigint): Promis
   if (generation === since) return { generation, upsert: [], removeServiceIds: [] }
   const changed = await changedServiceIds(db, since)
   const ids = changed.filter(service => !service.deleted).map(service => service.id)
-  const services = await selectServices(db, ids)
-  const instances = Map.groupBy(await selectLive(db, ids), instance => instance.serviceId)
+  const [services, live, groups] = await Promise.all([
+    selectServices(db, ids),
+    selectLive(db, ids),
+    buildGroupRoutes(db, box, since),
+  ])
+  const instances = Map.groupBy(live, instance => instance.serviceId)
   const removeServiceIds = changed.filter(service => service.deleted).map(service => service.id)
   const trafficOf = await readTrafficParts(db, box, services)
   const upsert = services.map(service => routeOf(service, trafficOf(service), instances.get(service.id) ?? []))
-  const groups = await buildGroupRoutes(db, box, since)
   return {
     generation,
     upsert: [...upsert, ...groups.upsert],
@@ -136,6 +139,7 @@ export const isAwaited = (
 ): boolean => report.inFlight === 0 && !routed.has(report.instanceId)
 
 const leaseMs = 15_000
+const renewPauseMs = 900
 const forgottenAfterMs = 3_600_000
 /** What comes within this time is written together: words that are awaited, and mere figures. */
 const flushPauseMs = { awaited: 50, figures: 500 }
@@ -153,8 +157,10 @@ export class RouteHost {
   readonly #reports = new Map<string, TrafficRow>()
   #publisher: RoutePublisher | null = null
   #generation = 0n
+  #renewedAt: Temporal.Instant | null = null
   #watched: string | null = null
-  #routed: ReadonlySet<string> = new Set()
+  /** Ids of all instances in the routes; one belongs to one service. */
+  readonly #routed = new Set<string>()
   /** Gateways and watched service instances of which they have spoken. */
   #heard = new Set<string>()
   readonly #dirty = new Set<string>()
@@ -233,10 +239,8 @@ export class RouteHost {
     return this.#inTurn(async () => {
       const { db, clock } = this.#ctx
       const changes = await buildRoutes(db, this.#box, this.#generation)
-      for (const route of changes.upsert) this.#services.set(route.serviceId, route)
-      for (const id of changes.removeServiceIds) this.#services.delete(id)
-      const endpoints = [...this.#services.values()].flatMap(route => route.endpoints)
-      this.#routed = new Set(endpoints.map(endpoint => endpoint.instanceId))
+      for (const route of changes.upsert) this.#set(route.serviceId, route)
+      for (const id of changes.removeServiceIds) this.#set(id, null)
       if (changes.generation !== this.#generation) {
         this.#generation = changes.generation
         this.#publisher?.publish({ ...changes, generation: Number(changes.generation) })
@@ -248,15 +252,24 @@ export class RouteHost {
         await forgetTraffic(db, watched)
         this.#publisher?.watch(watched)
       }
-      for (const gatewayId of this.#members.keys()) this.#dirty.add(gatewayId)
       await this.#flush()
       if (this.#keysUsed.size > 0) {
         const ids = [...this.#keysUsed]
         this.#keysUsed.clear()
         await touchServiceKeys(db, clock.now(), ids)
       }
-      await forgetGateways(db, clock.now().subtract({ milliseconds: forgottenAfterMs }))
+      await this.#renewLeases()
     })
+  }
+
+  /** Changes may come many a second: a lease is renewed once in that time. */
+  async #renewLeases(): Promise<void> {
+    const now = this.#ctx.clock.now()
+    if (this.#renewedAt !== null && now.since(this.#renewedAt).total('milliseconds') < renewPauseMs) return
+    this.#renewedAt = now
+    for (const gatewayId of this.#members.keys()) this.#dirty.add(gatewayId)
+    await this.#flush()
+    await forgetGateways(this.#ctx.db, now.subtract({ milliseconds: forgottenAfterMs }))
   }
 
   /** What is said from now on is not written: gateways that lose us stay in the book as connected, and are waited for. */
@@ -265,6 +278,13 @@ export class RouteHost {
     if (this.#timer) clearTimeout(this.#timer)
     this.#timer = null
     await this.#inTurn(() => this.#flush())
+  }
+
+  #set(serviceId: string, route: ServiceRoute | null): void {
+    for (const { instanceId } of this.#services.get(serviceId)?.endpoints ?? []) this.#routed.delete(instanceId)
+    for (const { instanceId } of route?.endpoints ?? []) this.#routed.add(instanceId)
+    if (route === null) this.#services.delete(serviceId)
+    else this.#services.set(serviceId, route)
   }
 
   #leaseUntil(): Temporal.Instant {

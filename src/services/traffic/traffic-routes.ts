@@ -28,9 +28,10 @@ export async function readTrafficParts(
   for (const accountId of new Set(services.map(service => service.accountId))) {
     for (const group of await selectTrafficGroups(db, { accountId, ids: groupIds })) groups.set(group.id, group)
   }
-  const keys = Map.groupBy(await selectRoutedKeys(db, ids, groupIds), key => key.serviceId ?? key.trafficGroupId ?? '')
+  const [routedKeys, mirrorRows] = await Promise.all([selectRoutedKeys(db, ids, groupIds), selectMirrors(db, ids)])
+  const keys = Map.groupBy(routedKeys, key => key.serviceId ?? key.trafficGroupId ?? '')
   const groupOf = new Map(memberships.map(membership => [membership.serviceId, groups.get(membership.groupId)]))
-  const mirrors = new Map((await selectMirrors(db, ids)).map(mirror => [mirror.serviceId, mirror]))
+  const mirrors = new Map(mirrorRows.map(mirror => [mirror.serviceId, mirror]))
   return ({ id, name }) => {
     const own = keys.get(id) ?? []
     const group = groupOf.get(id)
