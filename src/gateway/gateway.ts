@@ -71,8 +71,13 @@ class GatewayWorker implements Gateway {
   readonly #server: Server
   readonly #file: RoutesFile | null
   readonly #connections: Connections<ClientConnection>
-  readonly #pools = new Set<EndpointPool>()
+  /** Of all pools, those that a tick concerns. */
+  readonly #awake = new Set<EndpointPool>()
   readonly #instances = new Map<string, InstanceUsage>()
+  /** Those of them that were not routed when they were looked at last. */
+  readonly #unrouted = new Set<InstanceUsage>()
+  /** The generation that requests obey and that is kept on disk. */
+  #kept = -1
   readonly #changed = new Set<InstanceUsage>()
   #watched: string[] = []
   #link: ControlLink | null = null
@@ -96,7 +101,7 @@ class GatewayWorker implements Gateway {
       requestHead: new RequestHead(limits),
       responseHead: new ResponseHead(),
       waiting: new WaitingRoom(report =>
-        this.#link?.send({ type: 'waiting', generation: this.generation(), services: [report] }),
+        this.#link?.send({ type: 'waiting', generation: this.#kept, services: [report] }),
       ),
       closing: false,
       nextRequestId: () => `${prefix}-${(++requests).toString(36)}`,
@@ -105,8 +110,8 @@ class GatewayWorker implements Gateway {
     this.#file = options.routesFile === null ? null : new RoutesFile(options.routesFile)
     const kept = this.#file?.read() ?? []
     for (const message of kept) this.#applyRoutes(message)
-    // Written anew: a torn last line would spoil what is appended to it.
-    if (kept.length > 0) this.#keep(null)
+    this.#kept = this.generation()
+    if (kept.length > 0) this.#rewrite(false)
     this.#server = createServer({ noDelay: true, allowHalfOpen: true }, socket => this.#accept(socket))
   }
 
@@ -147,7 +152,8 @@ class GatewayWorker implements Gateway {
     for (const timer of this.#timers) clearInterval(timer)
     this.#context.mirrors.close()
     if (this.#reportingLater !== null) clearTimeout(this.#reportingLater)
-    for (const pool of this.#pools) pool.retire()
+    for (const { targets } of this.#context.table.services()) for (const pool of targets) pool.retire()
+    this.#file?.finish()
     this.#link?.close()
   }
 
@@ -173,7 +179,9 @@ class GatewayWorker implements Gateway {
   #hello(): FromGateway {
     // Control may have been started anew: it counts from what the first heartbeat says.
     for (const { usage } of this.#context.table.services()) usage.changed = true
-    return { type: 'hello', gatewayId: this.#options.gatewayId, pid: process.pid, generation: this.generation() }
+    this.#context.table.forgetParts()
+    const { gatewayId } = this.#options
+    return { type: 'hello', gatewayId, pid: process.pid, generation: this.#kept, takesParts: true }
   }
 
   #onMessage(message: ToGateway): void {
@@ -182,49 +190,70 @@ class GatewayWorker implements Gateway {
       return
     }
     this.#applyRoutes(message)
-    this.#keep(message)
-    this.#link?.send({ type: 'ack', generation: this.generation() })
+    if (message.type === 'change') this.#append(message)
+    else if (message.more !== true) this.#rewrite(true)
+  }
+
+  #acknowledge(): void {
+    this.#kept = this.generation()
+    this.#link?.send({ type: 'ack', generation: this.#kept })
     // A zero counts only with the generation it was counted under, so the figures follow each acknowledgement.
     for (const instanceId of this.#watched) this.#reportAtOnce(this.#usageOf(instanceId))
   }
 
   #applyRoutes(message: RouteMessage): void {
     const { table, desk } = this.#context
-    if (message.type === 'snapshot') table.replaceAll(message.generation, message.services)
+    const services = message.type === 'snapshot' ? message.services : message.upsert
+    if (message.type === 'snapshot') table.replaceAll(message.generation, services, message.more)
     else table.apply(message)
     this.#context.waiting.settle(service => table.has(service.route.serviceId))
     // What waits for room may find some where the endpoints are others now.
-    for (const service of table.services()) {
-      const bounds = boundsOf(service)
+    for (const { serviceId, limits } of services) {
+      if ((limits.perInstance ?? 0) === 0) continue
+      const service = table.find(serviceId)
+      const bounds = service === null ? null : boundsOf(service)
+      if (service === null || bounds === null) continue
       const instanceIds = service.targets.map(target => target.endpoint.instanceId)
-      if (bounds !== null && bounds.perInstance > 0) desk.moved(service.route.serviceId, bounds, instanceIds)
+      desk.moved(serviceId, bounds, instanceIds)
     }
   }
 
   /** A disk that is full must not stop routes from taking effect: what is served is right, what is kept is older. */
-  #keep(change: RouteMessage | null): void {
-    const { table } = this.#context
+  #append(change: RouteMessage): void {
     try {
-      const anew = change?.type !== 'change' || (this.#file?.append(change, table.size) ?? false)
-      if (anew) this.#file?.writeSnapshot(table.generation, table.routes())
+      if (this.#file?.append(change, this.#context.table.size) === true) this.#rewrite(false)
     } catch (error) {
-      this.#options.log.error({ error: messageOf(error) }, 'the routes could not be kept on disk')
+      this.#complain(error)
     }
+    if (this.#file?.replacing !== true) this.#acknowledge()
+  }
+
+  /** `replaces`: control has told all anew, and what is kept of it is acknowledged. */
+  #rewrite(replaces: boolean): void {
+    const { table } = this.#context
+    const onEnd = (error: unknown): void => {
+      if (error !== null) this.#complain(error)
+      if (replaces) this.#acknowledge()
+    }
+    if (this.#file === null) onEnd(null)
+    else this.#file.rewrite(table.generation, table.routes(), replaces, onEnd)
+  }
+
+  #complain(error: unknown): void {
+    this.#options.log.error({ error: messageOf(error) }, 'the routes could not be kept on disk')
   }
 
   #openPool(endpoint: Endpoint): EndpointPool {
     const usage = this.#usageOf(endpoint.instanceId)
     usage.routes++
-    const pool = new EndpointPool(endpoint, usage, this.#context.limits)
-    this.#pools.add(pool)
-    return pool
+    return new EndpointPool(endpoint, usage, this.#context.limits, this.#awake)
   }
 
   #retirePool(pool: EndpointPool): void {
-    this.#pools.delete(pool)
     pool.retire()
     pool.usage.routes--
     pool.usage.unroutedAtMs = this.#context.clock.monotonicMs()
+    this.#unrouted.add(pool.usage)
   }
 
   #usageOf(instanceId: string): InstanceUsage {
@@ -232,6 +261,7 @@ class GatewayWorker implements Gateway {
     if (known !== undefined) return known
     const usage = new InstanceUsage(instanceId, changed => this.#reportSoon(changed))
     this.#instances.set(instanceId, usage)
+    this.#unrouted.add(usage)
     return usage
   }
 
@@ -271,31 +301,31 @@ class GatewayWorker implements Gateway {
     this.#reportingAtOnce = false
     const instances = [...this.#changed].map(changed => changed.report())
     this.#changed.clear()
-    if (instances.length > 0) this.#link?.send({ type: 'instances', generation: this.generation(), instances })
+    if (instances.length > 0) this.#link?.send({ type: 'instances', generation: this.#kept, instances })
   }
 
   #tick(): void {
     const nowMs = this.#context.clock.monotonicMs()
     for (const client of this.#connections.open) client.tick(nowMs)
     this.#connections.tick(nowMs)
-    for (const pool of this.#pools) {
-      pool.closeIdle(nowMs)
-      pool.suspicion.look(pool.endpoint, pool.inFlight, nowMs)
-    }
+    for (const pool of this.#awake) pool.tick(nowMs)
     this.#context.mirrors.tick(nowMs)
     this.#context.waiting.tick(nowMs)
   }
 
   #heartbeat(): void {
     const nowMs = this.#context.clock.monotonicMs()
-    for (const [instanceId, usage] of this.#instances) {
-      const done = usage.routes === 0 && usage.inFlight === 0 && !usage.watched
-      if (done && nowMs - usage.unroutedAtMs > figuresKeptMs) this.#instances.delete(instanceId)
+    for (const usage of this.#unrouted) {
+      if (usage.routes > 0) this.#unrouted.delete(usage)
+      else if (usage.inFlight === 0 && !usage.watched && nowMs - usage.unroutedAtMs > figuresKeptMs) {
+        this.#unrouted.delete(usage)
+        this.#instances.delete(usage.instanceId)
+      }
     }
     if (this.#link?.connected !== true) return
     const services = []
     for (const { usage } of this.#context.table.services()) if (usage.changed) services.push(usage.report())
     const keysUsed = this.#context.table.takeUsedKeys()
-    this.#link.send({ type: 'heartbeat', generation: this.generation(), services, keysUsed })
+    this.#link.send({ type: 'heartbeat', generation: this.#kept, services, keysUsed })
   }
 }

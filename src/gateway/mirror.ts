@@ -131,8 +131,7 @@ class Flight implements UpstreamOwner {
     this.#pool = pool
     this.#parts = parts
     this.#onEnd = onEnd
-    pool.inFlight++
-    pool.usage.begin()
+    pool.begin()
     this.#connection = pool.connect(this)
   }
 
@@ -165,8 +164,7 @@ class Flight implements UpstreamOwner {
     if (this.#over) return
     this.#over = true
     this.#connection.drop()
-    this.#pool.inFlight--
-    this.#pool.usage.end('gone', 0)
+    this.#pool.end('gone', 0)
     this.#onEnd(this, whole)
   }
 }

@@ -1,19 +1,22 @@
 // Between control and a gateway worker: newline-delimited JSON over one connection that the gateway opens (a unix socket
 // on one host). Control pushes; the gateway acknowledges each generation once every new request obeys it, and reports.
 //
-// A generation is one number over all routes, growing. After (re)connecting, control sends a `snapshot`; then one
-// `change` per service that changed. A gateway keeps the last state on disk and serves it without control.
+// A generation is one number over all routes, growing. After (re)connecting, control sends a `snapshot`, in parts where it is
+// long, each obeyed as it comes; then one `change` per commit that changed services. A gateway keeps the last state on disk
+// and serves it without control.
 import type { ServiceRoute } from '../services/routes/route.ts'
 
 export type ToGateway =
-  | { type: 'snapshot'; generation: number; services: ServiceRoute[] }
+  /** `more`: the next part follows. What no part names is routed no more, and only the last one makes up the generation. */
+  | { type: 'snapshot'; generation: number; services: ServiceRoute[]; more?: boolean }
   | { type: 'change'; generation: number; upsert: ServiceRoute[]; removeServiceIds: string[] }
   /** Report on these instances from now on, whenever their figures change and once at once: the ones being drained. */
   | { type: 'watch'; instanceIds: string[] }
 
 export type FromGateway =
-  | { type: 'hello'; gatewayId: string; pid: number; generation: number }
-  /** Every request that begins after this line is routed by `generation`. */
+  /** `takesParts`: of snapshots. A gateway of an older version does not say so, and gets all in one. */
+  | { type: 'hello'; gatewayId: string; pid: number; generation: number; takesParts?: boolean }
+  /** Every request that begins after this line is routed by `generation`, also after a crash: it is kept on disk. */
   | { type: 'ack'; generation: number }
   /** `keysUsed`: ids of the access keys that let somebody in since the last one. */
   | { type: 'heartbeat'; generation: number; services: ServiceTraffic[]; keysUsed?: string[] }

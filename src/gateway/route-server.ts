@@ -44,7 +44,12 @@ interface Member extends ConnectedGateway {
   socket: Socket
   instances: Map<string, { generation: number; traffic: InstanceTraffic }>
   services: Map<string, ServiceTraffic>
+  /** What is sent once its snapshot is; null: that is. */
+  held: string[] | null
 }
+
+/** Services of one part of a snapshot: a few milliseconds' work at either end. */
+const partServices = 200
 
 export class RouteServer {
   readonly #options: RouteServerOptions
@@ -86,7 +91,7 @@ export class RouteServer {
   /** Pushes a change to every gateway. Generations grow; `snapshot()` already includes this one. */
   publish(change: RouteChange): void {
     const line = toLine({ type: 'change', ...change })
-    for (const member of this.#members.values()) member.socket.write(line)
+    for (const member of this.#members.values()) write(member, line)
   }
 
   /** From now on all gateways, later ones too, report on exactly these instances. */
@@ -96,7 +101,7 @@ export class RouteServer {
     for (const member of this.#members.values()) {
       for (const instanceId of member.instances.keys())
         if (!watched.has(instanceId)) member.instances.delete(instanceId)
-      this.#send(member.socket, { type: 'watch', instanceIds: this.#watched })
+      write(member, toLine({ type: 'watch', instanceIds: this.#watched } satisfies ToGateway))
     }
   }
 
@@ -139,10 +144,6 @@ export class RouteServer {
       addCounts(sum.latency, one.latency)
     }
     return sum
-  }
-
-  #send(socket: Socket, message: ToGateway): void {
-    socket.write(toLine(message))
   }
 
   #accept(socket: Socket): void {
@@ -193,12 +194,33 @@ export class RouteServer {
     const { gatewayId, pid, generation } = hello
     // The same worker come back before its old connection was seen to end.
     this.#members.get(gatewayId)?.socket.destroy()
-    const member: Member = { gatewayId, pid, generation, socket, instances: new Map(), services: new Map() }
+    const figures = { instances: new Map(), services: new Map() }
+    const member: Member = { gatewayId, pid, generation, socket, ...figures, held: [] }
     this.#members.set(gatewayId, member)
     this.#options.onConnect?.({ gatewayId, pid, generation })
     const { generation: current, services } = this.#options.snapshot()
-    this.#send(socket, { type: 'snapshot', generation: current, services })
-    this.#send(socket, { type: 'watch', instanceIds: this.#watched })
+    member.held = [toLine({ type: 'watch', instanceIds: this.#watched } satisfies ToGateway)]
+    const size = hello.takesParts === true ? partServices : Number.POSITIVE_INFINITY
+    const sendFrom = (from: number): void => {
+      if (socket.destroyed) return
+      const part = services.slice(from, from + size)
+      const more = from + size < services.length
+      const message: ToGateway = { type: 'snapshot', generation: current, services: part, ...(more ? { more } : {}) }
+      socket.write(toLine(message))
+      if (more) setImmediate(() => sendFrom(from + size))
+      else release(member)
+    }
+    sendFrom(0)
     return member
   }
+}
+
+function write({ held, socket }: Member, line: string): void {
+  if (held === null) socket.write(line)
+  else held.push(line)
+}
+
+function release(member: Member): void {
+  for (const line of member.held ?? []) member.socket.write(line)
+  member.held = null
 }

@@ -57,10 +57,18 @@ export class RouteTable<Target> {
   version = 0
   readonly #factory: TargetFactory<Target>
   readonly #byId = new Map<string, Entry<Target>>()
+  /** Groups, and services with a mirror: they name others. */
+  readonly #tied = new Set<Entry<Target>>()
+  /** Named by the parts so far of a snapshot; null: none is under way. */
+  #named: Set<string> | null = null
   readonly #byName = new Map<string, Bearer<Target>[]>()
 
   constructor(factory: TargetFactory<Target>) {
     this.#factory = factory
+  }
+
+  find(serviceId: string): RoutedService<Target> | null {
+    return this.#byId.get(serviceId) ?? null
   }
 
   has(serviceId: string): boolean {
@@ -92,18 +100,27 @@ export class RouteTable<Target> {
     return [...this.#byId.values()].map(entry => entry.route)
   }
 
-  replaceAll(generation: number, services: readonly ServiceRoute[]): void {
-    const kept = new Set(services.map(route => route.serviceId))
-    const removeServiceIds = [...this.#byId.keys()].filter(serviceId => !kept.has(serviceId))
-    this.apply({ generation, upsert: [...services], removeServiceIds })
+  /** `more`: of a snapshot, of which the next part follows. The last one removes what none has named. */
+  replaceAll(generation: number, services: readonly ServiceRoute[], more = false): void {
+    const named = this.#named ?? new Set<string>()
+    for (const route of services) named.add(route.serviceId)
+    this.#named = more ? named : null
+    const removeServiceIds = more ? [] : [...this.#byId.keys()].filter(serviceId => !named.has(serviceId))
+    this.apply({ generation: more ? this.generation : generation, upsert: [...services], removeServiceIds })
+  }
+
+  /** The rest of a snapshot will not come. */
+  forgetParts(): void {
+    this.#named = null
   }
 
   apply(change: RouteChange): void {
     for (const serviceId of change.removeServiceIds) this.#remove(serviceId)
     const before = new Map<string, ServiceRoute>()
     for (const route of change.upsert) this.#upsert(route, before)
+    for (const serviceId of before.keys()) this.#tie(this.#byId.get(serviceId) as Entry<Target>, before)
     // Groups and mirrors name services, which may come, go and come again: they are tied to what there is now.
-    for (const entry of this.#byId.values()) this.#tie(entry, before)
+    for (const entry of this.#tied) if (!before.has(entry.route.serviceId)) this.#tie(entry, before)
     this.generation = change.generation
     this.version++
   }
@@ -138,14 +155,15 @@ export class RouteTable<Target> {
     const entry = this.#byId.get(serviceId)
     if (entry === undefined) return
     this.#byId.delete(serviceId)
+    this.#tied.delete(entry)
     this.#setBearers(entry, [])
     this.#setEndpoints(entry, [])
   }
 
   #tie(entry: Entry<Target>, before: ReadonlyMap<string, ServiceRoute>): void {
     const { route } = entry
-    const came = before.has(route.serviceId)
-    if (route.split === undefined && route.mirror === undefined && !came) return
+    if (route.split === undefined && route.mirror === undefined) this.#tied.delete(entry)
+    else this.#tied.add(entry)
     entry.mirror = this.#mirroring(entry)
     const { alias } = route
     const split = this.#split(entry, before.get(route.serviceId))

@@ -1,7 +1,18 @@
-// The last good routes on disk, so that a gateway starts and serves without control: one snapshot line, then the changes
-// since. A change is appended before it is acknowledged; a torn last line was never acknowledged and is left out. The file
-// holds access keys: mode 0600.
-import { appendFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+// The last good routes on disk, so that a gateway starts and serves without control: a snapshot in parts, a line each, then the
+// changes since. A change is appended before it is acknowledged; a torn last line was never acknowledged and is cut off. The
+// file is written anew a part at a time, between requests, into another that takes its place when it is whole; what changes
+// meanwhile follows the parts. It holds access keys: mode 0600.
+import {
+  appendFileSync,
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  truncateSync,
+  writeSync,
+} from 'node:fs'
 import { dirname } from 'node:path'
 import type { ServiceRoute } from '../services/routes/route.ts'
 import { toLine } from './json-lines.ts'
@@ -10,17 +21,32 @@ import type { ToGateway } from './protocol.ts'
 export type RouteMessage = Extract<ToGateway, { type: 'snapshot' | 'change' }>
 
 const changesMin = 1_000
+/** Services of one part: a millisecond's work. */
+const partServices = 100
+
+interface Rewriting {
+  file: number
+  generation: number
+  services: readonly ServiceRoute[]
+  written: number
+  /** What it replaces is no more than a part of what was told: changes are not for that file. */
+  replaces: boolean
+  /** Changes that came since it was begun. */
+  pending: string[]
+  onEnd(error: unknown): void
+}
 
 export class RoutesFile {
   readonly #path: string
   #changes = 0
+  #rewriting: Rewriting | null = null
 
   constructor(path: string) {
     this.#path = path
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
   }
 
-  /** What was written, in order; nothing where there is no usable file. */
+  /** What was written, in order, and the end of the file where what can be read of it ends; nothing where there is no usable file. */
   read(): RouteMessage[] {
     let text: string
     try {
@@ -29,29 +55,106 @@ export class RoutesFile {
       return []
     }
     const messages: RouteMessage[] = []
-    const whole = text.slice(0, text.lastIndexOf('\n') + 1)
-    for (const line of whole.split('\n')) {
-      if (line === '') continue
+    let end = 0
+    for (let from = 0, to = text.indexOf('\n'); to !== -1; from = to + 1, to = text.indexOf('\n', from)) {
       try {
-        messages.push(JSON.parse(line))
+        messages.push(JSON.parse(text.slice(from, to)))
       } catch {
         break
       }
+      end = to + 1
     }
-    return messages[0]?.type === 'snapshot' ? messages : []
+    if (messages[0]?.type !== 'snapshot') return []
+    if (end < text.length) truncateSync(this.#path, Buffer.byteLength(text.slice(0, end)))
+    this.#changes = messages.filter(message => message.type === 'change').length
+    return messages
   }
 
-  /** Replaces the file at once: a reader sees the old or the new one, never half of it. */
-  writeSnapshot(generation: number, services: ServiceRoute[]): void {
-    const temporary = `${this.#path}.new`
-    writeFileSync(temporary, toLine({ type: 'snapshot', generation, services }), { mode: 0o600 })
-    renameSync(temporary, this.#path)
-    this.#changes = 0
+  /** Whether a snapshot of control's is being written: nothing is kept of it, nor of what followed, until it is. */
+  get replacing(): boolean {
+    return this.#rewriting?.replaces === true
+  }
+
+  /**
+   * Writes all anew, and gives up one that is under way. `replaces`: it is another state than that of the file and its
+   * changes, not the same in fewer lines. `onEnd` is told the error that left the old file in its place, or null.
+   */
+  rewrite(
+    generation: number,
+    services: readonly ServiceRoute[],
+    replaces: boolean,
+    onEnd: (error: unknown) => void,
+  ): void {
+    if (this.#rewriting !== null) this.#giveUp(this.#rewriting)
+    try {
+      const file = openSync(this.#temporary, 'w', 0o600)
+      this.#rewriting = { file, generation, services, written: 0, replaces, pending: [], onEnd }
+    } catch (error) {
+      onEnd(error)
+      return
+    }
+    this.#step(this.#rewriting)
   }
 
   /** Appends a change; true when the file has grown enough to be written anew. */
   append(change: RouteMessage, services: number): boolean {
-    appendFileSync(this.#path, toLine(change), { mode: 0o600 })
-    return ++this.#changes > changesMin + services
+    const line = toLine(change)
+    const rewriting = this.#rewriting
+    rewriting?.pending.push(line)
+    if (rewriting?.replaces === true) return false
+    try {
+      appendFileSync(this.#path, line, { mode: 0o600 })
+    } catch (error) {
+      // A part of the line may be there, and would spoil what follows: the next change is reason to write all anew.
+      this.#changes = Number.POSITIVE_INFINITY
+      throw error
+    }
+    return ++this.#changes > changesMin + services && rewriting === null
+  }
+
+  /** What is being written is written to its end, at once. */
+  finish(): void {
+    while (this.#rewriting !== null) this.#writePart(this.#rewriting)
+  }
+
+  get #temporary(): string {
+    return `${this.#path}.new`
+  }
+
+  #step(rewriting: Rewriting): void {
+    if (this.#rewriting !== rewriting) return
+    this.#writePart(rewriting)
+    setImmediate(() => this.#step(rewriting))
+  }
+
+  #writePart(rewriting: Rewriting): void {
+    const { file, generation, services, written } = rewriting
+    try {
+      const part = services.slice(written, written + partServices)
+      rewriting.written += part.length
+      const more = rewriting.written < services.length
+      writeSync(file, toLine({ type: 'snapshot', generation, services: part, ...(more ? { more } : {}) }))
+      if (more) return
+      for (const line of rewriting.pending) writeSync(file, line)
+      closeSync(file)
+      renameSync(this.#temporary, this.#path)
+    } catch (error) {
+      this.#giveUp(rewriting)
+      rewriting.onEnd(error)
+      return
+    }
+    this.#rewriting = null
+    this.#changes = rewriting.pending.length
+    rewriting.onEnd(null)
+  }
+
+  #giveUp({ file }: Rewriting): void {
+    this.#rewriting = null
+    try {
+      closeSync(file)
+      rmSync(this.#temporary, { force: true })
+    } catch {
+      // The next one begins with an empty file anyway.
+    }
   }
 }

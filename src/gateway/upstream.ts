@@ -84,12 +84,40 @@ export class EndpointPool {
   inFlight = 0
   retired = false
   readonly #limits: GatewayLimits
+  readonly #awake: Set<EndpointPool>
+  #isAwake = false
   readonly #idle: UpstreamConnection[] = []
 
-  constructor(endpoint: Endpoint, usage: InstanceUsage, limits: GatewayLimits) {
+  /** `awake`: of all pools, those that have something to do at a tick. */
+  constructor(endpoint: Endpoint, usage: InstanceUsage, limits: GatewayLimits, awake: Set<EndpointPool>) {
     this.endpoint = endpoint
     this.usage = usage
     this.#limits = limits
+    this.#awake = awake
+  }
+
+  /** It was chosen for a request, or for a copy of one. */
+  begin(): void {
+    this.inFlight++
+    this.usage.begin()
+    if (this.#isAwake) return
+    this.#isAwake = true
+    this.#awake.add(this)
+  }
+
+  /** `gone`: the client left, or the request was taken back unwritten. */
+  end(outcome: 'served' | 'failed' | 'gone', lastedMs: number): void {
+    this.inFlight--
+    this.usage.end(outcome, lastedMs)
+  }
+
+  /** Once per tick while it is awake. */
+  tick(nowMs: number): void {
+    this.closeIdle(nowMs)
+    this.suspicion.look(this.endpoint, this.inFlight, nowMs)
+    if (this.inFlight > 0 || this.#idle.length > 0 || this.suspicion.suspect) return
+    this.#isAwake = false
+    this.#awake.delete(this)
   }
 
   /** The connection used last, so that those not needed grow old; null where none is fit. */
@@ -138,6 +166,7 @@ export class EndpointPool {
   }
 
   closeIdle(before = Number.POSITIVE_INFINITY): void {
+    if (this.#idle.length === 0) return
     let kept = 0
     const closed: UpstreamConnection[] = []
     for (const connection of this.#idle) {
@@ -152,6 +181,7 @@ export class EndpointPool {
 
   retire(): void {
     this.retired = true
+    this.#awake.delete(this)
     this.closeIdle()
   }
 }

@@ -100,8 +100,7 @@ export class Way implements Applicant, Waiter {
     this.connection?.drop()
     this.connection = null
     if (this.#pool !== null) {
-      this.#pool.inFlight--
-      this.#pool.usage.end('gone', 0)
+      this.#pool.end('gone', 0)
       this.#tried.push(this.#pool)
     }
     this.#pool = null
@@ -148,9 +147,8 @@ export class Way implements Applicant, Waiter {
   end(outcome: 'served' | 'failed' | 'gone', lastedMs: number): void {
     const { service } = this
     if (this.#pool !== null) {
-      this.#pool.inFlight--
       if (this.#streams) this.#pool.usage.streamEnds(outcome, this.#pool.retired)
-      this.#pool.usage.end(outcome, lastedMs)
+      this.#pool.end(outcome, lastedMs)
     }
     this.#streams = false
     if (service !== null) {
@@ -180,8 +178,7 @@ export class Way implements Applicant, Waiter {
       return
     }
     this.#pool = pool
-    pool.inFlight++
-    pool.usage.begin()
+    pool.begin()
     const idle = pool.takeIdle(this.#owner)
     if (idle !== null) {
       this.connection = idle
