@@ -14,9 +14,12 @@ export function readyToSend(config: ServiceConfig, path: string, groupId: string
   const model = config.model_path
   const found = typeof model === 'string' && isRelative(model) ? resolve(dirname(resolve(path)), model) : model
   const ready = found === undefined ? config : { ...config, model_path: found }
-  if (groupId === null) return ready
+  return groupId === null ? ready : inGroup(ready, groupId)
+}
+
+export function inGroup(config: ServiceConfig, groupId: string): ServiceConfig {
   const metadata = typeof config.metadata === 'object' && config.metadata !== null ? config.metadata : {}
-  return { ...ready, metadata: { ...metadata, resource: groupId } }
+  return { ...config, metadata: { ...metadata, resource: groupId } }
 }
 
 const isRelative = (path: string): boolean => !isAbsolute(path) && !/^[a-z][a-z0-9+.-]*:/i.test(path)

@@ -37,17 +37,38 @@ type Operation = keyof Operations
 const reconnectMs = 10_000
 const reconnectPauseMs = 250
 
-export class Session {
-  readonly apiUrl: string
+export interface Credentials {
+  apiUrl: string
   /** Of the installation on this host; null where the environment names another one. */
-  readonly gatewayUrl: string | null
-  readonly #client: Client
+  gatewayUrl: string | null
+  accessKeyId: string
+  secret: string
+}
+
+export class Session {
+  readonly #read: () => Credentials
+  #opened: (Credentials & { client: Client }) | null = null
   #answered = false
 
-  constructor(credentials: { apiUrl: string; accessKeyId: string; secret: string }, gatewayUrl: string | null = null) {
-    this.apiUrl = credentials.apiUrl
-    this.gatewayUrl = gatewayUrl
-    this.#client = new Client(credentials)
+  /** Read once they are needed: what a command finds wrong by itself needs none. */
+  constructor(read: () => Credentials) {
+    this.#read = read
+  }
+
+  get apiUrl(): string {
+    return this.#open().apiUrl
+  }
+
+  get gatewayUrl(): string | null {
+    return this.#open().gatewayUrl
+  }
+
+  #open(): Credentials & { client: Client } {
+    if (this.#opened === null) {
+      const credentials = this.#read()
+      this.#opened = { ...credentials, client: new Client(credentials) }
+    }
+    return this.#opened
   }
 
   call<K extends Operation>(
@@ -59,9 +80,10 @@ export class Session {
 
   /** Calls again when the connection is lost and a second call can have no second effect. */
   async #repeat<K extends Operation>(operation: K, input: Input<K>): Promise<Operations[K]['returns']> {
+    const { client } = this.#open()
     for (let waitedMs = 0; ; waitedMs += reconnectPauseMs) {
       try {
-        const answer = await this.#client.call(operation, input)
+        const answer = await client.call(operation, input)
         this.#answered = true
         return answer
       } catch (error) {
@@ -78,7 +100,7 @@ export class Session {
   }
 
   lines<K extends Operation>(operation: K, input: Input<K>, signal?: AbortSignal): AsyncIterable<string> {
-    return this.#client.lines(operation, input, signal)
+    return this.#open().client.lines(operation, input, signal)
   }
 
   /** Every item of a list, page after page. */
@@ -110,17 +132,21 @@ function isRepeatable(operation: string, input: object): boolean {
 /** A name for one buying call: kept when the call is repeated, so that it buys once. */
 export const newClientToken = (): string => newId(systemRandom, 'cli')
 
-export function openSession(options: ApiCommandOptions, role: Role): Session {
+export const openSession = (options: ApiCommandOptions, role: Role): Session =>
+  new Session(() => credentialsOf(options, role))
+
+function credentialsOf(options: ApiCommandOptions, role: Role): Credentials {
   const env = environment()
+  const gatewayUrl = env.BERTH_API_URL ? null : options.gatewayUrl()
   const accessKeyId = env.BERTH_ACCESS_KEY_ID
   const secret = env.BERTH_ACCESS_KEY_SECRET
   if (accessKeyId && secret) {
     const apiUrl = env.BERTH_API_URL || options.apiUrl() || readCredentials(options.credentialsFile()).apiUrl
-    return new Session({ apiUrl, accessKeyId, secret }, env.BERTH_API_URL ? null : options.gatewayUrl())
+    return { apiUrl, gatewayUrl, accessKeyId, secret }
   }
   const stored = readCredentials(options.credentialsFile())
   const apiUrl = env.BERTH_API_URL || options.apiUrl() || stored.apiUrl
-  return new Session({ apiUrl, ...stored[role] }, env.BERTH_API_URL ? null : options.gatewayUrl())
+  return { ...stored[role], apiUrl, gatewayUrl }
 }
 
 export function readCredentials(path: string): StoredCredentials {

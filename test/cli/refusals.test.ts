@@ -95,6 +95,27 @@ describe('a Berth that does not answer', () => {
     expect(await run(['src/main.ts', 'status'], { BERTH_HOME: join(folder, 'never') })).toMatchObject({ code: 3 })
   })
 
+  test.each([
+    [['diff'], 1],
+    [['diff', '--group', 'vision'], 1],
+    [['apply', '--yes'], 2],
+    [['service', 'deploy', '--group', 'vision'], 2],
+    [['service', 'update', 'digits'], 2],
+  ])('is not asked for by `berth %s` of a file that is wrong', async (args, code) => {
+    const path = join(folder, 'wrong.json')
+    writeFileSync(path, '[1]')
+    const refused = await run(['src/main.ts', ...args, path], { BERTH_HOME: join(folder, 'never') })
+    expect(refused).toMatchObject({ code, stdout: '', stderr: expect.stringContaining(path) })
+  })
+
+  test('is no difference to `berth diff`', async () => {
+    const path = join(folder, 'right.json')
+    writeFileSync(path, JSON.stringify({ metadata: { name: 'digits', resource: 'eas-r-1' } }))
+    expect(await run(['src/main.ts', 'diff', path], { BERTH_HOME: join(folder, 'never') })).toMatchObject({
+      ...{ code: 3, stdout: '', stderr: expect.stringContaining('berth up') },
+    })
+  })
+
   test('is not where the environment says: exit code 3', async () => {
     const key = { BERTH_ACCESS_KEY_ID: 'LTAIx', BERTH_ACCESS_KEY_SECRET: 'x', BERTH_API_URL: 'http://127.0.0.1:9' }
     expect(await run(['src/main.ts', 'whoami'], key)).toMatchObject({

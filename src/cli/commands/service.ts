@@ -5,7 +5,7 @@ import type { AskingOptions, CommandTree, WaitingOptions } from '../command.ts'
 import { type Fit, fitText } from '../fit-text.ts'
 import { type Cell, cpuText, mibText, printFields, printJson, printLine, printTable, say, timeText } from '../output.ts'
 import { watch } from '../progress.ts'
-import { readServiceFile, type ServiceConfig } from '../service-file.ts'
+import { inGroup, readServiceFile, type ServiceConfig } from '../service-file.ts'
 import { findService, type Service, showRollout } from '../service-rollout.ts'
 import type { Session } from '../session.ts'
 import type { DryRunOptions } from './machine-preview.ts'
@@ -45,7 +45,8 @@ function addDeployingCommands(tree: CommandTree): void {
       options: [['--group <group>', 'the group it runs in; sets metadata.resource'], willItFitOption],
       waits: true,
       async run({ session, args: [file = ''], options }) {
-        const config = readServiceFile(file, await groupIdOrNull(session, options.group))
+        const read = readServiceFile(file, null)
+        const config = options.group === undefined ? read : inGroup(read, await groupIdOf(session, options.group))
         if (options.dryRun) return showFit(await session.call('POST /v1/services/fit', { body: { config } }), options)
         const { service, warnings } = await session.call('POST /v1/services', { body: { config } })
         for (const warning of warnings) say(`warning: ${warning}`)

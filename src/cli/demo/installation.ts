@@ -28,12 +28,11 @@ export async function startInstallation(
     gatewayUrl: string
   }
   const credentials = readCredentials(join(dataDir, 'credentials.json'))
-  const session = (key: StoredCredentials['owner']): Session =>
-    new Session({ apiUrl: state.apiUrl, ...key }, state.gatewayUrl)
+  const { apiUrl, gatewayUrl } = state
+  const session = (key: StoredCredentials['owner']): Session => new Session(() => ({ apiUrl, gatewayUrl, ...key }))
   return {
     dataDir,
-    apiUrl: state.apiUrl,
-    gatewayUrl: state.gatewayUrl,
+    ...{ apiUrl, gatewayUrl },
     credentials,
     owner: session(credentials.owner),
     operator: session(credentials.operator),
