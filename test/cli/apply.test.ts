@@ -4,20 +4,10 @@ import { createServer, request, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { Berth } from './berth.ts'
+import type { Berth } from './berth.ts'
+import { startWithGroup } from './simulated-group.ts'
 
 let host: Berth
-
-const yaml = (): string => `catalog:
-  specs:
-    sim.c8: { family: general, cpu: 8, memory: 16GiB }
-  regions:
-    east:
-      name: East
-      engine: simulated
-      zones:
-        east-a: { name: Zone A, offers: { sim.c8: { stock: 4, postpaid: { hour: 0.10 } } } }
-`
 
 interface Wanted {
   cpu?: number
@@ -70,9 +60,7 @@ function startRelay(apiUrl: string): Promise<void> {
 }
 
 beforeAll(async () => {
-  host = await Berth.start({ yaml })
-  await host.json('wallet', 'top-up', '500')
-  await host.json('group', 'buy', 'main', '--spec', 'sim.c8', '--postpaid', '--yes')
+  host = await startWithGroup()
   const { apiUrl } = JSON.parse(readFileSync(join(host.home, 'run', 'berth.json'), 'utf8')) as { apiUrl: string }
   await startRelay(apiUrl)
   relayed = host.as({ BERTH_API_URL: `http://127.0.0.1:${(relay.address() as AddressInfo).port}` })

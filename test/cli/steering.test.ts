@@ -3,7 +3,8 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { until } from '../installation.ts'
-import { Berth } from './berth.ts'
+import type { Berth } from './berth.ts'
+import { startWithGroup } from './simulated-group.ts'
 
 interface Service {
   status: string
@@ -17,17 +18,6 @@ interface Group {
 }
 
 let host: Berth
-
-const yaml = (): string => `catalog:
-  specs:
-    sim.c8: { family: general, cpu: 8, memory: 16GiB }
-  regions:
-    east:
-      name: East
-      engine: simulated
-      zones:
-        east-a: { name: Zone A, offers: { sim.c8: { stock: 4, postpaid: { hour: 0.10 } } } }
-`
 
 function file(name: string, json: object): string {
   const path = join(host.home, name)
@@ -44,9 +34,7 @@ const shown = () => host.json<Service>('service', 'show', 'digits')
 const phaseOf = async (): Promise<string | undefined> => (await shown()).rollout?.phase
 
 beforeAll(async () => {
-  host = await Berth.start({ yaml })
-  await host.json('wallet', 'top-up', '500')
-  await host.json('group', 'buy', 'main', '--spec', 'sim.c8', '--postpaid', '--yes')
+  host = await startWithGroup()
   await deploy('digits', 5)
 })
 afterAll(() => host?.stop())
