@@ -16,6 +16,7 @@ const waiting = {
   serviceName: 'digits',
   serviceInstanceId: null,
   replacesId: null,
+  ...{ cpuMilli: 1000, memoryMib: 1536, gpuCount: 1 },
   machineId: null,
   reason,
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { countsOf, countsText, decide, type Present, toSend } from './plan-apply.ts'
+import type { Fit } from './fit-text.ts'
+import { countsOf, countsText, decide, type Impact, type Present, planText, takenBy, toSend } from './plan-apply.ts'
 
 const present: Present = {
   config: {
@@ -79,4 +80,34 @@ describe('what a service of the file comes to', () => {
 test('the counts name every action', () => {
   const plan = (['create', 'unchanged', 'update', 'unchanged', 'scale'] as const).map(action => ({ action }))
   expect(countsText(countsOf(plan))).toBe('1 to create, 1 to update, 1 to scale, 2 unchanged.')
+})
+
+describe('whether it fits', () => {
+  const asking = {
+    ...{ serviceId: null, serviceName: 'digits', serviceInstanceId: null, replacesId: null, reason: null },
+    ...{ cpuMilli: 500, memoryMib: 512, gpuCount: 1 },
+  }
+  const aFit = (...machineIds: (string | null)[]): Fit => ({
+    ...{ groupId: 'eas-r-1', verdict: 'fits', moves: [], buy: [], otherInstances: { placed: 0, unplaced: 0 } },
+    instances: machineIds.map(machineId => ({ ...asking, machineId })),
+  })
+  const impact: Impact = {
+    ...{ previewId: '', effect: 'version', version: 2, replicas: 5, replaced: 5, started: 0, ended: 0 },
+    ...{ fits: 2, wanted: 2, shortage: null, mayEndFirst: false, maxSurge: 2, maxUnavailable: 0 },
+  }
+
+  test('takes room on each machine for those that come after, and none for what finds no place', () => {
+    expect(takenBy([{ fit: aFit('m1', null, 'm2') }, { fit: null }, { fit: aFit('m1') }])).toEqual([
+      { machineId: 'm1', cpuMilli: 1000, memoryMib: 1024, gpuCount: 2 },
+      { machineId: 'm2', cpuMilli: 500, memoryMib: 512, gpuCount: 1 },
+    ])
+  })
+
+  test('is said to be of those that begin at once, where others follow', () => {
+    const one = { where: 'document 1', name: 'digits', config: {}, changes: [], fromVersion: 1, notes: [] }
+    const said = (change: Partial<Impact>) =>
+      planText([{ ...one, action: 'update', impact: { ...impact, ...change }, fit: aFit('m1', 'm2') }])
+    expect(said({})).toContain('  Asked of 2 instances at once, not of the 3 after them: those begin as old ones end.')
+    expect(said({ replaced: 2 }).filter(line => line.includes('Asked'))).toEqual([])
+  })
 })

@@ -122,6 +122,21 @@ function withoutSecrets(field: string, value: unknown): unknown {
   return typeof value === 'string' ? value.replaceAll(/(\b[a-z0-9]+:\/\/[^\s?#]+)\?[^\s#]*/gi, `$1?${hidden}`) : value
 }
 
+export type Taken = NonNullable<Operations['POST /v1/services/fit']['body']['taken']>[number]
+
+/** The room that these will have been given, by machine. */
+export function takenBy(plan: readonly Pick<Planned, 'fit'>[]): Taken[] {
+  const placed = plan.flatMap(({ fit }) =>
+    (fit?.instances ?? []).flatMap(({ machineId, cpuMilli, memoryMib, gpuCount }) =>
+      machineId === null ? [] : [{ machineId, cpuMilli, memoryMib, gpuCount }],
+    ),
+  )
+  return [...Map.groupBy(placed, one => one.machineId)].map(([machineId, there]) => {
+    const sum = (of: 'cpuMilli' | 'memoryMib' | 'gpuCount') => there.reduce((total, one) => total + one[of], 0)
+    return { machineId, cpuMilli: sum('cpuMilli'), memoryMib: sum('memoryMib'), gpuCount: sum('gpuCount') }
+  })
+}
+
 /** Whether something of it waits for room once it is applied. */
 export const waitsForRoom = ({ fit }: Pick<Planned, 'fit'>): boolean => fit !== null && fit.verdict !== 'fits'
 
@@ -145,7 +160,7 @@ export function planText(plan: readonly Planned[]): string[] {
   return [
     ...plan.flatMap(itemText),
     'Services that are not in the file are not touched.',
-    ...(asking.length > 1 ? ['Whether it fits was asked of each alone: together they may need more room.'] : []),
+    ...(asking.length > 1 ? ['Whether it fits was asked of each with the room that those before it take.'] : []),
     countsText(countsOf(plan)),
   ]
 }
@@ -154,10 +169,19 @@ function itemText({ where, name, action, changes, impact, fit, notes }: Planned)
   const about = [
     ...changes.map(({ field, before = '-', after = '-' }) => `${field}: ${before} → ${after}`),
     ...(impact && action !== 'unchanged' ? [impactText(impact)] : []),
-    ...(fit === null ? [] : fitText(fit)),
+    ...(fit === null ? [] : [...fitText(fit), ...restText(fit, impact)]),
     ...notes.map(note => `note: ${note}`),
   ]
   return [`${action} ${name} (${where})`, ...about.flatMap(text => text.split('\n')).map(line => `  ${line}`)]
+}
+
+/** Whether it fits is asked of what begins at once. */
+function restText({ instances }: Fit, impact: Impact | null): string[] {
+  const rest = impact === null ? 0 : impact.replaced + impact.started - instances.length
+  if (rest <= 0 || instances.length === 0) return []
+  return [
+    `Asked of ${plural(instances.length, 'instance')} at once, not of the ${rest} after them: those begin as old ones end.`,
+  ]
 }
 
 function impactText({ effect, version, replicas, replaced, started, ended, maxSurge, mayEndFirst }: Impact): string {

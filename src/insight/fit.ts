@@ -3,8 +3,8 @@
 import type { Actor } from '../events/event.ts'
 import { statesOf } from '../fleet/machines.ts'
 import { invalid } from '../orders/buy-request.ts'
-import { type Fit, findFit } from '../scheduler/fit.ts'
-import type { WaitingReason } from '../scheduler/snapshot.ts'
+import { type Fit, findFit, lessTaken } from '../scheduler/fit.ts'
+import type { Demand, WaitingReason } from '../scheduler/snapshot.ts'
 import type { DeployLimits } from '../services/config/resolve-config.ts'
 import {
   movableIn,
@@ -30,7 +30,8 @@ export interface FitAnswer {
   buy: Purchase[]
 }
 
-export interface FitInstance extends Pick<WantedInstance, 'service' | 'serviceInstanceId' | 'replacesId'> {
+export interface FitInstance
+  extends Pick<WantedInstance, 'service' | 'serviceInstanceId' | 'replacesId' | 'cpuMilli' | 'memoryMib' | 'gpuCount'> {
   machineId: string | null
   reason: WaitingReason | null
 }
@@ -42,10 +43,16 @@ export interface FitMove {
   toMachineId: string
 }
 
+/** Room that is spoken for, by what was asked about before. */
+export interface Taken extends Omit<Demand, 'gpuMemoryMib'> {
+  machineId: string
+}
+
 /** `workspaceIds`: what the caller sees (null: all): moves are of these alone. */
 export interface Asker {
   actor: Actor
   workspaceIds: readonly string[] | null
+  taken?: readonly Taken[]
 }
 
 export async function fitDeployment(
@@ -76,9 +83,14 @@ export async function fitDrain(ctx: ServicesCtx, asker: Asker, machineIds: reado
   return answer(ctx, asker, await toFitDrain(ctx.db, groupId, machineIds, ctx.clock.now()))
 }
 
-async function answer(ctx: ServicesCtx, { actor, workspaceIds }: Asker, asked: ToFit): Promise<FitAnswer> {
+async function answer(
+  ctx: ServicesCtx,
+  { actor, workspaceIds, taken = [] }: Asker,
+  { groupId, rooms: free, wanted }: ToFit,
+): Promise<FitAnswer> {
   const now = ctx.clock.now()
-  const { groupId, rooms, wanted } = asked
+  const rooms = lessTaken(free, taken)
+  const asked = { groupId, rooms, wanted }
   const plain = findFit(rooms, wanted, [])
   const movable = plain.verdict === 'fits' ? [] : await movableIn(ctx.db, asked, workspaceIds, now)
   const found = movable.length === 0 ? plain : findFit(rooms, wanted, movable)
@@ -97,8 +109,8 @@ function instancesOf(wanted: readonly WantedInstance[], { placed, unplaced }: Fi
   const reasons = new Map(unplaced.map(one => [one.id, one.reason]))
   return wanted
     .filter(one => !one.beside)
-    .map(({ id, service, serviceInstanceId, replacesId }) => ({
-      ...{ service, serviceInstanceId, replacesId },
+    .map(({ id, service, serviceInstanceId, replacesId, cpuMilli, memoryMib, gpuCount }) => ({
+      ...{ service, serviceInstanceId, replacesId, cpuMilli, memoryMib, gpuCount },
       ...{ machineId: places.get(id) ?? null, reason: reasons.get(id) ?? null },
     }))
 }

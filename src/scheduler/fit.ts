@@ -133,12 +133,25 @@ function afterMove(search: Search, state: State, resident: Resident, target: Mac
 }
 
 /** `sign` 1: with as much more free on it; -1: with as much less. */
-export const withRoom = (room: MachineRoom, { cpuMilli, memoryMib, gpuCount }: Demand, sign: 1 | -1): MachineRoom => ({
+export const withRoom = (
+  room: MachineRoom,
+  { cpuMilli, memoryMib, gpuCount }: Omit<Demand, 'gpuMemoryMib'>,
+  sign: 1 | -1,
+): MachineRoom => ({
   ...room,
   freeCpuMilli: room.freeCpuMilli + sign * cpuMilli,
   freeMemoryMib: room.freeMemoryMib + sign * memoryMib,
   freeGpuCount: room.freeGpuCount + sign * gpuCount,
 })
+
+/** Less what is taken on each. */
+export function lessTaken(
+  rooms: readonly MachineRoom[],
+  taken: readonly (Omit<Demand, 'gpuMemoryMib'> & { machineId: string | null })[],
+): MachineRoom[] {
+  const on = Map.groupBy(taken, one => one.machineId)
+  return rooms.map(room => (on.get(room.machineId) ?? []).reduce((left, one) => withRoom(left, one, -1), room))
+}
 
 /** Those on machines that so many moves could make large enough; of equal ones on a machine the first. */
 function worthMoving(search: Search, { rooms, residents, plan }: State, most: number): Resident[] {

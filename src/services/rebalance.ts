@@ -6,7 +6,7 @@ import { type Actor, appendEvents } from '../events/event.ts'
 import { freeCapacity } from '../fleet/reservation.ts'
 import { getGroup } from '../fleet/resource-groups.ts'
 import { declareFaults } from '../lib/fault.ts'
-import { withRoom } from '../scheduler/fit.ts'
+import { lessTaken } from '../scheduler/fit.ts'
 import { rebalance } from '../scheduler/rebalance.ts'
 import type { MachineRoom } from '../scheduler/snapshot.ts'
 import { servicesInGroup } from './group-services.ts'
@@ -107,7 +107,5 @@ function roomsWithWishes(rooms: readonly MachineRoom[], { services, instances }:
     const wishes = all.filter(one => one.moveTo !== null && isMember(one) && !hasPlace.has(one.id))
     return wishes.map(one => ({ machineId: one.moveTo, ...demandOf(specOf(service, one)) }))
   })
-  return rooms.map(room =>
-    taken.reduce((left, one) => (one.machineId === room.machineId ? withRoom(left, one, -1) : left), room),
-  )
+  return lessTaken(rooms, taken)
 }

@@ -120,6 +120,29 @@ test('names the move that makes room, and the change that is enough by itself', 
   expect(await machinesOf('large')).toEqual([second])
 })
 
+test('what is asked together has the room that is left: what was asked before takes its own', async () => {
+  await deploy('there', { cpu: 1, instance: 2 })
+  const first = await fitOf('first', { cpu: 2, instance: 2 })
+  const asked = { cpuMilli: 2000, memoryMib: 1024, gpuCount: 0 }
+  expect(first).toMatchObject({ verdict: 'fits', instances: [asked, asked] })
+  const taken = first.instances.flatMap(({ machineId, cpuMilli, memoryMib, gpuCount }) =>
+    machineId === null ? [] : [{ machineId, cpuMilli, memoryMib, gpuCount }],
+  )
+  const second = { config: config('second', { cpu: 3 }) }
+  expect(await owner.call('POST /v1/services/fit', { body: second })).toMatchObject({ verdict: 'fits' })
+  const together = await owner.call('POST /v1/services/fit', { body: { ...second, taken } })
+  expect(together).toMatchObject({
+    verdict: 'does_not_fit',
+    instances: [{ reason: { code: 'NoRoom', missing: { cpuMilli: 1000 } } }],
+    buy: [{ quantity: 1 }, {}, {}, {}],
+  })
+  const params = { service: `there_${groups}` }
+  const scaling = (body: object) =>
+    owner.call('POST /v1/services/{service}/fit', { params, body: { replicas: 5, ...body } })
+  expect(await scaling({})).toMatchObject({ verdict: 'fits' })
+  expect(await scaling({ taken })).toMatchObject({ verdict: 'does_not_fit', instances: [{}, {}, {}] })
+})
+
 test('an update and a scaling are asked for as they begin', async () => {
   await deploy('growing', { cpu: 1, instance: 2 })
   const params = { service: `growing_${groups}` }

@@ -128,6 +128,17 @@ test('a changed field is an update, a changed count a scaling; no secret is told
   expect((await host.berth('diff', changed)).code).toBe(0)
 })
 
+test('each is asked with the room that those before it take', async () => {
+  // 4 of 8 vCPU are free: enough for either, and not for both.
+  const both = file({ cpu: 2, key: 'second s3cret', instance: 3 }, { instance: 3 })
+  const { stdout } = await host.berth('diff', both)
+  expect(stdout).toMatch(/scale blue .*\n.*\n.*2 instances more\n +It fits now\./)
+  expect(stdout).toMatch(/scale green .*\n.*\n.*1 instance more\n +It does not fit: 1 of 1 instance finds no place\./)
+  const refused = await host.berth('apply', both, '--yes')
+  expect(refused).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('green: there is no room') })
+  expect(await services()).toEqual(['blue 2 1', 'green 1 2'])
+})
+
 test('what does not fit names what to buy, and waits only if that is said', async () => {
   const large = file({ cpu: 2, key: 'second s3cret' }, { instance: 12 })
   const diff = await host.berth('diff', large)

@@ -9,6 +9,15 @@ import { noRoomView } from './causes.ts'
 import { fen, fenText, groupId, machineId, machineIds, serviceId } from './fields.ts'
 import { config, replace } from './services.ts'
 
+const demand = { cpuMilli: z.number().int(), memoryMib: z.number().int(), gpuCount: z.number().int() }
+const amount = z.number().int().min(0).max(1_000_000_000)
+
+const taken = z
+  .array(z.object({ machineId, cpuMilli: amount, memoryMib: amount, gpuCount: amount }))
+  .max(10_000)
+  .default([])
+  .describe('Room that is spoken for: what was asked about before and is to come first.')
+
 const FitView = z.object({
   groupId,
   verdict: z
@@ -21,6 +30,7 @@ const FitView = z.object({
         serviceName: z.string(),
         serviceInstanceId: z.string().nullable().describe('Of one that waits already.'),
         replacesId: z.string().nullable().describe('In whose place it comes.'),
+        ...demand,
         machineId: machineId.nullable().describe('Where it would be placed.'),
         reason: noRoomView.nullable().describe('Why it finds no place; null where it does.'),
       }),
@@ -87,12 +97,13 @@ export const fitRoutes = [
     tag: 'service',
     can: 'service.write',
     asks: true,
-    body: { config },
+    body: { config, taken },
     returns: FitView,
     async handle(context, { body, actor, principal }) {
       const workspaceIds = await seenWorkspaces(context, principal)
       const limits = await writableWorkspaces(context, principal)
-      return viewOf(await fitDeployment(context.ctx, { actor, workspaceIds }, body.config, limits), workspaceIds)
+      const asker = { actor, workspaceIds, taken: body.taken }
+      return viewOf(await fitDeployment(context.ctx, asker, body.config, limits), workspaceIds)
     },
   }),
   defineRoute({
@@ -113,11 +124,13 @@ export const fitRoutes = [
         .max(replicasMax)
         .optional()
         .describe('Without `config`, which names them itself.'),
+      taken,
     },
     returns: FitView,
-    async handle(context, { params, body, actor, principal }) {
+    async handle(context, { params, body: { taken, ...change }, actor, principal }) {
       const workspaceIds = await seenWorkspaces(context, principal)
-      return viewOf(await fitChange(context.ctx, { actor, workspaceIds }, keyOf(params.service), body), workspaceIds)
+      const asker = { actor, workspaceIds, taken }
+      return viewOf(await fitChange(context.ctx, asker, keyOf(params.service), change), workspaceIds)
     },
   }),
   defineRoute({

@@ -7,7 +7,17 @@ import { confirm } from '../ask.ts'
 import type { AskingOptions, CommandTree, WaitingOptions } from '../command.ts'
 import { exitCodes, refuse, reportFailure, WorkFailed } from '../failure.ts'
 import { type Cell, printJson, printLine, printTable, say } from '../output.ts'
-import { countsOf, countsText, decide, type Planned, planText, toSend, waitsForRoom } from '../plan-apply.ts'
+import {
+  countsOf,
+  countsText,
+  decide,
+  type Planned,
+  planText,
+  type Taken,
+  takenBy,
+  toSend,
+  waitsForRoom,
+} from '../plan-apply.ts'
 import { readyToSend } from '../service-file.ts'
 import { awaitServices, findService, getServices, requireNotFailed } from '../service-rollout.ts'
 import type { Session } from '../session.ts'
@@ -73,28 +83,31 @@ async function planOf(session: Session, file: string, { group }: FileOptions): P
   const plan: Planned[] = []
   for (const one of described) {
     const ready = { ...one, config: readyToSend(one.config, file, groupId) }
-    plan.push(await planService(session, ready).catch(error => Promise.reject(refusedOf(one, error))))
+    plan.push(await planService(session, ready, takenBy(plan)).catch(error => Promise.reject(refusedOf(one, error))))
   }
   return plan
 }
 
-async function planService(session: Session, one: Described): Promise<Planned> {
+async function planService(session: Session, one: Described, taken: Taken[]): Promise<Planned> {
   const present = await findService(session, one.name)
   if (present === null) {
     const { warnings } = await session.call('POST /v1/services/check', { body: { config: one.config } })
     const decided = decide(one.config, { present, effect: null })
-    return { ...one, ...decided, notes: warnings, fromVersion: null, impact: null, fit: await fitOfNew(session, one) }
+    const fit = await fitOfNew(session, one, taken)
+    return { ...one, ...decided, notes: warnings, fromVersion: null, impact: null, fit }
   }
   const config = toSend(one.config, present)
-  const input = { params: { service: present.serviceId }, body: { config, replace: true } }
-  const { impact, warnings } = await session.call('POST /v1/services/{service}/check', input)
+  const params = { service: present.serviceId }
+  const body = { config, replace: true }
+  const { impact, warnings } = await session.call('POST /v1/services/{service}/check', { params, body })
   const { notes, ...decided } = decide(one.config, { present, effect: impact.effect })
-  const fit = impact.effect === 'none' ? null : await session.call('POST /v1/services/{service}/fit', input)
+  const asked = { params, body: { ...body, taken } }
+  const fit = impact.effect === 'none' ? null : await session.call('POST /v1/services/{service}/fit', asked)
   return { ...one, config, ...decided, notes: [...notes, ...warnings], fromVersion: present.version, impact, fit }
 }
 
-const fitOfNew = (session: Session, { config }: Pick<Planned, 'config'>) =>
-  session.call('POST /v1/services/fit', { body: { config } })
+const fitOfNew = (session: Session, { config }: Pick<Planned, 'config'>, taken: Taken[] = []) =>
+  session.call('POST /v1/services/fit', { body: { config, taken } })
 
 /** In which secrets may stand. */
 const withoutConfig = <T extends { config: unknown }>({ config: _, ...rest }: T): Omit<T, 'config'> => rest
