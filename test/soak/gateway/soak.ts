@@ -1,0 +1,212 @@
+// A gateway under load for as long as one likes: what it holds is looked at again and again, and must not grow.
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { RouteServer } from '../../../src/gateway/route-server.ts'
+import { silentLog } from '../../../src/lib/log.ts'
+import type { ServiceRoute } from '../../../src/services/routes/route.ts'
+import type { Held } from './gateway-process.ts'
+import type { LoadResult } from './load-process.ts'
+import { afterWarmUp, growth } from './slope.ts'
+
+export interface SoakOptions {
+  seconds: number
+  perSecond: number
+  /** Looks at the gateway, spread over the time. */
+  samples: number
+  say(line: string): void
+}
+
+export interface SoakResult {
+  load: LoadResult
+  /** Before the first request, while they came, and when all was over. */
+  before: Held
+  samples: Held[]
+  after: Held
+  changes: number
+}
+
+const accessKey = 'easg_soak_0123456789abcdef'
+const instances = 4
+const changeMs = 1_000
+/** Idle connections to instances end within it. */
+const quietMsMax = 60_000
+
+function start(program: string, args: readonly string[], execArgv: string[] = []): ChildProcess {
+  const file = fileURLToPath(new URL(program, import.meta.url))
+  return fork(file, args, { execArgv: ['--disable-warning=ExperimentalWarning', ...execArgv] })
+}
+
+async function answerOf<Answer>(child: ChildProcess): Promise<Answer> {
+  const [answer] = await once(child, 'message')
+  return answer as Answer
+}
+
+/** What it opens is closed with `open`. */
+export async function soakGateway(options: SoakOptions, open: AsyncDisposableStack): Promise<SoakResult> {
+  const dir = mkdtempSync(join(tmpdir(), 'berth-soak-gateway-'))
+  open.defer(() => rmSync(dir, { recursive: true, force: true }))
+  const started = (child: ChildProcess): ChildProcess => {
+    const ended = once(child, 'exit')
+    open.defer(async () => {
+      if (child.connected) child.disconnect()
+      await ended
+    })
+    return child
+  }
+  const routes = new ChangingRoutes(join(dir, 'c.sock'))
+  open.defer(() => routes.close())
+  const upstream = started(start('upstream-process.ts', [String(instances)]))
+  routes.ports = (await answerOf<{ ports: number[] }>(upstream)).ports
+  await routes.open()
+  const args = [routes.path, join(dir, 'routes.ndjson')]
+  const gateway = started(start('gateway-process.ts', args, ['--expose-gc']))
+  const { port } = await answerOf<{ port: number }>(gateway)
+  await routes.obeyed
+  return soak({ ...options, gateway, port, routes, started })
+}
+
+interface Stage extends SoakOptions {
+  gateway: ChildProcess
+  port: number
+  routes: ChangingRoutes
+  started(child: ChildProcess): ChildProcess
+}
+
+async function soak({ seconds, perSecond, samples, say, gateway, port, routes, started }: Stage): Promise<SoakResult> {
+  const look = async (): Promise<Held> => {
+    gateway.send('held')
+    return (await answerOf<{ held: Held }>(gateway)).held
+  }
+  const before = await look()
+  routes.begin()
+  const args = [port, accessKey, perSecond, seconds].map(String)
+  const load = started(start('load-process.ts', args))
+  const result = answerOf<LoadResult>(load)
+  const held: Held[] = []
+  for (let n = 0; n < samples; n++) {
+    await pause((seconds * 1_000) / samples)
+    const one = await look()
+    held.push(one)
+    say(`${Math.round(((n + 1) * seconds) / samples)} s: ${textOf(one)}`)
+  }
+  const loaded = await result
+  routes.stop()
+  let after = await look()
+  for (let waitedMs = 0; after.sockets > before.sockets && waitedMs < quietMsMax; waitedMs += 500) {
+    await pause(500)
+    after = await look()
+  }
+  say(`when all is over: ${textOf(after)}`)
+  return { load: loaded, before, samples: held, after, changes: routes.changes }
+}
+
+const textOf = ({ rssMib, heapMib, externalMib, timers, sockets, others }: Held): string =>
+  `resident ${rssMib.toFixed(1)} MiB, heap ${heapMib.toFixed(2)}, external ${externalMib.toFixed(2)}, ${timers} timers, ${sockets} sockets, ${others} others`
+
+/** Control's end: each second an instance leaves the service and another comes, and a service beside it comes or goes. */
+class ChangingRoutes {
+  readonly path: string
+  readonly #server: RouteServer
+  readonly obeyed: Promise<void>
+  ports: number[] = []
+  changes = 0
+  readonly #services = new Map<string, ServiceRoute>()
+  #timer: NodeJS.Timeout | null = null
+
+  constructor(path: string) {
+    this.path = path
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.obeyed = promise
+    this.#server = new RouteServer({
+      ...{ path, log: silentLog, onAck: () => resolve() },
+      snapshot: () => ({ generation: this.changes + 1, services: [...this.#services.values()] }),
+    })
+  }
+
+  async open(): Promise<void> {
+    this.#services.set('eas-m-1', this.#service(0))
+    await this.#server.listen()
+  }
+
+  begin(): void {
+    this.#timer = setInterval(() => this.#change(), changeMs)
+  }
+
+  stop(): void {
+    if (this.#timer !== null) clearInterval(this.#timer)
+  }
+
+  async close(): Promise<void> {
+    this.stop()
+    await this.#server.close()
+  }
+
+  #change(): void {
+    const n = ++this.changes
+    const other = `eas-m-other-${n % 50}`
+    const upsert = [this.#service(n)]
+    if (this.#services.has(other)) this.#services.delete(other)
+    else upsert.push({ ...this.#service(n), serviceId: other, name: `other_${n % 50}` })
+    for (const route of upsert) this.#services.set(route.serviceId, route)
+    const removeServiceIds = this.#services.has(other) ? [] : [other]
+    this.#server.publish({ generation: n + 1, upsert, removeServiceIds })
+  }
+
+  /** All instances but one, each time another; now and then one that never was. */
+  #service(n: number): ServiceRoute {
+    const endpoints = this.ports
+      .map((port, index) => ({ instanceId: `eas-m-1-i${index}`, host: '127.0.0.1', port, healthPath: '/health' }))
+      .filter((_, index) => index !== n % this.ports.length)
+    if (n % 10 === 5) endpoints.push({ ...(endpoints[0] as (typeof endpoints)[0]), instanceId: `eas-m-1-new${n}` })
+    return {
+      ...{ serviceId: 'eas-m-1', name: 'soak', accountId: '1', accessKeys: [accessKey], endpoints, status: 'Running' },
+      limits: {
+        requestTimeoutMs: 20_000,
+        rateLimit: 1_000_000,
+        maxInFlight: 10_000,
+        perInstance: 2_000,
+        bodyMax: 2 ** 20,
+      },
+    }
+  }
+}
+
+export interface Bounds {
+  /** By how much the line through the samples may rise, the first third left out. */
+  heapMib: number
+  externalMib: number
+  rssMib: number
+  /** A part of their mean: their number goes with the load's. */
+  socketsShare: number
+}
+
+export const soakBounds: Bounds = { heapMib: 2, externalMib: 4, rssMib: 12, socketsShare: 0.25 }
+
+export function verdictOf(
+  { load, before, samples, after }: SoakResult,
+  bounds: Bounds,
+): { line: string; holds: boolean }[] {
+  const late = afterWarmUp(samples)
+  const risen = (name: keyof Held): number => growth(late.map(one => one[name]))
+  const line = (name: string, value: number, unit: string, most: number) => ({
+    line: `${name}: ${value.toFixed(2)}${unit} (<= ${most}${unit})`,
+    holds: value <= most,
+  })
+  const sockets = late.reduce((sum, one) => sum + one.sockets, 0) / Math.max(1, late.length)
+  return [
+    line('requests that did not go as they must', load.wrongCount, '', 0),
+    line('growth of the heap after collection', risen('heapMib'), ' MiB', bounds.heapMib),
+    line('growth of memory outside the heap', risen('externalMib'), ' MiB', bounds.externalMib),
+    line('growth of resident memory', risen('rssMib'), ' MiB', bounds.rssMib),
+    line('growth of timers', risen('timers'), '', 0.5),
+    line('growth of sockets, of their mean', risen('sockets') / Math.max(1, sockets), '', bounds.socketsShare),
+    line('sockets left when all is over', after.sockets - before.sockets, '', 0),
+    line('timers left when all is over', after.timers - before.timers, '', 0),
+    line('other handles left when all is over', after.others - before.others, '', 0),
+  ]
+}
