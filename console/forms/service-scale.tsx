@@ -2,6 +2,7 @@ import { Alert, App, Form, InputNumber } from 'antd'
 import type { Returns } from '../api.ts'
 import { t } from '../i18n/t.ts'
 import { ServiceFit } from '../pages/service/ServiceFit.tsx'
+import { ShareImpact } from '../pages/service/ShareImpact.tsx'
 import { UpdateImpact } from '../pages/service/UpdateImpact.tsx'
 import { useAct, useApi } from '../queries.ts'
 import { FormDialog, needed } from '../ui/FormDialog.tsx'
@@ -55,6 +56,20 @@ function ScaleImpact({ service, replicas }: { service: Service; replicas: number
     <div className="stack">
       <UpdateImpact impact={preview.data.impact} title={t('services.scaleImpact')} />
       {preview.data.impact.shortage ? <ServiceFit service={service} change={{ replicas }} /> : null}
+      <ScaledShare service={service} replicas={replicas} />
     </div>
   )
+}
+
+/** Asked for only where there is a share: it is known once the whole scaling has been foreseen. */
+function ScaledShare({ service, replicas }: { service: Service; replicas: number }) {
+  const params = { service: service.serviceId }
+  const isShared = useApi('GET /v1/services/{service}/traffic', { params }).data?.trafficGroup != null
+  const preview = useApi(
+    'POST /v1/services/{service}/preview',
+    { params, body: { action: 'scale', replicas } },
+    { enabled: isShared },
+  )
+  if (!isShared || !preview.data || preview.isPlaceholderData) return null
+  return <ShareImpact traffic={preview.data.traffic} />
 }

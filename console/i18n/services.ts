@@ -55,11 +55,15 @@ export const services = {
     '{running|instance finishes what is in flight and ends|instances finish what is in flight and end}. The endpoint and its access key stop working. Logs are kept.',
   ],
   'services.impact.endsGroup': [
-    '流量分组 {group} 只有它在应答：此后发往该分组的请求会失败',
+    '服务群组 {group} 只有它在应答：此后发往该群组的请求会失败',
     'It is the only one that answers the traffic group {group}: requests to the group fail from then on',
   ],
+  'services.impact.sameShare': [
+    '它承担服务群组 {group} 的 {share}% 请求，保持不变',
+    'It takes {share} % of the requests to the traffic group {group}, as before',
+  ],
   'services.impact.share': [
-    '它承担流量分组 {group} 的 {before}% 请求，此后为 {after}%，其余由分组内其他服务承担',
+    '它承担服务群组 {group} 的 {before}% 请求，此后为 {after}%，其余由群组内其他服务承担',
     'It takes {before} % of the requests to the traffic group {group}, and {after} % afterwards: the others of the group take the rest',
   ],
   'services.deleteForGood': ['我知道服务删除后无法恢复', 'I know that a deleted service does not come back'],

@@ -82,6 +82,8 @@ describeInBrowser('a release', () => {
     await page.getByRole('button', { name: t('traffic.mirrorSet') }).click()
     await dialog.getByRole('combobox', { name: t('traffic.mirrorTargets') }).click()
     await page.getByTitle(green).click()
+    // The list of services stays open for more, over the button where it is long.
+    await page.keyboard.press('Escape')
     await dialog.getByRole('button', { name: t('common.save') }).click()
     await page.getByText(t('traffic.mirrorOf', { percent: 10, targets: green })).waitFor()
     await page.getByRole('button', { name: t('traffic.mirrorEnd') }).click()
@@ -103,6 +105,14 @@ describeInBrowser('a release', () => {
       .getByRole('row')
       .filter({ hasText: t('keys.expired') })
       .waitFor()
+
+    await page.getByRole('button', { name: t('services.scale') }).click()
+    await dialog.getByRole('spinbutton').fill('0')
+    await dialog.getByText(t('services.impact.share', { group, before: '75', after: '0' })).waitFor()
+    await dialog.getByRole('spinbutton').fill('2')
+    await dialog.getByText(t('services.impact.sameShare', { group, share: '75' })).waitFor()
+    await dialog.getByRole('button', { name: t('common.cancel') }).click()
+    await dialog.waitFor({ state: 'hidden' })
 
     await page.getByRole('button', { name: t('traffic.leave') }).click()
     await dialog.getByText(t('traffic.leaveImpact', { name: blue, share: '75' })).waitFor()

@@ -1,7 +1,7 @@
 // What can be done to a service: each shows its impact first. Which can't be done now, the server says.
 import type { UseQueryResult } from '@tanstack/react-query'
 import { useRouter } from '@tanstack/react-router'
-import { Alert, App, Skeleton } from 'antd'
+import { App, Skeleton } from 'antd'
 import { useState } from 'react'
 import type { Refused, Returns } from '../../api.ts'
 import { ServiceScale } from '../../forms/service-scale.tsx'
@@ -12,6 +12,7 @@ import { ActionButton } from '../../ui/ActionButton.tsx'
 import { ConfirmImpact } from '../../ui/ConfirmImpact.tsx'
 import { ErrorState } from '../../ui/ErrorState.tsx'
 import { InstanceImpacts } from '../machine/InstanceImpacts.tsx'
+import { ShareImpact } from './ShareImpact.tsx'
 
 export type Service = Returns<'GET /v1/services/{service}'>
 type Action = 'restart' | 'stop' | 'start' | 'delete'
@@ -112,28 +113,10 @@ function WhatEnds({ preview: { data, error, refetch } }: { preview: Preview }) {
   if (data)
     return (
       <>
-        <TrafficImpact traffic={data.traffic} />
+        <ShareImpact traffic={data.traffic} />
         <InstanceImpacts services={[data]} />
       </>
     )
   if (error) return <ErrorState error={error} onRetry={() => void refetch()} />
   return <Skeleton active title={false} paragraph={{ rows: 2 }} />
-}
-
-function TrafficImpact({ traffic }: Pick<Returns<'POST /v1/services/{service}/preview'>, 'traffic'>) {
-  if (traffic === null || traffic.sharePercent === traffic.sharePercentAfter) return null
-  const { trafficGroup: group, sharePercent: before, sharePercentAfter: after, endsGroup } = traffic
-  return (
-    <Alert
-      type={endsGroup ? 'error' : 'warning'}
-      showIcon
-      title={
-        <span className="said">
-          {endsGroup
-            ? t('services.impact.endsGroup', { group })
-            : t('services.impact.share', { group, before: String(before), after: String(after) })}
-        </span>
-      }
-    />
-  )
 }
