@@ -17,6 +17,8 @@ const healthPath = '/healthz'
 /** Bytes of further requests kept until their turn; beyond it the client waits. */
 const pipelineMax = 64 * 1024
 const lingerMs = 2_000
+/** Of what still comes after the last word, so much is read; the rest of a body without end is not worth it. */
+const lingerBytesMax = 256 * 1024
 /** Any client passes over it, and one that is gone answers it with a reset (`#onEnd`). */
 const stillThere = 'HTTP/1.1 100 Continue\r\n\r\n'
 const nothing = Buffer.alloc(0)
@@ -35,7 +37,8 @@ export class ClientConnection implements ExchangeClient {
   forwarded: Buffer
   readonly #origin: Origin
   readonly #context: GatewayContext
-  readonly #exchange: Exchange
+  /** Made with the first request: most of what a flood opens never makes one. */
+  #exchange: Exchange | null = null
   #phase: 'head' | 'exchange' | 'closing' = 'head'
   #pending: Buffer | null = null
   #held = false
@@ -46,6 +49,7 @@ export class ClientConnection implements ExchangeClient {
   #readAgainAt = 0
   #quietSinceMs: number
   #backlog = 0
+  #discarded = 0
   // The last key that was let in on this connection, so that its digest is not computed for each request.
   #knownAuthorization = ''
   #knownName = ''
@@ -65,7 +69,6 @@ export class ClientConnection implements ExchangeClient {
     this.socket = socket
     this.#origin = origin
     this.forwarded = forwardedLines(origin, true)
-    this.#exchange = new Exchange(context, this)
     this.#quietSinceMs = context.clock.monotonicMs()
     socket.on('data', (bytes: Buffer) => this.#onData(bytes))
     socket.on('drain', () => this.#onDrain())
@@ -73,7 +76,7 @@ export class ClientConnection implements ExchangeClient {
     socket.on('error', () => {}) // 'close' follows and says the rest.
     socket.on('close', () => {
       this.#phase = 'closing'
-      this.#exchange.clientClosed()
+      this.#exchange?.clientClosed()
       onClose(this)
     })
   }
@@ -100,7 +103,7 @@ export class ClientConnection implements ExchangeClient {
     const { limits } = this.#context
     if (this.#phase === 'exchange') {
       if (this.#ended) this.#lookWhetherGone()
-      this.#exchange.tick(nowMs)
+      this.#exchange?.tick(nowMs)
     } else if (this.#phase === 'closing') this.#tickClosing(nowMs)
     else if (this.#headSinceMs >= 0) {
       if (nowMs - this.#headSinceMs > limits.headTimeoutMs) this.#lateHead()
@@ -133,7 +136,7 @@ export class ClientConnection implements ExchangeClient {
     const pending = this.#pending
     this.#pending = null
     this.#release()
-    if (pending !== null) this.#exchange.clientBytes(pending)
+    if (pending !== null) this.#exchange?.clientBytes(pending)
   }
 
   cut(reset: boolean): void {
@@ -144,8 +147,12 @@ export class ClientConnection implements ExchangeClient {
   }
 
   #onData(bytes: Buffer): void {
-    if (this.#phase === 'closing') return
-    if (this.#phase === 'exchange') {
+    if (this.#phase === 'closing') {
+      this.#discarded += bytes.length
+      if (this.#discarded > lingerBytesMax) this.socket.pause()
+      return
+    }
+    if (this.#phase === 'exchange' && this.#exchange !== null) {
       const end = this.#exchange.clientBytes(bytes)
       if (end < bytes.length) this.#hold(end === 0 ? bytes : bytes.subarray(end))
       return
@@ -218,6 +225,7 @@ export class ClientConnection implements ExchangeClient {
     this.#phase = 'exchange'
     this.#headSinceMs = -1
     if (this.#origin.behindProxy) this.forwarded = forwardedLines(this.#origin, !head.saysProto)
+    this.#exchange ??= new Exchange(this.#context, this)
     return this.#exchange.begin(service, bearer.split, head, bytes, nameEnd, nowMs)
   }
 
@@ -301,7 +309,7 @@ export class ClientConnection implements ExchangeClient {
   }
 
   #onDrain(): void {
-    if (this.#phase === 'exchange') this.#exchange.clientDrained()
+    if (this.#phase === 'exchange') this.#exchange?.clientDrained()
     else if (this.#phase === 'head' && this.#pending !== null) this.#readOn()
   }
 
@@ -312,7 +320,7 @@ export class ClientConnection implements ExchangeClient {
    */
   #onEnd(): void {
     this.#ended = true
-    if (this.#phase === 'exchange') this.#exchange.clientEnded(this.#pending === null)
+    if (this.#phase === 'exchange') this.#exchange?.clientEnded(this.#pending === null)
     else if (this.#phase !== 'head' || this.#pending === null || !this.socket.writableNeedDrain)
       this.socket.destroySoon()
   }

@@ -9,12 +9,14 @@ export interface Connection {
   readonly socket: Socket
   /** Closes for another, where nothing is under way on it. */
   givesWay(nowMs: number): boolean
+  tick(nowMs: number): void
 }
 
 /** How long one that was turned away may take to read why: closing at once could lose it (RST). */
 const lingerMs = 1_000
 /** More than so many at once are closed without waiting. */
 const lingeringMax = 256
+const tickedAtOnce = 64
 
 export class Connections<Open extends Connection> {
   readonly open = new Set<Open>()
@@ -26,6 +28,7 @@ export class Connections<Open extends Connection> {
   readonly #leaving = new Set<Open>()
   /** Goes round: whoever was looked at and had something under way is looked at again only when all others were. */
   #round: Iterator<Open> | null = null
+  #ticking = false
   /** Nobody would give way before. */
   #lookAgainMs = 0
 
@@ -84,6 +87,22 @@ export class Connections<Open extends Connection> {
 
   tick(nowMs: number): void {
     for (const [socket, untilMs] of this.#lingering) if (nowMs >= untilMs) socket.destroy()
+    if (this.#ticking) return
+    this.#ticking = true
+    this.#tickSome(this.open.values(), nowMs)
+  }
+
+  /** Those of a flood run out of time together: others are served in between. */
+  #tickSome(rest: Iterator<Open>, nowMs: number): void {
+    for (let count = 0; count < tickedAtOnce; count++) {
+      const { value, done } = rest.next()
+      if (done === true) {
+        this.#ticking = false
+        return
+      }
+      value.tick(nowMs)
+    }
+    setImmediate(() => this.#tickSome(rest, nowMs))
   }
 
   close(): void {

@@ -306,7 +306,6 @@ class GatewayWorker implements Gateway {
 
   #tick(): void {
     const nowMs = this.#context.clock.monotonicMs()
-    for (const client of this.#connections.open) client.tick(nowMs)
     this.#connections.tick(nowMs)
     for (const pool of this.#awake) pool.tick(nowMs)
     this.#context.mirrors.tick(nowMs)
