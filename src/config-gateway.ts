@@ -1,5 +1,5 @@
 // The part of berth.yaml that says what clients may ask of the gateway: how large heads are, how long anything may take, and how
-// many connections there are. What one service takes is said in its service JSON.
+// many connections there are; and the certificates of its TLS port. What one service takes is said in its service JSON.
 import { z } from 'zod'
 import { read } from './config-read.ts'
 import { fieldsMax } from './gateway/http-fields.ts'
@@ -23,6 +23,10 @@ export const gateway = z
     upgradedSeconds: seconds.default(defaultLimits.upgradedIdleTimeoutMs / 1_000),
     connections: whole(16, 1_000_000).default(defaultLimits.connectionsMax),
     connectionsPerAddress: whole(0, 1_000_000).default(defaultLimits.connectionsPerAddress),
+    tls: z
+      .array(z.strictObject({ certificate: z.string().min(1), key: z.string().min(1) }))
+      .max(100)
+      .default([]),
   })
   .refine(({ headKiB, targetKiB }) => targetKiB <= headKiB, {
     path: ['targetKiB'],

@@ -191,7 +191,13 @@ const file = z.strictObject({
     .default('CNY'),
   billingZone: z.string().refine(isTimeZone, 'expected a time zone such as Asia/Shanghai').default('Asia/Shanghai'),
   operatorContact: z.string().min(1).max(200).default('the operator of this installation'),
-  listen: z.strictObject({ api: listenAddress.optional(), gateway: listenAddress.optional() }).default({}),
+  listen: z
+    .strictObject({
+      api: listenAddress.optional(),
+      gateway: listenAddress.optional(),
+      gatewayTls: listenAddress.optional(),
+    })
+    .default({}),
   insecure: yesOrNo.optional(),
   gatewayWorkers: read(
     text => (/^[1-9]\d?$/.test(text) ? Number(text) : null),

@@ -211,6 +211,21 @@ describe('TLS, proxies and the identity provider', () => {
     expect(() => limits('gateway: { headSeconds: 0 }\n')).toThrow(/gateway\.headSeconds/)
   })
 
+  it('the gateway has a port for TLS where it is said, with its certificates beside the file', () => {
+    expect(withText('currency: CNY\n')).toMatchObject({ listen: { gatewayTls: null }, gatewayCertificates: [] })
+    const certificates =
+      'gateway: { tls: [{ certificate: a.crt, key: a.key }, { certificate: /b.crt, key: /b.key }] }\n'
+    const config = withText(`${certificates}listen: { gatewayTls: '0.0.0.0:8443' }\n`)
+    expect(config.listen.gatewayTls).toEqual({ host: '0.0.0.0', port: 8443 })
+    expect(config.gatewayCertificates).toEqual([
+      { certificate: join(home, 'a.crt'), key: join(home, 'a.key') },
+      { certificate: '/b.crt', key: '/b.key' },
+    ])
+    expect(() => withText(certificates)).toThrow(/listen\.gatewayTls: name the address/)
+    expect(() => withText("listen: { gatewayTls: '0.0.0.0:8443' }\n")).toThrow(/gateway\.tls: name at least one/)
+    expect(() => withText(`${certificates}listen: { gatewayTls: '0.0.0.0:0' }\n`)).toThrow(/gatewayTls: name a port/)
+  })
+
   it('a proxy is an address or a network, and never everybody', () => {
     const proxies = ['10.0.0.7', '10.0.0.0/8', '::1', 'fd00::/8']
     expect(withText(`trustedProxies: [${proxies.map(one => `'${one}'`).join(', ')}]\n`).trustedProxies).toEqual(proxies)

@@ -19,6 +19,7 @@ import type { GatewayLimits } from './gateway/limits.ts'
 import { Refusal } from './lib/errors.ts'
 import { invariant } from './lib/invariant.ts'
 import type { AllowedPath } from './lib/mounts.ts'
+import type { TlsPaths } from './lib/tls-pair.ts'
 import type { MailConfig } from './notices/mail.ts'
 import type { WebhookConfig } from './notices/webhook.ts'
 import type { DiskLimits } from './services/disk/disk-pressure.ts'
@@ -38,14 +39,17 @@ export interface Config {
   currency: string
   billingZone: string
   operatorContact: string
-  listen: { api: ListenAddress; gateway: ListenAddress }
+  /** `gatewayTls` null: the gateway has no port for TLS. */
+  listen: { api: ListenAddress; gateway: ListenAddress; gatewayTls: ListenAddress | null }
   /** null: the embedded PostgreSQL. */
   databaseUrl: string | null
   gatewayWorkers: number
   /** What clients may ask of the gateway. */
   gatewayLimits: Partial<GatewayLimits>
+  /** Of its TLS port; the first is for clients that ask for no name that is known. */
+  gatewayCertificates: readonly TlsPaths[]
   /** Files with the certificate chain and the key of the API; null: plain HTTP. */
-  tls: { certificate: string; key: string } | null
+  tls: TlsPaths | null
   /** Whose X-Forwarded-… headers are believed. */
   trustedProxies: readonly string[]
   oidc: OidcConfig | null
@@ -101,6 +105,7 @@ export function loadConfig({ env = process.env, path, host = hostFacts() }: Load
   const catalog = file.catalog ?? derived.catalog
   invariant(listen.api && listen.gateway && catalog, 'the default configuration is complete')
   const besides = (path: string) => resolve(dirname(configPath), path)
+  const pairBesides = ({ certificate, key }: TlsPaths) => ({ certificate: besides(certificate), key: besides(key) })
   const insecure = env.BERTH_INSECURE === 'true' || (file.insecure ?? false)
   refusePublic('listen.api', listen.api, insecure || file.tls !== undefined, configPath)
   refusePublic('listen.gateway', listen.gateway, insecure, configPath)
@@ -113,11 +118,12 @@ export function loadConfig({ env = process.env, path, host = hostFacts() }: Load
     currency: file.currency,
     billingZone: file.billingZone,
     operatorContact: file.operatorContact,
-    listen: { api: listen.api, gateway: listen.gateway },
+    listen: { api: listen.api, gateway: listen.gateway, gatewayTls: gatewayTlsOf(file, env, configPath) },
     databaseUrl: filled(env.DATABASE_URL) ?? null,
     gatewayWorkers: file.gatewayWorkers ?? Math.min(host.cores, 4),
     gatewayLimits: gatewayLimitsOf(file.gateway),
-    tls: file.tls ? { certificate: besides(file.tls.certificate), key: besides(file.tls.key) } : null,
+    gatewayCertificates: file.gateway.tls.map(pairBesides),
+    tls: file.tls ? pairBesides(file.tls) : null,
     trustedProxies: file.trustedProxies,
     oidc: oidcOf(file.oidc, filled(env.BERTH_OIDC_CLIENT_SECRET)),
     mail: mailOf(file.notices.smtp, filled(env.BERTH_SMTP_PASSWORD), configPath),
@@ -128,6 +134,21 @@ export function loadConfig({ env = process.env, path, host = hostFacts() }: Load
     webhook: webhookOf(file.notices.webhook, filled(env.BERTH_WEBHOOK_SECRET), configPath),
     catalog,
   }
+}
+
+/** The address and the certificates are of no use without each other. */
+function gatewayTlsOf({ listen, gateway }: ConfigFile, env: NodeJS.ProcessEnv, file: string): ListenAddress | null {
+  const address = listenFrom(env, 'BERTH_GATEWAY_TLS_LISTEN') ?? listen.gatewayTls ?? null
+  const refuse = (field: string, message: string) =>
+    new Refusal<ConfigRefusal>('InvalidConfig', `${file}: ${field}: ${message}`, { file, field })
+  if (address === null && gateway.tls.length > 0) {
+    throw refuse('listen.gatewayTls', 'name the address at which the certificates of gateway.tls are shown')
+  }
+  if (address !== null && gateway.tls.length === 0) {
+    throw refuse('gateway.tls', 'name at least one certificate and its key for the port of listen.gatewayTls')
+  }
+  if (address?.port === 0) throw refuse('listen.gatewayTls', 'name a port: clients must know it')
+  return address
 }
 
 const dockerOf = ({ socket, ...rest }: ConfigFile['docker']): DockerSettings => ({ socketPath: socket, ...rest })
@@ -228,7 +249,7 @@ function refusePublic(field: string, address: ListenAddress, insecure: boolean, 
   throw new Refusal<ConfigRefusal>(
     'InvalidConfig',
     `${file}: ${field}: ${address.host} can be reached from outside and Berth speaks plain HTTP there. ` +
-      'Listen on 127.0.0.1 behind a proxy that ends TLS, give the API a certificate (tls), or say "insecure: true" (BERTH_INSECURE=true) if the network is yours.',
+      'Listen on 127.0.0.1 behind a proxy that ends TLS, give it a certificate (tls for the API; listen.gatewayTls and gateway.tls for the gateway), or say "insecure: true" (BERTH_INSECURE=true) if the network is yours.',
     { file, field },
   )
 }

@@ -66,6 +66,7 @@ async function serveControl(config: Config): Promise<void> {
 
 async function serveGateway(config: Config): Promise<void> {
   const { runGateway } = await import('./gateway/run-gateway.ts')
+  const tlsListen = config.listen.gatewayTls
   const gateway = await runGateway({
     workers: config.gatewayWorkers,
     gatewayId: 'gateway',
@@ -74,6 +75,7 @@ async function serveGateway(config: Config): Promise<void> {
     control: { path: routeSocketPath(config.dataDir) },
     routesDir: join(config.dataDir, 'gateway'),
     limits: config.gatewayLimits,
+    ...(tlsListen && { tls: { ...tlsListen, certificates: config.gatewayCertificates } }),
     trustedProxies: config.trustedProxies,
     stopGraceMs: 30_000,
     log: createLog('gateway'),

@@ -13,8 +13,7 @@ import { silentLog } from '../../src/lib/log.ts'
 import type { ServiceRoute } from '../../src/services/routes/route.ts'
 import type { Flooded } from './flood.ts'
 import type { Took } from './open-loop.ts'
-import { answersAt, freePort } from './processes.ts'
-import { accessKey, largeBytes } from './proxies.ts'
+import { accessKey, answersAt, freePort, largeBytes } from './processes.ts'
 
 /** Short times, so that a short flood sees the end of each; sizes and numbers as they come. */
 export const floodLimits: Partial<GatewayLimits> = {
@@ -106,7 +105,7 @@ export class FloodStage {
 
   /** It leaves its core to the steady client, which would be measured waiting for it. */
   async flood(seconds: number, sockets: number): Promise<Flooded> {
-    return JSON.parse(await this.#saidBy('flood.ts', [this.#port, seconds, sockets], ['nice', '-n', '5']))
+    return JSON.parse(await this.#saidBy('flood.ts', [this.#port, seconds, sockets], ['nice', '-n', '19']))
   }
 
   async steady(perSecond: number, seconds: number): Promise<Took> {

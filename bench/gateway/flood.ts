@@ -2,7 +2,7 @@
 // nobody reads, bodies without end, heads too large. Whoever is closed comes again at once. Arguments: port; seconds; sockets that are slow.
 // From four addresses, so that the limit of one address protects nobody. Prints, as JSON, how often each kind was answered what.
 import { connect, type Socket } from 'node:net'
-import { accessKey } from './proxies.ts'
+import { accessKey } from './processes.ts'
 
 /** By kind, by status ('closed': without a word). */
 export type Flooded = Record<string, Record<string, number>>

@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { median, say } from './figures.ts'
 import type { Flooded } from './flood.ts'
 import { FloodStage, wrongAnswers } from './flood-stage.ts'
 
@@ -21,9 +22,9 @@ if (spawnSync('taskset', ['-V']).error || availableParallelism() < 2) {
   process.stdout.write('needs two cores and taskset (util-linux)\n')
   process.exit(1)
 }
-const say = (line: string): void => void process.stdout.write(`${line}\n`)
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0
 
+// The instance is in this process: it would take from the gateway's core.
+spawnSync('taskset', ['-cp', '1', String(process.pid)])
 const dir = mkdtempSync(join(tmpdir(), 'berth-bench-floods-'))
 const stage = new FloodStage(true)
 const calm: number[] = []

@@ -74,7 +74,7 @@ export async function freePort(): Promise<number> {
   return typeof address === 'object' && address !== null ? address.port : 0
 }
 
-async function answersAt(port: number, child: ChildProcess): Promise<void> {
+export async function answersAt(port: number, child: ChildProcess): Promise<void> {
   for (const endMs = performance.now() + 10_000; performance.now() < endMs; await pause(20)) {
     if (child.exitCode !== null) throw new Error(`${child.spawnargs.join(' ')} ended with ${child.exitCode}`)
     const socket = connect(port, '127.0.0.1')

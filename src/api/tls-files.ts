@@ -1,42 +1,10 @@
 // The certificate of the API, from files: read at the start, and again when they change or the process is told to. A pair that
 // can not be used is told in the log, and the one in use stays.
-import { readFileSync } from 'node:fs'
 import type { Server } from 'node:http'
 import { Server as TlsServer } from 'node:https'
-import { createSecureContext } from 'node:tls'
-import { messageOf, Refusal } from '../lib/errors.ts'
+import { messageOf } from '../lib/errors.ts'
 import type { Logger } from '../lib/log.ts'
-
-export interface TlsPaths {
-  certificate: string
-  key: string
-}
-
-export interface TlsPair {
-  cert: string
-  key: string
-}
-
-/** Refuses what can not be used, by its path. */
-export function readTls(paths: TlsPaths): TlsPair {
-  const pair = { cert: readPem('certificate', paths.certificate), key: readPem('key', paths.key) }
-  try {
-    createSecureContext(pair)
-  } catch (error) {
-    const message = `tls: ${paths.certificate} and ${paths.key} are not a certificate and its key (${messageOf(error)})`
-    throw new Refusal('InvalidConfig', message, { field: 'tls' })
-  }
-  return pair
-}
-
-function readPem(field: string, path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    throw new Refusal('InvalidConfig', `tls.${field}: ${path} can't be read (${code})`, { field: `tls.${field}` })
-  }
-}
+import { readTls, type TlsPair, type TlsPaths } from '../lib/tls-pair.ts'
 
 export class TlsFiles {
   readonly #paths: TlsPaths

@@ -26,10 +26,11 @@ const nothing = Buffer.alloc(0)
 /** A head that is not whole by then gives way, where all connections are taken. */
 const slowHeadMs = 1_000
 
-/** Where a connection comes from. `behindProxy`: of one that is trusted to say for whom. */
+/** Where a connection comes from. `behindProxy`: of one that is trusted to say for whom. `tcp`: the socket itself, or what TLS goes over. */
 export interface Origin {
   address: string
   behindProxy: boolean
+  tcp: Socket
 }
 
 export class ClientConnection implements ExchangeClient {
@@ -68,7 +69,7 @@ export class ClientConnection implements ExchangeClient {
     this.#context = context
     this.socket = socket
     this.#origin = origin
-    this.forwarded = forwardedLines(origin, true)
+    this.forwarded = forwardedLines(origin.address, this.#scheme())
     this.#quietSinceMs = context.clock.monotonicMs()
     socket.on('data', (bytes: Buffer) => this.#onData(bytes))
     socket.on('drain', () => this.#onDrain())
@@ -79,6 +80,10 @@ export class ClientConnection implements ExchangeClient {
       this.#exchange?.clientClosed()
       onClose(this)
     })
+  }
+
+  #scheme(): string {
+    return this.#origin.tcp === this.socket ? 'http' : 'https'
   }
 
   /** Ends the connection if nothing is under way; else its answer will. */
@@ -142,7 +147,7 @@ export class ClientConnection implements ExchangeClient {
   cut(reset: boolean): void {
     this.#phase = 'closing'
     this.#quietSinceMs = this.#context.clock.monotonicMs()
-    if (reset) this.socket.resetAndDestroy()
+    if (reset) this.#origin.tcp.resetAndDestroy()
     else this.socket.destroySoon()
   }
 
@@ -224,7 +229,8 @@ export class ClientConnection implements ExchangeClient {
     }
     this.#phase = 'exchange'
     this.#headSinceMs = -1
-    if (this.#origin.behindProxy) this.forwarded = forwardedLines(this.#origin, !head.saysProto)
+    if (this.#origin.behindProxy)
+      this.forwarded = forwardedLines(this.#origin.address, head.saysProto ? null : this.#scheme())
     this.#exchange ??= new Exchange(this.#context, this)
     return this.#exchange.begin(service, bearer.split, head, bytes, nameEnd, nowMs)
   }
@@ -316,11 +322,13 @@ export class ClientConnection implements ExchangeClient {
   /**
    * The end of what a client says is not the end of the client: one that shut down its side after a whole request gets its
    * answer, one that closed its connection is gone and waits for nothing (499). TCP says the same of both, until something
-   * is sent: so it is sent an interim answer, which makes the system of one that is gone reset the connection.
+   * is sent: so it is sent an interim answer, which makes the system of one that is gone reset the connection. Over TLS nobody
+   * shuts down a side alone.
    */
   #onEnd(): void {
     this.#ended = true
-    if (this.#phase === 'exchange') this.#exchange?.clientEnded(this.#pending === null)
+    if (this.#phase === 'exchange')
+      this.#exchange?.clientEnded(this.#pending === null, this.#origin.tcp === this.socket)
     else if (this.#phase !== 'head' || this.#pending === null || !this.socket.writableNeedDrain)
       this.socket.destroySoon()
   }
@@ -365,8 +373,8 @@ function signedRequest(head: RequestHead, bytes: Buffer) {
 }
 
 /** Lines of ours; behind a proxy, they follow those of the proxy. */
-const forwardedLines = ({ address }: Origin, proto: boolean): Buffer =>
-  Buffer.from(`x-forwarded-for: ${address}\r\n${proto ? 'x-forwarded-proto: http\r\n' : ''}`, 'latin1')
+const forwardedLines = (address: string, proto: string | null): Buffer =>
+  Buffer.from(`x-forwarded-for: ${address}\r\n${proto === null ? '' : `x-forwarded-proto: ${proto}\r\n`}`, 'latin1')
 
 const memberless = (name: string): OwnAnswer => ({
   status: 503,

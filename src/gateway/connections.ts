@@ -2,7 +2,7 @@
 // nothing is under way gives way to a new one; where there is none, the new one is told so and closed. Proxies that are trusted
 // carry many clients, so their addresses are not counted.
 import { BlockList, isIPv6, type Socket } from 'node:net'
-import { type OwnAnswer, ownAnswer } from './answers.ts'
+import type { OwnAnswer } from './answers.ts'
 import type { GatewayLimits } from './limits.ts'
 
 export interface Connection {
@@ -21,19 +21,28 @@ const tickedAtOnce = 64
 export class Connections<Open extends Connection> {
   readonly open = new Set<Open>()
   readonly #limits: GatewayLimits
+  readonly #waitingAtDoor: (nowMs: number) => Socket | null
   readonly #trusted = new BlockList()
   readonly #fromAddress = new Map<string, number>()
   readonly #lingering = new Map<Socket, number>()
-  /** Of those open, closed and not yet gone. */
-  readonly #leaving = new Set<Open>()
+  /** Told to go, and not gone yet. */
+  readonly #leaving = new Set<Socket>()
+  /** Those that are open, and those that are still at the door. */
+  #taken = 0
   /** Goes round: whoever was looked at and had something under way is looked at again only when all others were. */
   #round: Iterator<Open> | null = null
   #ticking = false
   /** Nobody would give way before. */
   #lookAgainMs = 0
 
-  constructor(limits: GatewayLimits, trustedProxies: readonly string[]) {
+  /** `waitingAtDoor`: one that has been there for too long to keep others out. */
+  constructor(
+    limits: GatewayLimits,
+    trustedProxies: readonly string[],
+    waitingAtDoor: (nowMs: number) => Socket | null = () => null,
+  ) {
     this.#limits = limits
+    this.#waitingAtDoor = waitingAtDoor
     for (const proxy of trustedProxies) {
       const [address = '', bits] = proxy.split('/')
       const family = isIPv6(address) ? 'ipv6' : 'ipv4'
@@ -46,8 +55,8 @@ export class Connections<Open extends Connection> {
     return this.#trusted.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
   }
 
-  /** Why one more from this address is not taken; null: it is, and is counted until `left`. */
-  refusalOf(address: string, nowMs: number): OwnAnswer | null {
+  /** Why one more is not taken; null: it is, and is counted until it closes. */
+  refusalOf(socket: Socket, address: string, nowMs: number): OwnAnswer | null {
     const { connectionsMax, connectionsPerAddress } = this.#limits
     const source = sourceOf(address)
     const fromThere = this.#fromAddress.get(source) ?? 0
@@ -55,32 +64,37 @@ export class Connections<Open extends Connection> {
       const message = `${source} has ${fromThere} connections open here, and may have no more; use them again, or close some`
       return { status: 429, code: 'TooManyConnections', message }
     }
-    if (this.open.size - this.#leaving.size >= connectionsMax && !this.#makeRoom(nowMs)) {
+    if (this.#taken - this.#leaving.size >= connectionsMax && !this.#makeRoom(nowMs)) {
       const message = `all ${connectionsMax} connections of this gateway are in use; try again`
       return { status: 503, code: 'TooManyConnections', message }
     }
     this.#fromAddress.set(source, fromThere + 1)
+    this.#taken++
+    socket.once('close', () => {
+      this.#taken--
+      this.#leaving.delete(socket)
+      const others = (this.#fromAddress.get(source) ?? 1) - 1
+      if (others > 0) this.#fromAddress.set(source, others)
+      else this.#fromAddress.delete(source)
+    })
     return null
   }
 
-  left(connection: Open, address: string): void {
+  closed(connection: Open): void {
     this.open.delete(connection)
-    this.#leaving.delete(connection)
-    const source = sourceOf(address)
-    const others = (this.#fromAddress.get(source) ?? 1) - 1
-    if (others > 0) this.#fromAddress.set(source, others)
-    else this.#fromAddress.delete(source)
+    this.#leaving.delete(connection.socket)
   }
 
-  turnAway(socket: Socket, answer: OwnAnswer, requestId: string, nowMs: number): void {
+  /** `word`: all it is told. */
+  turnAway(socket: Socket, word: string | Buffer, nowMs: number): void {
     socket.on('error', () => {}) // 'close' follows.
     socket.on('close', () => this.#lingering.delete(socket))
     socket.resume()
     if (this.#lingering.size < lingeringMax) {
       this.#lingering.set(socket, nowMs + lingerMs)
-      socket.end(ownAnswer(answer, requestId, true, false))
+      socket.end(word)
     } else {
-      socket.write(ownAnswer(answer, requestId, true, false))
+      socket.write(word)
       socket.destroySoon()
     }
   }
@@ -110,12 +124,18 @@ export class Connections<Open extends Connection> {
   }
 
   #makeRoom(nowMs: number): boolean {
+    const waiting = this.#waitingAtDoor(nowMs)
+    if (waiting !== null) {
+      this.#leaving.add(waiting)
+      waiting.destroy()
+      return true
+    }
     if (nowMs < this.#lookAgainMs) return false
     for (let looked = this.open.size; looked > 0; looked--) {
       const connection = this.#next()
       if (connection === undefined) break
-      if (this.#leaving.has(connection) || !connection.givesWay(nowMs)) continue
-      this.#leaving.add(connection)
+      if (this.#leaving.has(connection.socket) || !connection.givesWay(nowMs)) continue
+      this.#leaving.add(connection.socket)
       return true
     }
     // A flood must not have all of them looked at with each of its connections.

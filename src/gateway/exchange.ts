@@ -118,13 +118,13 @@ export class Exchange implements WayOwner {
   }
 
   /** The client has said all it will: it is gone, unless its request is whole and it may wait for the answer. `last`: no other follows. */
-  clientEnded(last: boolean): void {
+  clientEnded(last: boolean, mayWait: boolean): void {
     if (this.phase === 'tunnel') {
       this.#way.connection?.socket.end()
       return
     }
     // Nobody ends his side in the midst of a stream of events but by leaving, and the next event may be long in coming.
-    if (!this.requestDone || this.#streams) {
+    if (!mayWait || !this.requestDone || this.#streams) {
       this.#client.socket.destroy()
       return
     }

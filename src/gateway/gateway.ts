@@ -1,17 +1,17 @@
 // One gateway process: listens, serves by its routes, keeps them on disk, and tells control what it does. A generation is
 // acknowledged in the same turn in which it was applied and kept, so every request that begins later obeys it.
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import type { AddressInfo, Server } from 'node:net'
 import type { Clock } from '../lib/clock.ts'
 import { messageOf } from '../lib/errors.ts'
 import type { Logger } from '../lib/log.ts'
 import type { Random } from '../lib/random.ts'
+import type { TlsPaths } from '../lib/tls-pair.ts'
 import type { Endpoint } from '../services/routes/route.ts'
 import { type AdmissionDesk, ownDesk } from './admission-desk.ts'
 import { FastRandom } from './balance.ts'
-import { ClientConnection } from './client-connection.ts'
-import { Connections, plainAddress } from './connections.ts'
 import type { GatewayContext } from './context.ts'
 import { type ControlAddress, ControlLink } from './control-link.ts'
+import { Doors } from './doors.ts'
 import { RequestHead } from './http-head.ts'
 import { ResponseHead } from './http-response-head.ts'
 import { defaultLimits, type GatewayLimits } from './limits.ts'
@@ -24,12 +24,21 @@ import { InstanceUsage } from './usage.ts'
 import { WaitingRoom } from './waiting.ts'
 import { boundsOf } from './way.ts'
 
+export interface TlsListen {
+  host: string
+  port: number
+  /** The first is shown to clients that ask for no name that is known. */
+  certificates: readonly TlsPaths[]
+}
+
 export interface GatewayOptions {
   /** The member's name; stays the same over restarts of the same worker. */
   gatewayId: string
   host: string
   /** 0 takes a free one. */
   port: number
+  /** The port for TLS; none without it. */
+  tls?: TlsListen
   /** Where control listens, or null to serve from `routesFile` alone. */
   control: ControlAddress | null
   /** Where the last good routes are kept, or null to keep none. Not shared between gateways. */
@@ -46,6 +55,9 @@ export interface GatewayOptions {
 
 export interface Gateway {
   address: { host: string; port: number }
+  tlsAddress: { host: string; port: number } | null
+  /** Reads the certificates again; true: there is a new one. It is done by itself every few seconds. */
+  reloadTls(): boolean
   /** The generation that requests obey; -1 before any routes are known. */
   generation(): number
   /** Stops accepting, finishes what is in flight (cuts it after `graceMs`, if given), closes. */
@@ -53,6 +65,7 @@ export interface Gateway {
 }
 
 const heartbeatMs = 1_000
+const reloadTlsMs = 5_000
 /** How long mere figures of watched instances may wait to be told. */
 const figuresPauseMs = 100
 /** How long the figures of an instance are kept after it lost its last route. */
@@ -66,11 +79,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
 
 class GatewayWorker implements Gateway {
   address = { host: '', port: 0 }
+  tlsAddress: Gateway['tlsAddress'] = null
   readonly #options: GatewayOptions
   readonly #context: GatewayContext
-  readonly #server: Server
   readonly #file: RoutesFile | null
-  readonly #connections: Connections<ClientConnection>
+  readonly #doors: Doors
   /** Of all pools, those that a tick concerns. */
   readonly #awake = new Set<EndpointPool>()
   readonly #instances = new Map<string, InstanceUsage>()
@@ -106,13 +119,13 @@ class GatewayWorker implements Gateway {
       closing: false,
       nextRequestId: () => `${prefix}-${(++requests).toString(36)}`,
     }
-    this.#connections = new Connections(limits, options.trustedProxies ?? [])
+    const { trustedProxies = [], tls, log } = options
+    this.#doors = new Doors(this.#context, { trustedProxies, certificates: tls?.certificates ?? [], log })
     this.#file = options.routesFile === null ? null : new RoutesFile(options.routesFile)
     const kept = this.#file?.read() ?? []
     for (const message of kept) this.#applyRoutes(message)
     this.#kept = this.generation()
     if (kept.length > 0) this.#rewrite(false)
-    this.#server = createServer({ noDelay: true, allowHalfOpen: true }, socket => this.#accept(socket))
   }
 
   generation(): number {
@@ -120,17 +133,13 @@ class GatewayWorker implements Gateway {
   }
 
   async listen(): Promise<void> {
-    const { host, port, control, log } = this.#options
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject)
-      this.#server.listen({ host, port, backlog: 1024 }, () => resolve())
-    })
-    this.#server.on('error', error => log.error({ error: messageOf(error) }, 'the gateway cannot accept'))
-    const address = this.#server.address() as AddressInfo
-    this.address = { host: address.address, port: address.port }
+    const { host, port, tls, control, log } = this.#options
+    this.address = await this.#open(this.#doors.plain, { host, port })
+    if (this.#doors.tls !== null && tls) this.tlsAddress = await this.#open(this.#doors.tls.server, tls)
     this.#timers = [
       setInterval(() => this.#tick(), this.#context.limits.tickMs),
       setInterval(() => this.#heartbeat(), heartbeatMs),
+      ...(this.#doors.tls === null ? [] : [setInterval(() => this.reloadTls(), reloadTlsMs)]),
     ]
     if (control === null) return
     this.#link = new ControlLink({
@@ -141,11 +150,23 @@ class GatewayWorker implements Gateway {
     })
   }
 
+  async #open(server: Server, { host, port }: { host: string; port: number }): Promise<Gateway['address']> {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject)
+      server.listen({ host, port, backlog: 1024 }, () => resolve())
+    })
+    server.on('error', error => this.#options.log.error({ error: messageOf(error) }, 'the gateway cannot accept'))
+    const address = server.address() as AddressInfo
+    return { host: address.address, port: address.port }
+  }
+
+  reloadTls(): boolean {
+    return this.#doors.tls?.reload() ?? false
+  }
+
   async close(graceMs?: number): Promise<void> {
     this.#context.closing = true
-    const closed = new Promise<void>(resolve => this.#server.close(() => resolve()))
-    for (const client of this.#connections.open) client.closeWhenIdle()
-    this.#connections.close()
+    const closed = this.#doors.close(true)
     const cut = graceMs === undefined ? null : setTimeout(() => this.#cutAll(), graceMs)
     await closed
     if (cut !== null) clearTimeout(cut)
@@ -158,22 +179,7 @@ class GatewayWorker implements Gateway {
   }
 
   #cutAll(): void {
-    for (const client of this.#connections.open) client.socket.destroy()
-  }
-
-  #accept(socket: Socket): void {
-    const nowMs = this.#context.clock.monotonicMs()
-    const address = plainAddress(socket.remoteAddress)
-    const refusal = this.#connections.refusalOf(address, nowMs)
-    if (refusal !== null) {
-      this.#connections.turnAway(socket, refusal, this.#context.nextRequestId(), nowMs)
-      return
-    }
-    const behindProxy = this.#connections.isTrusted(address)
-    const client = new ClientConnection(this.#context, socket, { address, behindProxy }, closed =>
-      this.#connections.left(closed, address),
-    )
-    this.#connections.open.add(client)
+    for (const client of this.#doors.connections.open) client.socket.destroy()
   }
 
   #hello(): FromGateway {
@@ -306,7 +312,7 @@ class GatewayWorker implements Gateway {
 
   #tick(): void {
     const nowMs = this.#context.clock.monotonicMs()
-    this.#connections.tick(nowMs)
+    this.#doors.tick(nowMs)
     for (const pool of this.#awake) pool.tick(nowMs)
     this.#context.mirrors.tick(nowMs)
     this.#context.waiting.tick(nowMs)

@@ -36,10 +36,10 @@ const restartPauseMs = 500
 
 export async function runGateway(config: RunGatewayConfig): Promise<RunningGateway> {
   const order = (index: number): WorkerOrder => {
-    const { host, port, control, limits, trustedProxies, stopGraceMs } = config
+    const { host, port, tls, control, limits, trustedProxies, stopGraceMs } = config
     const gatewayId = `${config.gatewayId}-${index}`
     const routesFile = `${config.routesDir}/routes-${gatewayId}.ndjson`
-    const given = { ...(limits && { limits }), ...(trustedProxies && { trustedProxies }) }
+    const given = { ...(tls && { tls }), ...(limits && { limits }), ...(trustedProxies && { trustedProxies }) }
     return { gatewayId, host, port, control, routesFile, stopGraceMs, ...given }
   }
   if (config.workers > 1) return new WorkerSet(config, order).start()
