@@ -105,7 +105,9 @@ export class FloodStage {
 
   /** It leaves its core to the steady client, which would be measured waiting for it. */
   async flood(seconds: number, sockets: number): Promise<Flooded> {
-    return JSON.parse(await this.#saidBy('flood.ts', [this.#port, seconds, sockets], ['nice', '-n', '19']))
+    return JSON.parse(
+      await this.#saidBy('flood.ts', [this.#port, seconds, sockets], this.#pinned ? ['nice', '-n', '19'] : []),
+    )
   }
 
   async steady(perSecond: number, seconds: number): Promise<Took> {

@@ -3,22 +3,23 @@ import { expect, onTestFinished, test } from 'vitest'
 import { FloodStage, wrongAnswers } from '../../bench/gateway/flood-stage.ts'
 import { temporaryDir } from './gateway-harness.ts'
 
-test.runIf(process.platform === 'linux')(
-  'in a flood of 2,000 slow sockets, endless bodies and large heads each is answered rightly, memory stays, and others are served',
-  async () => {
-    const stage = new FloodStage(false)
-    onTestFinished(() => stage.close())
-    await stage.open(temporaryDir())
-    await stage.steady(100, 1)
-    const before = stage.resident
-    let most = before
-    const watch = setInterval(() => {
-      most = Math.max(most, stage.resident)
-    }, 50)
-    const [flooded, steady] = await Promise.all([stage.flood(5, 2_000), stage.steady(100, 4)])
-    clearInterval(watch)
-    expect(wrongAnswers(flooded)).toEqual([])
-    expect(steady.failed).toBe(0)
-    expect(most - before, 'MiB more').toBeLessThanOrEqual(100)
-  },
-)
+test('in a flood of 2,000 slow sockets, endless bodies and large heads each is answered rightly, memory stays, and others are served', async ({
+  skip,
+}) => {
+  if (process.platform !== 'linux')
+    skip('memory of a process is read from /proc, and addresses of the loopback are many, on Linux')
+  const stage = new FloodStage(false)
+  onTestFinished(() => stage.close())
+  await stage.open(temporaryDir())
+  await stage.steady(100, 1)
+  const before = stage.resident
+  let most = before
+  const watch = setInterval(() => {
+    most = Math.max(most, stage.resident)
+  }, 50)
+  const [flooded, steady] = await Promise.all([stage.flood(3, 2_000), stage.steady(100, 3)])
+  clearInterval(watch)
+  expect(wrongAnswers(flooded)).toEqual([])
+  expect(steady.failed).toBe(0)
+  expect(most - before, 'MiB more').toBeLessThanOrEqual(100)
+})
