@@ -34,8 +34,7 @@ import {
   type ServiceRow,
 } from './service.store.ts'
 import type { Rollout, ServicesRefusal } from './service.ts'
-import { changeInstance, markVersion, type ServiceInstanceRow, selectInstances } from './service-instance.store.ts'
-import { isIsolated } from './service-instance.ts'
+import { markVersion } from './service-instance.store.ts'
 import { getService, type ServiceView } from './services.ts'
 import type { ServicesCtx } from './services-ctx.ts'
 import { addServiceKey } from './traffic/service-keys.ts'
@@ -283,78 +282,6 @@ export async function restartService(ctx: ServicesCtx, actor: Actor, key: Servic
     const rollout = row.rollout?.kind === 'update' ? row.rollout : rolloutOf('restart', row, now)
     return { kind: 'service.restarted', data: { restartGeneration }, change: { restartGeneration, rollout } }
   })
-}
-
-/** Replaces this one, replacement first; on another machine if its own takes none (Q45). */
-export async function restartServiceInstance(
-  ctx: ServicesCtx,
-  actor: Actor,
-  key: ServiceKey,
-  serviceInstanceId: string,
-): Promise<ServiceView> {
-  return change(ctx, actor, key, async (tx, row) => {
-    requireRunning(row)
-    const instance = await liveInstance(tx, row, serviceInstanceId)
-    if (isIsolated(instance)) {
-      const message = `${serviceInstanceId} is isolated, and one in its place serves: end it instead`
-      throw new Refusal<ServicesRefusal>('IsIsolated', message, { serviceInstanceId })
-    }
-    if (instance.phase !== 'starting' && instance.phase !== 'ready') return null
-    await changeInstance(tx, instance.id, { leavingBecause: 'restarted' })
-    return { kind: 'service.instance_restarted', data: { serviceInstanceId }, change: {} }
-  })
-}
-
-/**
- * Takes one that runs out of the routes, replacement first, and leaves its process as it is, for somebody to look at: its room
- * stays its own. There is no way back into the routes.
- */
-export async function isolateServiceInstance(
-  ctx: ServicesCtx,
-  actor: Actor,
-  key: ServiceKey,
-  serviceInstanceId: string,
-): Promise<ServiceView> {
-  return change(ctx, actor, key, async (tx, row) => {
-    requireRunning(row)
-    const instance = await liveInstance(tx, row, serviceInstanceId)
-    if (instance.leavingBecause === 'isolated') return null
-    if (instance.phase !== 'ready') {
-      const message = `only an instance that runs can be isolated, and ${serviceInstanceId} is ${instance.phase}`
-      throw new Refusal<ServicesRefusal>('NotToIsolate', message, { serviceInstanceId })
-    }
-    await changeInstance(tx, instance.id, { leavingBecause: 'isolated' })
-    return { kind: 'service.instance_isolated', data: { serviceInstanceId }, change: {} }
-  })
-}
-
-/** Ends one that is isolated. Requests that it still has in flight get the grace of its service. */
-export async function endIsolation(
-  ctx: ServicesCtx,
-  actor: Actor,
-  key: ServiceKey,
-  serviceInstanceId: string,
-): Promise<ServiceView> {
-  return change(ctx, actor, key, async (tx, row, now) => {
-    const instance = await liveInstance(tx, row, serviceInstanceId)
-    if (instance.leavingBecause === 'isolation_ended') return null
-    if (!isIsolated(instance)) {
-      const message = `${serviceInstanceId} is not isolated: restart it, or isolate it first`
-      throw new Refusal<ServicesRefusal>('NotIsolated', message, { serviceInstanceId })
-    }
-    // Its grace begins now, however long it has been out of the routes.
-    await changeInstance(tx, instance.id, { leavingBecause: 'isolation_ended', leavingAt: now })
-    return { kind: 'service.isolation_ended', data: { serviceInstanceId }, change: {} }
-  })
-}
-
-async function liveInstance(tx: Tx, row: ServiceRow, serviceInstanceId: string): Promise<ServiceInstanceRow> {
-  const { accountId, id: serviceId } = row
-  const [instance] = await selectInstances(tx, { accountId, serviceId, id: serviceInstanceId, live: true, limit: 1 })
-  if (instance) return instance
-  const message = `${row.name} has no running instance ${serviceInstanceId}`
-  const details = { field: 'serviceInstanceId', serviceInstanceId }
-  throw new Refusal<ServicesRefusal>('ServiceInstanceNotFound', message, details)
 }
 
 export async function deleteService(

@@ -8,7 +8,8 @@ import {
 } from '../../src/fleet/machine-wishes.ts'
 import { getMachine, listMachines } from '../../src/fleet/machines.ts'
 import { drainView } from '../../src/insight/drain-receipt.ts'
-import { deployService, restartServiceInstance, scaleService } from '../../src/services/deploy.ts'
+import { deployService, scaleService } from '../../src/services/deploy.ts'
+import { restartServiceInstance } from '../../src/services/service-instances.ts'
 import { getService } from '../../src/services/services.ts'
 import { aServiceJson, eventKinds, reserved, type Services, someServices } from './services-fixtures.ts'
 

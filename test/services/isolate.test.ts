@@ -3,17 +3,10 @@ import { sql } from 'kysely'
 import { describe, expect, it } from 'vitest'
 import { drainMachine } from '../../src/fleet/machine-wishes.ts'
 import { getMachine } from '../../src/fleet/machines.ts'
-import {
-  deleteService,
-  deployService,
-  endIsolation,
-  isolateServiceInstance,
-  restartServiceInstance,
-  scaleService,
-  updateService,
-} from '../../src/services/deploy.ts'
+import { deleteService, deployService, scaleService, updateService } from '../../src/services/deploy.ts'
 import { impactOfMachines } from '../../src/services/impact/impact.ts'
 import { previewGoFirst } from '../../src/services/rollout/let-go-first.ts'
+import { endIsolation, isolateServiceInstance, restartServiceInstance } from '../../src/services/service-instances.ts'
 import { getService } from '../../src/services/services.ts'
 import { aServiceJson, eventKinds, openEffects, reserved, type Services, someServices } from './services-fixtures.ts'
 

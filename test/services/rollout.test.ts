@@ -6,13 +6,13 @@ import {
   deleteService,
   deployService,
   restartService,
-  restartServiceInstance,
   scaleService,
   updateService,
   useServiceVersion,
 } from '../../src/services/deploy.ts'
 import { serviceLogs } from '../../src/services/logs.ts'
 import { reconcileServices } from '../../src/services/rollout/reconcile-services.ts'
+import { restartServiceInstance } from '../../src/services/service-instances.ts'
 import { getService, listServiceVersions } from '../../src/services/services.ts'
 import { aServiceJson, openEffects, reserved, type Services, someServices } from './services-fixtures.ts'
 

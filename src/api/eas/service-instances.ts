@@ -1,8 +1,8 @@
 // The running copies of a service.
 import { machinesById } from '../../fleet/machines.ts'
 import { Refusal } from '../../lib/errors.ts'
-import { endIsolation, isolateServiceInstance, restartServiceInstance } from '../../services/deploy.ts'
 import type { InstanceStatus } from '../../services/service-instance.ts'
+import { endIsolation, isolateServiceInstance, restartServiceInstance } from '../../services/service-instances.ts'
 import { getService, listServiceInstances, type ServiceInstanceView } from '../../services/services.ts'
 import type { ApiContext } from '../context.ts'
 import {

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { getMachine } from '../../fleet/machines.ts'
-import { endIsolation, isolateServiceInstance, restartServiceInstance } from '../../services/deploy.ts'
 import { followServiceLogs, serviceLogs } from '../../services/logs.ts'
+import { endIsolation, isolateServiceInstance, restartServiceInstance } from '../../services/service-instances.ts'
 import {
   listInstancesOnMachine,
   listServiceInstances,

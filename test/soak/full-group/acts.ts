@@ -7,15 +7,10 @@ import {
   wishMachines,
 } from '../../../src/fleet/machine-wishes.ts'
 import { isRefusal } from '../../../src/lib/errors.ts'
-import {
-  restartService,
-  restartServiceInstance,
-  scaleService,
-  updateService,
-  useServiceVersion,
-} from '../../../src/services/deploy.ts'
+import { restartService, scaleService, updateService, useServiceVersion } from '../../../src/services/deploy.ts'
 import { letGoFirst, previewGoFirst } from '../../../src/services/rollout/let-go-first.ts'
 import { abortRollout, pauseRollout, resumeRollout } from '../../../src/services/rollout/steer-rollout.ts'
+import { restartServiceInstance } from '../../../src/services/service-instances.ts'
 import { getService } from '../../../src/services/services.ts'
 import type { Services } from '../../services/services-fixtures.ts'
 import { type Act, type DrawnGroup, machineSize, type VersionKind } from './draw.ts'
