@@ -136,6 +136,10 @@ export const auditor = {
     '对外动作都记在发件箱，服务实例结束后都已了结',
     'What was asked of a driver stands in the outbox, and is settled once the service instance has ended',
   ],
+  'invariant.I16 of each process before the present one of a service instance all effects are settled': [
+    '服务实例此前各进程的对外动作都已了结',
+    'Of each process before the present one of a service instance all effects are settled',
+  ],
   'invariant.I17 nothing was placed on a machine while it was held': [
     '停止调度期间没有新的调度',
     'Nothing was placed on a machine while it was held',

@@ -44,6 +44,7 @@ export const causes = {
   'cause.leaving.drained': ['机器正在清空，等待替代实例', 'its machine is drained: a replacement takes over'],
   'cause.leaving.updated': ['由新版本的实例替换', 'replaced by one of the new version'],
   'cause.leaving.restarted': ['正在重启：由新实例替换', 'restarting: a new one takes over'],
+  'cause.leaving.process_restarted': ['重启进程：实例留在原处', 'its process is restarted where it is'],
   'cause.leaving.isolated': ['已隔离供排查：由新实例替换', 'isolated to be looked at: a new one takes over'],
   'cause.leaving.isolation_ended': ['隔离结束', 'its isolation has ended'],
   'cause.leaving.evicted': ['磁盘压力：正在驱逐', 'evicted for disk pressure'],

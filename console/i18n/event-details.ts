@@ -1,5 +1,6 @@
 // What an event says besides what happened. The names are those of src/events/event-data.ts.
 export const eventDetails = {
+  'detail.acceptGap': ['接受中断', 'Gap accepted'],
   'detail.address': ['地址', 'Address'],
   'detail.aliveUntil': ['最后确认运行', 'Last seen running'],
   'detail.amountFen': ['金额', 'Amount'],
@@ -62,6 +63,7 @@ export const eventDetails = {
   'detail.replicas': ['实例数', 'Instances'],
   'detail.reserved': ['占用的实例', 'Instances on it'],
   'detail.runningAfter': ['其间运行的实例', 'Running meanwhile'],
+  'detail.restartCount': ['进程第几次重启', 'Process restart number'],
   'detail.restartGeneration': ['第几次重启', 'Restart number'],
   'detail.role': ['角色', 'Role'],
   'detail.serviceId': ['服务', 'Service'],

@@ -145,6 +145,10 @@ export const machines = {
     'There is no room for {count|service instance|service instances}: they wait where they are, and nothing is stopped. Add a machine first.',
   ],
   'impact.fate.moves': ['将迁走 {count} 个服务实例', '{count|service instance moves|service instances move} away'],
+  'impact.fate.restarts': [
+    '{count} 个服务实例在原处重启进程',
+    'of {count|service instance|service instances} the process is restarted',
+  ],
   'impact.fate.finishes': [
     '{count} 个服务实例完成在途请求后结束',
     '{count|service instance ends|service instances end} once the requests are done',
@@ -170,12 +174,6 @@ export const machines = {
   'machines.readyAt': ['就绪时间', 'Ready since'],
   'machines.log': ['日志', 'Log'],
   'machines.restart': ['重启', 'Restart'],
-  'machines.restartTitle': ['重启 {name} 的服务实例？', 'Restart this service instance of {name}?'],
-  'machines.restartImpact': [
-    '先启动并就绪一个替代实例，再切换流量，等在途请求完成后停止这个实例。',
-    'A replacement is ready first, then traffic moves, and this one stops when its requests are done.',
-  ],
-  'machines.instanceRestarting': ['已提交重启', 'Restart accepted'],
   'machines.holds': ['已停止调度，原因如下', 'Scheduling is stopped by'],
   'machines.whyNotDelete': ['现在不能删除', 'It cannot be deleted now'],
   'hold.person': ['人为', 'A person'],

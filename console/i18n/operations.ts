@@ -89,6 +89,10 @@ export const operations = {
     '预览先停旧实例',
     'Preview letting an instance go first',
   ],
+  'operation.POST /v1/services/{service}/instances/{serviceInstanceId}/restart/preview': [
+    '预览重启实例进程',
+    'Preview restarting the process of an instance',
+  ],
   'operation.POST /v1/services/{service}/instances/{serviceInstanceId}/isolate': ['隔离服务实例', 'Isolate instance'],
   'operation.POST /v1/services/{service}/instances/{serviceInstanceId}/end': [
     '结束已隔离的服务实例',

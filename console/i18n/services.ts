@@ -26,6 +26,7 @@ export const services = {
   'services.tabLogs': ['日志', 'Logs'],
   'services.tabVersions': ['版本', 'Versions'],
   'services.tabEvents': ['事件', 'Events'],
+  'services.restarts': ['进程已重启 {count} 次', 'Process restarted {count|time|times}'],
   'services.crashes': ['已崩溃 {count} 次', 'Crashed {count|time|times}'],
   'services.instanceOnMachine': ['实例 / 机器', 'Instance / machine'],
   'services.readyAt': ['就绪时间', 'Ready since'],
@@ -74,9 +75,23 @@ export const services = {
   'services.instance.confirm.restart': ['重启实例 {id}？', 'Restart instance {id}?'],
   'services.instance.confirm.isolate': ['隔离实例 {id}？', 'Isolate instance {id}?'],
   'services.instance.confirm.end': ['结束已隔离的实例 {id}？', 'End the isolated instance {id}?'],
-  'services.instance.impact.restart': [
+  'services.instance.restartMode.replace': ['替换实例', 'Replace the instance'],
+  'services.instance.restartMode.process': ['重启进程', 'Restart the process'],
+  'services.instance.restartHow.replace': [
     '先启动替代实例，就绪并接管流量后才停止这个实例。',
     'Its replacement starts first; this one ends once the replacement takes the traffic.',
+  ],
+  'services.instance.restartHow.process': [
+    '实例留在原机器：先停止接收新请求，处理完在途请求后停止进程，再在原处重新启动。其间由其他实例服务。',
+    'It stays where it is: it gets no more requests, finishes those that it has, ends, and starts again in the same place. The others serve meanwhile.',
+  ],
+  'services.instance.restartWaits': [
+    '现在抽不出这个实例：等有足够的其他实例在服务时再重启。',
+    'It can not be spared now: it is restarted once enough of the others serve.',
+  ],
+  'services.instance.fewer': [
+    '我知道其间在服务的实例少于服务要求的数量',
+    'I know that fewer serve meanwhile than the service keeps',
   ],
   'services.instance.impact.isolate': [
     '先启动替代实例，就绪并接管流量后，这个实例不再接收请求，但进程保留供排查，继续占用机器资源。隔离不可撤销；结束该实例、停止服务或清空机器时进程才会停止。',
@@ -216,6 +231,7 @@ export const services = {
   'logs.empty': ['还没有日志', 'Nothing logged yet'],
   'logs.reconnecting': ['暂时读取不到日志，正在重试：{why}', 'The log cannot be read now, trying again: {why}'],
   'status.Pending': ['等待调度', 'Waiting for a machine'],
+  'status.Restarting': ['重启进程中', 'Process restarting'],
   'status.Isolated': ['已隔离', 'Isolated'],
   'status.Terminating': ['正在结束', 'Ending'],
   'event.service.deployed': ['部署服务', 'Deployed'],
@@ -234,6 +250,7 @@ export const services = {
   'event.service.started': ['启动服务', 'Started'],
   'event.service.restarted': ['重启服务', 'Restarted'],
   'event.service.instance_restarted': ['重启实例', 'Instance restarted'],
+  'event.service.process_restart_asked': ['重启实例进程', 'Restart of the process asked for'],
   'event.service.instance_isolated': ['隔离实例', 'Instance isolated'],
   'event.service.isolation_ended': ['结束已隔离的实例', 'Isolated instance ended'],
   'event.service.rollout_failing': ['更新失败，已暂停', 'Rollout failing: paused'],
@@ -274,6 +291,10 @@ export const services = {
   'refusal.LastOneServing': [
     '这是唯一在服务的实例：停止后调用会失败，直到另一个就绪。',
     'It is the only one that serves: without it calls fail until another is ready.',
+  ],
+  'refusal.BelowFloor': [
+    '服务不允许少于要求的实例数：请替换实例，或确认接受中断。',
+    'The service keeps all its instances serving: replace the instance, or accept the gap.',
   ],
   'refusal.NotToIsolate': ['只有运行中的实例可以隔离。', 'Only an instance that runs can be isolated.'],
   'refusal.NotIsolated': ['实例没有被隔离：请重启，或先隔离。', 'It is not isolated: restart it, or isolate it first.'],

@@ -22,6 +22,7 @@ const tones: Record<string, Tone> = {
   Scaling: 'info',
   Updating: 'info',
   UpdatePaused: 'warning',
+  Restarting: 'info',
   Isolated: 'warning',
   Failed: 'error',
   Complete: 'success',

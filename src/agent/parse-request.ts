@@ -20,6 +20,7 @@ export function parseSpec(id: string, body: unknown): ServiceInstanceSpec {
   if (!isAbsolute(machineDir)) throw refuse('machineDir', 'must be an absolute path')
   return {
     id,
+    ...(fields.instanceId === undefined ? {} : { instanceId: asText('instanceId', fields.instanceId) }),
     serviceId: asText('serviceId', fields.serviceId),
     machineId: asText('machineId', fields.machineId),
     argv: parseArgv(fields.argv),

@@ -44,6 +44,8 @@ export function mismatchText(agent: number, caller: number): string {
 /** What a service instance runs. The agent adds `PORT` (a free port on `host`) to the environment. */
 export interface ServiceInstanceSpec {
   id: string
+  /** Whose process it is, where that is not the id: of one that is restarted, each process has an id of its own. */
+  instanceId?: string
   /** Service, machine and group ids, for the log and the process list. */
   serviceId: string
   machineId: string

@@ -244,7 +244,7 @@ export class ServiceProcess {
     const environment = {
       ...env,
       PORT: String(port),
-      [idName]: spec.id,
+      [idName]: spec.instanceId ?? spec.id,
       [storageName]: this.directory,
       [markName]: mark,
     }

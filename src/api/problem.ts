@@ -171,6 +171,7 @@ export const statuses = {
   RolloutNotPaused: 409,
   NotWaitingForRoom: 409,
   SwapDoesNotHelp: 409,
+  BelowFloor: 409,
   LastOneServing: 409,
   NotToIsolate: 409,
   NotIsolated: 409,

@@ -20,6 +20,7 @@ import { addPeopleCommands } from './commands/people.ts'
 import { addServiceCommands } from './commands/service.ts'
 import { addServiceAutoscaleCommands } from './commands/service-autoscale.ts'
 import { addServiceCronCommands } from './commands/service-cron.ts'
+import { addServiceInstanceCommands } from './commands/service-instance.ts'
 import { addServiceRolloutCommands } from './commands/service-rollout.ts'
 import { addServiceVersionCommands } from './commands/service-version.ts'
 import { addStatementCommands } from './commands/statement.ts'
@@ -39,6 +40,7 @@ export function addApiCommands(program: Command, options: ApiCommandOptions): vo
   addDrainPlanCommands(tree.noun('drain-plan', 'drain plans: many machines, one batch after the other, within windows'))
   const services = tree.noun('service', 'services: deploy, scale, update, stop, delete')
   addServiceCommands(services)
+  addServiceInstanceCommands(services)
   addServiceVersionCommands(services)
   addServiceRolloutCommands(services)
   addServiceAutoscaleCommands(services)

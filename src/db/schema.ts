@@ -561,6 +561,8 @@ export interface ServiceInstancesTable {
   goFirst: NullableJson
   eviction: NullableJson
   moveTo: string | null
+  restartCount: Generated<number>
+  processRestart: NullableJson
 }
 
 export interface ServiceKeysTable {

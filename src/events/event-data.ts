@@ -1,7 +1,18 @@
 // What events may say besides what happened: the names that the `data` of an event is made of. A closed list: whoever shows
 // events knows what may come. The console has words for each, and test/console/event-details.test.ts finds what is not in here.
 export const eventDetails = [
-  ...['address', 'aliveUntil', 'amountFen', 'autoRenew', 'base', 'because', 'before', 'billingDay', 'cashFen'],
+  ...[
+    'acceptGap',
+    'address',
+    'aliveUntil',
+    'amountFen',
+    'autoRenew',
+    'base',
+    'because',
+    'before',
+    'billingDay',
+    'cashFen',
+  ],
   ...['checkName', 'code', 'crashCount', 'cut', 'deadlineAt', 'details', 'drainId', 'effectiveAt', 'email', 'end'],
   ...[
     'exitCode',
@@ -51,6 +62,7 @@ export const eventDetails = [
     'replacesId',
     'replicas',
     'reserved',
+    'restartCount',
     'restartGeneration',
     'role',
     'runningAfter',

@@ -38,14 +38,25 @@ export const serviceInvariants: readonly Invariant[] = [
     'I16 what was asked of a driver stands in the outbox, and is settled once the service instance has ended',
     sql`
       select i.id || ' (' || i.phase || ') and its effects differ' as detail
-      from service_instances i
-      left join outbox launch on launch.effect_id = 'service_instance:' || i.id || ':launch'
-      left join outbox stop on stop.effect_id = 'service_instance:' || i.id || ':stop'
+      from (select *, 'service_instance:' || id || case when restart_count = 0 then '' else '_' || restart_count end as process
+        from service_instances) i
+      left join outbox launch on launch.effect_id = i.process || ':launch'
+      left join outbox stop on stop.effect_id = i.process || ':stop'
       where (i.machine_id is not null) <> (launch.effect_id is not null)
         or (i.phase = 'stopping' and stop.effect_id is null)
         or (i.phase in ('ready', 'leaving', 'isolated') and launch.settled_at is null)
         or (i.phase = 'ended' and (launch.settled_at is null and launch.effect_id is not null
           or stop.settled_at is null and stop.effect_id is not null))`,
+  ),
+  byQuery(
+    'I16 of each process before the present one of a service instance all effects are settled',
+    sql`
+      select o.effect_id || ' of ' || i.id || ' is open, and its process was followed by another' as detail
+      from service_instances i cross join generate_series(0, i.restart_count - 1) earlier
+      join outbox o on o.effect_id in (
+        'service_instance:' || i.id || case when earlier = 0 then '' else '_' || earlier end || ':launch',
+        'service_instance:' || i.id || case when earlier = 0 then '' else '_' || earlier end || ':stop')
+      where o.settled_at is null`,
   ),
   byQuery(
     'I17 nothing was placed on a machine while it was held',

@@ -14,7 +14,8 @@ const faults = declareFaults('services.change.before-commit', 'services.change.a
 
 export interface Change {
   kind: string
-  data: EventData
+  /** Of one event, or of one for each that it was done to. */
+  data: EventData | EventData[]
   change: ServiceChange
 }
 
@@ -42,7 +43,8 @@ export async function change(
     if (decided === null) return row.id
     refuseDeleting(row)
     await changeService(tx, now, row.id, decided.change)
-    await appendEvents(tx, now, [serviceEvent(actor, row, decided.kind, decided.data)])
+    const told = [decided.data].flat().map(data => serviceEvent(actor, row, decided.kind, data))
+    await appendEvents(tx, now, told)
     await faults.point('services.change.before-commit')
     return row.id
   })

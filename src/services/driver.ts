@@ -1,9 +1,10 @@
 // Where service instances run. Placement, rollout, drain and waiting reasons are decided above this interface.
 
 import type { Mount } from '../lib/mounts.ts'
+import type { ProcessRef } from '../lib/process-id.ts'
 
 export interface RuntimeDriver {
-  /** Starts this service instance on that machine, or answers what it is already doing: keyed by its id. */
+  /** Starts this process of a service instance on that machine, or answers what it is already doing: keyed by `processIdOf`. */
   ensure(launch: Launch): Promise<RuntimeObservation>
 
   /** The present word on these service instances, in order. */
@@ -24,7 +25,7 @@ export interface RuntimeDriver {
   /** Refuses with `ServiceInstanceNotFound` where none is kept: it never began, or ended long ago. */
   logs(ref: RuntimeRef, query: { offset?: number; limit?: number; keyword?: string }): Promise<LogPage>
 
-  /** Lines from now on, until the service instance has ended or the signal aborts. */
+  /** Lines from now on, until the process has ended or the signal aborts. */
   followLogs(ref: RuntimeRef, signal: AbortSignal): AsyncIterable<string>
 
   /**
@@ -44,8 +45,7 @@ export interface StopOptions {
 /** In place of an id: any of them may have changed. */
 export const everything = ''
 
-export interface RuntimeRef {
-  serviceInstanceId: string
+export interface RuntimeRef extends ProcessRef {
   machineId: string
 }
 
@@ -71,6 +71,7 @@ export interface HostDisks {
     /** What was bought; null: not known. */
     diskBytes: number | null
     usedBytes: number
+    /** One that has two processes at the moment, of which one has ended, is told of twice. */
     instances: { id: string; usedBytes: number }[]
   }[]
 }

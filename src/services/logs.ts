@@ -5,7 +5,7 @@ import type { LogPage, RuntimeDriver, RuntimeRef } from './driver.ts'
 import { refOf } from './rollout/perform-plan.ts'
 import { findEverService, findService, type ServiceKey, type ServiceRow } from './service.store.ts'
 import type { ServicesRefusal } from './service.ts'
-import { selectInstances } from './service-instance.store.ts'
+import { type ServiceInstanceRow, selectInstances } from './service-instance.store.ts'
 import { serviceNotFound } from './services.ts'
 import type { ServicesCtx } from './services-ctx.ts'
 
@@ -14,7 +14,7 @@ type LogQuery = Parameters<RuntimeDriver['logs']>[1]
 export interface ServiceLogQuery {
   /** Of which service instance; the newest of which a log is kept, if not given. */
   serviceInstanceId?: string
-  /** The one before the newest: what a crash has left. */
+  /** The process before: what a crash or a restart has left. */
   previous?: boolean
   /** Bytes from the start of the log; absent: the tail. */
   offset?: number
@@ -49,7 +49,7 @@ export async function serviceLogs(
   return { ...page, serviceInstanceId: ref.serviceInstanceId }
 }
 
-/** Lines from now on, until the service instance has ended or the signal aborts. */
+/** Lines from now on, until the process has ended or the signal aborts. */
 export async function followServiceLogs(
   ctx: ServicesCtx,
   actor: { accountId: string },
@@ -81,11 +81,37 @@ async function findRan(
   if (!service) throw serviceNotFound(key)
   const filter = { accountId, serviceId: service.id, limit: 1_000, ...(id === undefined ? {} : { id }) }
   const found = await selectInstances(ctx.db, filter)
-  const refs = found
-    .filter(instance => id !== undefined || !previous || instance.phase === 'ended')
-    .flatMap(instance => refOf(instance) ?? [])
+  const refs = chooseRuns(found.flatMap(runsOf), { named: id !== undefined, previous }).map(run => run.ref)
   if (refs.length > 0) return { service, refs }
   throw noLog(id === undefined ? `${service.name} has run no instance yet` : `${service.name} has no instance ${id}`)
+}
+
+/** One process of an instance. */
+interface Run {
+  ref: RuntimeRef
+  /** null: it is not over. */
+  overAt: Temporal.Instant | null
+}
+
+/** The newest first. */
+function runsOf(instance: ServiceInstanceRow): Run[] {
+  const last = refOf(instance)
+  if (last === null) return []
+  const { restartCount, startedAt, endedAt } = instance
+  // The next one began when the one before it had ended.
+  const earlier = Array.from({ length: restartCount }, (_, n) => restartCount - 1 - n)
+  return [
+    { ref: last, overAt: endedAt },
+    ...earlier.map(count => ({ ref: { ...last, restartCount: count }, overAt: startedAt })),
+  ]
+}
+
+/** In the order in which they are asked for: of one that is named and has had no other process, its own. */
+function chooseRuns(runs: readonly Run[], { named, previous }: { named: boolean; previous: boolean }): readonly Run[] {
+  if (!previous) return runs
+  if (named) return runs.length > 1 ? runs.slice(1) : runs
+  const ms = ({ overAt }: Run): number => overAt?.epochMilliseconds ?? 0
+  return runs.filter(run => run.overAt !== null).toSorted((a, b) => ms(b) - ms(a))
 }
 
 /** One that has its machine and has not begun there has no log yet, and old ones have none any more. */

@@ -3,26 +3,34 @@
 import type { NewEvent } from '../events/event.ts'
 import type { EventData } from '../events/event-data.ts'
 import type { NewEffect } from '../events/outbox.ts'
+import { processIdOf } from '../lib/process-id.ts'
+import type { ServiceInstance } from './service-instance.ts'
 
 export const reconciler = 'system:reconcile-services'
 
-export const launchEffectId = (serviceInstanceId: string): string => `service_instance:${serviceInstanceId}:launch`
-export const stopEffectId = (serviceInstanceId: string): string => `service_instance:${serviceInstanceId}:stop`
+type Counted = Pick<ServiceInstance, 'id' | 'restartCount'>
 
-export const launchEffect = (serviceInstanceId: string, machineId: string): NewEffect => ({
-  effectId: launchEffectId(serviceInstanceId),
+/** Of one process alone: what is known of an earlier one says nothing of a later one (I16). */
+const effectId = ({ id, restartCount }: Counted, what: string): string =>
+  `service_instance:${processIdOf({ serviceInstanceId: id, restartCount })}:${what}`
+
+export const launchEffectId = (instance: Counted): string => effectId(instance, 'launch')
+export const stopEffectId = (instance: Counted): string => effectId(instance, 'stop')
+
+export const launchEffect = (instance: Counted, machineId: string): NewEffect => ({
+  effectId: launchEffectId(instance),
   kind: 'service_instance.launch',
-  subjectId: serviceInstanceId,
+  subjectId: instance.id,
   payload: { machineId },
 })
 
 export const stopEffect = (
-  serviceInstanceId: string,
+  instance: Counted,
   how: { drainMs: number | null; graceMs: number; cut: boolean },
 ): NewEffect => ({
-  effectId: stopEffectId(serviceInstanceId),
+  effectId: stopEffectId(instance),
   kind: 'service_instance.stop',
-  subjectId: serviceInstanceId,
+  subjectId: instance.id,
   payload: how,
 })
 

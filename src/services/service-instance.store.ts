@@ -1,7 +1,14 @@
 import { sql } from 'kysely'
 import { type Db, jsonb, lockInTransaction, type Tx } from '../db/db.ts'
 import type { Fetching } from './driver.ts'
-import type { Eviction, GoFirst, InstancePhase, LeavingBecause, ServiceInstance } from './service-instance.ts'
+import type {
+  Eviction,
+  GoFirst,
+  InstancePhase,
+  LeavingBecause,
+  ProcessRestart,
+  ServiceInstance,
+} from './service-instance.ts'
 
 /** With what is known of its end. */
 export interface ServiceInstanceRow extends ServiceInstance {
@@ -36,6 +43,8 @@ const columns = [
   'goFirst',
   'eviction',
   'moveTo',
+  'restartCount',
+  'processRestart',
   'endReason',
   'exitCode',
   'exitSignal',
@@ -46,12 +55,16 @@ const columns = [
   'endedAt',
 ] as const
 
-type Selected = Omit<ServiceInstanceRow, 'leavingBecause' | 'waitingReason' | 'fetching' | 'goFirst' | 'eviction'> & {
+type Selected = Omit<
+  ServiceInstanceRow,
+  'leavingBecause' | 'waitingReason' | 'fetching' | 'goFirst' | 'eviction' | 'processRestart'
+> & {
   leavingBecause: string | null
   waitingReason: unknown
   fetching: unknown
   goFirst: unknown
   eviction: unknown
+  processRestart: unknown
 }
 
 const toRow = (row: Selected): ServiceInstanceRow => ({
@@ -61,6 +74,7 @@ const toRow = (row: Selected): ServiceInstanceRow => ({
   fetching: row.fetching as Fetching | null,
   goFirst: row.goFirst as GoFirst | null,
   eviction: row.eviction as Eviction | null,
+  processRestart: row.processRestart as ProcessRestart | null,
 })
 
 /**
@@ -161,17 +175,20 @@ export interface InstanceChange {
   waitingReason?: object | null
   fetching?: Fetching | null
   startedAt?: Temporal.Instant
-  readyAt?: Temporal.Instant
+  readyAt?: Temporal.Instant | null
   ready?: boolean
-  host?: string
-  port?: number
+  host?: string | null
+  port?: number | null
   routedAtGeneration?: bigint | null
-  unroutedAtGeneration?: bigint
-  leavingBecause?: LeavingBecause
+  unroutedAtGeneration?: bigint | null
+  leavingBecause?: LeavingBecause | null
   goFirst?: GoFirst
   eviction?: Eviction | null
   moveTo?: string | null
-  leavingAt?: Temporal.Instant
+  restartCount?: number
+  processRestart?: ProcessRestart | null
+  crashCount?: number
+  leavingAt?: Temporal.Instant | null
   endReason?: string
   exitCode?: number | null
   exitSignal?: string | null
@@ -181,15 +198,17 @@ export interface InstanceChange {
 
 /** Under the lock of the service's row: nobody else writes its service instances. */
 export async function changeInstance(tx: Tx, id: string, change: InstanceChange): Promise<void> {
-  const { waitingReason, fetching, goFirst, eviction, ...rest } = change
+  const { waitingReason, fetching, goFirst, eviction, processRestart, ...rest } = change
+  const json = (value: object | null) => (value === null ? null : jsonb(value))
   await tx
     .updateTable('serviceInstances')
     .set({
       ...rest,
       ...(goFirst === undefined ? {} : { goFirst: jsonb(goFirst) }),
-      ...(eviction === undefined ? {} : { eviction: eviction === null ? null : jsonb(eviction) }),
-      ...(waitingReason === undefined ? {} : { waitingReason: waitingReason === null ? null : jsonb(waitingReason) }),
-      ...(fetching === undefined ? {} : { fetching: fetching === null ? null : jsonb(fetching) }),
+      ...(eviction === undefined ? {} : { eviction: json(eviction) }),
+      ...(processRestart === undefined ? {} : { processRestart: json(processRestart) }),
+      ...(waitingReason === undefined ? {} : { waitingReason: json(waitingReason) }),
+      ...(fetching === undefined ? {} : { fetching: json(fetching) }),
       generation: sql<number>`generation + 1`,
     })
     .where('id', '=', id)

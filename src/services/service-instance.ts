@@ -1,5 +1,6 @@
 // One running copy of a service. Phases:
 //   waiting → starting → ready → leaving (→ isolated) → stopping → ended
+//               ↑________________________________________________|   its process is restarted
 // *Waiting* has no machine yet; *starting* has its reservation; *ready* is in the routes while its health check passes;
 // *leaving* is out of the routes and finishes its requests; *isolated* has finished them and runs on for somebody to look at;
 // *stopping* was told to end; *ended* holds nothing any more.
@@ -19,6 +20,7 @@ export type LeavingBecause =
   | 'evicted' // it takes the most of a disk that is nearly full
   | 'rebalanced' // a rebalance of its group moves it
   | 'isolated' // somebody wants to look at it: it runs on
+  | 'process_restarted' // its process is started again where it is: it comes back
   | 'scaled_in'
   | 'paused' // it was to take over in a rollout that is paused
   | 'isolation_ended' // nobody needs to look at it any more, or its machine is to be empty
@@ -51,6 +53,14 @@ export interface GoFirst {
   drainId: string | null
   /** Whether the room that it leaves was seen to be enough for the one in its place. */
   regainsRoom: boolean
+}
+
+/** A person wants its process started again where it runs. */
+export interface ProcessRestart {
+  by: string
+  at: string
+  /** Though fewer then serve than its service keeps, or none. */
+  acceptGap: boolean
 }
 
 /** Chosen to leave its machine, for the others there. */
@@ -95,14 +105,22 @@ export interface ServiceInstance {
   eviction: Eviction | null
   /** Where the one in its place is to stand, and nowhere else: a rebalance moves it there. */
   moveTo: string | null
+  /** How often its process was started again. */
+  restartCount: number
+  /** Wanted, and until the next process is begun. */
+  processRestart: ProcessRestart | null
   createdAt: Temporal.Instant
   startedAt: Temporal.Instant | null
   readyAt: Temporal.Instant | null
 }
 
-/** In the row order of the present, before it leaves. */
-export const isMember = (instance: Pick<ServiceInstance, 'phase'>): boolean =>
-  instance.phase === 'waiting' || instance.phase === 'starting' || instance.phase === 'ready'
+/** One of its service's replicas: before it leaves, or about to come back. */
+export const isMember = (instance: Pick<ServiceInstance, 'phase' | 'leavingBecause'>): boolean =>
+  instance.phase === 'waiting' || instance.phase === 'starting' || instance.phase === 'ready' || isRestarting(instance)
+
+/** Its process ends, and another one is begun in the same place. */
+export const isRestarting = ({ phase, leavingBecause }: Pick<ServiceInstance, 'phase' | 'leavingBecause'>): boolean =>
+  (phase === 'leaving' || phase === 'stopping') && leavingBecause === 'process_restarted'
 
 /** In the routes. */
 export const isRouted = (instance: Pick<ServiceInstance, 'phase' | 'ready' | 'routedAtGeneration'>): boolean =>
@@ -128,13 +146,14 @@ export function mayStartAt(instance: Pick<ServiceInstance, 'createdAt' | 'crashC
   return instance.createdAt.add({ milliseconds: crashBackoffMs(instance.crashCount) })
 }
 
-/** EAS's words for one, and `Isolated`, which EAS says with a field of its own. */
+/** EAS's words for one; `Isolated`, which EAS says with a field of its own; and `Restarting`, of its process. */
 export type InstanceStatus =
   | 'Pending'
   | 'Starting'
   | 'Running'
   | 'NotReady'
   | 'Isolated'
+  | 'Restarting'
   | 'Terminating'
   | 'Stopped'
   | 'Failed'
@@ -142,6 +161,7 @@ export type InstanceStatus =
 export function instanceStatus(
   instance: Pick<ServiceInstance, 'phase' | 'ready' | 'leavingBecause'> & { endReason: string | null },
 ): InstanceStatus {
+  if (isRestarting(instance)) return 'Restarting'
   switch (instance.phase) {
     case 'waiting':
       return 'Pending'

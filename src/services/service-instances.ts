@@ -26,7 +26,7 @@ export async function restartServiceInstance(
       throw new Refusal<ServicesRefusal>('IsIsolated', message, { serviceInstanceId })
     }
     if (instance.phase !== 'starting' && instance.phase !== 'ready') return null
-    await changeInstance(tx, instance.id, { leavingBecause: 'restarted' })
+    await changeInstance(tx, instance.id, { leavingBecause: 'restarted', processRestart: null })
     return { kind: 'service.instance_restarted', data: { serviceInstanceId }, change: {} }
   })
 }
@@ -49,7 +49,7 @@ export async function isolateServiceInstance(
       const message = `only an instance that runs can be isolated, and ${serviceInstanceId} is ${instance.phase}`
       throw new Refusal<ServicesRefusal>('NotToIsolate', message, { serviceInstanceId })
     }
-    await changeInstance(tx, instance.id, { leavingBecause: 'isolated' })
+    await changeInstance(tx, instance.id, { leavingBecause: 'isolated', processRestart: null })
     return { kind: 'service.instance_isolated', data: { serviceInstanceId }, change: {} }
   })
 }
@@ -78,7 +78,11 @@ async function liveInstance(tx: Tx, row: ServiceRow, serviceInstanceId: string):
   const { accountId, id: serviceId } = row
   const [instance] = await selectInstances(tx, { accountId, serviceId, id: serviceInstanceId, live: true, limit: 1 })
   if (instance) return instance
+  throw instanceNotFound(row, serviceInstanceId)
+}
+
+export function instanceNotFound(row: ServiceRow, serviceInstanceId: string): Refusal {
   const message = `${row.name} has no running instance ${serviceInstanceId}`
   const details = { field: 'serviceInstanceId', serviceInstanceId }
-  throw new Refusal<ServicesRefusal>('ServiceInstanceNotFound', message, details)
+  return new Refusal<ServicesRefusal>('ServiceInstanceNotFound', message, details)
 }

@@ -66,6 +66,7 @@ export type ServicesRefusal =
   | 'NotWaitingForRoom'
   | 'SwapDoesNotHelp'
   | 'LastOneServing'
+  | 'BelowFloor'
   | 'NotToIsolate'
   | 'NotIsolated'
   | 'IsIsolated'

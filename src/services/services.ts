@@ -28,7 +28,7 @@ import {
   serviceStatus,
 } from './service.ts'
 import { type ServiceInstanceRow, selectInstances, selectLastEnded, selectLive } from './service-instance.store.ts'
-import { type InstanceStatus, instanceStatus, isIsolated, isRouted } from './service-instance.ts'
+import { type InstanceStatus, instanceStatus, isIsolated, isRouted, type LeavingBecause } from './service-instance.ts'
 
 export type { ServiceFilter, ServiceKey }
 
@@ -168,8 +168,14 @@ function causeOf(row: ServiceInstanceRow): Cause | null {
   if (row.eviction !== null) return evictionCauseOf(row.eviction)
   if (row.phase === 'ready' && !row.ready) return { code: 'HealthCheckFails' }
   if (row.phase === 'starting' && row.fetching) return { code: 'Fetching', ...row.fetching }
-  const because = row.leavingBecause ?? (row.moveTo === null ? null : 'rebalanced')
+  const because = row.leavingBecause ?? wishOf(row)
   return because === null ? null : { code: 'Leaving', because }
+}
+
+/** What is to become of one that serves on. */
+function wishOf({ moveTo, processRestart }: ServiceInstanceRow): LeavingBecause | null {
+  if (moveTo !== null) return 'rebalanced'
+  return processRestart === null ? null : 'process_restarted'
 }
 
 async function viewsOf(db: Db, rows: readonly ServiceRow[]): Promise<ServiceView[]> {

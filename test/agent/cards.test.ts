@@ -25,7 +25,7 @@ test('an instance is as busy as the busiest of its cards; without cards, or wher
   for (const id of Object.keys(cardsOf)) await agent.client.ensure(agent.spec({ id, argv: runs(serves) }))
   for (const id of Object.keys(cardsOf)) await ready(agent, id)
   const refs = Object.entries(cardsOf).map(([id, gpuIndexes]) => ({
-    ...{ serviceInstanceId: id, machineId: 'eas-i-test', gpuIndexes },
+    ...{ serviceInstanceId: id, restartCount: 0, machineId: 'eas-i-test', gpuIndexes },
   }))
   const figures = await runtime.measure(refs)
   expect(figures.map(one => one?.gpuPercent)).toEqual([3, 71, null, null])

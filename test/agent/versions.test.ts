@@ -40,7 +40,7 @@ test('an agent of another version is asked for nothing, and ends what runs when 
     message: expect.stringContaining('End the control'),
   })
   const runtime = new ProcessRuntime({ socketPath, dataDir: directory })
-  const ref = { serviceInstanceId: 'one', machineId: 'eas-i-test' }
+  const ref = { serviceInstanceId: 'one', restartCount: 0, machineId: 'eas-i-test' }
   // No word, and not that it is not there: what runs is not started again.
   await expect(runtime.observe([ref])).rejects.toMatchObject(mismatch)
   await expect(runtime.stop(ref, { drainMs: 0, graceMs: 0 })).rejects.toMatchObject(mismatch)

@@ -182,14 +182,35 @@ it('isolates one for good, and ends it as it restarts the others', async () => {
   expect(await instances()).toHaveLength(3)
 })
 
-it('refuses to restart a process without one in its place, and leaves it alone', async () => {
-  const before = (await instances()).map(one => String(one.InstanceName))
-  const query = { InstanceList: before[0] ?? '', SoftRestart: 'true' }
-  expect(await eas.refusal('DeleteServiceInstances', { params, query })).toMatchObject({
-    ...{ Code: 'NotImplemented', Message: expect.stringContaining('SoftRestart') },
+it('restarts processes alone where they run, and the last that serves only where the gap is accepted', async () => {
+  const before = await instances()
+  const [first = '', second = ''] = before.map(one => String(one.InstanceName))
+  const soft = (InstanceList: string, more = {}) => ({ params, query: { InstanceList, SoftRestart: 'true', ...more } })
+  expect(await eas.refusal('DeleteServiceInstances', soft('nobody'))).toMatchObject({
+    Code: 'InvalidServiceInstance.NotFound',
   })
-  await api.pass({ seconds: 3 })
-  expect((await instances()).map(one => one.InstanceName)).toEqual(before)
+  await eas.call('DeleteServiceInstances', soft(`${first},${second}`))
+  // One after the other.
+  for (let second = 0; second < 4; second++) await api.pass({ seconds: 1 })
+  const counts = async () => (await instances()).map(one => [one.InstanceName, one.HostName, one.RestartCount])
+  const restarted = ({ InstanceName, HostName, RestartCount }: Json) => {
+    const isNamed = InstanceName === first || InstanceName === second
+    return [InstanceName, HostName, Number(RestartCount) + Number(isNamed)]
+  }
+  expect(await counts()).toEqual(before.map(restarted))
+  const log = await eas.call('DescribeServiceLog', { params, query: { InstanceName: first, Previous: 'true' } })
+  expect((log.Logs as string[]).at(-1)).toBe('stopping')
+  // Nobody else would serve meanwhile.
+  await eas.call('UpdateService', { params, body: { metadata: { instance: 1 } } })
+  await settled('Running')
+  const [last] = (await instances()).map(one => String(one.InstanceName))
+  expect(await eas.refusal('DeleteServiceInstances', soft(last ?? ''))).toMatchObject({
+    ...{ Code: 'LastOneServing', Message: expect.stringContaining('AcceptGap: true') },
+  })
+  await eas.call('DeleteServiceInstances', soft(last ?? '', { AcceptGap: 'true' }))
+  for (let second = 0; second < 2; second++) await api.pass({ seconds: 1 })
+  await eas.call('UpdateService', { params, body: { metadata: { instance: 3 } } })
+  await settled('Running')
 })
 
 it('updates by merging, or by replacing, and keeps the versions', async () => {

@@ -57,6 +57,35 @@ test('one instance is restarted by a replacement', async () => {
   await expectRefused(api, { call: nobodys, status: 404, code: 'ServiceInstanceNotFound', field: 'serviceInstanceId' })
 })
 
+test('the process of one instance is restarted as it was previewed, where the gap is accepted', async () => {
+  const [before] = await live()
+  const { serviceInstanceId, machineId } = mustBe(before)
+  const one = { params: { ...params, serviceInstanceId } }
+  const path = 'POST /v1/services/{service}/instances/{serviceInstanceId}/restart'
+  const call = `POST /v1/services/${world.serviceName}/instances/${serviceInstanceId}/restart`
+  const input = { mode: 'process' }
+  await expectRefused(api, { call, body: input, status: 409, code: 'LastOneServing', field: 'acceptGap' })
+  const seen = await owner.call(`${path}/preview`, { ...one, body: {} })
+  expect(seen).toMatchObject({ needsAcceptGap: true, losesLast: true, runningAfter: 0, waits: false })
+  expect(seen.instances).toMatchObject([{ serviceInstanceId, fate: 'restarts', toMachineId: null }])
+  const body = { mode: 'process' as const, acceptGap: true, previewId: seen.previewId }
+  await owner.call(path, { ...one, body })
+  await api.settle()
+  api.clock.advance({ seconds: 1 })
+  await api.settle()
+  expect(await live()).toMatchObject([{ serviceInstanceId, machineId, status: 'Running', restartCount: 1 }])
+  const { lines } = await owner.call('GET /v1/services/{service}/logs', { params, query: { previous: 'true' } })
+  expect(lines.at(-1)).toBe('stopping')
+  // Two replicas: it is no longer what was shown.
+  await owner.call('POST /v1/services/{service}/scale', { params, body: { replicas: 2 } })
+  await api.settle()
+  await expectRefused(api, { call, body, status: 409, code: 'WorldChanged', field: 'previewId' })
+  await owner.call('POST /v1/services/{service}/scale', { params, body: { replicas: 1 } })
+  await api.settle()
+  api.clock.advance({ seconds: 1 })
+  await api.settle()
+})
+
 test('one instance is isolated by a replacement, runs on, and ends when told to', async () => {
   const [before] = await live()
   const { serviceInstanceId } = mustBe(before)

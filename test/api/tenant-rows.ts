@@ -275,7 +275,8 @@ export const rows: Record<keyof Operations, TenantRow> = {
   'DELETE /v1/services/{service}/traffic-group': { ids: service },
   'PUT /v1/services/{service}/traffic-group': { ids: service, input: body({ name: 'shop_again' }) },
   'GET /v1/services/{service}/logs/follow': { ids: service, input: () => ({ headOnly: true }) },
-  'POST /v1/services/{service}/instances/{serviceInstanceId}/restart': { ids: instance, before: newestInstances },
+  'POST /v1/services/{service}/instances/{serviceInstanceId}/restart': { ids: instance, before: newest },
+  'POST /v1/services/{service}/instances/{serviceInstanceId}/restart/preview': { ids: instance, before: newest },
   'POST /v1/services/{service}/instances/{serviceInstanceId}/isolate': { ids: instance, before: withRoom },
   'POST /v1/services/{service}/instances/{serviceInstanceId}/end': { ids: instance, before: isolated },
   'POST /v1/services/{service}/preview': { ids: service, input: body({ action: 'stop' }) },
@@ -341,7 +342,7 @@ async function startDrain(api: TestApi, by: Principal, machineId: string): Promi
 }
 
 /** Updates have replaced the instance that the world knows. */
-async function newestInstances(api: TestApi, world: World, by: Principal): Promise<void> {
+async function newest(api: TestApi, world: World, by: Principal): Promise<void> {
   const { items } = await api
     .client(by)
     .call('GET /v1/services/{service}/instances', { params: { service: world.serviceName } })
@@ -354,7 +355,7 @@ async function withRoom(api: TestApi, world: World, by: Principal): Promise<void
   for (const { machineId } of items)
     await api.client(by).call('POST /v1/machines/{machineId}/uncordon', { params: { machineId } })
   await api.pass({ seconds: 3 })
-  await newestInstances(api, world, by)
+  await newest(api, world, by)
 }
 
 async function isolated(api: TestApi, world: World, by: Principal): Promise<void> {

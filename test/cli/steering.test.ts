@@ -119,3 +119,31 @@ test('one instance is isolated, once one in its place serves, and ended', async 
   await host.json('service', 'end-instance', 'blue', serving)
   await until('it has ended', async () => (await found()).every(one => !one.startsWith(serving)))
 })
+
+test('the process of one instance is restarted where it runs, after a preview', async () => {
+  const found = async () => {
+    const { items } = await host.json<{ items: { serviceInstanceId: string; status: string; restartCount: number }[] }>(
+      ...['service', 'instances', 'blue'],
+    )
+    return items.map(({ serviceInstanceId, status, restartCount }) => [serviceInstanceId, status, restartCount])
+  }
+  const [[serving = ''] = []] = await found()
+  const restart = ['service', 'restart-instance', 'blue', String(serving)]
+  expect(await host.berth(...restart, '--accept-gap')).toMatchObject({
+    ...{ code: 2, stderr: expect.stringContaining('goes with --soft') },
+  })
+  expect(await host.berth(...restart, '--soft')).toMatchObject({
+    ...{ code: 2, stderr: expect.stringMatching(/0 of 1 go on serving.*Restart the process/s) },
+  })
+  expect(await host.berth(...restart, '--soft', '--yes')).toMatchObject({
+    ...{ code: 2, stderr: expect.stringContaining('LastOneServing') },
+  })
+  expect(await host.berth(...restart, '--soft', '--yes', '--accept-gap')).toMatchObject({
+    ...{ code: 0, stderr: expect.stringContaining('is being restarted where it runs') },
+  })
+  await until('it serves again', async () => {
+    const [one] = await found()
+    return one?.[1] === 'Running' && one[2] === 1
+  })
+  expect((await found()).map(([id]) => id)).toEqual([serving])
+})

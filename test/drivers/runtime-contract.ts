@@ -20,6 +20,7 @@ let made = 0
 export function aLaunch(program: Launch['program'], change: Partial<Launch> = {}): Launch {
   return {
     serviceInstanceId: `one-${++made}`,
+    restartCount: 0,
     machineId: 'eas-i-contract',
     serviceId: 'eas-m-contract',
     accountId: 'acc-contract',
@@ -47,7 +48,7 @@ export function runtimeDriverContract(open: () => Promise<RuntimeSubject> | Runt
 
   test('what was never launched is not found, and may be stopped and forgotten', async () => {
     const { driver } = await open()
-    const ref = { serviceInstanceId: 'nobody', machineId: 'eas-i-contract' }
+    const ref = { serviceInstanceId: 'nobody', restartCount: 0, machineId: 'eas-i-contract' }
     expect(await driver.observe([ref])).toEqual([{ state: 'not_found' }])
     await driver.stop(ref, { drainMs: 0, graceMs: 0 })
     await driver.forget(ref)
@@ -67,7 +68,7 @@ export function runtimeDriverContract(open: () => Promise<RuntimeSubject> | Runt
   test('answers about many in the order asked', async () => {
     const subject = await open()
     const { launch } = await aReady(subject)
-    const nobody = { serviceInstanceId: 'nobody', machineId: 'eas-i-contract' }
+    const nobody = { serviceInstanceId: 'nobody', restartCount: 0, machineId: 'eas-i-contract' }
     const words = await subject.driver.observe([nobody, launch, nobody])
     expect(words.map(word => word.state)).toEqual(['not_found', 'running', 'not_found'])
   })
@@ -105,6 +106,40 @@ export function runtimeDriverContract(open: () => Promise<RuntimeSubject> | Runt
   test('keeps no log of what it never launched, and says so', async () => {
     const { driver, serving } = await open()
     await expect(driver.logs(aLaunch(serving), {})).rejects.toMatchObject({ code: 'ServiceInstanceNotFound' })
+  })
+
+  test('the next process of a service instance is another: what comes late for the one before does not reach it', async () => {
+    const subject = await open()
+    const { driver } = subject
+    const { launch, port } = await aReady(subject)
+    const next = { ...launch, restartCount: 1 }
+    expect(await driver.observe([next])).toEqual([{ state: 'not_found' }])
+    await driver.stop(launch, { drainMs: 0, graceMs: 5_000 })
+    await seen(subject, launch, 'ended', isEnded)
+    await driver.forget(launch)
+    await driver.ensure(next)
+    const ready = await seen(subject, next, 'ready', isReady)
+    expect(ready.state === 'running' && ready.port).not.toBe(port)
+    await driver.stop(launch, { drainMs: 0, graceMs: 0 })
+    await driver.forget(launch)
+    expect((await driver.observe([launch, next])).map(word => word.state)).toEqual(['not_found', 'running'])
+    expect(await driver.ensure(next)).toMatchObject({ state: 'running', ready: true })
+    const logs = await Promise.all([launch, next].map(ref => driver.logs(ref, {})))
+    expect(logs.map(({ lines }) => lines.length > 0)).toEqual([true, true])
+    // Told of by the id of the instance.
+    const abort = new AbortController()
+    const told = (async () => {
+      for await (const id of driver.changes(abort.signal)) if (id === launch.serviceInstanceId) return true
+      return false
+    })()
+    await driver.stop(next, { drainMs: 0, graceMs: 5_000 })
+    await seen(subject, next, 'ended', isEnded)
+    await driver.forget(next)
+    const last = { ...launch, restartCount: 2 }
+    await driver.ensure(last)
+    await driver.stop(last, { drainMs: 0, graceMs: 0 })
+    expect(await told).toBe(true)
+    abort.abort()
   })
 
   test('tells of changes', async () => {

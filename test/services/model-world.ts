@@ -50,6 +50,11 @@ export class ModelWorld {
     this.version++
   }
 
+  /** As `restartProcesses` writes it, without a look at who else serves. */
+  restartProcess(id: string, acceptGap: boolean): void {
+    this.#change(id, { processRestart: { by: '', at: '', acceptGap } })
+  }
+
   resume(): void {
     if (this.rollout?.pause === undefined) return
     const { pause: _, ...rollout } = this.rollout
@@ -166,7 +171,21 @@ export class ModelWorld {
           this.violations.push(`${action.id} stopped with requests in flight`)
         }
         this.processes.delete(action.id)
-        this.#change(action.id, { phase: 'stopping' })
+        this.#change(action.id, { phase: 'stopping', leavingBecause: action.because })
+        return
+      case 'drop_restart':
+        this.#change(action.id, { processRestart: null })
+        return
+      case 'keep_out':
+        this.#change(action.id, { leavingBecause: action.because, processRestart: null })
+        return
+      case 'start_again':
+        this.processes.delete(action.id)
+        this.inFlight.delete(action.id)
+        this.#change(action.id, {
+          ...{ phase: 'starting', ready: false, leavingBecause: null, leavingAt: null, processRestart: null },
+          ...{ routedAtGeneration: null, unroutedAtGeneration: null, readyAt: null },
+        })
         return
       case 'end':
         this.processes.delete(action.id)
@@ -199,10 +218,12 @@ export class ModelWorld {
     if (taken.length === 0) return
     const slots = before.filter(one => !before.some(other => other.id === one.replacesId)).length
     // What a person lets go counts as if it were there: nobody else may make use of it.
-    const letGo = before.filter(one => taken.some(action => 'id' in action && action.id === one.id) && this.#letGo(one))
+    const isTaken = ({ id }: ServiceInstance) => taken.some(action => 'id' in action && action.id === id)
+    const letGo = before.filter(one => isTaken(one) && (this.#letGo(one) || one.processRestart?.acceptGap === true))
     const after = before.length - taken.length + letGo.length
-    const update = taken.some(action => action.do === 'leave' && action.because === 'updated')
-    const floor = Math.min(slots, this.replicas) - (update ? this.maxUnavailable : 0)
+    const spares = (action: Action) =>
+      action.do === 'leave' && (action.because === 'updated' || action.because === 'process_restarted')
+    const floor = Math.min(slots, this.replicas) - (taken.some(spares) ? this.maxUnavailable : 0)
     if (after < Math.max(floor, this.replicas === 0 ? 0 : 1)) {
       this.violations.push(
         `${before.length} served of ${this.replicas}, ${after} are left after ${JSON.stringify(taken)}`,

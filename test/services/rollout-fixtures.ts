@@ -38,6 +38,8 @@ export function anInstance(id: string, change: Partial<ServiceInstance> = {}): S
     goFirst: null,
     eviction: null,
     moveTo: null,
+    restartCount: 0,
+    processRestart: null,
     createdAt: at(0),
     startedAt: at(0),
     readyAt: ready ? at(0) : null,

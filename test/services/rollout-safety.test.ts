@@ -22,6 +22,13 @@ const events: fc.Arbitrary<Event> = fc.oneof(
     if (broken) world.brokenVersion = world.version
   }),
   fc.constant<Event>(world => world.resume()),
+  fc.tuple(fc.nat(7), fc.nat(4)).map<Event>(([n, gap]) => world => {
+    const one = pick(
+      world.instances.filter(it => it.phase === 'ready' || it.phase === 'starting'),
+      n,
+    )
+    if (one) world.restartProcess(one.id, gap === 0)
+  }),
   fc.nat(7).map<Event>(n => world => {
     const process = pick([...world.processes.values()], n)
     if (process) process.healthy = !process.healthy

@@ -33,7 +33,7 @@ export function InstanceImpacts({ services }: { services: readonly ServiceImpact
       {homeless.length > 0 && count('moves') > 0 ? (
         <Alert type="warning" showIcon title={t('impact.noRoom', { count: homeless.length })} />
       ) : null}
-      {(['moves', 'finishes', 'stops'] as const).map(fate =>
+      {(['moves', 'restarts', 'finishes', 'stops'] as const).map(fate =>
         count(fate) > 0 ? <strong key={fate}>{t(`impact.fate.${fate}`, { count: count(fate) })}</strong> : null,
       )}
       {rows.length > 0 ? (

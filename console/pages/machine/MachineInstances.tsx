@@ -1,12 +1,11 @@
 // The service instances on a machine, each with its log and its restart.
-import { App, Space } from 'antd'
+import { Space } from 'antd'
 import { useState } from 'react'
 import type { Item } from '../../api.ts'
 import { t } from '../../i18n/t.ts'
 import { paths } from '../../paths.ts'
-import { live, useAct, useApi } from '../../queries.ts'
+import { live, useApi } from '../../queries.ts'
 import { ActionButton } from '../../ui/ActionButton.tsx'
-import { ConfirmImpact } from '../../ui/ConfirmImpact.tsx'
 import { widths } from '../../ui/column-widths.ts'
 import { DataTable } from '../../ui/DataTable.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
@@ -14,18 +13,16 @@ import { IdText } from '../../ui/IdText.tsx'
 import { Instant } from '../../ui/Instant.tsx'
 import { StatusTag } from '../../ui/StatusTag.tsx'
 import { TextLink } from '../../ui/TextLink.tsx'
+import { RestartInstance } from '../service/RestartInstance.tsx'
 
 type ServiceInstance = Item<'GET /v1/machines/{machineId}/instances'>
 
+/** Nothing of these is restarted: they go, or are kept to be looked at. */
+const goes = new Set(['Isolated', 'Restarting', 'Terminating'])
+
 export function MachineInstances({ workspaceId, machineId }: { workspaceId: string; machineId: string }) {
-  const { message } = App.useApp()
   const [restarting, setRestarting] = useState<ServiceInstance | null>(null)
   const answer = useApi('GET /v1/machines/{machineId}/instances', { params: { machineId } }, live)
-  const restart = useAct('POST /v1/services/{service}/instances/{serviceInstanceId}/restart')
-  const confirm = async ({ serviceId: service, serviceInstanceId }: ServiceInstance) => {
-    await restart.mutateAsync({ params: { service, serviceInstanceId } })
-    void message.success(t('machines.instanceRestarting'))
-  }
   return (
     <>
       <DataTable<ServiceInstance>
@@ -59,9 +56,11 @@ export function MachineInstances({ workspaceId, machineId }: { workspaceId: stri
                 <TextLink to={paths.service(workspaceId, one.serviceName, { tab: 'logs', log: one.serviceInstanceId })}>
                   {t('machines.log')}
                 </TextLink>
-                <ActionButton can="service.write" size="small" onClick={() => setRestarting(one)}>
-                  {t('machines.restart')}
-                </ActionButton>
+                {goes.has(one.status) ? null : (
+                  <ActionButton can="service.write" size="small" onClick={() => setRestarting(one)}>
+                    {t('machines.restart')}
+                  </ActionButton>
+                )}
               </Space>
             ),
           },
@@ -69,16 +68,11 @@ export function MachineInstances({ workspaceId, machineId }: { workspaceId: stri
       />
       <OtherInstances count={answer.data?.others ?? 0} />
       {restarting === null ? null : (
-        <ConfirmImpact
-          open
-          title={t('machines.restartTitle', { name: restarting.serviceName })}
-          action={t('machines.restart')}
-          onConfirm={() => confirm(restarting)}
+        <RestartInstance
+          service={restarting.serviceId}
+          serviceInstanceId={restarting.serviceInstanceId}
           onClose={() => setRestarting(null)}
-        >
-          <div>{t('machines.restartImpact')}</div>
-          <span className="id-text">{restarting.serviceInstanceId}</span>
-        </ConfirmImpact>
+        />
       )}
     </>
   )

@@ -2,16 +2,16 @@
 // name, with a reason, once it has been seen what serves meanwhile and for how long.
 import { Alert, App, Select, Skeleton } from 'antd'
 import { useState } from 'react'
-import type { Item, Returns } from '../../api.ts'
-import { formatNumber, t } from '../../i18n/t.ts'
+import type { Item } from '../../api.ts'
+import { t } from '../../i18n/t.ts'
 import { live, useAct, useApi } from '../../queries.ts'
 import { ActionButton } from '../../ui/ActionButton.tsx'
 import { ConfirmImpact } from '../../ui/ConfirmImpact.tsx'
 import { errorText } from '../../ui/refusal.ts'
+import { Gap } from './Gap.tsx'
 import type { Service } from './ServiceActions.tsx'
 
 type Instance = Item<'GET /v1/services/{service}/instances'>
-type Impact = Returns<'POST /v1/services/{service}/instances/{serviceInstanceId}/go-first/preview'>
 
 /** Those whose replacement waits for room. */
 function mayGoFirst(instances: readonly Instance[]): string[] {
@@ -82,34 +82,5 @@ function ConfirmGoFirst({ service, ids, onClose }: { service: Service; ids: read
         <Skeleton active title={false} paragraph={{ rows: 2 }} />
       )}
     </ConfirmImpact>
-  )
-}
-
-function Gap({
-  impact: { running, runningAfter, losesLast, regainsRoom, inFlight, expectedGapMs, starts },
-}: {
-  impact: Impact
-}) {
-  return (
-    <Alert
-      type={losesLast ? 'error' : 'warning'}
-      showIcon
-      title={t(losesLast ? 'rollout.goFirstNone' : 'rollout.goFirstServes', { running, after: runningAfter })}
-      description={
-        <ul className="impact">
-          <li>
-            {!regainsRoom
-              ? t('rollout.goFirstNoRoom')
-              : expectedGapMs === null
-                ? t('rollout.goFirstUnknown')
-                : t('rollout.goFirstGap', {
-                    seconds: formatNumber(Math.ceil(expectedGapMs / 1_000)),
-                    samples: starts?.samples ?? 0,
-                  })}
-          </li>
-          {inFlight === null ? null : <li>{t('impact.inFlight', { count: inFlight })}</li>}
-        </ul>
-      }
-    />
   )
 }

@@ -14,6 +14,7 @@ import { IdText } from '../../ui/IdText.tsx'
 import { Instant } from '../../ui/Instant.tsx'
 import { StatusTag } from '../../ui/StatusTag.tsx'
 import { TextLink } from '../../ui/TextLink.tsx'
+import { RestartInstance } from './RestartInstance.tsx'
 import type { Service } from './ServiceActions.tsx'
 
 type ServiceInstance = Item<'GET /v1/services/{service}/instances'>
@@ -39,11 +40,10 @@ export function ServiceInstances({ workspaceId, service }: { workspaceId: string
     { params, query: { ended: ended ? 'true' : 'false' } },
     whileFetching,
   )
-  const restart = useAct('POST /v1/services/{service}/instances/{serviceInstanceId}/restart')
   const isolate = useAct('POST /v1/services/{service}/instances/{serviceInstanceId}/isolate')
   const end = useAct('POST /v1/services/{service}/instances/{serviceInstanceId}/end')
-  const acts = { restart, isolate, end }
-  const confirm = async ({ action, serviceInstanceId }: Chosen) => {
+  const acts = { isolate, end }
+  const confirm = async (action: keyof typeof acts, serviceInstanceId: string) => {
     await acts[action].mutateAsync({ params: { ...params, serviceInstanceId } })
     void message.success(t('services.accepted', { action: t(`services.instance.${action}`) }))
   }
@@ -61,18 +61,33 @@ export function ServiceInstances({ workspaceId, service }: { workspaceId: string
         empty={<EmptyState title={t('services.noInstances')} />}
         columns={columnsOf({ workspaceId, service, choose: setChosen, ended })}
       />
-      {chosen === null ? null : (
-        <ConfirmImpact
-          open
-          title={t(`services.instance.confirm.${chosen.action}`, { id: chosen.serviceInstanceId })}
-          action={t(`services.instance.${chosen.action}`)}
-          onConfirm={() => confirm(chosen)}
-          onClose={() => setChosen(null)}
-        >
-          <div>{t(`services.instance.impact.${chosen.action}`)}</div>
-        </ConfirmImpact>
-      )}
+      <ConfirmChosen {...params} chosen={chosen} confirm={confirm} onClose={() => setChosen(null)} />
     </>
+  )
+}
+
+interface ConfirmProps {
+  service: string
+  chosen: Chosen | null
+  confirm: (action: 'isolate' | 'end', serviceInstanceId: string) => Promise<void>
+  onClose: () => void
+}
+
+function ConfirmChosen({ service, chosen, confirm, onClose }: ConfirmProps) {
+  if (chosen === null) return null
+  const { action, serviceInstanceId } = chosen
+  if (action === 'restart')
+    return <RestartInstance service={service} serviceInstanceId={serviceInstanceId} onClose={onClose} />
+  return (
+    <ConfirmImpact
+      open
+      title={t(`services.instance.confirm.${action}`, { id: serviceInstanceId })}
+      action={t(`services.instance.${action}`)}
+      onConfirm={() => confirm(action, serviceInstanceId)}
+      onClose={onClose}
+    >
+      <div>{t(`services.instance.impact.${action}`)}</div>
+    </ConfirmImpact>
   )
 }
 
@@ -86,6 +101,8 @@ const actionsOn: Record<string, Chosen['action'][]> = {
   Running: ['restart', 'isolate'],
   NotReady: ['restart', 'isolate'],
   Isolated: ['end'],
+  Restarting: [],
+  Terminating: [],
 }
 
 interface Columns {
@@ -112,11 +129,12 @@ function columnsOf({ workspaceId, service, choose, ended }: Columns) {
     {
       title: t('common.status'),
       width: widths.text,
-      render: (_: unknown, { status, cause, crashCount }: ServiceInstance) => (
+      render: (_: unknown, { status, cause, crashCount, restartCount }: ServiceInstance) => (
         <>
           <StatusTag status={status} />
           {cause === null ? null : <div className="said quiet">{causesText([cause])}</div>}
           {crashCount === 0 ? null : <div className="quiet">{t('services.crashes', { count: crashCount })}</div>}
+          {restartCount === 0 ? null : <div className="quiet">{t('services.restarts', { count: restartCount })}</div>}
         </>
       ),
     },

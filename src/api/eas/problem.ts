@@ -60,6 +60,7 @@ const fields: Readonly<Record<string, string>> = {
   groupId: 'ResourceId',
   autoRenew: 'AutoRenewal',
   partialOk: 'PartialOk',
+  acceptGap: 'AcceptGap',
   clientToken: 'ClientToken',
   reason: 'Reason',
   replicas: 'Instance',
@@ -79,12 +80,13 @@ export const easProblem =
 const own = (names: Readonly<Record<string, string>>, name: string): string | undefined =>
   Object.hasOwn(names, name) ? names[name] : undefined
 
-/** Our refusals begin with the field at fault; its reader knows it by another name. */
+/** Our refusals begin with the field at fault, or say what to give it; its reader knows it by another name. */
 function messageOf({ message, details, code }: Problem): string {
   const { field } = details
   if (typeof field !== 'string' || field === '') return message
   const here = own(fields, field)
-  if (here !== undefined && new RegExp(`^${field}\\b`).test(message)) return here + message.slice(field.length)
+  const named = new RegExp(`^${field}\\b|\\b${field}(?=: )`)
+  if (here !== undefined && named.test(message)) return message.replace(named, here)
   const inConfig = code === 'InvalidServiceConfig' || code === 'UnsupportedServiceConfig'
   return inConfig && !message.includes(field) ? `${field}: ${message}` : message
 }

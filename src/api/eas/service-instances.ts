@@ -1,6 +1,7 @@
 // The running copies of a service.
 import { machinesById } from '../../fleet/machines.ts'
 import { Refusal } from '../../lib/errors.ts'
+import { restartProcesses } from '../../services/restart-process.ts'
 import type { InstanceStatus } from '../../services/service-instance.ts'
 import { endIsolation, isolateServiceInstance, restartServiceInstance } from '../../services/service-instances.ts'
 import { getService, listServiceInstances, type ServiceInstanceView } from '../../services/services.ts'
@@ -23,7 +24,7 @@ import { iso, listed, order, pageOfItems, paging, sorted } from './wire.ts'
 
 /** A copy that is on its way is waited for; one that fails its check still runs. */
 export function workerStatus(status: InstanceStatus): string {
-  if (status === 'Pending' || status === 'Starting') return 'Waiting'
+  if (status === 'Pending' || status === 'Starting' || status === 'Restarting') return 'Waiting'
   return runs(status) ? 'Running' : status
 }
 
@@ -32,7 +33,7 @@ const runs = (status: InstanceStatus): boolean => status === 'Running' || status
 
 /** EAS knows fewer words for the same; why it is not there yet is in `Reason`. */
 const statusOf = (status: InstanceStatus): string => {
-  if (status === 'Starting') return 'Pending'
+  if (status === 'Starting' || status === 'Restarting') return 'Pending'
   return runs(status) ? 'Running' : status
 }
 
@@ -56,7 +57,7 @@ function instanceOf(one: ServiceInstanceView, machine: MachineFacts | undefined,
     ResourceType: 'DedicatedResource',
     ReadyProcesses: ready ? 1 : 0,
     TotalProcesses: 1,
-    RestartCount: one.crashCount,
+    RestartCount: one.crashCount + one.restartCount,
     IsLatest: one.version === currentVersion,
     LastState: lastState(one),
     // To isolate is to detach: one in its place serves.
@@ -153,21 +154,24 @@ async function listInstances({ ctx }: ApiContext, call: EasCall) {
 
 /**
  * EAS deletes an instance to restart it: another one comes in its place, and here it comes first. In the place of one that is
- * isolated there is one already.
+ * isolated there is one already. `SoftRestart` restarts the processes alone; `AcceptGap` is Berth's own, and optional.
  */
 async function restartInstances({ ctx }: ApiContext, call: EasCall) {
-  const { InstanceList = [], SoftRestart } = readQuery(call, {
+  const {
+    InstanceList = [],
+    SoftRestart,
+    AcceptGap,
+  } = readQuery(call, {
     InstanceList: list.optional(),
-    SoftRestart: flag.optional(),
+    SoftRestart: flag.default(false),
+    AcceptGap: flag.default(false),
   })
-  // Without one in its place, the service would be without it meanwhile.
-  if (SoftRestart === true)
-    throw notServed(
-      'SoftRestart is not served.',
-      'Leave it out: another instance comes in its place, and serves first.',
-    )
   if (InstanceList.length === 0) throw missing('InstanceList')
   const key = keyOf(call)
+  if (SoftRestart) {
+    await restartProcesses(ctx, call.actor, key, InstanceList, { acceptGap: AcceptGap })
+    return { Message: `The processes of ${InstanceList.length} instances of ${key.name} are being restarted` }
+  }
   const live = new Map((await listServiceInstances(ctx.db, call.actor.accountId, key)).map(one => [one.id, one]))
   // All are known before the first is touched.
   const unknown = InstanceList.find(id => !live.has(id))

@@ -7,12 +7,11 @@ import { letGoFirst, previewGoFirst } from '../../services/rollout/let-go-first.
 import { abortRollout, pauseRollout, resumeRollout } from '../../services/rollout/steer-rollout.ts'
 import { defineRoute } from '../route.ts'
 import { machineId, mustSayWhy, previewId, reason } from './fields.ts'
+import { serviceInstanceId } from './service-instances.ts'
 import { UpdateImpactView } from './service-versions.ts'
 import { keyOf, ServiceView, service, viewOf } from './services.ts'
 
-const serviceInstanceId = z.string().min(1).max(100)
-
-const MeasuredView = z
+export const MeasuredView = z
   .object({ medianMs: z.number().int(), longestMs: z.number().int(), samples: z.number().int() })
   .nullable()
 

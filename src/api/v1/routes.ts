@@ -18,6 +18,7 @@ import { expiryRoutes } from './expiries.ts'
 import { explainRoutes } from './explain.ts'
 import { fitRoutes } from './fits.ts'
 import { groupRoutes } from './groups.ts'
+import { instanceActRoutes } from './instance-acts.ts'
 import { machineChangeRoutes } from './machine-changes.ts'
 import { machineRoutes } from './machines.ts'
 import { noticeRoutes } from './notices.ts'
@@ -63,6 +64,7 @@ export const routes: readonly Route[] = [
   ...cronScalerRoutes,
   ...serviceMetricsRoutes,
   ...serviceInstanceRoutes,
+  ...instanceActRoutes,
   ...trafficRoutes,
   ...serviceKeyRoutes,
   ...tryRoutes,

@@ -24,9 +24,9 @@ export const serviceImpact = z.object({
       serviceInstanceId: z.string(),
       machineId: machineId.nullable(),
       fate: z
-        .enum(['moves', 'finishes', 'stops'])
+        .enum(['moves', 'restarts', 'finishes', 'stops'])
         .describe(
-          'moves: serves until one in its place does. finishes: ends when its requests are done. stops: ends after its grace.',
+          'moves: serves until one in its place does. restarts: its process ends and begins again where it is. finishes: ends when its requests are done. stops: ends after its grace.',
         ),
       toMachineId: machineId.nullable().describe('Where the one in its place would run.'),
       noRoom: noRoomView.nullable().describe('Why there is no place for one.'),
@@ -57,7 +57,10 @@ export const otherServices = z
   .object({ services: z.number().int(), serviceInstances: z.number().int(), belowFloor: z.number().int() })
   .describe('Services of workspaces that the caller does not see.')
 
-const viewOfImpact = <T extends ServiceImpact>({ workspaceId: _, ...impact }: T, by: (actor: string) => ActorName) => ({
+export const viewOfImpact = <T extends ServiceImpact>(
+  { workspaceId: _, ...impact }: T,
+  by: (actor: string) => ActorName,
+) => ({
   ...impact,
   ownerName: by(impact.owner),
 })

@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { getMachine } from '../../fleet/machines.ts'
 import { followServiceLogs, serviceLogs } from '../../services/logs.ts'
-import { endIsolation, isolateServiceInstance, restartServiceInstance } from '../../services/service-instances.ts'
 import {
   listInstancesOnMachine,
   listServiceInstances,
@@ -13,7 +12,7 @@ import { CauseView } from './causes.ts'
 import { instant, isoOrNull, machineId } from './fields.ts'
 import { keyOf, service } from './services.ts'
 
-const serviceInstanceId = z.string().min(1).max(100)
+export const serviceInstanceId = z.string().min(1).max(100)
 
 const ServiceInstanceView = z.object({
   serviceInstanceId,
@@ -23,13 +22,14 @@ const ServiceInstanceView = z.object({
   status: z
     .string()
     .describe(
-      'Isolated: no replica any more, with its machine and room until it is ended; its service, a drain, a full disk and its own liveness check end it too.',
+      'Restarting: its process ends and is begun again in the same place. Isolated: no replica any more, with its machine and room until it is ended; its service, a drain, a full disk and its own liveness check end it too.',
     ),
   reason: z.string().describe('What it waits for, why it leaves, or how it ended.'),
   cause: CauseView.nullable().describe('The same as a fact.'),
   replaces: z.string().nullable().describe('The instance in whose place it came: its log is the previous one.'),
   ready: z.boolean(),
   crashCount: z.number().int(),
+  restartCount: z.number().int().describe('How often its process was restarted where it is.'),
   createdAt: instant,
   readyAt: instant.nullable(),
   endedAt: instant.nullable(),
@@ -46,6 +46,7 @@ const viewOf = (found: ServiceInstance) => ({
   replaces: found.replacesId,
   ready: found.ready,
   crashCount: found.crashCount,
+  restartCount: found.restartCount,
   createdAt: found.createdAt.toString(),
   readyAt: isoOrNull(found.readyAt),
   endedAt: isoOrNull(found.endedAt),
@@ -92,49 +93,6 @@ export const serviceInstanceRoutes = [
     },
   }),
   defineRoute({
-    method: 'POST',
-    path: '/v1/services/{service}/instances/{serviceInstanceId}/restart',
-    summary: 'Restart one instance: its replacement first',
-    tag: 'service',
-    can: 'service.write',
-    status: 202,
-    params: { service, serviceInstanceId },
-    returns: z.object({ serviceInstanceId }),
-    async handle({ ctx }, { params, actor }) {
-      await restartServiceInstance(ctx, actor, keyOf(params.service), params.serviceInstanceId)
-      return { serviceInstanceId: params.serviceInstanceId }
-    },
-  }),
-  defineRoute({
-    method: 'POST',
-    path: '/v1/services/{service}/instances/{serviceInstanceId}/isolate',
-    summary:
-      'Isolate one instance for good: out of the routes once its replacement serves, and left running to be looked at',
-    tag: 'service',
-    can: 'service.write',
-    status: 202,
-    params: { service, serviceInstanceId },
-    returns: z.object({ serviceInstanceId }),
-    async handle({ ctx }, { params, actor }) {
-      await isolateServiceInstance(ctx, actor, keyOf(params.service), params.serviceInstanceId)
-      return { serviceInstanceId: params.serviceInstanceId }
-    },
-  }),
-  defineRoute({
-    method: 'POST',
-    path: '/v1/services/{service}/instances/{serviceInstanceId}/end',
-    summary: 'End an isolated instance, after the grace of its service',
-    tag: 'service',
-    can: 'service.write',
-    status: 202,
-    params: { service, serviceInstanceId },
-    returns: z.object({ serviceInstanceId }),
-    async handle({ ctx }, { params, actor }) {
-      await endIsolation(ctx, actor, keyOf(params.service), params.serviceInstanceId)
-      return { serviceInstanceId: params.serviceInstanceId }
-    },
-  }),
-  defineRoute({
     method: 'GET',
     path: '/v1/services/{service}/logs',
     summary: 'Read the log of an instance; kept after its end',
@@ -143,7 +101,10 @@ export const serviceInstanceRoutes = [
     params: { service },
     query: {
       serviceInstanceId: serviceInstanceId.optional().describe('The newest by default.'),
-      previous: z.enum(['true', 'false']).default('false').describe('The one before: what a crash has left.'),
+      previous: z
+        .enum(['true', 'false'])
+        .default('false')
+        .describe('Of the process before: what a crash or a restart has left.'),
       offset: z.coerce.number().int().min(0).optional().describe('Bytes from the start; the tail by default.'),
       limit: z.coerce.number().int().min(1).max(5000).default(500).describe('Lines.'),
       keyword: z.string().max(200).optional(),
@@ -162,7 +123,7 @@ export const serviceInstanceRoutes = [
   defineRoute({
     method: 'GET',
     path: '/v1/services/{service}/logs/follow',
-    summary: 'Follow the log of an instance, line by line, until it ends',
+    summary: 'Follow the log of an instance, line by line, until its process ends',
     tag: 'service',
     can: 'service.read',
     params: { service },

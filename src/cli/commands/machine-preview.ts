@@ -86,7 +86,12 @@ function machineRow({
 const instanceRows = ({ name, instances }: Preview['services'][number]): Cell[][] =>
   instances.map(({ serviceInstanceId, fate, toMachineId, noRoom, inFlight }) => {
     const where = toMachineId ? ` to ${toMachineId}` : noRoom ? `: no room, ${noRoom.message}` : ''
-    const verb = { moves: 'move', finishes: 'end after its requests', stops: 'be stopped; another runs' }[fate]
+    const verb = {
+      moves: 'move',
+      restarts: 'have its process restarted',
+      finishes: 'end after its requests',
+      stops: 'be stopped; another runs',
+    }[fate]
     const would = fate === 'stops' && !toMachineId && !noRoom ? 'be stopped' : `${verb}${where}`
     return [name, serviceInstanceId, would, inFlight]
   })

@@ -80,7 +80,8 @@ interface Seen {
   expectedGapMs: number | null
 }
 
-function gapText({ running, runningAfter, regainsRoom, expectedGapMs }: Seen): string {
+/** What goes on serving, and for how long that is so. */
+export function gapText({ running, runningAfter, regainsRoom, expectedGapMs }: Seen): string {
   const serves = `${runningAfter} of ${running} go on serving`
   if (!regainsRoom) return `${serves}, with no room in sight for another.`
   if (expectedGapMs === null) return `${serves}; how long is not known: none was measured yet.`

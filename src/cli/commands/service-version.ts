@@ -1,6 +1,6 @@
 import { number } from '../arguments.ts'
 import type { CommandTree, WaitingOptions } from '../command.ts'
-import { type Cell, printJson, printTable, say, timeText } from '../output.ts'
+import { type Cell, printJson, printTable, timeText } from '../output.ts'
 import { showRollout } from '../service-rollout.ts'
 
 export function addServiceVersionCommands(tree: CommandTree): void {
@@ -28,39 +28,6 @@ export function addServiceVersionCommands(tree: CommandTree): void {
           await session.call('POST /v1/services/{service}/versions/{version}/use', { params }),
           options,
         )
-      },
-    })
-    .add({
-      usage: 'restart-instance <service> <service-instance>',
-      summary: 'restart one instance, its replacement first',
-      examples: ['berth service restart-instance digits <service instance>'],
-      async run({ session, args: [service = '', serviceInstanceId = ''], options }) {
-        const params = { service, serviceInstanceId }
-        const done = await session.call('POST /v1/services/{service}/instances/{serviceInstanceId}/restart', { params })
-        if (options.json) printJson(done)
-        else say(`${serviceInstanceId} is being replaced.`)
-      },
-    })
-    .add({
-      usage: 'isolate-instance <service> <service-instance>',
-      summary: 'take one instance out of the routes to look at it, its replacement first; it runs on',
-      examples: ['berth service isolate-instance digits <service instance>'],
-      async run({ session, args: [service = '', serviceInstanceId = ''], options }) {
-        const params = { service, serviceInstanceId }
-        const done = await session.call('POST /v1/services/{service}/instances/{serviceInstanceId}/isolate', { params })
-        if (options.json) printJson(done)
-        else say(`${serviceInstanceId} leaves the routes once one in its place serves, and runs on.`)
-      },
-    })
-    .add({
-      usage: 'end-instance <service> <service-instance>',
-      summary: 'end an isolated instance',
-      examples: ['berth service end-instance digits <service instance>'],
-      async run({ session, args: [service = '', serviceInstanceId = ''], options }) {
-        const params = { service, serviceInstanceId }
-        const done = await session.call('POST /v1/services/{service}/instances/{serviceInstanceId}/end', { params })
-        if (options.json) printJson(done)
-        else say(`${serviceInstanceId} is ending.`)
       },
     })
 }

@@ -1,11 +1,13 @@
-// How a container carries our ids: by its name, so that no engine holds two of one service instance, and by labels, so that
+// How a container carries our ids: by its name, so that no engine holds two of one process, and by labels, so that
 // it is found again by whoever starts after us, and never by another Berth on the same engine.
 import { createHash } from 'node:crypto'
+import { processIdOf } from '../../lib/process-id.ts'
 import type { Launch } from '../../services/driver.ts'
 import type { ContainerInspection, ContainerSummary } from './engine-types.ts'
 
 const prefix = 'dev.berth'
 const instanceLabel = `${prefix}.service-instance`
+const restartLabel = `${prefix}.restart`
 const machineLabel = `${prefix}.machine`
 const launchLabel = `${prefix}.launch`
 
@@ -25,10 +27,10 @@ export class Installation {
     return `berth-${this.id}`
   }
 
-  containerName(serviceInstanceId: string): string {
-    if (!/^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/.test(serviceInstanceId))
-      throw new Error(`${JSON.stringify(serviceInstanceId)} is no id of a service instance`)
-    return `berth-${this.id}-${serviceInstanceId}`
+  containerName(processId: string): string {
+    if (!/^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/.test(processId))
+      throw new Error(`${JSON.stringify(processId)} is no id of a process`)
+    return `berth-${this.id}-${processId}`
   }
 
   labelsOf(launch: Launch, containerPort: number): Record<string, string> {
@@ -36,6 +38,7 @@ export class Installation {
     return {
       [`${prefix}.installation`]: this.id,
       [instanceLabel]: launch.serviceInstanceId,
+      [restartLabel]: String(launch.restartCount),
       [machineLabel]: launch.machineId,
       [`${prefix}.service`]: launch.serviceId,
       [`${prefix}.account`]: launch.accountId,
@@ -53,7 +56,8 @@ export interface LaunchFacts {
 
 export const instanceIdOf = ({ Labels }: Pick<ContainerSummary, 'Labels'>): string => Labels[instanceLabel] ?? ''
 export const machineIdOf = ({ Labels }: Pick<ContainerSummary, 'Labels'>): string => Labels[machineLabel] ?? ''
-export const instanceIdIn = (attributes: Record<string, string>): string => attributes[instanceLabel] ?? ''
+export const processIdIn = (labels: Record<string, string>): string =>
+  processIdOf({ serviceInstanceId: labels[instanceLabel] ?? '', restartCount: Number(labels[restartLabel] ?? 0) })
 
 export const factsOf = ({ Config }: ContainerInspection): LaunchFacts =>
   JSON.parse(Config.Labels[launchLabel] ?? '') as LaunchFacts

@@ -8,6 +8,7 @@ import type { Clock } from '../../lib/clock.ts'
 import { messageOf, Refusal } from '../../lib/errors.ts'
 import type { Logger } from '../../lib/log.ts'
 import { type AllowedPath, type Mount, realMounts, resolveMounts } from '../../lib/mounts.ts'
+import { instanceIdOf, processIdOf } from '../../lib/process-id.ts'
 import { rememberFor } from '../../lib/remember-for.ts'
 import type {
   HostDisks,
@@ -25,7 +26,7 @@ import { dockerDisks } from './disks.ts'
 import { DockerEngine, isEngineError } from './engine.ts'
 import type { ContainerSummary } from './engine-types.ts'
 import { Images, parseLogin } from './images.ts'
-import { Installation, instanceIdIn, instanceIdOf } from './labels.ts'
+import { Installation, processIdIn } from './labels.ts'
 import { Notes } from './notes.ts'
 import { type Ended, failedToStart } from './outcome.ts'
 import { type ContainerContext, ServiceContainer } from './service-container.ts'
@@ -93,7 +94,8 @@ export class DockerRuntime implements RuntimeDriver {
   }
 
   async ensure(launch: Launch): Promise<RuntimeObservation> {
-    const { serviceInstanceId: id, program } = launch
+    const { program } = launch
+    const id = processIdOf(launch)
     if (program.kind !== 'image') {
       const message = 'containers[0].image is missing: the docker engine runs images'
       throw new Refusal('EngineNotSupported', message, { field: 'containers[0].image' })
@@ -109,19 +111,19 @@ export class DockerRuntime implements RuntimeDriver {
   async observe(refs: readonly RuntimeRef[]): Promise<RuntimeObservation[]> {
     if (refs.length === 0) return []
     const containers = await this.#engine.containers(this.#installation.label)
-    const found = new Map(containers.map(container => [instanceIdOf(container), container]))
+    const found = new Map(containers.map(container => [processIdIn(container.Labels), container]))
     const connections = await this.#ctx.connections()
-    return Promise.all(refs.map(({ serviceInstanceId: id }) => this.#word(id, found.get(id), connections)))
+    return Promise.all(refs.map(processIdOf).map(id => this.#word(id, found.get(id), connections)))
   }
 
   async measure(refs: readonly RuntimeRef[]): Promise<(RuntimeFigures | null)[]> {
     if (refs.length === 0) return []
     const containers = await this.#engine.containers(this.#installation.label)
-    const running = new Map(containers.filter(isLive).map(container => [instanceIdOf(container), container.Id]))
+    const running = new Map(containers.filter(isLive).map(({ Labels, Id }) => [processIdIn(Labels), Id]))
     const figures: (RuntimeFigures | null)[] = []
     for (let start = 0; start < refs.length; start += measuredAtOnce) {
       const some = refs.slice(start, start + measuredAtOnce)
-      figures.push(...(await Promise.all(some.map(ref => this.#figures(running.get(ref.serviceInstanceId))))))
+      figures.push(...(await Promise.all(some.map(ref => this.#figures(running.get(processIdOf(ref)))))))
     }
     return figures
   }
@@ -131,16 +133,17 @@ export class DockerRuntime implements RuntimeDriver {
   }
 
   async stop(ref: RuntimeRef, options: StopOptions): Promise<void> {
-    const launching = this.#launching.get(ref.serviceInstanceId)
+    const launching = this.#launching.get(processIdOf(ref))
     if (launching) {
       launching.abort.abort()
       await launching.done
     }
-    const container = await this.#find(ref.serviceInstanceId)
+    const container = await this.#find(processIdOf(ref))
     container?.stop(options)
   }
 
-  async forget({ serviceInstanceId: id }: RuntimeRef): Promise<void> {
+  async forget(ref: RuntimeRef): Promise<void> {
+    const id = processIdOf(ref)
     const name = this.#installation.containerName(id)
     const found = await this.#engine.inspect(name)
     if (found?.State.Running)
@@ -156,14 +159,13 @@ export class DockerRuntime implements RuntimeDriver {
     this.#logs.end(id, new Set([...this.#watched.keys(), ...this.#launching.keys()]))
   }
 
-  logs(
-    { serviceInstanceId: id }: RuntimeRef,
-    query: { offset?: number; limit?: number; keyword?: string },
-  ): Promise<LogPage> {
+  logs(ref: RuntimeRef, query: { offset?: number; limit?: number; keyword?: string }): Promise<LogPage> {
+    const id = processIdOf(ref)
     return this.#logs.page(id, this.#installation.containerName(id), query)
   }
 
-  followLogs({ serviceInstanceId: id }: RuntimeRef, signal: AbortSignal): AsyncIterable<string> {
+  followLogs(ref: RuntimeRef, signal: AbortSignal): AsyncIterable<string> {
+    const id = processIdOf(ref)
     return this.#logs.follow(id, this.#installation.containerName(id), signal)
   }
 
@@ -175,7 +177,7 @@ export class DockerRuntime implements RuntimeDriver {
     const heard = this.#hear(until).finally(() => over.abort())
     heard.catch(() => {}) // Told below, when whoever listens asks next.
     try {
-      for await (const [id] of told) yield id as string
+      for await (const [id] of told) yield instanceIdOf(id as string)
     } catch (error) {
       if (!until.aborted) throw error
     } finally {
@@ -190,7 +192,7 @@ export class DockerRuntime implements RuntimeDriver {
     for (;;) {
       const live = (await this.#engine.containers(this.#installation.label)).filter(isLive)
       if (live.length === 0) return
-      await Promise.all(live.map(async one => (await this.#find(instanceIdOf(one)))?.stop(options)))
+      await Promise.all(live.map(async one => (await this.#find(processIdIn(one.Labels)))?.stop(options)))
       await sleep(100)
     }
   }
@@ -253,7 +255,7 @@ export class DockerRuntime implements RuntimeDriver {
   }
 
   #begin(launch: Launch): Launching {
-    const { serviceInstanceId: id } = launch
+    const id = processIdOf(launch)
     const launching: Launching = { abort: new AbortController(), done: Promise.resolve(), failed: null }
     this.#launching.set(id, launching)
     const drop = () => {
@@ -287,7 +289,7 @@ export class DockerRuntime implements RuntimeDriver {
     const [networkId, init] = await Promise.all([this.#networkId(), this.#hasInit()])
     const own = { installation: this.#installation, networkId, init }
     const body = containerBody(launch, { ...docker, ...own, mounts })
-    const name = this.#installation.containerName(launch.serviceInstanceId)
+    const name = this.#installation.containerName(processIdOf(launch))
     signal.throwIfAborted()
     try {
       // 409: another call, or one who died before the start, has made it.
@@ -353,7 +355,7 @@ export class DockerRuntime implements RuntimeDriver {
         this.#ctx.changed(everything)
         continue
       }
-      const id = instanceIdIn(event.Actor.Attributes)
+      const id = processIdIn(event.Actor.Attributes)
       const container = (await this.#watched.get(id)?.catch(() => null)) ?? null
       if (event.Action === 'oom') await container?.killOverMemory()
       // Not waited for: what it still asks about this end may be in the next event.

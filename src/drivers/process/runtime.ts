@@ -3,6 +3,7 @@ import { extname, join, resolve } from 'node:path'
 import type { ServiceInstanceSpec, ServiceInstanceState } from '../../agent/protocol.ts'
 import { isRefusal } from '../../lib/errors.ts'
 import { busiestOf } from '../../lib/graphics-cards.ts'
+import { instanceIdOf, processIdOf } from '../../lib/process-id.ts'
 import type {
   HostDisks,
   Launch,
@@ -43,18 +44,18 @@ export class ProcessRuntime implements RuntimeDriver {
 
   async observe(refs: readonly RuntimeRef[]): Promise<RuntimeObservation[]> {
     const states = new Map((await this.#client.list()).map(state => [state.id, state]))
-    return refs.map(({ serviceInstanceId }) => {
-      const state = states.get(serviceInstanceId)
+    return refs.map(ref => {
+      const state = states.get(processIdOf(ref))
       return state ? observationOf(state) : { state: 'not_found' }
     })
   }
 
   async stop(ref: RuntimeRef, options: StopOptions): Promise<void> {
-    await this.#client.stop(ref.serviceInstanceId, options).catch(ignoreNotFound)
+    await this.#client.stop(processIdOf(ref), options).catch(ignoreNotFound)
   }
 
   async forget(ref: RuntimeRef): Promise<void> {
-    await this.#client.forget(ref.serviceInstanceId).catch(ignoreNotFound)
+    await this.#client.forget(processIdOf(ref)).catch(ignoreNotFound)
   }
 
   async measure(refs: readonly MeasuredRef[]): Promise<(RuntimeFigures | null)[]> {
@@ -62,40 +63,44 @@ export class ProcessRuntime implements RuntimeDriver {
     const onCards = refs.some(({ gpuIndexes }) => gpuIndexes.length > 0)
     // An agent of an earlier release does not tell.
     const cards = onCards ? await this.#client.cards().catch(() => []) : []
-    return refs.map(({ serviceInstanceId, gpuIndexes }) => {
-      const state = states.get(serviceInstanceId)
+    return refs.map(({ gpuIndexes, ...ref }) => {
+      const state = states.get(processIdOf(ref))
       if (!state || state.phase === 'ended') return null
       const { cpuMs, measuredAtMs: atMs, rssMiB: memoryMib } = state
       return { cpuMs, atMs, memoryMib, gpuPercent: busiestOf(cards, gpuIndexes) }
     })
   }
 
-  disks(): Promise<HostDisks> {
-    return this.#client.disks()
+  async disks(): Promise<HostDisks> {
+    const { host, machines } = await this.#client.disks()
+    const ofInstance = <One extends { id: string }>(one: One): One => ({ ...one, id: instanceIdOf(one.id) })
+    return { host, machines: machines.map(one => ({ ...one, instances: one.instances.map(ofInstance) })) }
   }
 
   logs(ref: RuntimeRef, query: { offset?: number; limit?: number; keyword?: string }): Promise<LogPage> {
-    return this.#client.logs(ref.serviceInstanceId, query)
+    return this.#client.logs(processIdOf(ref), query)
   }
 
   followLogs(ref: RuntimeRef, signal: AbortSignal): AsyncIterable<string> {
-    return this.#client.follow(ref.serviceInstanceId, signal)
+    return this.#client.follow(processIdOf(ref), signal)
   }
 
   /** The agent's first word on a connection is the empty one, which is `everything`. */
-  changes(signal: AbortSignal): AsyncIterable<string> {
-    return this.#client.events(signal)
+  async *changes(signal: AbortSignal): AsyncGenerator<string> {
+    for await (const id of this.#client.events(signal)) yield instanceIdOf(id)
   }
 }
 
 function specOf(launch: Launch, machineDir: string): ServiceInstanceSpec {
-  const { serviceInstanceId: id, serviceId, machineId, cpuMilli, memoryMiB, health } = launch
+  const { serviceInstanceId: instanceId, serviceId, machineId, cpuMilli, memoryMiB, health } = launch
+  const id = processIdOf(launch)
   // None of the host's cards for those who reserved none.
   const env = { CUDA_VISIBLE_DEVICES: launch.gpuIndexes.join(','), MALLOC_ARENA_MAX: '2', ...launch.env }
   const { argv, env: given } = withPort(argvOf(launch), env)
   const fetches = launch.program.kind === 'onnx' ? fetchesOf(launch.program) : []
   return {
     ...{ id, serviceId, machineId, argv, env: given, cpuMilli, memoryMiB, pidsMax: null, health, machineDir },
+    ...(id === instanceId ? {} : { instanceId }),
     fetches,
     mounts: [...(launch.mounts ?? [])],
   }

@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import type { Clock } from '../../lib/clock.ts'
 import { Refusal } from '../../lib/errors.ts'
+import { instanceIdOf, processIdOf } from '../../lib/process-id.ts'
 import type {
   Fetching,
   Launch,
@@ -46,6 +47,7 @@ const stopped = { state: 'ended', reason: 'Stopped', exitCode: 0, signal: null, 
 
 export class SimulatedRuntime implements RuntimeDriver {
   readonly #options: SimulatedRuntimeOptions
+  /** By the id of the process. */
   readonly #running = new Map<string, Running>()
   /** Logs of what was forgotten. */
   readonly #logs = new Map<string, string[]>()
@@ -85,13 +87,14 @@ export class SimulatedRuntime implements RuntimeDriver {
 
   /** Gone without a word, as after the loss of its host. */
   vanish(serviceInstanceId: string): void {
-    this.#close(this.#mustFind(serviceInstanceId))
-    this.#running.delete(serviceInstanceId)
+    const one = this.#mustFind(serviceInstanceId)
+    this.#close(one)
+    this.#running.delete(processIdOf(one.launch))
   }
 
   /** Service instances that have not ended. */
   live(): string[] {
-    return [...this.#running].filter(([, one]) => this.#observe(one).state !== 'ended').map(([id]) => id)
+    return [...this.#running].flatMap(([id, one]) => (this.#observe(one).state === 'ended' ? [] : [instanceIdOf(id)]))
   }
 
   async close(): Promise<void> {
@@ -104,27 +107,27 @@ export class SimulatedRuntime implements RuntimeDriver {
   // ── RuntimeDriver ──
 
   async ensure(launch: Launch): Promise<RuntimeObservation> {
-    const known = this.#running.get(launch.serviceInstanceId)
+    const known = this.#running.get(processIdOf(launch))
     if (known) return this.#observe(known)
     const one: Running = {
       ...{ launch, startedAtMs: this.#nowMs(), fault: this.#faults.shift() ?? null, healthy: true, fetching: null },
       ...{ endpoint: { server: null, port: 0 }, connections: 0, stopAtMs: null, ended: null },
       log: [`launched on ${launch.machineId}`],
     }
-    this.#running.set(launch.serviceInstanceId, one)
+    this.#running.set(processIdOf(launch), one)
     one.endpoint = await this.#open(one)
     return this.#observe(one)
   }
 
   async observe(refs: readonly RuntimeRef[]): Promise<RuntimeObservation[]> {
-    return refs.map(({ serviceInstanceId }) => {
-      const one = this.#running.get(serviceInstanceId)
+    return refs.map(ref => {
+      const one = this.#running.get(processIdOf(ref))
       return one ? this.#observe(one) : { state: 'not_found' }
     })
   }
 
   async stop(ref: RuntimeRef, options: StopOptions): Promise<void> {
-    const one = this.#running.get(ref.serviceInstanceId)
+    const one = this.#running.get(processIdOf(ref))
     if (!one || one.ended) return
     const drainMs = one.connections > 0 ? (options.drainMs ?? Number.POSITIVE_INFINITY) : 0
     // Asked again it may only become sooner.
@@ -135,12 +138,12 @@ export class SimulatedRuntime implements RuntimeDriver {
   }
 
   async forget(ref: RuntimeRef): Promise<void> {
-    const one = this.#running.get(ref.serviceInstanceId)
+    const one = this.#running.get(processIdOf(ref))
     if (!one) return
     if (this.#observe(one).state !== 'ended') throw new Error(`${ref.serviceInstanceId} has not ended`)
     this.#close(one)
-    this.#logs.set(ref.serviceInstanceId, one.log)
-    this.#running.delete(ref.serviceInstanceId)
+    this.#logs.set(processIdOf(ref), one.log)
+    this.#running.delete(processIdOf(ref))
     // Who follows its log learns that nothing more comes.
     this.#tell(ref.serviceInstanceId)
   }
@@ -158,12 +161,12 @@ export class SimulatedRuntime implements RuntimeDriver {
   async *followLogs(ref: RuntimeRef, signal: AbortSignal): AsyncGenerator<string> {
     const log = this.#logOf(ref)
     let next = log.length
-    const followed = this.#running.get(ref.serviceInstanceId)
+    const followed = this.#running.get(processIdOf(ref))
     if (!followed || this.#observe(followed).state === 'ended') return
     for await (const id of this.#told(signal)) {
       if (id !== ref.serviceInstanceId) continue
       for (; next < log.length; next++) yield log[next] ?? ''
-      const one = this.#running.get(id)
+      const one = this.#running.get(processIdOf(ref))
       if (!one || this.#observe(one).state === 'ended') return
     }
   }
@@ -230,7 +233,8 @@ export class SimulatedRuntime implements RuntimeDriver {
     server.closeAllConnections()
   }
 
-  #logOf({ serviceInstanceId: id }: RuntimeRef): string[] {
+  #logOf(ref: RuntimeRef): string[] {
+    const id = processIdOf(ref)
     const log = this.#running.get(id)?.log ?? this.#logs.get(id)
     if (log) return log
     throw new Refusal('ServiceInstanceNotFound', `no logs are kept of ${id}`, { field: 'id' })
@@ -265,7 +269,7 @@ export class SimulatedRuntime implements RuntimeDriver {
   #nowMs = (): number => this.#options.clock.now().epochMilliseconds
 
   #mustFind(serviceInstanceId: string): Running {
-    const one = this.#running.get(serviceInstanceId)
+    const one = [...this.#running.values()].findLast(it => it.launch.serviceInstanceId === serviceInstanceId)
     if (!one) throw new Error(`the simulated runtime has no ${serviceInstanceId}`)
     return one
   }

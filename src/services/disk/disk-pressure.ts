@@ -112,7 +112,10 @@ function chooseOn(
   going: ReadonlySet<string>,
 ): DiskPlan['evict'][number] | null {
   const open = new Set(machines.filter(machine => critical || !machine.frozen).map(({ machineId }) => machineId))
-  const usedBytes = new Map(disks.machines.flatMap(machine => machine.instances.map(one => [one.id, one.usedBytes])))
+  const usedBytes = new Map<string, number>()
+  // Of one that is restarted, what its last process left is there for a moment still.
+  for (const one of disks.machines.flatMap(machine => machine.instances))
+    usedBytes.set(one.id, (usedBytes.get(one.id) ?? 0) + one.usedBytes)
   const there = instances
     .filter(({ machineId }) => machineId !== null && open.has(machineId))
     .map(one => ({ ...one, usedBytes: usedBytes.get(one.id) ?? 0 }))

@@ -16,10 +16,10 @@ import { type ShareChange, shareAfter } from '../traffic/traffic-groups.ts'
 import { type Rehearsed, rehearse } from './rehearse.ts'
 
 /**
- * `moves`: it serves until one in its place does. `finishes`: nothing comes in its place; it ends when its requests are done.
+ * `moves`: it serves until one in its place does. `restarts`: its process ends and is begun again where it is. `finishes`: nothing comes in its place; it ends when its requests are done.
  * `stops`: it ends after its grace, whatever is in flight.
  */
-export type InstanceFate = 'moves' | 'finishes' | 'stops'
+export type InstanceFate = 'moves' | 'restarts' | 'finishes' | 'stops'
 
 export interface InstanceImpact {
   serviceInstanceId: string
@@ -153,6 +153,7 @@ const fates: Record<LeavingBecause, InstanceFate> = {
   evicted: 'moves',
   rebalanced: 'moves',
   isolated: 'moves',
+  process_restarted: 'restarts',
   scaled_in: 'finishes',
   paused: 'finishes',
   isolation_ended: 'stops',
@@ -161,7 +162,7 @@ const fates: Record<LeavingBecause, InstanceFate> = {
   lost: 'stops',
 }
 
-function impactOf(rehearsed: Rehearsed, world: World): ServiceImpact {
+export function impactOf(rehearsed: Rehearsed, world: World): ServiceImpact {
   const { service, snapshot, runningAfter } = rehearsed
   const before = snapshot.instances
   const known = new Set(before.map(one => one.id))

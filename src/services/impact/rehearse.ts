@@ -200,6 +200,16 @@ class Part {
       case 'stop':
         this.#stop(action)
         break
+      case 'start_again':
+        this.#startAgain(action.id)
+        break
+      case 'drop_restart':
+        this.#change(action.id, { processRestart: null })
+        break
+      case 'keep_out':
+        this.#left.set(action.id, action.because)
+        this.#change(action.id, { leavingBecause: action.because, processRestart: null })
+        break
       case 'isolate':
         this.#change(action.id, { phase: 'isolated' })
         break
@@ -254,7 +264,14 @@ class Part {
       ...{ machineId: null, phase: 'waiting', ready: false, leavingBecause: null, leavingAt: null },
       ...{ waitingReason: null, host: null, port: null, routedAtGeneration: null, unroutedAtGeneration: null },
       ...{ gpuIndexes: [], goFirst: null, eviction: null, moveTo: null, startedAt: null, readyAt: null },
+      ...{ restartCount: 0, processRestart: null },
     }
+  }
+
+  #startAgain(id: string): void {
+    const begun = { phase: 'starting' as const, processRestart: null, leavingBecause: null, leavingAt: null }
+    const restartCount = (this.#instances.get(id)?.restartCount ?? 0) + 1
+    this.#change(id, { ...begun, restartCount, routedAtGeneration: null, unroutedAtGeneration: null })
   }
 
   #end(id: string): void {
@@ -272,7 +289,7 @@ class Part {
   #stop({ id, because }: StopAction): void {
     const phase = this.#instances.get(id)?.phase
     if (phase === 'starting' || phase === 'isolated') this.#left.set(id, because)
-    this.#change(id, { phase: 'stopping', ready: false })
+    this.#change(id, { phase: 'stopping', ready: false, leavingBecause: because })
   }
 
   #change(id: string, change: Partial<ServiceInstance>): void {

@@ -6,6 +6,7 @@ import { findService, type ServiceKey } from '../service.store.ts'
 import type { ServicesCtx } from '../services-ctx.ts'
 import { asPreviewed } from './as-previewed.ts'
 import { impactOnService, type ServiceAssumption } from './impact.ts'
+import { impactOfProcessRestart, type ProcessRestartAssumption } from './process-restart-impact.ts'
 import { checkAbortIn, checkUpdateIn, checkVersionUseIn } from './update-impact.ts'
 
 /** For stopping, deleting and scaling. */
@@ -47,6 +48,17 @@ export const abortAsPreviewed = (
   key: ServiceKey,
   previewId: string | undefined,
 ) => asPreviewed(previewId, groupsOf(accountId, key), tx => checkAbortIn(ctx, tx, accountId, key))
+
+export const processRestartAsPreviewed = (
+  ctx: ServicesCtx,
+  { accountId }: Actor,
+  key: ServiceKey,
+  assumption: ProcessRestartAssumption,
+  previewId: string | undefined,
+) =>
+  asPreviewed(previewId, groupsOf(accountId, key), tx =>
+    impactOfProcessRestart(tx, accountId, key, assumption, ctx.clock.now()),
+  )
 
 /** None for a service that is not there: the action says so. */
 const groupsOf = (accountId: string, key: ServiceKey) => async (tx: Tx) => {

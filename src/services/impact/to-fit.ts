@@ -112,7 +112,7 @@ export async function toFitDrain(
 const wantedIn = (world: World, asked: ReadonlySet<string>, now: Temporal.Instant): WantedInstance[] =>
   world.services.toSorted(comparePlacing).flatMap(service => asksOf(world, service, now, !asked.has(service.id)))
 
-const unplaced = { phase: 'waiting', machineId: null, moveTo: null } as const
+const unplaced = { phase: 'waiting', leavingBecause: null, machineId: null, moveTo: null } as const
 
 /** What waits already comes before what is yet to be made. */
 function asksOf(world: World, service: WorldService, now: Temporal.Instant, beside: boolean): WantedInstance[] {
@@ -173,9 +173,9 @@ function movableOf(
   instance: ServiceInstance,
   instances: readonly ServiceInstance[],
 ): MovableInstance[] {
-  const { id, machineId, leavingBecause, moveTo } = instance
+  const { id, machineId, leavingBecause, moveTo, processRestart } = instance
   if (machineId === null || !isRouted(instance) || revoked.has(id)) return []
-  if (leavingBecause !== null || moveTo !== null) return []
+  if (leavingBecause !== null || moveTo !== null || processRestart !== null) return []
   const wish = machines.get(machineId)
   if (wish?.verdict !== 'stay' || wish.held === true || instances.some(other => other.replacesId === id)) return []
   const { id: serviceId, name, workspaceId } = service

@@ -114,7 +114,9 @@ export class Measurements {
   ): Promise<Map<string, Used>> {
     const answers = new Map<string, Used>()
     for (const [regionId, instances] of Map.groupBy(measured, instance => instance.regionId)) {
-      const refs = instances.map(({ id, machineId, gpuIndexes }) => ({ serviceInstanceId: id, machineId, gpuIndexes }))
+      const refs = instances.map(({ id, machineId, restartCount, gpuIndexes }) => {
+        return { serviceInstanceId: id, restartCount, machineId, gpuIndexes }
+      })
       try {
         const words = (await engines.get(regionId)?.measure?.(refs)) ?? []
         for (const [index, { id }] of instances.entries()) {

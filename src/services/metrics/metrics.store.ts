@@ -92,6 +92,7 @@ export interface MeasuredInstance {
   serviceId: string
   regionId: string
   machineId: string
+  restartCount: number
   gpuIndexes: number[]
   ready: boolean
 }
@@ -99,7 +100,7 @@ export interface MeasuredInstance {
 /** What runs in these regions, and of services that scale by themselves anywhere. */
 export async function selectMeasured(db: Db, regionIds: readonly string[]): Promise<MeasuredInstance[]> {
   const { rows } = await sql<MeasuredInstance>`
-    select i.id, i.account_id, i.service_id, s.region_id, i.machine_id, i.gpu_indexes,
+    select i.id, i.account_id, i.service_id, s.region_id, i.machine_id, i.restart_count, i.gpu_indexes,
       i.phase = 'ready' and i.ready and i.routed_at_generation is not null as ready
     from service_instances i join services s on s.id = i.service_id
     where i.phase in ('starting', 'ready', 'leaving', 'isolated', 'stopping') and i.machine_id is not null

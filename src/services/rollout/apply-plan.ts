@@ -3,7 +3,7 @@
 import { type Tx, transaction } from '../../db/db.ts'
 import { appendEvents, type NewEvent } from '../../events/event.ts'
 import type { EventData } from '../../events/event-data.ts'
-import { settleEffects } from '../../events/outbox.ts'
+import { addEffects, settleEffects } from '../../events/outbox.ts'
 import { releaseReservations } from '../../fleet/reservation.ts'
 import { declareFaults } from '../../lib/fault.ts'
 import { newId } from '../../lib/id.ts'
@@ -13,8 +13,9 @@ import { applyService } from '../service.store.ts'
 import type { EndedRollout } from '../service.ts'
 import { changeInstance, insertInstances, selectLive } from '../service-instance.store.ts'
 import type { ServiceInstance } from '../service-instance.ts'
-import { instanceEvent, launchEffectId, reconciler, stopEffectId } from '../service-instance-event.ts'
+import { instanceEvent, launchEffect, launchEffectId, reconciler, stopEffectId } from '../service-instance-event.ts'
 import type { ServicesCtx } from '../services-ctx.ts'
+import { rememberedCrashes } from './ends.ts'
 import { idsToPlace, placeIn } from './place-waiting.ts'
 import type { Action, ServicePlan } from './rollout-snapshot.ts'
 import type { WorldService } from './world.ts'
@@ -150,6 +151,14 @@ async function write(w: Writing, action: Action): Promise<void> {
       // Its row was written before it was asked (ask-stops.ts).
       if (w.instances.get(action.id)?.phase !== 'stopping') w.changed++
       return
+    case 'start_again':
+      return startAgain(w, action)
+    case 'drop_restart':
+      return move(w, action.id, 'process_restart_dropped', { processRestart: null }, { because: action.because })
+    case 'keep_out': {
+      const { id, because } = action
+      return move(w, id, 'leaving', { leavingBecause: because, processRestart: null }, { because })
+    }
     case 'stay':
       return move(w, action.id, 'stays', { moveTo: null }, { to: w.instances.get(action.id)?.moveTo })
     case 'end':
@@ -195,7 +204,29 @@ async function create(w: Writing, action: Extract<Action, { do: 'create' }>): Pr
 
 /** The driver has it: the first word on its launch stays. */
 function launched(w: Writing, id: string): void {
-  w.settled.push({ effectId: launchEffectId(id), outcome: 'launched' })
+  const instance = w.instances.get(id)
+  if (instance) w.settled.push({ effectId: launchEffectId(instance), outcome: 'launched' })
+}
+
+/** The row of one that has its place and nothing running, as placement makes it, and the effect of its next launch. */
+async function startAgain(w: Writing, action: Extract<Action, { do: 'start_again' }>): Promise<void> {
+  const { id, reason, exitCode, signal } = action
+  const instance = w.instances.get(id)
+  if (!instance || instance.machineId === null) return
+  const restartCount = instance.restartCount + 1
+  const begun = {
+    ...{ phase: 'starting' as const, restartCount, processRestart: null, startedAt: w.now, readyAt: null },
+    ...{ leavingBecause: null, leavingAt: null, fetching: null, moveTo: null, ready: false, host: null, port: null },
+    ...{ routedAtGeneration: null, unroutedAtGeneration: null, crashCount: rememberedCrashes(instance, w.now) },
+  }
+  const data: EventData = { restartCount, reason, exitCode, signal }
+  await move(w, id, 'process_restarted', begun, data)
+  await addEffects(w.tx, w.now, [launchEffect({ id, restartCount }, instance.machineId)])
+  settleEnded(w, instance, 'ended')
+}
+
+function settleEnded(w: Writing, instance: ServiceInstance, outcome: string): void {
+  for (const effectId of [launchEffectId(instance), stopEffectId(instance)]) w.settled.push({ effectId, outcome })
 }
 
 async function end(w: Writing, action: Extract<Action, { do: 'end' }>): Promise<void> {
@@ -203,13 +234,13 @@ async function end(w: Writing, action: Extract<Action, { do: 'end' }>): Promise<
   const routed = w.instances.get(id)?.phase === 'ready'
   if (routed) await routeGeneration(w)
   const how = { endReason: reason, exitCode, exitSignal: signal, endMessage: message }
-  const { leavingBecause } = w.instances.get(id) ?? {}
+  const instance = w.instances.get(id)
+  const { leavingBecause } = instance ?? {}
   const change = { ...how, phase: 'ended' as const, ready: false, endedAt: w.now }
   const data: EventData = { reason, exitCode, signal, message, because: leavingBecause ?? null }
   await move(w, id, 'ended', change, data)
   w.ended.push(id)
-  const outcome = reason === 'Withdrawn' ? 'withdrawn' : 'ended'
-  for (const effectId of [launchEffectId(id), stopEffectId(id)]) w.settled.push({ effectId, outcome })
+  if (instance) settleEnded(w, instance, reason === 'Withdrawn' ? 'withdrawn' : 'ended')
 }
 
 async function move(

@@ -25,10 +25,13 @@ export async function askStops(
   const stopping = new Set(instances.filter(one => one.phase === 'stopping').map(one => one.id))
   const stops = actions.filter((action): action is StopAction => action.do === 'stop' && !stopping.has(action.id))
   if (stops.length === 0) return true
-  const machineOf = new Map(instances.map(one => [one.id, one.machineId]))
+  const byId = new Map(instances.map(one => [one.id, one]))
   const ours = await transaction(ctx, async tx => {
     if (!(await isServiceLeased(tx, { id: service.id, generation: service.generation, leaseId }))) return false
-    for (const stop of stops) await writeStop(ctx, tx, service, machineOf.get(stop.id) ?? null, stop)
+    for (const stop of stops) {
+      const instance = byId.get(stop.id)
+      if (instance) await writeStop(ctx, tx, service, instance, stop)
+    }
     await faults.point('services.ask.before-commit')
     return true
   })
@@ -40,13 +43,14 @@ async function writeStop(
   ctx: ServicesCtx,
   tx: Tx,
   service: ServiceRow,
-  machineId: string | null,
-  { id, because, cut, drainMs, graceMs, open }: StopAction,
+  instance: ServiceInstance,
+  { because, cut, drainMs, graceMs, open }: StopAction,
 ): Promise<void> {
   const now = ctx.clock.now()
+  const { id, machineId } = instance
   await changeInstance(tx, id, { phase: 'stopping', leavingBecause: because, leavingAt: now })
   const { requests, streams } = open
   const data: EventData = { machineId, because, cut, ...(cut ? { requests, streams } : {}) }
   await appendEvents(tx, now, [instanceEvent(service, id, 'stopping', data)])
-  await addEffects(tx, now, [stopEffect(id, { drainMs, graceMs, cut })])
+  await addEffects(tx, now, [stopEffect(instance, { drainMs, graceMs, cut })])
 }

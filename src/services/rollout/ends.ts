@@ -1,7 +1,7 @@
 // That one has ended, as far as its machine and the driver's word tell, and how. Pure.
 import { evictionText } from '../disk/disk-text.ts'
 import type { RuntimeObservation } from '../driver.ts'
-import { crashForgottenMs, type ServiceInstance } from '../service-instance.ts'
+import { crashForgottenMs, isRestarting, type ServiceInstance } from '../service-instance.ts'
 import { awaitsLastWord } from './leaving.ts'
 import type { Action, ServiceSnapshot } from './rollout-snapshot.ts'
 
@@ -13,6 +13,8 @@ export function endOf(snapshot: ServiceSnapshot, instance: ServiceInstance): End
   if (snapshot.machines.get(instance.machineId)?.verdict === 'ended') {
     return { do: 'end', id, reason: 'MachineLost', exitCode: null, signal: null, message: 'its machine is gone' }
   }
+  // Its end is not the end of the instance (process-restart.ts).
+  if (isRestarting(instance)) return null
   const word: RuntimeObservation | undefined = snapshot.observations.get(id)
   if (word?.state === 'ended') {
     if (awaitsLastWord(snapshot, instance)) return null
@@ -32,7 +34,11 @@ export function endOf(snapshot: ServiceSnapshot, instance: ServiceInstance): End
   return { do: 'end', id, reason, exitCode: null, signal: null, message: 'its process is not there any more' }
 }
 
-export function nextCrashCount(instance: ServiceInstance, now: Temporal.Instant): number {
-  const readyMs = instance.readyAt === null ? 0 : now.epochMilliseconds - instance.readyAt.epochMilliseconds
-  return readyMs >= crashForgottenMs ? 1 : instance.crashCount + 1
+export const nextCrashCount = (instance: ServiceInstance, now: Temporal.Instant): number =>
+  rememberedCrashes(instance, now) + 1
+
+/** What came before a long time of service counts no more. */
+export function rememberedCrashes({ readyAt, crashCount }: ServiceInstance, now: Temporal.Instant): number {
+  const readyMs = readyAt === null ? 0 : now.epochMilliseconds - readyAt.epochMilliseconds
+  return readyMs >= crashForgottenMs ? 0 : crashCount
 }

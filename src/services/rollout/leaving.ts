@@ -158,6 +158,7 @@ export function patienceOf(snapshot: ServiceSnapshot, instance: ServiceInstance)
     rebalanced: patienceMs,
     // It is not told to end: what it has in flight may take as long as it takes.
     isolated: null,
+    process_restarted: patienceMs,
     scaled_in: patienceMs,
     paused: patienceMs,
     isolation_ended: snapshot.service.graceMs,

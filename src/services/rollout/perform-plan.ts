@@ -58,6 +58,8 @@ async function perform(
   if (!instance || !ref) return false
   const driver = ctx.runtimeDriver(service.regionId)
   if (action.do === 'launch') {
+    // The process before this one has ended, and is forgotten before there is another.
+    if (ref.restartCount > 0) await forgetEnded(driver, [{ ...ref, restartCount: ref.restartCount - 1 }])
     await faults.point('services.act.before-launch')
     await driver.ensure(launchOf(ctx, service, instance, ref))
     await faults.point('services.act.after-launch')
@@ -79,8 +81,13 @@ async function answers(
   return problem === null
 }
 
-export const refOf = (instance: Pick<ServiceInstance, 'id' | 'machineId'>): RuntimeRef | null =>
-  instance.machineId === null ? null : { serviceInstanceId: instance.id, machineId: instance.machineId }
+/** Its present process. */
+export const refOf = ({
+  id,
+  machineId,
+  restartCount,
+}: Pick<ServiceInstance, 'id' | 'machineId' | 'restartCount'>): RuntimeRef | null =>
+  machineId === null ? null : { serviceInstanceId: id, restartCount, machineId }
 
 function launchOf(ctx: ServicesCtx, service: WorldService, instance: ServiceInstance, ref: RuntimeRef): Launch {
   const spec = specOf(service, instance)

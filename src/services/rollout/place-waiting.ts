@@ -107,7 +107,7 @@ export async function placeIn(
     const gpuIndexes = await cardsFor(tx, machineId, demandOfId(id).gpuCount)
     const change = { phase: 'starting' as const, machineId, gpuIndexes, waitingReason: null, startedAt: now }
     await changeInstance(tx, id, change)
-    effects.push(launchEffect(id, machineId))
+    effects.push(launchEffect({ id, restartCount: byId.get(id)?.restartCount ?? 0 }, machineId))
     events.push(instanceEvent(service, id, 'placed', { machineId }))
   }
   for (const { id, reason } of plan.unplaced) {

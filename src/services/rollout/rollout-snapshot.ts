@@ -96,6 +96,12 @@ export type Action =
   /** It has left the routes, and runs on. */
   | { do: 'isolate'; id: string }
   | StopAction
+  /** Its process has ended, and the next one is begun in its place. */
+  | { do: 'start_again'; id: string; reason: string; exitCode: number | null; signal: string | null }
+  /** It is replaced instead: nobody's wish to have its process restarted outlives that. */
+  | { do: 'drop_restart'; id: string; because: LeavingBecause }
+  /** Its process ends, and none is begun in its place after all. */
+  | { do: 'keep_out'; id: string; because: LeavingBecause }
   /** It is not moved after all: the machine that it was to go to does not take the one in its place. */
   | { do: 'stay'; id: string }
   | { do: 'end'; id: string; reason: string; exitCode: number | null; signal: string | null; message: string }

@@ -12,6 +12,7 @@ import {
   isCrash,
   isIsolated,
   isMember,
+  isRestarting,
   isRouted,
   type LeavingBecause,
   mayStartAt,
@@ -24,17 +25,15 @@ import {
   isolationEndsBecause,
   nextOfLeaving,
   notAcknowledged,
-  patienceOf,
   stopAgain,
   stopAtOnce,
   stoppingObstacle,
   unacknowledgedBy,
 } from './leaving.ts'
+import { lookAgainMs } from './look-again.ts'
+import { beginRestart, nextOfRestart, wantsRestart } from './process-restart.ts'
 import { failureOf, type Generation, generationFor, isCurrent, isPaused } from './rollout-phase.ts'
 import type { Action, Obstacle, ServicePlan, ServiceSnapshot } from './rollout-snapshot.ts'
-
-const transitionLookMs = 2_000
-const steadyLookMs = 10_000
 
 interface Crash extends Generation {
   id: string
@@ -67,10 +66,16 @@ export function planService(snapshot: ServiceSnapshot): ServicePlan {
     for (const head of headsOf(draft)) replaceIfNeeded(draft, head)
     // What was left for one goes to no other slot of its service.
     const last = (member: ServiceInstance): number => Number(!isEmptiedSlot(draft, member))
-    for (const member of draft.members.toSorted((a, b) => last(a) - last(b))) advance(draft, member)
+    const advancing = draft.members.toSorted((a, b) => last(a) - last(b))
+    const restarted = beginRestarts(draft)
+    for (const member of advancing) if (!restarted.has(member.id)) advance(draft, member)
   }
   finish(draft)
-  return { actions: draft.actions, obstacles: draft.obstacles, lookAgainMs: lookAgainMs(draft) }
+  return {
+    actions: draft.actions,
+    obstacles: draft.obstacles,
+    lookAgainMs: lookAgainMs(draft.snapshot, draft.actions, isSteady(draft)),
+  }
 }
 
 /** Records what has ended, moves on what leaves, and keeps the others as members. */
@@ -84,6 +89,8 @@ function takeIn(draft: Draft, instance: ServiceInstance): void {
       const crashCount = nextCrashCount(instance, snapshot.now)
       draft.crashes.push({ id, replacesId, version, restartGeneration, crashCount })
     }
+  } else if (isMember(instance)) {
+    draft.members.push(instance)
   } else if (instance.phase === 'leaving') {
     const next = nextOfLeaving(snapshot, instance)
     if ('do' in next) draft.actions.push(next)
@@ -91,11 +98,9 @@ function takeIn(draft: Draft, instance: ServiceInstance): void {
   } else if (instance.phase === 'isolated') {
     const because = isolationEndsBecause(snapshot, instance)
     if (because !== null) draft.actions.push(stopAtOnce(snapshot, instance.id, because))
-  } else if (instance.phase === 'stopping') {
+  } else {
     draft.actions.push(stopAgain(snapshot, instance))
     draft.obstacles.set(instance.id, stoppingObstacle(snapshot, instance))
-  } else {
-    draft.members.push(instance)
   }
 }
 
@@ -112,7 +117,9 @@ function sendAway(draft: Draft, member: ServiceInstance, because: LeavingBecause
   if (isEmptiedSlot(draft, member) && member.replacesId !== null) draft.emptied.push(member.replacesId)
   const { id } = member
   const neverRan = member.phase === 'waiting' || isNotThere(draft, member)
-  if (neverRan) {
+  if (isRestarting(member)) {
+    draft.actions.push({ do: 'keep_out', id, because })
+  } else if (neverRan) {
     draft.actions.push({ do: 'end', id, reason: 'Withdrawn', exitCode: null, signal: null, message: because })
   } else if (member.phase === 'starting') {
     draft.actions.push(stopAtOnce(draft.snapshot, id, because))
@@ -131,7 +138,8 @@ const isNotThere = (draft: Draft, member: ServiceInstance): boolean =>
 function pauseIfFailing(draft: Draft): void {
   const { snapshot, members, crashes } = draft
   if (snapshot.frozen) return
-  const failure = failureOf(snapshot, members, crashes)
+  const started = members.filter(member => !isRestarting(member))
+  const failure = failureOf(snapshot, started, crashes)
   if (failure === null || snapshot.service.rollout === null) return
   const pause = { because: 'failing', at: snapshot.now.toString(), failure } as const
   draft.actions.push({ do: 'pause', pause })
@@ -323,10 +331,39 @@ function obstacleOf(draft: Draft, replacement: ServiceInstance): Obstacle {
   return notAcknowledged(unacknowledgedBy(draft.snapshot, generation), generation)
 }
 
+/** One after the other, as far as others serve. What is to be replaced anyway is not restarted besides. */
+function beginRestarts(draft: Draft): Set<string> {
+  const begun = new Set<string>()
+  for (const member of draft.members.filter(wantsRestart)) {
+    const because = movesBecause(draft, member)
+    if (because !== null) {
+      draft.actions.push({ do: 'drop_restart', id: member.id, because })
+      continue
+    }
+    const heads = headsOf(draft)
+    const inSlot = (head: ServiceInstance) => [head, replacementOf(draft, head)].filter(one => one !== null)
+    const others = heads.filter(head => inSlot(head).some(one => one.id !== member.id && serves(draft, one))).length
+    const attainable = heads.filter(one => !hasNoRoom(one) || isEmptied(one, draft.snapshot)).length
+    const action = beginRestart(draft.snapshot, member, { others, attainable })
+    if (action === null) continue
+    draft.actions.push(action)
+    begun.add(member.id)
+    const leaving: ServiceInstance = { ...member, phase: 'leaving', leavingBecause: 'process_restarted' }
+    draft.members = draft.members.map(one => (one.id === member.id ? leaving : one))
+  }
+  return begun
+}
+
 /** The next step of one that stays, or that serves until its replacement does. */
 function advance(draft: Draft, member: ServiceInstance): void {
   const { snapshot, actions } = draft
   const { id } = member
+  if (isRestarting(member)) {
+    const next = nextOfRestart(snapshot, member)
+    actions.push(...next.actions)
+    if (next.obstacle !== null) draft.obstacles.set(id, next.obstacle)
+    return
+  }
   if (member.phase === 'waiting') {
     if (Temporal.Instant.compare(mayStartAt(member), snapshot.now) <= 0) actions.push({ do: 'place', id })
     return
@@ -358,21 +395,4 @@ function isSteady(draft: Draft): boolean {
     replicas.length === service.replicas &&
     replicas.every(instance => serves(draft, instance) && movesBecause(draft, instance) === null)
   )
-}
-
-function lookAgainMs(draft: Draft): number | null {
-  const { service, instances, now } = draft.snapshot
-  if (service.desired !== 'running' && instances.length === 0) return null
-  // Bytes come all the time: they are looked at in the ordinary pace.
-  const inPace = new Set<Action['do']>(['place', 'stop', 'note_fetch'])
-  if (draft.actions.some(action => !inPace.has(action.do))) return 0
-  if (isSteady(draft)) return instances.length === 0 ? null : steadyLookMs
-  const deadlines = instances.flatMap(instance => {
-    const patienceMs = instance.phase === 'leaving' ? patienceOf(draft.snapshot, instance) : null
-    const patient =
-      patienceMs === null || instance.leavingAt === null ? [] : [instance.leavingAt.add({ milliseconds: patienceMs })]
-    const backoff = instance.phase === 'waiting' ? [mayStartAt(instance)] : []
-    return [...patient, ...backoff].map(at => at.epochMilliseconds - now.epochMilliseconds).filter(ms => ms > 0)
-  })
-  return Math.min(transitionLookMs, ...deadlines)
 }

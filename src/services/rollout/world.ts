@@ -18,7 +18,7 @@ export const demandOf = ({ cpuMilli, memoryMib, gpuCount, gpuMemoryMib }: Servic
   ...{ cpuMilli, memoryMib, gpuCount, gpuMemoryMib },
 })
 
-type Member = Pick<ServiceInstance, 'id' | 'phase' | 'machineId' | 'replacesId' | 'moveTo'>
+type Member = Pick<ServiceInstance, 'id' | 'phase' | 'leavingBecause' | 'machineId' | 'replacesId' | 'moveTo'>
 
 /** What placement is asked for one of these; they are all that the service has. */
 export function wantedOf(

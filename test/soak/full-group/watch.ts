@@ -12,6 +12,7 @@ export interface Seen {
   instanceId: string
   replacesId: string | null
   machineId: string | null
+  restartCount: number | null
   phase: string | null
   version: number | null
 }
@@ -58,7 +59,7 @@ export class Watch {
     const { rows } = await sql<Seen>`
       select s.id as service_id, s.name as service_name,
         case when s.desired = 'running' then s.replicas else 0 end as wanted,
-        coalesce(i.id, '') as instance_id, i.replaces_id, i.machine_id, i.phase, i.version
+        coalesce(i.id, '') as instance_id, i.replaces_id, i.machine_id, i.restart_count, i.phase, i.version
       from services s left join service_instances i on i.service_id = s.id and i.phase <> 'ended' order by s.id, i.id`.execute(
       this.#services.fleet.db,
     )
@@ -75,8 +76,8 @@ export class Watch {
   }
 
   async #answering(rows: readonly Seen[]): Promise<Set<string>> {
-    const refs = rows.flatMap(({ instanceId, machineId }) =>
-      machineId === null ? [] : [{ serviceInstanceId: instanceId, machineId }],
+    const refs = rows.flatMap(({ instanceId, machineId, restartCount }) =>
+      machineId === null ? [] : [{ serviceInstanceId: instanceId, restartCount: restartCount ?? 0, machineId }],
     )
     const words = await this.#services.runtime.observe(refs)
     return new Set(
