@@ -8,6 +8,7 @@ import {
 } from '../../../src/fleet/machine-wishes.ts'
 import { isRefusal } from '../../../src/lib/errors.ts'
 import { restartService, scaleService, updateService, useServiceVersion } from '../../../src/services/deploy.ts'
+import { restartProcesses } from '../../../src/services/restart-process.ts'
 import { letGoFirst, previewGoFirst } from '../../../src/services/rollout/let-go-first.ts'
 import { abortRollout, pauseRollout, resumeRollout } from '../../../src/services/rollout/steer-rollout.ts'
 import { restartServiceInstance } from '../../../src/services/service-instances.ts'
@@ -74,6 +75,15 @@ export class Acts {
         const [instance] = await this.#services.instances(name)
         if (!instance) return false
         await restartServiceInstance(ctx, actor, key, instance.id)
+        return true
+      }
+      case 'restart_process': {
+        const running = (await this.#services.instances(name)).filter(({ phase }) => phase === 'ready')
+        const chosen = act.all ? running : running.slice(0, 1)
+        const ids = chosen.map(({ id }) => id)
+        await restartProcesses(ctx, actor, key, ids, { acceptGap: act.acceptGap })
+        for (const { id, machineId } of act.acceptGap ? chosen : [])
+          this.#watch.letGo(id, { serviceName: name, machineId })
         return true
       }
       case 'update': {

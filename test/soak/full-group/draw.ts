@@ -26,6 +26,7 @@ export type Act =
   | { do: 'override' | 'cancel_drain' | 'uncordon' | 'cordon'; machine: number }
   | { do: 'go_first'; service: number; lastToo: boolean }
   | { do: 'roll_back' | 'abort' | 'pause' | 'resume' | 'restart' | 'restart_one'; service: number }
+  | { do: 'restart_process'; service: number; acceptGap: boolean; all: boolean }
   | { do: 'scale'; service: number; replicas: number }
 
 /** How its person answers what it asks. */
@@ -150,6 +151,7 @@ function drawOfService(dice: Dice): Act {
     [2, { do: 'roll_back', service }],
     [2, { do: 'restart', service }],
     [1, { do: 'restart_one', service }],
+    [3, { do: 'restart_process', service, acceptGap: dice.chance(3), all: dice.chance(2) }],
     [1, { do: 'abort', service }],
     [1, { do: 'pause', service }],
     [1, { do: 'resume', service }],

@@ -14,7 +14,7 @@ export interface NoRoom {
 export interface SaidInstance {
   serviceInstanceId: string
   machineId: string | null
-  fate: 'moves' | 'finishes' | 'stops'
+  fate: 'moves' | 'restarts' | 'finishes' | 'stops'
   toMachineId: string | null
   noRoom: NoRoom | null
 }
@@ -187,6 +187,7 @@ const fateOf: Record<string, SaidInstance['fate']> = {
     updated: 'moves',
     restarted: 'moves',
     evicted: 'moves',
+    process_restarted: 'restarts',
     scaled_in: 'finishes',
     paused: 'finishes',
   },
@@ -244,10 +245,13 @@ const noRoomOf = (reason: NoRoom | null): NoRoom | null => {
   return { code, message, missing, nearestMachineId, helps, machines }
 }
 
-/** Why it left the routes, or ended. */
+/** Why it left the routes, or ended; of one that comes back only where it does not leave for good afterwards. */
 function exitOf(events: readonly Event[], { id, phase }: Instance): string | null {
   if (phase === 'leaving' || phase === 'stopping') return null
-  const exit = events.find(one => one.subjectId === id && /^service_instance\.(leaving|stopping|ended)$/.test(one.kind))
+  const exits = events.filter(
+    one => one.subjectId === id && /^service_instance\.(leaving|stopping|ended)$/.test(one.kind),
+  )
+  const exit = exits.find(one => one.because !== 'process_restarted') ?? exits[0]
   return exit ? (exit.because ?? 'lost') : null
 }
 

@@ -13,6 +13,8 @@ export interface Deed {
   act(previewId?: string): Promise<Answer<unknown>>
   /** null: it has none. */
   preview: (() => Promise<Answer<Said>>) | null
+  /** It is said that fewer may serve meanwhile, or none; absent: it is not asked. */
+  acceptsGap?: boolean
 }
 
 /** As the API answers a preview. */
@@ -36,8 +38,11 @@ export function drawDeed(stage: Stage, fleet: Fleet, world: World): Deed {
     [2, stop],
     [1, remove],
     [2, steer],
+    [3, restartProcess],
   ])
-  return draw({ stage, fleet, serviceId: service.id, name: service.name, version: service.version, dice })
+  const own = world.instances.filter(one => one.serviceId === service.id && one.phase !== 'ended')
+  const instanceId = dice.oneOf(own)?.id ?? 'nobody'
+  return draw({ stage, fleet, serviceId: service.id, name: service.name, version: service.version, instanceId, dice })
 }
 
 /** What has no preview, or is done without one. */
@@ -86,6 +91,8 @@ interface OfService {
   serviceId: string
   name: string
   version: number
+  /** One of its instances. */
+  instanceId: string
   dice: Dice
 }
 
@@ -164,6 +171,22 @@ const abort = (of: OfService): Deed =>
     act: 'POST /v1/services/{service}/rollout/abort',
     preview: 'POST /v1/services/{service}/rollout/abort/preview',
   })
+
+function restartProcess(of: OfService): Deed {
+  const acceptGap = of.dice.chance(2)
+  const act = 'POST /v1/services/{service}/instances/{serviceInstanceId}/restart'
+  const deed = ofService(
+    of,
+    'restart process',
+    { act, preview: `${act}/preview` },
+    {
+      params: { serviceInstanceId: of.instanceId },
+      body: { mode: 'process', acceptGap },
+      previewBody: { acceptGap },
+    },
+  )
+  return { ...deed, about: `${deed.about} ${of.instanceId}`, acceptsGap: acceptGap }
+}
 
 /** What is done without a preview. */
 function steer(of: OfService): Deed {

@@ -133,6 +133,7 @@ function judge({ deed, said, between, answer: { refused }, before, done }: Shown
     const isExpected = refused.code === 'WorldChanged' ? between !== null : isSaid(deed, said, refused, between)
     return isExpected ? written : [...written, `refused: ${refused.code} ${refused.message}`]
   }
+  if (said.needsAcceptGap === true && deed.acceptsGap !== true) return ['done, though nobody accepted the gap']
   if ('machineIds' in deed.target) return compareMachines(said as unknown as SaidOfMachines, course)
   if ('effect' in said) return compareUpdate(said as unknown as SaidOfUpdate, deed.target.serviceId, course)
   return compareImpact(said as unknown as SaidService, course)
@@ -147,6 +148,8 @@ interface Refusing {
 /** That it would be refused, by these machines and in these words. */
 function isSaid(deed: Deed, said: Said, refused: Refusal, between: string | null): boolean {
   if (between !== null) return true
+  if (said.needsAcceptGap === true && deed.acceptsGap === false)
+    return refused.code === 'LastOneServing' || refused.code === 'BelowFloor'
   if (!('machineIds' in deed.target)) return false
   const { machines } = said as unknown as SaidOfMachines
   const refusals = machines.flatMap(({ machineId, refusal }) => (refusal ? [{ machineId, ...refusal }] : []))
