@@ -8,6 +8,7 @@ const browserStories = [
   'drains',
   'hostile',
   'identity',
+  'instances',
   'keyboard',
   'large',
   'live',
@@ -30,6 +31,7 @@ const longTests = [
   'soak/races',
   'stories/docker',
   'stories/kills',
+  'stories/restart-killed',
 ]
 
 export default defineConfig({
