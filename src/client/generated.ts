@@ -767,9 +767,9 @@ export interface Operations {
   /** Read the log of an instance; kept after its end */
   'GET /v1/services/{service}/logs': {
     params: { service: string }
-    query: { serviceInstanceId?: string; previous?: "true" | "false"; offset?: number; limit?: number; keyword?: string }
+    query: { serviceInstanceId?: string; previous?: "true" | "false"; restartCount?: number; offset?: number; limit?: number; keyword?: string }
     body: null
-    returns: { serviceInstanceId: string; lines: (string)[]; offset: number; nextOffset: number }
+    returns: { serviceInstanceId: string; restartCount: number; lines: (string)[]; offset: number; nextOffset: number }
   }
   /** Follow the log of an instance, line by line, until its process ends */
   'GET /v1/services/{service}/logs/follow': {

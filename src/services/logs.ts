@@ -16,6 +16,8 @@ export interface ServiceLogQuery {
   serviceInstanceId?: string
   /** The process before: what a crash or a restart has left. */
   previous?: boolean
+  /** Of the process that was begun after so many restarts; the newest of which a log is kept, if not given. */
+  restartCount?: number
   /** Bytes from the start of the log; absent: the tail. */
   offset?: number
   /** Lines; default 500, at most 5,000. */
@@ -25,6 +27,8 @@ export interface ServiceLogQuery {
 
 export interface ServiceLogPage extends LogPage {
   serviceInstanceId: string
+  /** Offsets are of the process that was begun after so many restarts. */
+  restartCount: number
 }
 
 export async function serviceLogs(
@@ -46,7 +50,8 @@ export async function serviceLogs(
     ...(limit === undefined ? {} : { limit }),
     ...(keyword === undefined || keyword === '' ? {} : { keyword }),
   })
-  return { ...page, serviceInstanceId: ref.serviceInstanceId }
+  const { serviceInstanceId, restartCount } = ref
+  return { ...page, serviceInstanceId, restartCount }
 }
 
 /** Lines from now on, until the process has ended or the signal aborts. */
@@ -75,13 +80,18 @@ async function findRan(
   ctx: ServicesCtx,
   { accountId }: { accountId: string },
   key: ServiceKey,
-  { serviceInstanceId: id, previous = false }: ServiceLogQuery,
+  { serviceInstanceId: id, previous = false, restartCount }: ServiceLogQuery,
 ): Promise<Ran> {
   const service = (await findService(ctx.db, accountId, key)) ?? (await findEverService(ctx.db, accountId, key))
   if (!service) throw serviceNotFound(key)
   const filter = { accountId, serviceId: service.id, limit: 1_000, ...(id === undefined ? {} : { id }) }
   const found = await selectInstances(ctx.db, filter)
-  const refs = chooseRuns(found.flatMap(runsOf), { named: id !== undefined, previous }).map(run => run.ref)
+  const runs = found.flatMap(runsOf)
+  const chosen =
+    restartCount === undefined
+      ? chooseRuns(runs, { named: id !== undefined, previous })
+      : runs.filter(run => run.ref.restartCount === restartCount)
+  const refs = chosen.map(run => run.ref)
   if (refs.length > 0) return { service, refs }
   throw noLog(id === undefined ? `${service.name} has run no instance yet` : `${service.name} has no instance ${id}`)
 }

@@ -69,6 +69,9 @@ describe('a process that is restarted', () => {
     expect((await page({ previous: true })).lines).toContain('stopping')
     expect((await page({ previous: true, serviceInstanceId: id })).lines).toContain('stopping')
     expect((await page({ serviceInstanceId: id })).lines).not.toContain('stopping')
+    expect(await page({ serviceInstanceId: id })).toMatchObject({ restartCount: 1 })
+    const first = await page({ serviceInstanceId: id, restartCount: 0 })
+    expect([first.restartCount, first.lines.at(-1)]).toEqual([0, 'stopping'])
   })
 
   it('is asked of each process in effects of its own', async () => {

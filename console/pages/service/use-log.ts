@@ -17,7 +17,10 @@ export interface Log {
 
 const nothing: Log = { serviceInstanceId: null, lines: [], read: false, error: null }
 
-/** `serviceInstanceId` null: the newest at first; then the same one, since offsets are its own. */
+/**
+ * `serviceInstanceId` null: the newest at first; then the same one. Offsets are those of one of its processes: where that was
+ * followed by another, it is read to its end first.
+ */
 export function useLog(service: string, serviceInstanceId: string | null): Log {
   const [log, setLog] = useState(nothing)
   useEffect(() => {
@@ -25,18 +28,27 @@ export function useLog(service: string, serviceInstanceId: string | null): Log {
     let timer: ReturnType<typeof setTimeout> | undefined
     let of = serviceInstanceId
     let offset: number | undefined
+    let restartCount: number | undefined
     setLog(nothing)
+    const read = (more: { offset?: number; restartCount?: number }) => {
+      const query = { limit: linesAtOnce, ...(of === null ? {} : { serviceInstanceId: of }), ...more }
+      return call('GET /v1/services/{service}/logs', { params: { service }, query }, abort.signal)
+    }
+    const next = async () => {
+      let page = await read(offset === undefined ? {} : { offset })
+      if (offset !== undefined && restartCount !== undefined && page.restartCount !== restartCount) {
+        const rest = await read({ offset, restartCount })
+        page = rest.lines.length > 0 ? rest : await read({ offset: 0, restartCount: page.restartCount })
+      }
+      of = page.serviceInstanceId
+      offset = page.nextOffset
+      restartCount = page.restartCount
+      return page
+    }
     const look = async () => {
       let waitMs = everyMs
       try {
-        const query = { limit: linesAtOnce, ...(of === null ? {} : { serviceInstanceId: of }) }
-        const page = await call(
-          'GET /v1/services/{service}/logs',
-          { params: { service }, query: offset === undefined ? query : { ...query, offset } },
-          abort.signal,
-        )
-        of = page.serviceInstanceId
-        offset = page.nextOffset
+        const page = await next()
         if (page.lines.length >= linesAtOnce) waitMs = 0
         setLog(before => appended(before, page))
       } catch (error) {
@@ -62,10 +74,12 @@ function appended(before: Log, page: { serviceInstanceId: string; lines: string[
 /** The whole log, from its first byte. */
 export async function wholeLog(service: string, serviceInstanceId: string): Promise<Blob> {
   const parts: string[] = []
+  let restartCount: number | undefined
   for (let offset = 0; ; ) {
-    const query = { serviceInstanceId, offset, limit: 5_000 }
+    const query = { serviceInstanceId, offset, limit: 5_000, ...(restartCount === undefined ? {} : { restartCount }) }
     const page = await call('GET /v1/services/{service}/logs', { params: { service }, query })
     for (const line of page.lines) parts.push(line, '\n')
+    restartCount = page.restartCount
     if (page.lines.length === 0 || page.nextOffset <= offset) return new Blob(parts, { type: 'text/plain' })
     offset = page.nextOffset
   }

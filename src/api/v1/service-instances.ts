@@ -105,12 +105,19 @@ export const serviceInstanceRoutes = [
         .enum(['true', 'false'])
         .default('false')
         .describe('Of the process before: what a crash or a restart has left.'),
+      restartCount: z.coerce
+        .number()
+        .int()
+        .min(0)
+        .optional()
+        .describe('Of the process that was begun after so many restarts; the newest that has a log by default.'),
       offset: z.coerce.number().int().min(0).optional().describe('Bytes from the start; the tail by default.'),
       limit: z.coerce.number().int().min(1).max(5000).default(500).describe('Lines.'),
       keyword: z.string().max(200).optional(),
     },
     returns: z.object({
       serviceInstanceId,
+      restartCount: z.number().int().describe('Of which of its processes this is the log: offsets are its own.'),
       lines: z.array(z.string()),
       offset: z.number().int(),
       nextOffset: z.number().int(),

@@ -152,11 +152,12 @@ async function printInstances(session: Session, service: string, ended: boolean)
     one.machineId,
     one.version,
     one.crashCount,
+    one.restartCount,
     timeText(one.createdAt),
     one.reason,
   ])
-  printTable(['SERVICE INSTANCE', 'STATUS', 'MACHINE', 'VERSION', 'CRASHES', 'CREATED', 'REASON'], rows, {
-    right: ['VERSION', 'CRASHES'],
+  printTable(['SERVICE INSTANCE', 'STATUS', 'MACHINE', 'VERSION', 'CRASHES', 'RESTARTS', 'CREATED', 'REASON'], rows, {
+    right: ['VERSION', 'CRASHES', 'RESTARTS'],
     empty: 'It has no instances.',
   })
 }
