@@ -6,6 +6,8 @@ export interface OwnAnswer {
   status: number
   code: string
   message: string
+  /** In place of the two, as JSON. */
+  body?: string
 }
 
 const reasons: Record<number, string> = {
@@ -39,7 +41,7 @@ const fieldOf: Record<number, string> = {
 
 /** An answer as bytes. `bodiless` is for HEAD: the length without the body. */
 export function ownAnswer(answer: OwnAnswer, requestId: string, closes: boolean, bodiless: boolean): string {
-  const body = JSON.stringify({ code: answer.code, message: answer.message, requestId })
+  const body = answer.body ?? JSON.stringify({ code: answer.code, message: answer.message, requestId })
   const says = fieldOf[answer.status] ?? ''
   return (
     `HTTP/1.1 ${answer.status} ${reasons[answer.status] ?? 'Error'}\r\ncontent-type: application/json\r\n` +

@@ -2,15 +2,12 @@
 // whether the caller may ask, and hands the request to its exchange. All times are held by `tick`.
 import type { Socket } from 'node:net'
 import { type OwnAnswer, ownAnswer } from './answers.ts'
-import { holderOfKey, holderOfSignature, isSignature } from './auth.ts'
+import { Caller } from './caller.ts'
 import type { ExchangeClient, GatewayContext } from './context.ts'
+import { discoveredName, upstreamsOf } from './discovery.ts'
 import { Exchange } from './exchange.ts'
 import { bytesAre, LF, textOf } from './http-fields.ts'
 import type { RequestHead } from './http-head.ts'
-import type { Bearer as NamedBearer } from './route-table.ts'
-import type { EndpointPool } from './upstream.ts'
-
-type Bearer = NamedBearer<EndpointPool>
 
 const predictPath = '/api/predict/'
 const healthPath = '/healthz'
@@ -51,14 +48,7 @@ export class ClientConnection implements ExchangeClient {
   #quietSinceMs: number
   #backlog = 0
   #discarded = 0
-  // The last key that was let in on this connection, so that its digest is not computed for each request.
-  #knownAuthorization = ''
-  #knownName = ''
-  #knownVersion = -1
-  #knownBearer: Bearer | null = null
-  #knownKey = 0
-  /** When the key ends, by the clock that only grows. */
-  #knownUntilMs = 0
+  readonly #caller: Caller
 
   constructor(
     context: GatewayContext,
@@ -69,6 +59,7 @@ export class ClientConnection implements ExchangeClient {
     this.#context = context
     this.socket = socket
     this.#origin = origin
+    this.#caller = new Caller(context)
     this.forwarded = forwardedLines(origin.address, this.#scheme())
     this.#quietSinceMs = context.clock.monotonicMs()
     socket.on('data', (bytes: Buffer) => this.#onData(bytes))
@@ -211,7 +202,7 @@ export class ClientConnection implements ExchangeClient {
     while (nameEnd < head.targetEnd && bytes[nameEnd] !== 47 && bytes[nameEnd] !== 63) nameEnd++
     const name = textOf(bytes, nameStart, nameEnd)
     const nowMs = this.#context.clock.monotonicMs()
-    const bearer = this.#admit(head, bytes, name, nowMs)
+    const bearer = this.#caller.admit(head, bytes, name, nowMs)
     if ('status' in bearer) return this.#refuse(head, bytes, bearer)
     const service = bearer.service ?? bearer.split?.next() ?? null
     if (service === null) return this.#refuse(head, bytes, memberless(name))
@@ -235,51 +226,21 @@ export class ClientConnection implements ExchangeClient {
     return this.#exchange.begin(service, bearer.split, head, bytes, nameEnd, nowMs)
   }
 
-  /** Who is asked, if the caller may ask it; else what to say. */
-  #admit(head: RequestHead, bytes: Buffer, name: string, nowMs: number): Bearer | OwnAnswer {
-    const { table, clock } = this.#context
-    const bearers = table.named(name)
-    if (bearers.length === 0) {
-      if (table.generation >= 0) return { status: 404, code: 'ServiceNotFound', message: `no service is named ${name}` }
-      return { status: 503, code: 'NoRoutes', message: 'the gateway has no routes yet' }
-    }
-    if (head.authorization === -1) {
-      return { status: 401, code: 'Unauthorized', message: 'the access key goes into the Authorization header' }
-    }
-    const authorization = head.value(bytes, head.authorization)
-    const known = authorization === this.#knownAuthorization && name === this.#knownName
-    if (known && this.#knownVersion === table.version && this.#knownBearer !== null && nowMs < this.#knownUntilMs) {
-      this.#knownBearer.keys.used[this.#knownKey] = 1
-      return this.#knownBearer
-    }
-    const signed = isSignature(authorization)
-    const admitted = signed
-      ? holderOfSignature(authorization, signedRequest(head, bytes), bearers, clock)
-      : holderOfKey(authorization, bearers, clock)
-    if (admitted === null) return { status: 401, code: 'Unauthorized', message: 'the access key is not right' }
-    const { holder, key } = admitted
-    holder.keys.used[key] = 1
-    if (!signed) {
-      this.#knownAuthorization = authorization
-      this.#knownName = name
-      this.#knownVersion = table.version
-      this.#knownBearer = holder
-      this.#knownKey = key
-      this.#knownUntilMs = nowMs + (holder.keys.untilMs[key] as number) - clock.now().epochMilliseconds
-    }
-    return holder
-  }
-
   #other(head: RequestHead, bytes: Buffer): number {
     const healthy =
       (head.method === 'GET' && bytesAre(bytes, head.pathStart, head.targetEnd, healthPath)) ||
       (head.method === 'OPTIONS' && bytesAre(bytes, head.pathStart, head.targetEnd, '*'))
-    const message = `paths here are ${predictPath}<service>`
-    return this.#refuse(
-      head,
-      bytes,
-      healthy ? { status: 200, code: 'OK', message: 'serving' } : { status: 404, code: 'NotFound', message },
-    )
+    if (healthy) return this.#refuse(head, bytes, { status: 200, code: 'OK', message: 'serving' })
+    const name = discoveredName(head, bytes)
+    if (name === null) {
+      return this.#refuse(head, bytes, {
+        status: 404,
+        code: 'NotFound',
+        message: `paths here are ${predictPath}<service>`,
+      })
+    }
+    const bearer = this.#caller.admit(head, bytes, name, this.#context.clock.monotonicMs())
+    return this.#refuse(head, bytes, 'status' in bearer ? bearer : upstreamsOf(bearer))
   }
 
   /** Answers without asking anyone. A body that is not here yet is not waited for: the connection ends. */
@@ -357,18 +318,6 @@ export class ClientConnection implements ExchangeClient {
     if (backlog < this.#backlog) this.#quietSinceMs = nowMs
     this.#backlog = backlog
     if (nowMs - this.#quietSinceMs > limitMs) this.socket.destroy()
-  }
-}
-
-function signedRequest(head: RequestHead, bytes: Buffer) {
-  const target = textOf(bytes, head.pathStart, head.targetEnd)
-  const query = target.indexOf('?')
-  return {
-    method: head.method,
-    path: query === -1 ? target : target.slice(0, query),
-    contentMd5: head.find(bytes, 'content-md5') ?? '',
-    contentType: head.find(bytes, 'content-type') ?? '',
-    date: head.find(bytes, 'date') ?? '',
   }
 }
 

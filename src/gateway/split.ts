@@ -26,6 +26,11 @@ export class Split<Member extends SplitMember> {
     return members.length === this.#members.length && members.every((member, index) => member === this.#members[index])
   }
 
+  /** Those that get requests now. */
+  serving(): Member[] {
+    return this.#members.filter((_, index) => this.#weightOf(index) > 0)
+  }
+
   /** Whose turn it is. Where none can serve, the one with the largest weight: it says why. Null: there is no member. */
   next(): Member | null {
     let total = 0
