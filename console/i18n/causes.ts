@@ -87,6 +87,7 @@ export const causes = {
     '生成版本 {version}，{replaced} 个实例逐步替换为新版本，请求不中断',
     'Makes version {version} and replaces {replaced|instance|instances}, without losing a request',
   ],
+  'impact.versionAlone': ['生成版本 {version}', 'Makes version {version}'],
   'impact.settings': [
     '生成版本 {version}，设置立即生效，不替换任何实例',
     'Makes version {version}: its settings take effect at once, and no instance is replaced',
@@ -99,6 +100,7 @@ export const causes = {
     '切换到版本 {version}，{replaced} 个实例逐步替换，请求不中断',
     'Goes to version {version} and replaces {replaced|instance|instances}, without losing a request',
   ],
+  'impact.useAlone': ['切换到版本 {version}', 'Goes to version {version}'],
   'impact.idle': ['现在没有实例要更换', 'No instance has to change now'],
   'impact.scale': [
     '版本不变，期望 {replicas} 个实例',

@@ -1,5 +1,6 @@
 // One sight of the console: the way to it, and when it is there.
-import type { Page } from 'playwright-core'
+import type { Page, Request } from 'playwright-core'
+import { until } from '../installation.ts'
 import type { ConsoleWorld, OpenConsole } from './console-world.ts'
 
 export interface Scene {
@@ -62,6 +63,7 @@ export const states = (name: string, path: string, api: RegExp, who: Scene['who'
 export async function show(world: ConsoleWorld, open: OpenConsole, scene: Scene): Promise<void> {
   const { page } = open
   await prepare(page, scene)
+  askedBy(page).clear()
   await page.goto(await world.url(scene.path))
   await settle(page, scene)
   if (!scene.act) return
@@ -69,9 +71,36 @@ export async function show(world: ConsoleWorld, open: OpenConsole, scene: Scene)
   await settle(page, scene)
 }
 
+const asked = new WeakMap<Page, Set<Request>>()
+
+/** What a page has asked and was not answered yet; its stream of changes has no end. */
+function askedBy(page: Page): Set<Request> {
+  const known = asked.get(page)
+  if (known) return known
+  const open = new Set<Request>()
+  asked.set(page, open)
+  page.on('request', request => {
+    if (!request.url().includes('/v1/events/stream')) open.add(request)
+  })
+  for (const event of ['requestfinished', 'requestfailed'] as const)
+    page.on(event as 'requestfinished', request => open.delete(request))
+  return open
+}
+
+const frames = 'new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))'
+
+/** An answer may lead to the next question. */
+const hasAnswers = (page: Page): Promise<unknown> =>
+  until('the page has its answers', async () => {
+    if (askedBy(page).size > 0) return false
+    await page.evaluate(frames)
+    return askedBy(page).size === 0
+  })
+
 /** The page says something, and nothing of it is on its way; or it is, where that is the scene. */
 async function settle(page: Page, { api }: Scene): Promise<void> {
   await page.locator('main, .sign-in, .ant-result').filter({ hasText: /\S/ }).first().waitFor()
+  if (api?.how !== 'waits') await hasAnswers(page)
   const busy = page.locator('[aria-busy=true], .ant-skeleton-active, .ant-spin-spinning, .ant-btn-loading').first()
   await busy.waitFor({ state: api?.how === 'waits' ? 'attached' : 'detached' })
 }

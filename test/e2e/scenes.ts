@@ -70,6 +70,7 @@ function groupScenes(workspace: string, at: Furnished): Scene[] {
       },
     ]),
     { name: 'group-deploy-here', path: group, act: button('groups.deploy') },
+    { name: 'group-rebalance', path: group, act: dialogOf('groups.rebalance') },
     { name: 'group-delete', path: group, act: button('groups.delete') },
     { name: 'group-hostile-name', path: `${workspace}/groups/${at.postpaidGroupId}` },
   ]

@@ -238,7 +238,7 @@ describeInBrowser('a developer', () => {
     await rollout.getByRole('button', { name: t('rollout.rollBack', { version: '1' }) }).click()
     const dialog = page.getByRole('dialog')
     // What failed is withdrawn already: only what was begun is taken back.
-    await dialog.getByText(t('impact.use', { version: '1', replaced: 0 })).waitFor()
+    await dialog.getByText(t('impact.useAlone', { version: '1' })).waitFor()
     await dialog.getByRole('button', { name: t('rollout.rollBack', { version: '1' }) }).click()
     await rollout.waitFor({ state: 'hidden' })
 
@@ -282,7 +282,7 @@ describeInBrowser('a developer', () => {
 
     await update(1200)
     await page.getByRole('button', { name: t('rollout.abortIt') }).click()
-    await dialog.getByText(t('impact.use', { version: '2', replaced: 0 })).waitFor()
+    await dialog.getByText(t('impact.useAlone', { version: '2' })).waitFor()
     await dialog.getByRole('button', { name: t('rollout.abortIt') }).click()
     await closed(dialog)
     await page.getByRole('button', { name: t('rollout.abortIt') }).waitFor({ state: 'hidden' })

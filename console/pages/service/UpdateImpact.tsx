@@ -44,7 +44,9 @@ function linesOf(impact: Impact, use: boolean): string[] {
       ? t('impact.scale', { replicas })
       : settings
         ? t(use ? 'impact.settingsUse' : 'impact.settings', { version: String(version) })
-        : t(use ? 'impact.use' : 'impact.version', { version: String(version), replaced }),
+        : replaced > 0
+          ? t(use ? 'impact.use' : 'impact.version', { version: String(version), replaced })
+          : t(use ? 'impact.useAlone' : 'impact.versionAlone', { version: String(version) }),
     ...(idle ? [t('impact.idle')] : []),
     ...(started > 0 ? [t('impact.started', { count: started })] : []),
     ...(ended > 0 ? [t('impact.ended', { count: ended })] : []),
