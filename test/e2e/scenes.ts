@@ -17,7 +17,7 @@ export function scenes(at: Furnished, drains: Drains): Scene[] {
     ...groupScenes(workspace, at),
     ...buyScenes(workspace, at),
     { name: 'machine', path: `${workspace}/machines/${at.machineId}` },
-    { name: 'machine-resize', path: `${workspace}/machines/${at.machineId}`, act: button('machines.resize') },
+    { name: 'machine-resize', path: `${workspace}/machines/${at.machineId}`, act: dialogOf('machines.resize') },
     ...drainScenes(workspace, at, drains),
     ...serviceScenes(workspace, at),
     ...serviceDialogs(workspace, at),
