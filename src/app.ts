@@ -192,17 +192,17 @@ async function openRoutes(ctx: Context, { config, databaseUrl, measurements, nud
     path: routeSocketPath(config.dataDir),
     log: ctx.log,
     snapshot: () => host.snapshot(),
-    onConnect: gateway => {
+    onConnect: (gateway, fresh) => {
       host.onConnect(gateway)
-      measurements.onConnect(gateway.gatewayId)
+      measurements.onConnect(gateway.gatewayId, fresh)
     },
     onAck: (gatewayId, generation) => host.onAck(gatewayId, generation),
     onReport: (gatewayId, generation, instances) => host.onReport(gatewayId, generation, instances),
     onHeartbeat: (gatewayId, _generation, services) => measurements.onHeartbeat(gatewayId, services),
     onWaiting: (gatewayId, services) => measurements.onWaiting(gatewayId, services),
-    onDisconnect: gatewayId => {
-      host.onDisconnect(gatewayId)
-      measurements.onDisconnect(gatewayId)
+    onDisconnect: (gatewayId, ended) => {
+      host.onDisconnect(gatewayId, ended)
+      measurements.onDisconnect(gatewayId, ended)
     },
     onKeysUsed: keyIds => host.onKeysUsed(keyIds),
   })

@@ -48,6 +48,8 @@ export interface Config {
   gatewayLimits: Partial<GatewayLimits>
   /** Of its TLS port; the first is for clients that ask for no name that is known. */
   gatewayCertificates: readonly TlsPaths[]
+  /** How a gateway that is started here joins others. */
+  gateway: GatewayPlace
   /** Files with the certificate chain and the key of the API; null: plain HTTP. */
   tls: TlsPaths | null
   /** Whose X-Forwarded-… headers are believed. */
@@ -66,6 +68,15 @@ export interface Config {
   /** How containers are run, where a region has the engine docker. */
   docker: DockerSettings
   catalog: CatalogConfig
+}
+
+export interface GatewayPlace {
+  /** Names its members and the file of its routes: no other's that serves at the same time. */
+  name: string
+  /** It accepts from sockets that it is given, from descriptor 3 on; else it binds them itself. */
+  inherits: boolean
+  /** It comes beside or after others on that socket: accepts nothing before it has routes. */
+  takesOver: boolean
 }
 
 export interface OidcConfig {
@@ -106,6 +117,7 @@ export function loadConfig({ env = process.env, path, host = hostFacts() }: Load
   invariant(listen.api && listen.gateway && catalog, 'the default configuration is complete')
   const besides = (path: string) => resolve(dirname(configPath), path)
   const pairBesides = ({ certificate, key }: TlsPaths) => ({ certificate: besides(certificate), key: besides(key) })
+  const gatewayTls = gatewayTlsOf(file, env, configPath)
   const insecure = env.BERTH_INSECURE === 'true' || (file.insecure ?? false)
   refusePublic('listen.api', listen.api, insecure || file.tls !== undefined, configPath)
   refusePublic('listen.gateway', listen.gateway, insecure, configPath)
@@ -118,11 +130,12 @@ export function loadConfig({ env = process.env, path, host = hostFacts() }: Load
     currency: file.currency,
     billingZone: file.billingZone,
     operatorContact: file.operatorContact,
-    listen: { api: listen.api, gateway: listen.gateway, gatewayTls: gatewayTlsOf(file, env, configPath) },
+    listen: { api: listen.api, gateway: listen.gateway, gatewayTls },
     databaseUrl: filled(env.DATABASE_URL) ?? null,
     gatewayWorkers: file.gatewayWorkers ?? Math.min(host.cores, 4),
     gatewayLimits: gatewayLimitsOf(file.gateway),
     gatewayCertificates: file.gateway.tls.map(pairBesides),
+    gateway: gatewayPlaceOf(env, gatewayTls),
     tls: file.tls ? pairBesides(file.tls) : null,
     trustedProxies: file.trustedProxies,
     oidc: oidcOf(file.oidc, filled(env.BERTH_OIDC_CLIENT_SECRET)),
@@ -149,6 +162,30 @@ function gatewayTlsOf({ listen, gateway }: ConfigFile, env: NodeJS.ProcessEnv, f
   }
   if (address?.port === 0) throw refuse('listen.gatewayTls', 'name a port: clients must know it')
   return address
+}
+
+/**
+ * Our own supervisor says BERTH_GATEWAY_FDS, how many; systemd says LISTEN_FDS, and to whom. Both count from 3: the plain port,
+ * then the one for TLS.
+ */
+function gatewayPlaceOf(env: NodeJS.ProcessEnv, tls: ListenAddress | null): GatewayPlace {
+  const activated = filled(env.LISTEN_FDS) !== undefined && env.LISTEN_PID === String(process.pid)
+  const variable = activated ? 'LISTEN_FDS' : 'BERTH_GATEWAY_FDS'
+  const given = filled(env[variable])
+  const wanted = tls === null ? 1 : 2
+  if (given !== undefined && Number(given) !== wanted) {
+    const way = activated
+      ? 'name each port once, the plain one first, as a ListenStream of its .socket unit'
+      : 'listen.gatewayTls changes with `berth down` and `berth up` only'
+    const message = `${variable}: ${given} sockets were given, and the gateway has ${wanted} ports by berth.yaml: ${way}`
+    throw new Refusal<ConfigRefusal>('InvalidConfig', message, { field: variable })
+  }
+  const name = filled(env.BERTH_GATEWAY_NAME) ?? 'gateway'
+  if (!/^[a-z0-9-]{1,40}$/.test(name)) {
+    const message = `BERTH_GATEWAY_NAME: expected at most 40 of a-z, 0-9 and -, got ${name}`
+    throw new Refusal<ConfigRefusal>('InvalidConfig', message, { field: 'BERTH_GATEWAY_NAME' })
+  }
+  return { name, inherits: given !== undefined, takesOver: env.BERTH_GATEWAY_TAKES_OVER === 'true' }
 }
 
 const dockerOf = ({ socket, ...rest }: ConfigFile['docker']): DockerSettings => ({ socketPath: socket, ...rest })

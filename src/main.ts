@@ -53,6 +53,16 @@ program
   })
 
 program
+  .command('gateway')
+  .description('the gateway of this host')
+  .command('reload')
+  .description('replace it by one of the code and settings on disk; no request fails, the old one finishes what it has')
+  .action(async () => {
+    const { reloadGateway } = await import('./processes/reload-gateway.ts')
+    console.log(await reloadGateway(configOf().dataDir))
+  })
+
+program
   .command('uninstall')
   .description('remove what `up` made; the data stays unless --data')
   .option('--data', 'also the database, bills, logs and keys')

@@ -1,11 +1,13 @@
 // The roles as processes of their own: what `berth up` starts, and what runs apart when Berth is scaled out.
 import { flushCompileCache } from 'node:module'
 import { join } from 'node:path'
-import type { Config } from './config.ts'
+import { type Config, processEnvironment } from './config.ts'
+import { bindSocket, fdOf, type ListenSocket } from './lib/bound-socket.ts'
 import { systemClock } from './lib/clock.ts'
-import { Refusal } from './lib/errors.ts'
-import { createLog } from './lib/log.ts'
+import { messageOf, Refusal } from './lib/errors.ts'
+import { createLog, type Logger } from './lib/log.ts'
 import { systemRandom } from './lib/random.ts'
+import { inheritedFd, launch } from './processes/launch.ts'
 import { agentSocketPath, routeSocketPath } from './processes/run-state.ts'
 
 /** Runs until SIGTERM or SIGINT. */
@@ -66,21 +68,81 @@ async function serveControl(config: Config): Promise<void> {
 
 async function serveGateway(config: Config): Promise<void> {
   const { runGateway } = await import('./gateway/run-gateway.ts')
+  const { name, takesOver } = config.gateway
+  const addresses = [config.listen.gateway, ...(config.listen.gatewayTls ? [config.listen.gatewayTls] : [])]
+  const sockets: ListenSocket[] = config.gateway.inherits
+    ? addresses.map((_, index) => ({ fd: inheritedFd + index }))
+    : await Promise.all(addresses.map(bindSocket))
+  const fds = sockets.map(fdOf)
+  const [socket, tlsSocket] = sockets
   const tlsListen = config.listen.gatewayTls
+  const log = createLog('gateway')
+  let leave: (() => void) | null = null
+  // Under a supervisor it is that one's to do: `berth gateway reload`.
+  process.on('SIGHUP', () => {
+    if (leave !== null && !process.connected) succeed(name, fds, log, leave)
+  })
+  // Another accepts from the same socket: this one need only leave.
+  process.on('SIGUSR2', () => leave?.())
   const gateway = await runGateway({
     workers: config.gatewayWorkers,
-    gatewayId: 'gateway',
+    gatewayId: name,
     host: config.listen.gateway.host,
     port: config.listen.gateway.port,
+    ...(socket && { socket }),
     control: { path: routeSocketPath(config.dataDir) },
     routesDir: join(config.dataDir, 'gateway'),
     limits: config.gatewayLimits,
-    ...(tlsListen && { tls: { ...tlsListen, certificates: config.gatewayCertificates } }),
+    ...(tlsListen && {
+      tls: { ...tlsListen, certificates: config.gatewayCertificates, ...(tlsSocket && { socket: tlsSocket }) },
+    }),
     trustedProxies: config.trustedProxies,
+    ...(takesOver ? { routesWithinMs: 3_000 } : {}),
     stopGraceMs: 30_000,
-    log: createLog('gateway'),
+    handOverGraceMs: 900_000,
+    log,
   })
+  const handedOver = new Promise<void>(resolve => {
+    leave = () => void gateway.handOver().then(resolve)
+    process.once('message', leave)
+  })
+  log.info(gateway.address, 'the gateway serves')
   ready()
-  await stopped()
+  await Promise.race([stopped(), handedOver])
   await gateway.close()
+}
+
+let succeeding = false
+
+/** Apart from a supervisor a gateway starts its own successor, on the socket that it accepts from, and leaves once that serves. */
+function succeed(name: string, fds: readonly number[], log: Logger, leave: () => void): void {
+  if (succeeding) return
+  succeeding = true
+  const env = {
+    ...processEnvironment(),
+    BERTH_GATEWAY_NAME: nameAfter(name),
+    BERTH_GATEWAY_FDS: String(fds.length),
+    BERTH_GATEWAY_TAKES_OVER: 'true',
+  }
+  const argv = [process.execPath, ...process.execArgv, ...process.argv.slice(1)]
+  const { child, ready } = launch({ name: 'the new gateway', argv, env, logFile: null, readyMs: 60_000, fds })
+  ready.then(
+    () => {
+      log.info({ pid: child.pid }, 'another gateway serves now; this one finishes what it has')
+      child.disconnect()
+      leave()
+    },
+    error => {
+      log.error({ error: messageOf(error) }, 'the new gateway did not come to serve; this one serves on')
+      child.kill('SIGKILL')
+      succeeding = false
+    },
+  )
+}
+
+/** Few names, so that few files of routes are left; none is used again before the last one with it has long left. */
+function nameAfter(name: string): string {
+  const [, stem = name, number = '1'] = /^(.*?)(?:-(\d))?$/.exec(name) ?? []
+  const next = (Number(number) % 4) + 1
+  return next === 1 ? stem : `${stem}-${next}`
 }

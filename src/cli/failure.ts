@@ -36,6 +36,8 @@ export function refuse(code: CliRefusal, message: string, field?: string): Refus
   return new Refusal(code, message, field === undefined ? {} : { field })
 }
 
+const notRunningCodes = new Set(['Unreachable', 'CredentialsMissing', 'NotRunning'])
+
 const hints: Record<string, string> = {
   BalanceInsufficient: 'See `berth wallet show`; an operator adds money with `berth wallet top-up <amount>`.',
   AccountInArrears: 'See `berth wallet show`; an operator adds money with `berth wallet top-up <amount>`.',
@@ -84,5 +86,5 @@ export function reportFailure(error: unknown, write: (line: string) => void = li
     write(`request ${error.details.requestId}`)
     return exitCodes.failed
   }
-  return error.code === 'Unreachable' || error.code === 'CredentialsMissing' ? exitCodes.notRunning : exitCodes.refused
+  return notRunningCodes.has(error.code) ? exitCodes.notRunning : exitCodes.refused
 }

@@ -87,6 +87,7 @@ interface PrintedStatus {
     name: string
     pid: number | null
     running: boolean
+    leaving: boolean
     since: string | null
     pssMiB: number | null
   }[]
@@ -101,9 +102,9 @@ export function printStatus(found: PrintedStatus, json: boolean): void {
   else printFields({ API: found.state?.apiUrl ?? null, gateway: found.state?.gatewayUrl ?? null })
   if (!found.processes.some(process => process.running)) return
   if (found.running) printLine()
-  const rows = found.processes.map(({ name, pid, running, since, pssMiB }): Cell[] => [
+  const rows = found.processes.map(({ name, pid, running, leaving, since, pssMiB }): Cell[] => [
     name,
-    running ? 'running' : 'gone',
+    running ? (leaving ? 'leaving' : 'running') : 'gone',
     pid,
     timeText(since),
     pssMiB === null ? null : `${pssMiB} MiB`,

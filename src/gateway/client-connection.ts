@@ -95,6 +95,12 @@ export class ClientConnection implements ExchangeClient {
     return true
   }
 
+  /** What is under way is not waited for any longer. */
+  giveUp(): void {
+    if (this.#phase === 'exchange') this.#exchange?.giveUp()
+    else if (this.#phase === 'head') this.socket.destroySoon()
+  }
+
   tick(nowMs: number): void {
     const { limits } = this.#context
     if (this.#phase === 'exchange') {
@@ -271,7 +277,8 @@ export class ClientConnection implements ExchangeClient {
     if (this.#phase === 'head') {
       this.#release()
       const readsOn = this.#pending !== null && this.socket.writableNeedDrain
-      if (this.#context.closing || (this.#ended && !readsOn)) this.socket.destroySoon()
+      const leaves = this.#context.closing && !this.#context.servesIdle
+      if (leaves || (this.#ended && !readsOn)) this.socket.destroySoon()
     }
   }
 

@@ -23,7 +23,10 @@ export interface GatewayContext {
   readonly requestHead: RequestHead
   readonly responseHead: ResponseHead
   readonly waiting: WaitingRoom
+  /** Nothing new is accepted, and answers end their connection. */
   closing: boolean
+  /** While closing: connections that are kept without a request stay, for the one that may be on the way. */
+  servesIdle: boolean
   nextRequestId(): string
 }
 

@@ -51,14 +51,17 @@ export class Doors {
     this.tls?.tick(nowMs)
   }
 
-  /** Nobody else comes in; resolves once all have left. Those with nothing under way are told to, if `idleLeave`. */
-  async close(idleLeave: boolean): Promise<void> {
+  /** Nobody else comes in; resolves once all have left. */
+  async close(): Promise<void> {
     const servers = this.tls === null ? [this.plain] : [this.plain, this.tls.server]
-    const closed = servers.map(server => new Promise<void>(resolve => server.close(() => resolve())))
-    if (idleLeave) for (const client of this.connections.open) client.closeWhenIdle()
+    await Promise.all(servers.map(server => new Promise<void>(resolve => server.close(() => resolve()))))
+  }
+
+  /** Those with nothing under way are told to leave. */
+  sendOff(): void {
+    for (const client of this.connections.open) client.closeWhenIdle()
     this.connections.close()
     this.tls?.close()
-    await Promise.all(closed)
   }
 
   #admits(socket: Socket, secure: boolean): boolean {

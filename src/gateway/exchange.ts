@@ -146,6 +146,16 @@ export class Exchange implements WayOwner {
     else connection.drop()
   }
 
+  /** The gateway ends, and has waited long enough. */
+  giveUp(): void {
+    const { connection } = this.#way
+    if (this.phase === 'tunnel') {
+      this.#settle('failed')
+      connection?.drop()
+      this.#client.cut(false)
+    } else this.#broken('the gateway ends and has waited long enough; ask again', 503, 'ServiceUnavailable')
+  }
+
   tick(nowMs: number): void {
     const { limits } = this.#context
     if (this.phase === 'tunnel') {

@@ -1,6 +1,7 @@
 // One gateway process: listens, serves by its routes, keeps them on disk, and tells control what it does. A generation is
 // acknowledged in the same turn in which it was applied and kept, so every request that begins later obeys it.
-import type { AddressInfo, Server } from 'node:net'
+import { type AddressInfo, BoundSocket, type Server } from 'node:net'
+import type { ListenSocket } from '../lib/bound-socket.ts'
 import type { Clock } from '../lib/clock.ts'
 import { messageOf } from '../lib/errors.ts'
 import type { Logger } from '../lib/log.ts'
@@ -14,6 +15,7 @@ import { type ControlAddress, ControlLink } from './control-link.ts'
 import { Doors } from './doors.ts'
 import { RequestHead } from './http-head.ts'
 import { ResponseHead } from './http-response-head.ts'
+import { InstanceReports } from './instance-reports.ts'
 import { defaultLimits, type GatewayLimits } from './limits.ts'
 import { Mirrors } from './mirror.ts'
 import type { FromGateway, ToGateway } from './protocol.ts'
@@ -24,19 +26,26 @@ import { InstanceUsage } from './usage.ts'
 import { WaitingRoom } from './waiting.ts'
 import { boundsOf } from './way.ts'
 
-export interface TlsListen {
+interface Door {
   host: string
   port: number
+  /** In place of `host` and `port`. */
+  socket?: ListenSocket
+}
+
+export interface TlsListen extends Door {
   /** The first is shown to clients that ask for no name that is known. */
   certificates: readonly TlsPaths[]
 }
 
 export interface GatewayOptions {
-  /** The member's name; stays the same over restarts of the same worker. */
+  /** The member's name; stays the same over restarts of the same worker, and is no other's that lives. */
   gatewayId: string
   host: string
   /** 0 takes a free one. */
   port: number
+  /** In place of `host` and `port`. */
+  socket?: ListenSocket
   /** The port for TLS; none without it. */
   tls?: TlsListen
   /** Where control listens, or null to serve from `routesFile` alone. */
@@ -49,6 +58,8 @@ export interface GatewayOptions {
   limits?: Partial<GatewayLimits>
   /** Addresses and networks whose X-Forwarded-… fields are believed. */
   trustedProxies?: readonly string[]
+  /** Accepts nothing before it has its routes: control's, or those that were kept where control says none for so long. */
+  routesWithinMs?: number
   /** Keeps the limits of services for several workers; each for itself where there is none. */
   desk?: AdmissionDesk
 }
@@ -60,16 +71,23 @@ export interface Gateway {
   reloadTls(): boolean
   /** The generation that requests obey; -1 before any routes are known. */
   generation(): number
-  /** Stops accepting, finishes what is in flight (cuts it after `graceMs`, if given), closes. */
+  /** Stops accepting, closes what is idle, finishes what is in flight (cuts it after `graceMs`, if given), ends. */
   close(graceMs?: number): Promise<void>
+  /**
+   * Leaves what is new to another gateway on the same socket, and ends once nobody is connected. A client that keeps a
+   * connection is told to leave with its next answer; one that stays silent leaves when it would have anyway: its next request
+   * may be on the way, and a connection closed over it is a request failed.
+   */
+  handOver(graceMs: number): Promise<void>
 }
 
+const backlog = 1_024
 const heartbeatMs = 1_000
 const reloadTlsMs = 5_000
-/** How long mere figures of watched instances may wait to be told. */
-const figuresPauseMs = 100
 /** How long the figures of an instance are kept after it lost its last route. */
 const figuresKeptMs = 3_600_000
+/** What is cut off gets so long to read why. */
+const lastWordMs = 500
 
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const worker = new GatewayWorker(options)
@@ -91,12 +109,18 @@ class GatewayWorker implements Gateway {
   readonly #unrouted = new Set<InstanceUsage>()
   /** The generation that requests obey and that is kept on disk. */
   #kept = -1
-  readonly #changed = new Set<InstanceUsage>()
+  readonly #reports = new InstanceReports(instances =>
+    this.#link?.send({ type: 'instances', generation: this.#kept, instances }),
+  )
   #watched: string[] = []
   #link: ControlLink | null = null
   #timers: NodeJS.Timeout[] = []
-  #reportingAtOnce = false
-  #reportingLater: NodeJS.Timeout | null = null
+  #cut: NodeJS.Timeout | null = null
+  #ended: Promise<void> | null = null
+  #onRoutes: () => void = () => {}
+  /** Control has told all its routes. */
+  #told = false
+  #accepts = false
 
   constructor(options: GatewayOptions) {
     this.#options = options
@@ -117,15 +141,16 @@ class GatewayWorker implements Gateway {
         this.#link?.send({ type: 'waiting', generation: this.#kept, services: [report] }),
       ),
       closing: false,
+      servesIdle: true,
       nextRequestId: () => `${prefix}-${(++requests).toString(36)}`,
     }
     const { trustedProxies = [], tls, log } = options
     this.#doors = new Doors(this.#context, { trustedProxies, certificates: tls?.certificates ?? [], log })
     this.#file = options.routesFile === null ? null : new RoutesFile(options.routesFile)
-    const kept = this.#file?.read() ?? []
-    for (const message of kept) this.#applyRoutes(message)
+    const kept = this.#file?.readNewest() ?? { messages: [], own: true }
+    for (const message of kept.messages) this.#applyRoutes(message)
     this.#kept = this.generation()
-    if (kept.length > 0) this.#rewrite(false)
+    if (kept.messages.length > 0) this.#rewrite(!kept.own)
   }
 
   generation(): number {
@@ -133,27 +158,41 @@ class GatewayWorker implements Gateway {
   }
 
   async listen(): Promise<void> {
-    const { host, port, tls, control, log } = this.#options
-    this.address = await this.#open(this.#doors.plain, { host, port })
-    if (this.#doors.tls !== null && tls) this.tlsAddress = await this.#open(this.#doors.tls.server, tls)
+    const { host, port, socket, tls, routesWithinMs } = this.#options
+    try {
+      if (routesWithinMs !== undefined) {
+        this.#connect()
+        await this.#haveRoutes(routesWithinMs)
+      }
+      this.#accepts = true
+      this.address = await this.#open(this.#doors.plain, { host, port, ...(socket && { socket }) })
+      if (this.#doors.tls !== null && tls) this.tlsAddress = await this.#open(this.#doors.tls.server, tls)
+    } catch (error) {
+      this.#link?.close()
+      throw error
+    }
     this.#timers = [
       setInterval(() => this.#tick(), this.#context.limits.tickMs),
       setInterval(() => this.#heartbeat(), heartbeatMs),
       ...(this.#doors.tls === null ? [] : [setInterval(() => this.reloadTls(), reloadTlsMs)]),
     ]
-    if (control === null) return
-    this.#link = new ControlLink({
-      address: control,
-      log,
-      hello: () => this.#hello(),
-      onMessage: message => this.#onMessage(message),
-    })
+    this.#connect()
   }
 
-  async #open(server: Server, { host, port }: { host: string; port: number }): Promise<Gateway['address']> {
+  close(graceMs?: number): Promise<void> {
+    return this.#end(graceMs, false)
+  }
+
+  handOver(graceMs: number): Promise<void> {
+    return this.#end(graceMs, true)
+  }
+
+  async #open(server: Server, { host, port, socket }: Door): Promise<Gateway['address']> {
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
-      server.listen({ host, port, backlog: 1024 }, () => resolve())
+      if (socket === undefined) server.listen({ host, port, backlog }, resolve)
+      else if (socket instanceof BoundSocket) server.listen(socket, backlog, resolve)
+      else server.listen({ ...socket, backlog }, resolve)
     })
     server.on('error', error => this.#options.log.error({ error: messageOf(error) }, 'the gateway cannot accept'))
     const address = server.address() as AddressInfo
@@ -164,22 +203,63 @@ class GatewayWorker implements Gateway {
     return this.#doors.tls?.reload() ?? false
   }
 
-  async close(graceMs?: number): Promise<void> {
+  #connect(): void {
+    const { control: address, log } = this.#options
+    if (address === null || this.#link !== null) return
+    const onMessage = (message: ToGateway) => this.#onMessage(message)
+    this.#link = new ControlLink({ address, log, hello: () => this.#hello(), onMessage })
+  }
+
+  async #haveRoutes(withinMs: number): Promise<void> {
+    await new Promise<void>(resolve => {
+      const timer = setTimeout(resolve, withinMs)
+      this.#onRoutes = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+    if (this.generation() >= 0) return
+    throw new Error('there are no routes to serve by: control does not answer, and none were kept; start control first')
+  }
+
+  #end(graceMs: number | undefined, servesIdle: boolean): Promise<void> {
     this.#context.closing = true
-    const closed = this.#doors.close(true)
-    const cut = graceMs === undefined ? null : setTimeout(() => this.#cutAll(), graceMs)
-    await closed
-    if (cut !== null) clearTimeout(cut)
+    this.#context.servesIdle = servesIdle
+    this.#ended ??= this.#finish()
+    if (!servesIdle) this.#doors.sendOff()
+    if (this.#cut !== null) clearTimeout(this.#cut)
+    this.#cut = graceMs === undefined ? null : setTimeout(() => this.#cutAll(), graceMs).unref()
+    return this.#ended
+  }
+
+  async #finish(): Promise<void> {
+    const { log, gatewayId } = this.#options
+    const inFlight = () => [...this.#instances.values()].reduce((sum, usage) => sum + usage.inFlight, 0)
+    log.info(
+      { gatewayId, connections: this.#doors.connections.open.size, inFlight: inFlight() },
+      'accepts no more, and ends',
+    )
+    await this.#doors.close()
+    if (this.#cut !== null) clearTimeout(this.#cut)
     for (const timer of this.#timers) clearInterval(timer)
     this.#context.mirrors.close()
-    if (this.#reportingLater !== null) clearTimeout(this.#reportingLater)
     for (const { targets } of this.#context.table.services()) for (const pool of targets) pool.retire()
     this.#file?.finish()
+    this.#reports.flush()
+    const open = [...this.#instances.values()].filter(usage => usage.inFlight !== 0)
+    const left = Object.fromEntries(open.map(usage => [usage.instanceId, usage.inFlight]))
+    log[open.length > 0 ? 'error' : 'info']({ gatewayId, inFlight: inFlight(), left }, 'nobody is connected any more')
+    this.#heartbeat()
+    this.#link?.send({ type: 'bye', generation: this.#kept })
     this.#link?.close()
   }
 
+  /** Each is told why where it can still be told. */
   #cutAll(): void {
-    for (const client of this.#doors.connections.open) client.socket.destroy()
+    for (const client of this.#doors.connections.open) client.giveUp()
+    this.#cut = setTimeout(() => {
+      for (const client of this.#doors.connections.open) client.socket.destroy()
+    }, lastWordMs).unref()
   }
 
   #hello(): FromGateway {
@@ -187,7 +267,8 @@ class GatewayWorker implements Gateway {
     for (const { usage } of this.#context.table.services()) usage.changed = true
     this.#context.table.forgetParts()
     const { gatewayId } = this.#options
-    return { type: 'hello', gatewayId, pid: process.pid, generation: this.#kept, takesParts: true }
+    const own = { takesParts: true, fresh: !this.#accepts }
+    return { type: 'hello', gatewayId, pid: process.pid, generation: this.#kept, ...own }
   }
 
   #onMessage(message: ToGateway): void {
@@ -197,14 +278,18 @@ class GatewayWorker implements Gateway {
     }
     this.#applyRoutes(message)
     if (message.type === 'change') this.#append(message)
-    else if (message.more !== true) this.#rewrite(true)
+    else if (message.more !== true) {
+      this.#told = true
+      this.#rewrite(true)
+    }
   }
 
   #acknowledge(): void {
     this.#kept = this.generation()
+    if (this.#told) this.#onRoutes()
     this.#link?.send({ type: 'ack', generation: this.#kept })
     // A zero counts only with the generation it was counted under, so the figures follow each acknowledgement.
-    for (const instanceId of this.#watched) this.#reportAtOnce(this.#usageOf(instanceId))
+    for (const instanceId of this.#watched) this.#reports.atOnce(this.#usageOf(instanceId))
   }
 
   #applyRoutes(message: RouteMessage): void {
@@ -226,6 +311,11 @@ class GatewayWorker implements Gateway {
 
   /** A disk that is full must not stop routes from taking effect: what is served is right, what is kept is older. */
   #append(change: RouteMessage): void {
+    // Another may be in this one's place by now; nobody will start by what it keeps.
+    if (this.#context.closing) {
+      this.#acknowledge()
+      return
+    }
     try {
       if (this.#file?.append(change, this.#context.table.size) === true) this.#rewrite(false)
     } catch (error) {
@@ -241,7 +331,7 @@ class GatewayWorker implements Gateway {
       if (error !== null) this.#complain(error)
       if (replaces) this.#acknowledge()
     }
-    if (this.#file === null) onEnd(null)
+    if (this.#file === null || this.#context.closing) onEnd(null)
     else this.#file.rewrite(table.generation, table.routes(), replaces, onEnd)
   }
 
@@ -265,7 +355,7 @@ class GatewayWorker implements Gateway {
   #usageOf(instanceId: string): InstanceUsage {
     const known = this.#instances.get(instanceId)
     if (known !== undefined) return known
-    const usage = new InstanceUsage(instanceId, changed => this.#reportSoon(changed))
+    const usage = new InstanceUsage(instanceId, changed => this.#reports.soon(changed))
     this.#instances.set(instanceId, usage)
     this.#unrouted.add(usage)
     return usage
@@ -279,35 +369,8 @@ class GatewayWorker implements Gateway {
     for (const instanceId of instanceIds) {
       const usage = this.#usageOf(instanceId)
       usage.watch(true)
-      this.#reportAtOnce(usage)
+      this.#reports.atOnce(usage)
     }
-  }
-
-  /** Nothing in flight may be what a drain waits for; the other figures change with every request and go out together. */
-  #reportSoon(usage: InstanceUsage): void {
-    if (usage.inFlight === 0) {
-      this.#reportAtOnce(usage)
-      return
-    }
-    this.#changed.add(usage)
-    this.#reportingLater ??= setTimeout(() => this.#report(), figuresPauseMs)
-  }
-
-  /** Changes of one turn go out together, with the figures as they are at its end. */
-  #reportAtOnce(usage: InstanceUsage): void {
-    this.#changed.add(usage)
-    if (this.#reportingAtOnce) return
-    this.#reportingAtOnce = true
-    setImmediate(() => this.#report())
-  }
-
-  #report(): void {
-    if (this.#reportingLater !== null) clearTimeout(this.#reportingLater)
-    this.#reportingLater = null
-    this.#reportingAtOnce = false
-    const instances = [...this.#changed].map(changed => changed.report())
-    this.#changed.clear()
-    if (instances.length > 0) this.#link?.send({ type: 'instances', generation: this.#kept, instances })
   }
 
   #tick(): void {

@@ -14,8 +14,11 @@ export type ToGateway =
   | { type: 'watch'; instanceIds: string[] }
 
 export type FromGateway =
-  /** `takesParts`: of snapshots. A gateway of an older version does not say so, and gets all in one. */
-  | { type: 'hello'; gatewayId: string; pid: number; generation: number; takesParts?: boolean }
+  /**
+   * `takesParts`: of snapshots. A gateway of an older version does not say so, and gets all in one. `fresh`: it has accepted
+   * nobody yet, so all that it will have counted comes from now on.
+   */
+  | { type: 'hello'; gatewayId: string; pid: number; generation: number; takesParts?: boolean; fresh?: boolean }
   /** Every request that begins after this line is routed by `generation`, also after a crash: it is kept on disk. */
   | { type: 'ack'; generation: number }
   /** `keysUsed`: ids of the access keys that let somebody in since the last one. */
@@ -23,6 +26,8 @@ export type FromGateway =
   /** The first request began to wait for these, which have no instance, or the last one ceased to: heartbeats tell how many do. */
   | { type: 'waiting'; generation: number; services: { serviceId: string; waiting: number }[] }
   | { type: 'instances'; generation: number; instances: InstanceTraffic[] }
+  /** The last line: nobody is connected, nothing is in flight, and it ends. Nobody waits for its lease to run out. */
+  | { type: 'bye'; generation: number }
 
 /**
  * Cumulative since the gateway process started. A heartbeat names the services whose figures changed since the last; the

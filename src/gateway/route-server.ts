@@ -16,15 +16,16 @@ export interface RouteServerOptions {
   log: Logger
   /** All routes as they are now, for a gateway that has just connected. Called in order with `publish`, never beside it. */
   snapshot(): { generation: number; services: ServiceRoute[] }
-  onConnect?(gateway: ConnectedGateway): void
+  /** `fresh`: it has accepted nobody yet. */
+  onConnect?(gateway: ConnectedGateway, fresh: boolean): void
   onAck?(gatewayId: string, generation: number): void
   onHeartbeat?(gatewayId: string, generation: number, services: ServiceTraffic[]): void
   /** Ids of access keys that let somebody in, in the last second or so. */
   onKeysUsed?(keyIds: string[]): void
   onWaiting?(gatewayId: string, services: { serviceId: string; waiting: number }[]): void
   onReport?(gatewayId: string, generation: number, instances: InstanceTraffic[]): void
-  /** The connection is gone. The gateway may still be serving: only its lease can tell. */
-  onDisconnect?(gatewayId: string): void
+  /** The connection is gone. Unless it has `ended`, the gateway may still be serving: only its lease can tell. */
+  onDisconnect?(gatewayId: string, ended: boolean): void
 }
 
 export interface ConnectedGateway {
@@ -46,6 +47,7 @@ interface Member extends ConnectedGateway {
   services: Map<string, ServiceTraffic>
   /** What is sent once its snapshot is; null: that is. */
   held: string[] | null
+  ended: boolean
 }
 
 /** Services of one part of a snapshot: a few milliseconds' work at either end. */
@@ -165,7 +167,7 @@ export class RouteServer {
       this.#sockets.delete(socket)
       if (member === null || this.#members.get(member.gatewayId) !== member) return
       this.#members.delete(member.gatewayId)
-      this.#options.onDisconnect?.(member.gatewayId)
+      this.#options.onDisconnect?.(member.gatewayId, member.ended)
     })
   }
 
@@ -174,6 +176,7 @@ export class RouteServer {
     if (member === null) throw new Error(`${message.type} before hello`)
     const { gatewayId } = member
     member.generation = message.generation
+    if (message.type === 'bye') member.ended = true
     if (message.type === 'ack') this.#options.onAck?.(gatewayId, message.generation)
     if (message.type === 'heartbeat') {
       for (const service of message.services) member.services.set(service.serviceId, service)
@@ -191,13 +194,15 @@ export class RouteServer {
   }
 
   #join(socket: Socket, hello: Extract<FromGateway, { type: 'hello' }>): Member {
-    const { gatewayId, pid, generation } = hello
-    // The same worker come back before its old connection was seen to end.
-    this.#members.get(gatewayId)?.socket.destroy()
+    const { pid, generation } = hello
+    const namesake = this.#members.get(hello.gatewayId)
+    // The same worker come back before its old connection was seen to end; else two that serve, who are two members.
+    if (namesake?.pid === pid) namesake.socket.destroy()
+    const gatewayId = namesake === undefined || namesake.pid === pid ? hello.gatewayId : `${hello.gatewayId}@${pid}`
     const figures = { instances: new Map(), services: new Map() }
-    const member: Member = { gatewayId, pid, generation, socket, ...figures, held: [] }
+    const member: Member = { gatewayId, pid, generation, socket, ...figures, held: [], ended: false }
     this.#members.set(gatewayId, member)
-    this.#options.onConnect?.({ gatewayId, pid, generation })
+    this.#options.onConnect?.({ gatewayId, pid, generation }, hello.fresh ?? false)
     const { generation: current, services } = this.#options.snapshot()
     member.held = [toLine({ type: 'watch', instanceIds: this.#watched } satisfies ToGateway)]
     const size = hello.takesParts === true ? partServices : Number.POSITIVE_INFINITY

@@ -7,13 +7,14 @@ import {
   closeSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
   truncateSync,
   writeSync,
 } from 'node:fs'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { ServiceRoute } from '../services/routes/route.ts'
 import { toLine } from './json-lines.ts'
 import type { ToGateway } from './protocol.ts'
@@ -35,6 +36,7 @@ interface Rewriting {
   pending: string[]
   onEnd(error: unknown): void
 }
+const nameOfFile = /^routes-.+\.ndjson$/
 
 export class RoutesFile {
   readonly #path: string
@@ -46,25 +48,26 @@ export class RoutesFile {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
   }
 
-  /** What was written, in order, and the end of the file where what can be read of it ends; nothing where there is no usable file. */
+  /**
+   * What was written last, here or by another gateway of this directory, whose place this one may take; `own`: it stands here.
+   */
+  readNewest(): { messages: RouteMessage[]; own: boolean } {
+    const directory = dirname(this.#path)
+    const names = readdirSync(directory).filter(name => nameOfFile.test(name))
+    let newest = { path: this.#path, generation: lastGenerationIn(this.#path) }
+    for (const path of names.map(name => join(directory, name))) {
+      const generation = lastGenerationIn(path)
+      if (generation > newest.generation) newest = { path, generation }
+    }
+    if (newest.path === this.#path) return { messages: this.read(), own: true }
+    return { messages: messagesIn(textOf(newest.path)).messages, own: false }
+  }
+
+  /** What was written here, in order, and the end of the file where what can be read of it ends; nothing where there is no usable file. */
   read(): RouteMessage[] {
-    let text: string
-    try {
-      text = readFileSync(this.#path, 'utf8')
-    } catch {
-      return []
-    }
-    const messages: RouteMessage[] = []
-    let end = 0
-    for (let from = 0, to = text.indexOf('\n'); to !== -1; from = to + 1, to = text.indexOf('\n', from)) {
-      try {
-        messages.push(JSON.parse(text.slice(from, to)))
-      } catch {
-        break
-      }
-      end = to + 1
-    }
-    if (messages[0]?.type !== 'snapshot') return []
+    const text = textOf(this.#path)
+    const { messages, end } = messagesIn(text)
+    if (messages.length === 0) return []
     if (end < text.length) truncateSync(this.#path, Buffer.byteLength(text.slice(0, end)))
     this.#changes = messages.filter(message => message.type === 'change').length
     return messages
@@ -156,5 +159,40 @@ export class RoutesFile {
     } catch {
       // The next one begins with an empty file anyway.
     }
+  }
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+/** All that can be read, and where in the text it ends. */
+function messagesIn(text: string): { messages: RouteMessage[]; end: number } {
+  const messages: RouteMessage[] = []
+  let end = 0
+  for (let from = 0, to = text.indexOf('\n'); to !== -1; from = to + 1, to = text.indexOf('\n', from)) {
+    try {
+      messages.push(JSON.parse(text.slice(from, to)))
+    } catch {
+      break
+    }
+    end = to + 1
+  }
+  return messages[0]?.type === 'snapshot' ? { messages, end } : { messages: [], end: 0 }
+}
+
+/** Of its last whole line; the lines before it are read only where it is the newest. */
+function lastGenerationIn(path: string): number {
+  const text = textOf(path)
+  const end = text.lastIndexOf('\n')
+  if (end === -1) return -1
+  try {
+    return (JSON.parse(text.slice(text.lastIndexOf('\n', end - 1) + 1, end)) as RouteMessage).generation
+  } catch {
+    return -1
   }
 }

@@ -1,13 +1,15 @@
-// The role `gateway`: workers that share the port, each a process and a member of its own. All accept from one listener of
-// the parent's, so a worker that dies or is replaced loses nothing that still waits. (Connections handed round by the
-// parent hang when they were handed to a worker that was just killed: seen. A port shared by the kernel loses what waits
-// in a worker's own queue, and macOS has none.) A worker that dies is started again; one told to stop finishes its work.
-import cluster, { type Worker } from 'node:cluster'
+// The role `gateway`: workers that share the port, each a process and a member of its own. All accept from one socket that
+// they inherit, so a worker that dies or is replaced, or a whole gateway that is, loses nothing that still waits. (Connections
+// handed round by the parent hang when they were handed to a worker that was just killed: seen. A port shared by the kernel
+// loses what waits in a worker's own queue, and macOS has none.) A worker that dies is started again; one told to stop finishes
+// its work.
+import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { bindSocket, closeSocket, fdOf, type ListenSocket } from '../lib/bound-socket.ts'
 import { systemClock } from '../lib/clock.ts'
 import type { Logger } from '../lib/log.ts'
 import { systemRandom } from '../lib/random.ts'
-import { AdmissionOffice, type ToDesk } from './admission-desk.ts'
+import { AdmissionOffice, type FromDesk, type ToDesk } from './admission-desk.ts'
 import { type Gateway, type GatewayOptions, startGateway } from './gateway.ts'
 
 export interface RunGatewayConfig
@@ -19,63 +21,86 @@ export interface RunGatewayConfig
   routesDir: string
   /** Given to requests in flight when the gateway stops; then they are cut. */
   stopGraceMs: number
+  /** The same when another takes its place. */
+  handOverGraceMs: number
   log: Logger
 }
 
 export interface RunningGateway {
   address: { host: string; port: number }
   close(): Promise<void>
+  /** Leaves what is new to another gateway on the same socket, finishes what it has, and ends. */
+  handOver(): Promise<void>
 }
 
-/** What a worker is told, once, over its channel. */
-export interface WorkerOrder extends Omit<GatewayOptions, 'clock' | 'random' | 'log' | 'desk'> {
+/** What a worker is told first over its channel; then how to end: at once, or leaving what is new to others. */
+export interface WorkerOrder extends Omit<GatewayOptions, 'clock' | 'random' | 'log' | 'desk' | 'socket'> {
+  socket: { fd: number }
   stopGraceMs: number
 }
 
+export type WorkerEnd = { end: 'close' | 'handOver'; graceMs: number }
+
 const restartPauseMs = 500
+/** Where workers find the plain port's socket, after their channel; that of the port for TLS is the next. */
+const workerFd = 4
 
 export async function runGateway(config: RunGatewayConfig): Promise<RunningGateway> {
-  const order = (index: number): WorkerOrder => {
-    const { host, port, tls, control, limits, trustedProxies, stopGraceMs } = config
+  const socket = config.socket ?? (await bindSocket(config))
+  const tls = config.tls && { ...config.tls, socket: config.tls.socket ?? (await bindSocket(config.tls)) }
+  const orderOf = (index: number): Omit<WorkerOrder, 'socket'> => {
+    const { host, port, control, limits, trustedProxies, routesWithinMs, stopGraceMs } = config
     const gatewayId = `${config.gatewayId}-${index}`
     const routesFile = `${config.routesDir}/routes-${gatewayId}.ndjson`
-    const given = { ...(tls && { tls }), ...(limits && { limits }), ...(trustedProxies && { trustedProxies }) }
+    const given = {
+      ...(limits && { limits }),
+      ...(trustedProxies && { trustedProxies }),
+      ...(routesWithinMs !== undefined && { routesWithinMs }),
+    }
     return { gatewayId, host, port, control, routesFile, stopGraceMs, ...given }
   }
-  if (config.workers > 1) return new WorkerSet(config, order).start()
-  const { stopGraceMs, ...options } = order(0)
+  if (config.workers > 1) {
+    const certificates = tls?.certificates ?? null
+    return new WorkerSet(config, tls === undefined ? [socket] : [socket, tls.socket], index => ({
+      ...orderOf(index),
+      socket: { fd: workerFd },
+      ...(certificates &&
+        tls && { tls: { host: tls.host, port: tls.port, certificates, socket: { fd: workerFd + 1 } } }),
+    })).start()
+  }
+  const { stopGraceMs, handOverGraceMs, log } = config
   const gateway: Gateway = await startGateway({
-    ...options,
-    clock: systemClock,
-    random: systemRandom,
-    log: config.log,
+    ...orderOf(0),
+    ...{ socket, clock: systemClock, random: systemRandom, log },
+    ...(tls && { tls }),
   })
-  return { address: gateway.address, close: () => gateway.close(stopGraceMs) }
+  return {
+    address: gateway.address,
+    close: () => gateway.close(stopGraceMs),
+    handOver: () => gateway.handOver(handOverGraceMs),
+  }
 }
 
 class WorkerSet implements RunningGateway {
   address = { host: '', port: 0 }
   readonly #config: RunGatewayConfig
-  readonly #order: (index: number) => WorkerOrder
-  readonly #workers = new Map<number, Worker>()
+  readonly #sockets: readonly ListenSocket[]
+  readonly #orderOf: (index: number) => WorkerOrder
+  readonly #workers = new Map<number, ChildProcess>()
   /** The limits of services hold over all workers. */
-  readonly #office = new AdmissionOffice(systemClock, (worker, message) => {
-    const found = cluster.workers?.[worker]
-    if (found?.isConnected() === true) found.send(message)
-  })
-  #closing = false
+  readonly #office = new AdmissionOffice(systemClock, (index, message) =>
+    tell(this.#workers.get(Number(index)), message),
+  )
+  #ends: Promise<void> | null = null
 
-  constructor(config: RunGatewayConfig, order: (index: number) => WorkerOrder) {
+  constructor(config: RunGatewayConfig, sockets: readonly ListenSocket[], orderOf: (index: number) => WorkerOrder) {
     this.#config = config
-    this.#order = order
+    this.#sockets = sockets
+    this.#orderOf = orderOf
   }
 
   async start(): Promise<RunningGateway> {
-    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-    cluster.schedulingPolicy = cluster.SCHED_NONE // Before the set-up, which freezes it.
-    cluster.setupPrimary({ exec: fileURLToPath(new URL(`./worker.${extension}`, import.meta.url)), args: [] })
-    // The first one alone: a port that is taken is said once. All ask for the same port, also for 0: the parent hands out
-    // one listener per port asked for.
+    // The first one alone: what keeps them from serving is said once.
     try {
       this.address = await this.#fork(0)
       const others = Array.from({ length: this.#config.workers - 1 }, (_, index) => index + 1)
@@ -87,40 +112,55 @@ class WorkerSet implements RunningGateway {
     return this
   }
 
-  async close(): Promise<void> {
-    this.#closing = true
-    await Promise.all([...this.#workers.values()].map(stopWorker))
+  close(): Promise<void> {
+    return this.#end({ end: 'close', graceMs: this.#config.stopGraceMs })
+  }
+
+  handOver(): Promise<void> {
+    return this.#end({ end: 'handOver', graceMs: this.#config.handOverGraceMs })
+  }
+
+  #end(order: WorkerEnd): Promise<void> {
+    for (const worker of this.#workers.values()) tell(worker, order)
+    if (this.#ends !== null) return this.#ends
+    // This end of a socket would keep a port open from which nobody accepts.
+    for (const socket of this.#sockets) closeSocket(socket)
+    this.#ends = Promise.all([...this.#workers.values()].map(endOf)).then(() => {})
+    return this.#ends
   }
 
   #fork(index: number): Promise<{ host: string; port: number }> {
-    const worker = cluster.fork()
+    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+    const program = fileURLToPath(new URL(`./worker.${extension}`, import.meta.url))
+    const worker = fork(program, [], { stdio: ['inherit', 'inherit', 'inherit', 'ipc', ...this.#sockets.map(fdOf)] })
     this.#workers.set(index, worker)
-    worker.send(this.#order(index))
+    tell(worker, this.#orderOf(index))
     worker.once('exit', (code, signal) => {
       this.#workers.delete(index)
-      this.#office.forget(String(worker.id))
-      if (this.#closing) return
+      this.#office.forget(String(index))
+      if (this.#ends !== null) return
       this.#config.log.error({ index, code, signal }, 'a gateway worker ended and is started again')
-      setTimeout(() => this.#closing || this.#fork(index).catch(() => {}), restartPauseMs)
+      setTimeout(() => this.#ends ?? this.#fork(index).catch(() => {}), restartPauseMs)
     })
     return new Promise((resolve, reject) => {
       worker.on('message', (message: ToDesk | { address?: { host: string; port: number }; error?: string }) => {
-        if ('desk' in message) this.#office.onMessage(String(worker.id), message)
+        if ('desk' in message) this.#office.onMessage(String(index), message)
         else if (message.address !== undefined) resolve(message.address)
-        else {
-          this.#closing = true
-          reject(new Error(message.error ?? 'the gateway worker did not start'))
-        }
+        else reject(new Error(message.error ?? 'the gateway worker did not start'))
       })
       worker.once('exit', code => reject(new Error(`the gateway worker ended with ${code} before it served`)))
     })
   }
 }
 
-function stopWorker(worker: Worker): Promise<void> {
+function endOf(worker: ChildProcess): Promise<void> {
   return new Promise(resolve => {
-    if (worker.isDead()) return resolve()
-    worker.once('exit', () => resolve())
-    if (worker.isConnected()) worker.send('stop')
+    if (worker.exitCode !== null || worker.signalCode !== null) resolve()
+    else worker.once('exit', () => resolve())
   })
+}
+
+/** One that has just ended hears nothing, and its end is heard of. */
+function tell(worker: ChildProcess | undefined, message: WorkerOrder | WorkerEnd | FromDesk): void {
+  if (worker?.connected === true) worker.send(message, () => {})
 }

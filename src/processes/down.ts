@@ -40,6 +40,7 @@ async function stopLeftovers(dataDir: string, state: RunState | null, log: Logge
   const running = await Promise.all(Object.values(state?.processes ?? {}).map(isRunning))
   if (!running.includes(true)) return false
   for (const name of ['gateway', 'control'] as const) await endProcess(state?.processes[name])
+  await Promise.all((state?.leaving ?? []).map(endProcess))
   await stopServices(dataDir, log)
   await endProcess(state?.processes.agent)
   // Opening the database takes over the server that was left, and stopping it is stopping that one.
@@ -52,6 +53,8 @@ export interface ProcessStatus {
   name: RoleName
   pid: number | null
   running: boolean
+  /** A gateway that was replaced and finishes what it has. */
+  leaving: boolean
   since: string | null
   /** Proportional set size: shared pages counted by share; null where the system does not tell. */
   pssMiB: number | null
@@ -68,7 +71,9 @@ const roles: RoleName[] = ['supervisor', 'postgres', 'agent', 'control', 'gatewa
 export async function status(dataDir: string): Promise<InstallationStatus> {
   const state = readRunState(dataDir)
   const all = await listProcesses()
-  const processes = await Promise.all(roles.map(name => statusOf(name, state?.processes[name], all)))
+  const leaving = (state?.leaving ?? []).map(one => statusOf('gateway', one, all, true))
+  const found = await Promise.all([...roles.map(name => statusOf(name, state?.processes[name], all)), ...leaving])
+  const processes = found.filter(one => one.running || !one.leaving)
   return { running: processes.some(p => p.name === 'supervisor' && p.running), state, processes }
 }
 
@@ -76,12 +81,11 @@ async function statusOf(
   name: RoleName,
   process: RunningProcess | undefined,
   all: readonly ProcessEntry[],
+  leaving = false,
 ): Promise<ProcessStatus> {
   const running = await isRunning(process)
   return {
-    name,
-    pid: process?.pid ?? null,
-    running,
+    ...{ name, pid: process?.pid ?? null, running, leaving },
     since: running ? (process?.since ?? null) : null,
     pssMiB: running && process ? pssMiB(process.pid, ownFamily(name, all)) : null,
   }

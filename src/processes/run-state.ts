@@ -20,6 +20,17 @@ export interface RunState {
   /** Of the embedded database, for commands on this host; null where DATABASE_URL names another. */
   databaseUrl: string | null
   processes: Partial<Record<RoleName, RunningProcess>>
+  /** Gateways that were replaced and finish what they have. */
+  leaving?: RunningProcess[]
+  /** Of the gateway, by this supervisor; one that says nothing of them cannot do it. */
+  replacements?: Replacements
+}
+
+export interface Replacements {
+  /** The number of the last one that was begun. */
+  begun: number
+  /** The last one that came to its end; `error`: the new gateway did not come to serve, and the old one does. */
+  last: { number: number; pid: number | null; leavingPid: number | null; error: string | null } | null
 }
 
 export const runDir = (dataDir: string): string => join(dataDir, 'run')

@@ -21,10 +21,12 @@ export async function runUp({ config, env }: { config: Config; env: NodeJS.Proce
   const docker = await dockerOf(config)
   keepConfig(config)
   let reload = () => {}
+  let replaceGateway = () => {}
   const stopped = new Promise<string>(resolve => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => resolve(signal))
     // A terminal that closes ends what ran in it, in order; without one it is the word of `systemctl reload`.
     process.on('SIGHUP', () => (process.stdin.isTTY ? resolve('SIGHUP') : reload()))
+    process.on('SIGUSR2', () => replaceGateway())
   })
   // Children and sockets hold no reference, so that they never keep a supervisor that wants to end.
   const stay = setInterval(() => {}, 2 ** 30)
@@ -36,6 +38,7 @@ export async function runUp({ config, env }: { config: Config; env: NodeJS.Proce
   try {
     const running = await up({ config, env, clock: systemClock, log: createLog('supervisor', 'warn'), say })
     reload = () => running.reload()
+    replaceGateway = () => running.replaceGateway()
     console.log(`\n  API          ${running.state.apiUrl}`)
     console.log(`  gateway      ${running.state.gatewayUrl}/api/predict/<service>`)
     console.log(`  access keys  ${credentialsPath(config.dataDir)}`)

@@ -8,7 +8,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { Config, ListenAddress } from '../config.ts'
 import { AgentClient } from '../drivers/process/agent-client.ts'
+import { type BoundSocket, bindSocket, closeSocket, fdOf } from '../lib/bound-socket.ts'
 import type { Clock } from '../lib/clock.ts'
+import { messageOf } from '../lib/errors.ts'
 import type { Logger } from '../lib/log.ts'
 import { KeptPostgres } from './kept-postgres.ts'
 import { RoleProcess } from './role-process.ts'
@@ -17,6 +19,7 @@ import {
   describeProcess,
   isRunning,
   logPath,
+  type Replacements,
   type RoleName,
   type RunningProcess,
   type RunState,
@@ -38,6 +41,8 @@ export interface Running {
   state: RunState
   /** Has control read its certificate again. */
   reload(): void
+  /** Has the gateway replaced by one of the code on disk; how that went stands in the run state. */
+  replaceGateway(): void
   /** Stops everything in order; repeatable. */
   stop(): Promise<void>
 }
@@ -81,18 +86,24 @@ async function compileAhead(cacheDir: string, env: NodeJS.ProcessEnv): Promise<v
 
 async function startRoles(options: UpOptions, postgres: KeptPostgres | null): Promise<Running> {
   const { config, clock, log, say } = options
-  const listen = { api: await resolvePort(config.listen.api), gateway: await resolvePort(config.listen.gateway) }
+  const { sockets, listen } = await openPorts(config)
+  const tls = config.listen.gatewayTls
+  const replacements: Replacements = { begun: 0, last: null }
   const state: RunState = {
     version: config.version,
     apiUrl: urlOf(listen.api, config.tls ? 'https' : 'http'),
     gatewayUrl: urlOf(listen.gateway),
     databaseUrl: postgres?.url ?? null,
     processes: {},
+    leaving: [],
+    replacements,
   }
+  const write = () => writeRunState(config.dataDir, state)
+  const describe = (pid: number) => describeProcess(pid, clock.now())
   const note = async (name: RoleName, pid: number) => {
-    const running = await describeProcess(pid, clock.now())
+    const running = await describe(pid)
     if (running) state.processes[name] = running
-    writeRunState(config.dataDir, state)
+    write()
   }
   await note('supervisor', process.pid)
   if (postgres) await note('postgres', postgres.pid)
@@ -102,9 +113,10 @@ async function startRoles(options: UpOptions, postgres: KeptPostgres | null): Pr
     BERTH_HOME: config.dataDir,
     BERTH_API_LISTEN: `${listen.api.host}:${listen.api.port}`,
     BERTH_GATEWAY_LISTEN: `${listen.gateway.host}:${listen.gateway.port}`,
+    ...(tls ? { BERTH_GATEWAY_TLS_LISTEN: `${tls.host}:${tls.port}` } : {}),
     ...(postgres ? { DATABASE_URL: postgres.url } : {}),
   }
-  const role = (name: RoleName, stopMs: number) =>
+  const role = (name: RoleName, stopMs: number, fds?: readonly number[]) =>
     new RoleProcess({
       name,
       argv: [...nodeArgv, ...(name === 'control' ? [smallNursery] : []), main, 'serve', '--role', name],
@@ -113,13 +125,18 @@ async function startRoles(options: UpOptions, postgres: KeptPostgres | null): Pr
       log,
       stopMs,
       readyMs,
-      onStart: pid => void note(name, pid),
+      ...(fds && { fds }),
+      onChange: async (pid, leaving) => {
+        if (name === 'gateway') state.leaving = (await Promise.all(leaving.map(describe))).filter(one => one !== null)
+        await note(name, pid)
+      },
     })
   const agent = role('agent', 5_000)
   const control = role('control', 15_000)
-  const gateway = role('gateway', 35_000)
+  const gateway = role('gateway', 35_000, sockets.map(fdOf))
   let stopping: Promise<void> | undefined
   const stopAll = async () => {
+    sockets.map(closeSocket)
     await gateway.stop()
     await control.stop()
     await stopServices(config.dataDir, log)
@@ -127,15 +144,41 @@ async function startRoles(options: UpOptions, postgres: KeptPostgres | null): Pr
     await postgres?.stop()
     removeRunState(config.dataDir)
   }
-  const stop = () => {
-    stopping ??= stopAll()
-    return stopping
-  }
-  await startTogether([agent, control, gateway], say)
+  const stop = () => (stopping ??= stopAll())
+  await startTogether([agent, control, gateway], say).catch(error => {
+    sockets.map(closeSocket)
+    throw error
+  })
   const reload = () => {
     if (control.pid !== null) process.kill(control.pid, 'SIGHUP')
   }
-  return { state, stop, reload }
+  return { state, stop, reload, replaceGateway: replacer(gateway, replacements, write, log) }
+}
+
+/** One replacement at a time; whoever asks during one gets another after it, since the code may have changed since it began. */
+function replacer(gateway: RoleProcess, done: Replacements, write: () => void, log: Logger): () => void {
+  let asked = false
+  let busy = false
+  const replaceOnce = async () => {
+    asked = false
+    const number = ++done.begun
+    write()
+    const outcome = await gateway.replace().then(
+      replaced => ({ ...replaced, error: null }),
+      error => ({ pid: gateway.pid, leavingPid: null, error: messageOf(error) }),
+    )
+    done.last = { number, ...outcome }
+    write()
+    if (outcome.error === null) log.info(done.last, 'the gateway is replaced')
+    else log.error(done.last, 'the gateway is not replaced: the new one did not come to serve, and the old one does')
+  }
+  return async () => {
+    asked = true
+    if (busy) return
+    busy = true
+    while (asked) await replaceOnce().catch(error => log.error({ err: error }, 'what runs could not be written down'))
+    busy = false
+  }
 }
 
 /**
@@ -158,6 +201,7 @@ async function startTogether(roles: readonly RoleProcess[], say: (line: string) 
 export async function endLeftovers(dataDir: string, clock: Clock): Promise<void> {
   const state = readRunState(dataDir)
   for (const name of ['gateway', 'control', 'agent'] as const) await endProcess(state?.processes[name])
+  await Promise.all((state?.leaving ?? []).map(endProcess))
   // One that the state does not tell of would keep its directory from ours, which would not start.
   const pid = await new AgentClient(agentSocketPath(dataDir)).pid().catch(() => null)
   if (pid !== null) await endProcess(await describeProcess(pid, clock.now()))
@@ -198,23 +242,32 @@ export async function until(condition: () => Promise<boolean>, timeoutMs: number
 export const urlOf = ({ host, port }: ListenAddress, scheme = 'http'): string =>
   `${scheme}://${host.includes(':') ? `[${host}]` : host === '0.0.0.0' ? '127.0.0.1' : host}:${port}`
 
+/** The gateway's are kept bound here: whoever connects waits in their queues while one gateway goes and another comes. */
+async function openPorts({ listen: { api, gateway, gatewayTls } }: Config) {
+  const sockets = await Promise.all([gateway, ...(gatewayTls ? [gatewayTls] : [])].map(bind))
+  const port = sockets[0]?.address().port ?? gateway.port
+  return { sockets, listen: { api: await resolvePort(api), gateway: { host: gateway.host, port } } }
+}
+
+const bind = (address: ListenAddress): Promise<BoundSocket> =>
+  bindSocket(address).catch(error => refuseTaken(address, error))
+
 /** Port 0 means any free one: chosen here, so that every process is told the same. */
 async function resolvePort(address: ListenAddress): Promise<ListenAddress> {
   const server = createServer()
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) =>
-      reject(
-        error.code === 'EADDRINUSE'
-          ? new Error(
-              `port ${address.port} on ${address.host} is taken by another program: stop it, or set another port under \`listen\` in berth.yaml`,
-            )
-          : error,
-      ),
-    )
+    server.once('error', reject)
     server.listen(address.port, address.host, resolve)
-  })
+  }).catch(error => refuseTaken(address, error))
   const bound = server.address()
   const port = typeof bound === 'object' && bound ? bound.port : address.port
   await new Promise(resolve => server.close(resolve))
   return { host: address.host, port }
+}
+
+function refuseTaken({ host, port }: ListenAddress, error: NodeJS.ErrnoException): never {
+  if (error.code !== 'EADDRINUSE') throw error
+  throw new Error(
+    `port ${port} on ${host} is taken by another program: stop it, or set another port under \`listen\` in berth.yaml`,
+  )
 }

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import type http from 'node:http'
-import type net from 'node:net'
+import net from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import tls, { type TLSSocket } from 'node:tls'
@@ -235,6 +235,21 @@ test('a gateway that closes ends idle connections of both ports, and those still
   await closed
 })
 
+test('a handshake that was yet to begin as the gateway hands over goes on, and its request is answered', async () => {
+  const upstream = await httpUpstream(echo)
+  const { gateway, tlsPort } = await startTls([aRoute([upstream.endpoint])])
+  const tcp = net.connect(tlsPort, '127.0.0.1')
+  const later = await secure(tlsPort) // Accepted after the other one, which is too by now.
+  const over = gateway.handOver(60_000)
+  const client = await secure(tlsPort, { socket: tcp })
+  for (const { socket, sees } of [client, later]) {
+    socket.write(get(path))
+    await sees('200 OK')
+    await sees('onnection: close')
+  }
+  await over
+})
+
 test('workers share both ports', async () => {
   const upstream = await httpUpstream(echo)
   const here = temporaryDir()
@@ -244,8 +259,8 @@ test('workers share both ports', async () => {
   const port = await freePort()
   const gateway = await runGateway({
     ...{ host: '127.0.0.1', port: 0, tls: { host: '127.0.0.1', port, certificates: [certificate('one')] } },
-    ...{ control: { path: routes.path }, routesDir: here, workers: 2, gatewayId: 'gw', stopGraceMs: 1_000 },
-    log: silentLog,
+    ...{ control: { path: routes.path }, routesDir: here, workers: 2, gatewayId: 'gw' },
+    ...{ stopGraceMs: 1_000, handOverGraceMs: 60_000, log: silentLog },
   })
   onTestFinished(() => gateway.close())
   await routes.acknowledged(1, 2)

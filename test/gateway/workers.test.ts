@@ -4,6 +4,7 @@ import { silentLog } from '../../src/lib/log.ts'
 import { aRoute, ask, echo, httpUpstream, Routes, temporaryDir, until } from './gateway-harness.ts'
 
 const path = '/api/predict/digits'
+const graces = { stopGraceMs: 1_000, handOverGraceMs: 60_000 }
 
 test('workers share the port, each a member of its own; one that is killed comes back; all stop when told', async () => {
   const upstream = await httpUpstream(echo)
@@ -13,7 +14,7 @@ test('workers share the port, each a member of its own; one that is killed comes
   onTestFinished(() => routes.server.close())
   const control = { path: routes.path }
   const where = { host: '127.0.0.1', port: 0, control, routesDir: dir }
-  const gateway = await runGateway({ ...where, workers: 2, gatewayId: 'gw', stopGraceMs: 1_000, log: silentLog })
+  const gateway = await runGateway({ ...where, workers: 2, gatewayId: 'gw', ...graces, log: silentLog })
   onTestFinished(() => gateway.close())
   const { port } = gateway.address
   await routes.acknowledged(1, 2)
@@ -52,7 +53,7 @@ test('limits hold over all workers: one instance gets one request at a time, and
   await routes.server.listen()
   onTestFinished(() => routes.server.close())
   const where = { host: '127.0.0.1', port: 0, control: { path: routes.path }, routesDir: dir }
-  const gateway = await runGateway({ ...where, workers: 3, gatewayId: 'gw', stopGraceMs: 1_000, log: silentLog })
+  const gateway = await runGateway({ ...where, workers: 3, gatewayId: 'gw', ...graces, log: silentLog })
   onTestFinished(() => gateway.close())
   const { port } = gateway.address
   await routes.acknowledged(1, 3)
@@ -75,6 +76,6 @@ test('a port that is taken is said, and nothing stays behind', async () => {
   const upstream = await httpUpstream(echo)
   const { port } = upstream.endpoint
   const where = { host: '127.0.0.1', port, control: null, routesDir: temporaryDir() }
-  const running = runGateway({ ...where, workers: 2, gatewayId: 'gw', stopGraceMs: 0, log: silentLog })
+  const running = runGateway({ ...where, workers: 2, gatewayId: 'gw', ...graces, log: silentLog })
   await expect(running).rejects.toThrow('EADDRINUSE')
 })

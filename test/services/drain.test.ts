@@ -99,6 +99,19 @@ describe('a drain', () => {
     expect((await viewOf(services, machineId)).phase).toBe('drained')
   })
 
+  it('waits no longer for a gateway that has said that it ends', async () => {
+    const services = await someServices()
+    await deployed(services)
+    const { instance, machineId } = await onMachine(services)
+    services.gateways.silent.add('gw-1')
+    await drainMachine(services.ctx, services.actor, machineId)
+    await services.settle()
+    expect(services.runtime.live()).toContain(instance.id)
+    services.host.onDisconnect('gw-1', true)
+    await services.settle()
+    expect(services.runtime.live()).not.toContain(instance.id)
+  })
+
   it('does not stop the old one before the silent gateway has acknowledged that it is out of the routes', async () => {
     const services = await someServices()
     await deployed(services)

@@ -1,5 +1,6 @@
 // Each process of an installation is killed while requests flow, and all of it is stopped and started again. What counts is
 // what a caller of the service sees, and that the service's own processes are the same before and after.
+import { availableParallelism } from 'node:os'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { until } from '../installation.ts'
 import { SteadyWorld } from './steady-world.ts'
@@ -15,7 +16,10 @@ async function serviceInstances() {
   })
 }
 
-for (const name of ['control', 'agent', 'postgres'] as const) {
+// A gateway of several workers: they finish what they have, and what is new waits for the next one.
+const several = availableParallelism() > 1 ? (['gateway'] as const) : []
+
+for (const name of ['control', 'agent', 'postgres', ...several] as const) {
   test(`${name} killed: no request fails, it comes back, and no service instance is restarted`, async () => {
     const before = await serviceInstances()
     const load = await world.whileServing(async () => {

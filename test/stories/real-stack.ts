@@ -85,14 +85,14 @@ export async function aStack(machines: number): Promise<Stack> {
     onConnect: gateway => host.onConnect(gateway),
     onAck: (gatewayId, generation) => host.onAck(gatewayId, generation),
     onReport: (gatewayId, generation, instances) => host.onReport(gatewayId, generation, instances),
-    onDisconnect: gatewayId => host.onDisconnect(gatewayId),
+    onDisconnect: (gatewayId, ended) => host.onDisconnect(gatewayId, ended),
   })
   await host.start(server)
   await server.listen()
   closers.push(() => server.close())
   const gateway = await runGateway({
     ...{ host: '127.0.0.1', port: 0, control: { path: controlPath }, routesDir: directory, workers: 2 },
-    ...{ gatewayId: 'gw', stopGraceMs: 1_000, log: silentLog },
+    ...{ gatewayId: 'gw', stopGraceMs: 1_000, handOverGraceMs: 60_000, log: silentLog },
   })
   closers.push(() => gateway.close())
   watch.start([runtime])

@@ -98,14 +98,14 @@ export class SteadyWorld {
     return requests
   }
 
-  async killed(name: 'control' | 'agent' | 'postgres' | 'supervisor'): Promise<number> {
+  async killed(name: 'control' | 'agent' | 'postgres' | 'supervisor' | 'gateway'): Promise<number> {
     const pid = await this.berth.pidOf(name)
     if (pid === null) throw new Error(`${name} does not run`)
     process.kill(pid, 'SIGKILL')
     return pid
   }
 
-  isBack(name: 'control' | 'agent' | 'postgres', before: number): Promise<boolean> {
+  isBack(name: 'control' | 'agent' | 'postgres' | 'gateway', before: number): Promise<boolean> {
     return until(`${name} is back`, async () => {
       const pid = await this.berth.pidOf(name)
       return pid !== null && pid !== before

@@ -38,12 +38,12 @@ export class Measurements {
     this.#options = options
   }
 
-  onConnect(gatewayId: string): void {
-    this.#sums.onConnect(gatewayId)
+  onConnect(gatewayId: string, fresh = false): void {
+    this.#sums.onConnect(gatewayId, fresh)
   }
 
-  onDisconnect(gatewayId: string): void {
-    this.#sums.onDisconnect(gatewayId)
+  onDisconnect(gatewayId: string, ended = false): void {
+    this.#sums.onDisconnect(gatewayId, ended)
   }
 
   onHeartbeat(gatewayId: string, words: readonly TrafficWord[]): void {

@@ -1,5 +1,6 @@
 // What gateways say of services, added up over one step. Each gateway counts from its own start; what is added is how far it
-// has come since its last word. The first word of a connection is where counting begins.
+// has come since its last word. The first word of a connection is where counting begins, unless the gateway is fresh; one that
+// has said that it ends has said all.
 import { addCounts } from '../../lib/histogram.ts'
 import type { TrafficFigures } from './point.ts'
 
@@ -33,20 +34,25 @@ export class TrafficSums {
   #sums = new Map<string, Sum>()
   #samples = 0
   #disturbed = true
+  /** In this step and in the one before: it may not be written down yet. */
+  #ended = new Set<string>()
+  #endedBefore = new Set<string>()
 
-  /** The ids of the gateways that are heard. */
+  /** The ids of the gateways that are heard, or have said all that they ever will. */
   get heard(): ReadonlySet<string> {
-    return new Set(this.#members.keys())
+    return new Set([...this.#members.keys(), ...this.#ended, ...this.#endedBefore])
   }
 
-  onConnect(gatewayId: string): void {
-    this.#disturbed = true
-    this.#members.set(gatewayId, { words: new Map(), begun: false })
+  onConnect(gatewayId: string, fresh = false): void {
+    this.#disturbed ||= !fresh
+    this.#members.set(gatewayId, { words: new Map(), begun: fresh })
+    for (const kept of [this.#ended, this.#endedBefore]) kept.delete(gatewayId)
   }
 
-  onDisconnect(gatewayId: string): void {
-    this.#disturbed = true
+  onDisconnect(gatewayId: string, ended = false): void {
+    this.#disturbed ||= !ended
     this.#members.delete(gatewayId)
+    if (ended) this.#ended.add(gatewayId)
   }
 
   onHeartbeat(gatewayId: string, words: readonly TrafficWord[]): void {
@@ -102,6 +108,8 @@ export class TrafficSums {
     this.#sums = new Map()
     this.#samples = 0
     this.#disturbed = false
+    this.#endedBefore = this.#ended
+    this.#ended = new Set()
     return { figures, whole }
   }
 

@@ -165,6 +165,8 @@ export class RouteHost {
   #heard = new Set<string>()
   readonly #dirty = new Set<string>()
   readonly #gone = new Set<string>()
+  /** Those that said that they end, until it is written. */
+  readonly #ended = new Map<string, Member>()
   readonly #keysUsed = new Set<string>()
   #timer: NodeJS.Timeout | null = null
   /** Something awaited is not written yet. */
@@ -193,6 +195,7 @@ export class RouteHost {
   onConnect(gateway: { gatewayId: string; pid: number; generation: number }): void {
     this.#members.set(gateway.gatewayId, { pid: gateway.pid, acknowledged: BigInt(gateway.generation) })
     this.#gone.delete(gateway.gatewayId)
+    this.#ended.delete(gateway.gatewayId)
     this.#soon(gateway.gatewayId, true)
   }
 
@@ -228,9 +231,12 @@ export class RouteHost {
     for (const id of keyIds) this.#keysUsed.add(id)
   }
 
-  onDisconnect(gatewayId: string): void {
+  /** `ended`: it serves nobody any more, and its lease ends with it. */
+  onDisconnect(gatewayId: string, ended = false): void {
+    const member = this.#members.get(gatewayId)
     this.#members.delete(gatewayId)
-    this.#gone.add(gatewayId)
+    if (ended && member) this.#ended.set(gatewayId, member)
+    else this.#gone.add(gatewayId)
     this.#soon(gatewayId, true)
   }
 
@@ -315,24 +321,23 @@ export class RouteHost {
     const now = this.#ctx.clock.now()
     const dirty = [...this.#dirty]
     const gone = [...this.#gone]
-    const reports = [...this.#reports].filter(([, row]) => this.#members.has(row.gatewayId))
+    const ended = new Map(this.#ended)
+    const known = (id: string) => this.#members.get(id) ?? ended.get(id)
+    const reports = [...this.#reports].filter(([, row]) => known(row.gatewayId) !== undefined)
     const leaseUntil = this.#leaseUntil()
     const rows = dirty.flatMap(id => {
-      const member = this.#members.get(id)
+      const member = known(id)
       if (!member) return []
+      const connected = this.#members.has(id)
       return [
         {
-          id,
-          pid: member.pid,
-          leaseUntil,
-          acknowledgedGeneration: member.acknowledged,
-          connected: true,
-          updatedAt: now,
+          ...{ id, pid: member.pid, acknowledgedGeneration: member.acknowledged, connected, updatedAt: now },
+          leaseUntil: connected ? leaseUntil : now,
         },
       ]
     })
     // What comes from now on belongs to the next flush.
-    for (const kept of [this.#dirty, this.#gone, this.#reports]) kept.clear()
+    for (const kept of [this.#dirty, this.#gone, this.#ended, this.#reports]) kept.clear()
     try {
       await transaction(this.#ctx, async tx => {
         await upsertGateways(tx, rows)
@@ -346,6 +351,7 @@ export class RouteHost {
     } catch (error) {
       for (const id of dirty) this.#dirty.add(id)
       for (const id of gone) if (!this.#members.has(id)) this.#gone.add(id)
+      for (const [id, member] of ended) if (!this.#members.has(id)) this.#ended.set(id, member)
       for (const [key, row] of reports) if (!this.#reports.has(key)) this.#reports.set(key, row)
       throw error
     }
