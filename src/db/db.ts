@@ -50,6 +50,9 @@ function wirePool(pool: pg.Pool): KyselyPool {
 }
 
 function wireClient(client: pg.PoolClient): KyselyClient {
+  // While it is taken the pool does not listen: one that breaks between two queries of a transaction would end the process. The
+  // next query says so.
+  client.on('error', () => {})
   return Object.create(client, {
     query: { value: (text: string, values: readonly unknown[] = []) => client.query(text, values.map(toWire)) },
     release: { value: (destroy?: boolean) => client.release(destroy) },

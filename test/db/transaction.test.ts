@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type Db, isUniqueViolation, openDb, sqlState, transaction, withAdvisoryLock } from '../../src/db/db.ts'
 import { SeededRandom } from '../../src/lib/random.ts'
+import { until } from '../installation.ts'
 import { type FreshDb, freshDb } from '../postgres.ts'
 
 let fresh: FreshDb
@@ -102,6 +103,22 @@ describe('a transaction', () => {
     expect(sqlState(error)).toBe('23505')
     expect(isUniqueViolation(error, 'counters_pkey')).toBe(true)
     expect(isUniqueViolation(error, 'another_key')).toBe(false)
+  })
+})
+
+describe('a connection that breaks', () => {
+  it('between two queries of a transaction fails the next one, and not the process', async () => {
+    const broken = transaction(ctx, async tx => {
+      const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(tx)
+      const pid = rows[0]?.pid
+      await sql`select pg_terminate_backend(${pid})`.execute(fresh.db)
+      await until('it is gone', async () => {
+        const { rows: left } = await sql`select 1 from pg_stat_activity where pid = ${pid}`.execute(fresh.db)
+        return left.length === 0
+      })
+      await sql`select 1`.execute(tx)
+    })
+    await expect(broken).rejects.toThrow()
   })
 })
 
