@@ -28,6 +28,7 @@ const longTests = [
   'drivers/docker-life',
   'drivers/docker-use',
   'soak/drain/drain',
+  'soak/handover/handover',
   'soak/races',
   'stories/docker',
   'stories/kills',

@@ -1,4 +1,4 @@
-// The load of the drain soak, a process of its own: requests leave at their appointed times whatever became of the ones before,
+// The load of the drain and hand-over soaks, a process of its own: requests leave at their appointed times whatever became of the ones before,
 // and every one is accounted for. It is told to begin, when a drain begins and ends, and to stop; it answers once, with what it saw.
 import { Agent, type IncomingMessage, request } from 'node:http'
 import { bodyOf, eventOf, lastEventOf } from './content.ts'
@@ -49,7 +49,7 @@ let answered = 0
 let late = 0
 let latestMs = 0
 
-const say = (message: FromLoad): void => void process.send?.(message)
+const say = (message: FromLoad, told?: () => void): void => void process.send?.(message, undefined, undefined, told)
 
 async function run(order: LoadOrder): Promise<void> {
   const startMs = performance.now()
@@ -72,17 +72,9 @@ async function finish(seconds: number): Promise<void> {
   await Promise.all(open)
   agent.destroy()
   const shortMs = { steady: percentiles(tookMs.steady), draining: percentiles(tookMs.draining) }
-  say({
-    sent,
-    answered,
-    failed,
-    truncated,
-    late,
-    latestMs: Math.round(latestMs),
-    shortMs,
-    seconds: Math.round(seconds),
-  })
-  process.disconnect?.()
+  const times = { late, latestMs: Math.round(latestMs), shortMs, seconds: Math.round(seconds) }
+  // Only then: what it has to tell can be long.
+  say({ sent, answered, failed, truncated, ...times }, () => process.disconnect?.())
 }
 
 function percentiles(values: number[]): Percentiles {
@@ -126,7 +118,7 @@ function expected({ id, kind, events, answerBytes }: Planned): Buffer {
 }
 
 function ask({ port, services, mix }: LoadOrder, planned: Planned): Promise<IncomingMessage> {
-  const { id, kind, workMs, bytes, answerBytes, events } = planned
+  const { id, kind, workMs, bytes, answerBytes, events, fresh } = planned
   const service = services[planned.service]
   const query = new URLSearchParams(
     Object.entries({ id, ms: workMs, bytes, answerBytes, events, everyMs: mix.eventMs }).map(([key, value]) => [
@@ -139,7 +131,7 @@ function ask({ port, services, mix }: LoadOrder, planned: Planned): Promise<Inco
   const length = kind === 'stream' ? {} : { 'content-length': bytes }
   const headers = { authorization: service?.accessKey ?? '', ...length }
   return new Promise((resolve, reject) => {
-    const req = request({ host: '127.0.0.1', port, path, method, agent, headers }, resolve)
+    const req = request({ host: '127.0.0.1', port, path, method, headers, agent: fresh ? false : agent }, resolve)
     req.once('error', reject)
     req.end(kind === 'stream' ? undefined : bodyOf(id, bytes))
   })

@@ -9,6 +9,8 @@ export interface Mix {
   /** How long a stream lasts; one event in `eventMs`. */
   streamMs: number
   eventMs: number
+  /** The share that opens a connection of its own and closes it afterwards. */
+  freshShare?: number
 }
 
 export interface Planned {
@@ -19,6 +21,7 @@ export interface Planned {
   bytes: number
   answerBytes: number
   events: number
+  fresh: boolean
 }
 
 /** Numbers in [0, 1) that look random and depend on their arguments alone. */
@@ -44,6 +47,7 @@ export function plannedOf(mix: Mix, n: number): Planned {
     bytes: between(dice(n, 4), 1, large),
     answerBytes: between(dice(n, 5), 1, large),
     events: kind === 'stream' ? Math.round(mix.streamMs / mix.eventMs) : 0,
+    fresh: dice(n, 6) < (mix.freshShare ?? 0),
   }
 }
 

@@ -1,11 +1,10 @@
 // Every machine of a group is drained in turn, lap after lap, while an open-loop load runs; in the middle of one drain a rolling
 // update begins. What is judged is what the services wrote down and what the callers got.
-import { type ChildProcess, fork } from 'node:child_process'
-import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { until } from '../../installation.ts'
 import { type Executions, executionsIn } from './executions.ts'
-import type { FromLoad, LoadResult, ToLoad } from './load.ts'
+import type { LoadResult } from './load.ts'
+import { LoadProcess } from './load-process.ts'
 import type { Mix } from './schedule.ts'
 import { type DrainReceipt, Stage } from './stage.ts'
 
@@ -42,7 +41,7 @@ const lookMs = 250
 
 export async function soakDrain(options: SoakOptions): Promise<SoakResult> {
   const stage = new Stage()
-  const load = fork(join(import.meta.dirname, 'load.ts'), { execArgv: ['--disable-warning=ExperimentalWarning'] })
+  const load = new LoadProcess()
   try {
     await stage.set(options.machines)
     return await drainAll(options, stage, load)
@@ -52,31 +51,27 @@ export async function soakDrain(options: SoakOptions): Promise<SoakResult> {
   }
 }
 
-async function drainAll(options: SoakOptions, stage: Stage, load: ChildProcess): Promise<SoakResult> {
-  const tell = (message: ToLoad): void => void load.send(message)
+async function drainAll(options: SoakOptions, stage: Stage, load: LoadProcess): Promise<SoakResult> {
   const services = await stage.endpoints()
   const mix = { ...options.mix, services: services.length }
-  tell({ port: await stage.berth.gatewayPort(), mix, services })
-  await answerOf(load)
+  await load.begin({ port: await stage.berth.gatewayPort(), mix, services })
   options.say(`load flows: ${mix.perSecond} requests/s on ${services.length} services, ${options.machines} machines`)
   const drains: DrainSeen[] = []
   let updateMetDrain = false
   for (let lap = 1; lap <= options.laps; lap++) {
     for (const [index, machineId] of stage.machineIds.entries()) {
-      tell('draining')
+      load.tell('draining')
       const during = lap === options.updateInLap && index === 1 ? () => stage.update(updated, 2) : null
       const { seen, metDrain } = await drainOne(stage, lap, machineId, during)
       updateMetDrain ||= metDrain
       drains.push(seen)
       options.say(lineOf(seen))
-      tell('steady')
+      load.tell('steady')
       await stage.uncordon(machineId)
     }
   }
   await stage.settled(updated, 180_000)
-  tell('stop')
-  const result = await answerOf(load)
-  if (result === 'flowing') throw new Error('the load did not end')
+  const result = await load.end()
   return { drains, load: result, executions: executionsIn(stage.logs), updateMetDrain }
 }
 
@@ -105,17 +100,6 @@ function lineOf({ lap, machineId, ms, inFlightAtStart, receipt: { receipt } }: D
     `${moved} of ${instances} moved, ${requestsServed} served, ${requestsFailed} failed, longest ${longestMs} ms`,
     `${streamsWaitedFor} streams waited for, ${streamsCut} cut`,
   ].join('; ')
-}
-
-function answerOf(load: ChildProcess): Promise<FromLoad> {
-  return new Promise((resolve, reject) => {
-    const gone = (code: number | null): void => reject(new Error(`the load ended by itself with ${code}`))
-    load.once('exit', gone)
-    load.once('message', message => {
-      load.off('exit', gone)
-      resolve(message as FromLoad)
-    })
-  })
 }
 
 /** What counts, as lines `name: figure (bound)`, and whether each holds. */

@@ -1,8 +1,11 @@
-// The stage of the drain soak: a whole Berth of real processes, a group of machines, three services that fill two thirds of it.
-import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
+// The stage of the drain and hand-over soaks: a whole Berth of real processes, a group of machines, three services that fill two thirds of it.
+import { execFile } from 'node:child_process'
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import type { Client, Operations } from '../../../src/client/client.ts'
-import { Installation, until } from '../../installation.ts'
+import { readRunState } from '../../../src/processes/run-state.ts'
+import { berth, Installation, until } from '../../installation.ts'
 
 export type DrainReceipt = Operations['GET /v1/machines/{machineId}/drain']['returns']
 type Endpoint = { name: string; accessKey: string }
@@ -15,7 +18,9 @@ const services = [
 ]
 const machineCpu = 3
 
+// All of the load comes from one address.
 const configText = (machines: number): string => `
+gateway: { connectionsPerAddress: 0 }
 catalog:
   specs:
     slice: { family: general, cpu: ${machineCpu}, memory: 1GiB }
@@ -98,6 +103,29 @@ export class Stage {
 
   async uncordon(machineId: string): Promise<void> {
     await this.owner.call('POST /v1/machines/{machineId}/uncordon', { params: { machineId } })
+  }
+
+  /** From now on what is executed is counted anew. */
+  forgetExecutions(): void {
+    for (const name of readdirSync(this.logs)) truncateSync(join(this.logs, name))
+  }
+
+  /** Replaces the gateway, as a person would. */
+  async reloadGateway(): Promise<void> {
+    await promisify(execFile)(berth, ['gateway', 'reload'], { env: this.berth.env })
+  }
+
+  /** As the supervisor has noted it, alive or not. */
+  controlPid(): number | null {
+    return readRunState(this.berth.home)?.processes.control?.pid ?? null
+  }
+
+  /** Whether control answers, out of the database. */
+  answers(): Promise<boolean> {
+    return this.owner.call('GET /v1/whoami', {}).then(
+      () => true,
+      () => false,
+    )
   }
 
   async #buy(machines: number): Promise<void> {
