@@ -1,6 +1,7 @@
 // `npm run bench:floods`: what 2,000 slow sockets, bodies without end and heads too large cost others. A steady client is measured
 // without and with the flood in turn, round after round; the gateway has a core of its own, all else the other. Figures are
-// medians, memory is the most that was seen. Arguments: rounds; seconds of each; requests a second of the steady client.
+// medians, memory is the most that was seen. The limits are the defaults; `rpc.keepalive` of the service is 10 s.
+// Arguments: rounds; seconds of each; requests a second of the steady client.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
@@ -26,7 +27,7 @@ if (spawnSync('taskset', ['-V']).error || availableParallelism() < 2) {
 // The instance is in this process: it would take from the gateway's core.
 spawnSync('taskset', ['-cp', '1', String(process.pid)])
 const dir = mkdtempSync(join(tmpdir(), 'berth-bench-floods-'))
-const stage = new FloodStage(true)
+const stage = new FloodStage({ pinned: true, limits: {}, requestTimeoutMs: 10_000 })
 const calm: number[] = []
 const flooded: number[] = []
 const answers: Flooded = {}
