@@ -73,7 +73,8 @@ billingZone: Asia/Shanghai
 # Shown where only the operator can help, such as ending a prepaid machine before it expires.
 operatorContact: the operator of this installation
 
-# Where Berth listens. An address that others can reach needs "insecure: true", and a proxy that ends TLS before it.
+# Where Berth listens. An address that others can reach needs a certificate (docs/people.md for the API, docs/gateway.md for the
+# gateway), or "insecure: true" and a proxy that ends TLS before it.
 listen:
   api: 127.0.0.1:8700
   gateway: 127.0.0.1:8701

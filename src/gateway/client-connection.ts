@@ -257,8 +257,9 @@ export class ClientConnection implements ExchangeClient {
     return whole ? bodyEnd : bytes.length
   }
 
+  /** A copy of what may stay for long: what was read is cut from a much larger piece, which leaves a hole where it stays. */
   #hold(bytes: Buffer): void {
-    this.#pending = this.#pending === null ? bytes : Buffer.concat([this.#pending, bytes])
+    this.#pending = Buffer.concat(this.#pending === null ? [bytes] : [this.#pending, bytes])
     if (this.#pending.length <= pipelineMax) return
     this.#held = true
     this.socket.pause()
