@@ -1,7 +1,7 @@
 // The part of berth.yaml that says what clients may ask of the gateway: how large heads are, how long anything may take, and how
 // many connections there are; and the certificates of its TLS port. What one service takes is said in its service JSON.
 import { z } from 'zod'
-import { read } from './config-read.ts'
+import { read, yesOrNo } from './config-read.ts'
 import { fieldsMax } from './gateway/http-fields.ts'
 import { defaultLimits, type GatewayLimits } from './gateway/limits.ts'
 
@@ -11,6 +11,14 @@ const whole = (min: number, max: number) =>
     `a whole number from ${min} to ${max}`,
   )
 const seconds = whole(1, 86_400)
+
+const ejection = z.strictObject({
+  failures: whole(0, 1_000).default(defaultLimits.ejectAfter),
+  seconds: seconds.default(defaultLimits.ejectMs / 1_000),
+  secondsMax: seconds.default(defaultLimits.ejectMsMax / 1_000),
+  percent: whole(0, 99).default(defaultLimits.ejectShare * 100),
+  answers: yesOrNo.default(defaultLimits.ejectByAnswers),
+})
 
 export const gateway = z
   .strictObject({
@@ -27,6 +35,7 @@ export const gateway = z
       .array(z.strictObject({ certificate: z.string().min(1), key: z.string().min(1) }))
       .max(100)
       .default([]),
+    ejection: ejection.prefault({}),
   })
   .refine(({ headKiB, targetKiB }) => targetKiB <= headKiB, {
     path: ['targetKiB'],
@@ -43,4 +52,9 @@ export const gatewayLimitsOf = (given: z.output<typeof gateway>): Partial<Gatewa
   upgradedIdleTimeoutMs: given.upgradedSeconds * 1_000,
   connectionsMax: given.connections,
   connectionsPerAddress: given.connectionsPerAddress,
+  ejectAfter: given.ejection.failures,
+  ejectMs: given.ejection.seconds * 1_000,
+  ejectMsMax: given.ejection.secondsMax * 1_000,
+  ejectShare: given.ejection.percent / 100,
+  ejectByAnswers: given.ejection.answers,
 })

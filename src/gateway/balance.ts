@@ -38,14 +38,14 @@ export function pickLeastInFlight<Target extends { inFlight: number }>(
   return second.inFlight < first.inFlight ? second : first
 }
 
-/** The same among those that answer; one that is suspect only where no other is left. */
-export function pickAnswering<Target extends { inFlight: number; suspicion: { suspect: boolean } }>(
+/** The same among those that answer; one that is suspect or ejected only where no other is left. */
+export function pickAnswering<Target extends { inFlight: number; out: boolean }>(
   targets: readonly Target[],
   tried: readonly Target[],
   random: FastRandom,
 ): Target | null {
   const picked = pickLeastInFlight(targets, tried, random)
-  if (picked === null || !picked.suspicion.suspect) return picked
-  const answering = targets.filter(target => !target.suspicion.suspect)
+  if (picked === null || !picked.out) return picked
+  const answering = targets.filter(target => !target.out)
   return pickLeastInFlight(answering, tried, random) ?? picked
 }

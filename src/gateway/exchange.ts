@@ -37,8 +37,12 @@ export class Exchange implements WayOwner {
   #closesClient = false
   #closesUpstream = false
   #wantsUpgrade = false
+  #bytesIn = 0
   readonly #fromClient = new Valve()
   // The answer.
+  /** 0: none has begun. */
+  #status = 0
+  #bytesOut = 0
   #headSoFar: Buffer | null = null
   #informational = 0
   readonly #response = new BodyFollower()
@@ -75,6 +79,9 @@ export class Exchange implements WayOwner {
     this.#movedMs = nowMs
     this.#deadlineMs = nowMs + service.route.limits.requestTimeoutMs
     this.#informational = 0
+    this.#status = 0
+    this.#bytesIn = head.end - head.start
+    this.#bytesOut = 0
     this.#way.begin(service, split)
     this.phase = 'connecting'
     const bodyEnd = this.requestDone ? head.end : this.#takeBody(bytes, head.end)
@@ -94,6 +101,7 @@ export class Exchange implements WayOwner {
   clientBytes(bytes: Buffer): number {
     if (this.phase === 'tunnel') {
       this.#movedMs = this.#context.clock.monotonicMs()
+      this.#bytesIn += bytes.length
       if (this.#way.connection?.socket.write(bytes) === false) this.#fromClient.shut(this.#client.socket)
       return bytes.length
     }
@@ -139,6 +147,7 @@ export class Exchange implements WayOwner {
     const tunnel = this.phase === 'tunnel'
     const { connection, service } = this.#way
     if (!tunnel && service !== null) service.usage.aborted++
+    if (this.#status === 0) this.#status = 499
     this.#settle(tunnel ? 'served' : 'gone')
     if (connection === null) return
     connection.owner = null
@@ -178,6 +187,7 @@ export class Exchange implements WayOwner {
   }
 
   turnedAway(answer: OwnAnswer): void {
+    this.#status = answer.status
     this.#settle('gone')
     this.#client.answer(answer, !this.requestDone || this.#closesClient, this.#toHead)
   }
@@ -208,7 +218,7 @@ export class Exchange implements WayOwner {
   }
 
   upstreamClosed(_connection: UpstreamConnection, error: Error | null): void {
-    if (this.phase === 'connecting') this.#way.tryAnother()
+    if (this.phase === 'connecting') this.#way.unreachable()
     else if (this.phase === 'tunnel') {
       this.#settle(error === null ? 'served' : 'failed')
       this.#client.cut(false)
@@ -230,6 +240,7 @@ export class Exchange implements WayOwner {
       return -1
     }
     this.requestDone = this.#request.done
+    this.#bytesIn += end - from
     return end
   }
 
@@ -277,6 +288,7 @@ export class Exchange implements WayOwner {
       if (at === bytes.length) return
     }
     this.phase = 'body'
+    this.#status = head.status
     this.#response.start(head.bodyKind, head.contentLength)
     if (isEventStream(head, bytes)) this.#beginStream(head.bodyKind === 'chunked' ? new StreamTail() : null)
     this.#keepAliveSeconds = head.keepAlive ? head.keepAliveSeconds : 0
@@ -312,6 +324,7 @@ export class Exchange implements WayOwner {
       return
     }
     this.phase = 'tunnel'
+    this.#status = 101
     this.#beginStream(null)
     this.#movedMs = this.#context.clock.monotonicMs()
     this.#toClient(clientResponse(this.#context.responseHead, bytes, headEnd, false))
@@ -327,6 +340,7 @@ export class Exchange implements WayOwner {
 
   #toClient(bytes: Buffer): void {
     this.#tail?.pass(bytes)
+    this.#bytesOut += bytes.length
     if (this.#client.socket.write(bytes) || this.#upstreamPaused) return
     this.#upstreamPaused = true
     this.#way.connection?.socket.pause()
@@ -337,6 +351,8 @@ export class Exchange implements WayOwner {
     if (this.#upstreamPaused) connection.socket.resume()
     const reusable = clean && this.requestDone && !this.#closesUpstream
     this.#way.service?.usage.served(this.#context.clock.monotonicMs() - this.#startedMs)
+    if (this.#context.limits.ejectByAnswers && this.#status >= 502 && this.#status <= 504) this.#way.failed()
+    else this.#way.succeeded()
     const nowMs = this.#settle('served')
     if (reusable) connection.pool.release(connection, this.#keepAliveSeconds, nowMs)
     else connection.drop()
@@ -358,6 +374,7 @@ export class Exchange implements WayOwner {
     const begun = this.phase === 'body'
     const { connection, service } = this.#way
     if (service !== null) service.usage.refused++
+    if (!begun) this.#status = answer.status
     this.#settle('gone')
     connection?.drop()
     if (begun) this.#client.cut(true)
@@ -371,6 +388,9 @@ export class Exchange implements WayOwner {
     const lastWord = this.#tail?.lastWord({ code, message }) ?? null
     if (lastWord !== null) this.#client.socket.write(lastWord)
     if (service !== null) service.usage.failed++
+    // One that is late has its own watch (`Suspicion`).
+    if (status === 502) this.#way.failed()
+    if (!begun) this.#status = status
     this.#settle('failed')
     connection?.drop()
     if (begun) this.#client.cut(this.#response.kind === 'until-close')
@@ -381,6 +401,7 @@ export class Exchange implements WayOwner {
   #settle(outcome: 'served' | 'failed' | 'gone'): number {
     const nowMs = this.#context.clock.monotonicMs()
     this.phase = 'none'
+    this.#way.service?.usage.ended(this.#status, this.#bytesIn, this.#bytesOut)
     this.#way.end(outcome, nowMs - this.#startedMs)
     this.#tail = null
     this.#streams = false

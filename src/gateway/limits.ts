@@ -36,6 +36,15 @@ export interface GatewayLimits {
   /** From the copy of a request to the end of the answer, which nobody reads. */
   mirrorTimeoutMs: number
   tickMs: number
+  /** Failures in a row after which an endpoint is left out; 0: none is. */
+  ejectAfter: number
+  /** For how long the first time; each further time in a row for twice as long, up to the most. */
+  ejectMs: number
+  ejectMsMax: number
+  /** Of a service's endpoints, at most so many at once, and never all. */
+  ejectShare: number
+  /** An answer of 502, 503 or 504 is a failure too. */
+  ejectByAnswers: boolean
 }
 
 export const defaultLimits: GatewayLimits = {
@@ -56,6 +65,11 @@ export const defaultLimits: GatewayLimits = {
   mirrorBytesMax: 16 * 1024 * 1024,
   mirrorTimeoutMs: 30_000,
   tickMs: 100,
+  ejectAfter: 5,
+  ejectMs: 5_000,
+  ejectMsMax: 300_000,
+  ejectShare: 0.5,
+  ejectByAnswers: false,
 }
 
 /** Requests per second as an allowance that refills evenly, up to one second's worth. 0 = no limit. */

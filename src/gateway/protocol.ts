@@ -58,6 +58,23 @@ export interface ServiceTraffic {
   waiting: number
   /** Counts by duration (lib/histogram.ts) of the answers that were whole, as long as it needs to be. */
   latency: number[]
+  /** A gateway of an older version says nothing of it. */
+  detail?: TrafficDetail
+}
+
+export interface TrafficDetail {
+  /** Times a request was taken to another instance: nothing of it had been written. */
+  retried: number
+  /** Times an instance was left out because what went there failed, and how many are left out now. */
+  ejections: number
+  ejected: number
+  /** Of requests and of answers that have ended, heads included. */
+  bytesIn: number
+  bytesOut: number
+  /** The sum of the durations that `latency` counts. */
+  lastedMs: number
+  /** By the first digit of the status; an answer that the client did not wait for is 499. */
+  answers: number[]
 }
 
 export interface InstanceTraffic {

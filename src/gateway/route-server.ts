@@ -137,7 +137,7 @@ export class RouteServer {
       ...{ mirrored: 0, mirrorFailed: 0, mirrorSkipped: 0, inFlight: 0, queued: 0, waiting: 0 },
       latency: [],
     }
-    type Count = Exclude<keyof ServiceTraffic, 'serviceId' | 'latency'>
+    type Count = Exclude<keyof ServiceTraffic, 'serviceId' | 'latency' | 'detail'>
     const counts = Object.keys(sum).filter(name => name !== 'serviceId' && name !== 'latency') as Count[]
     for (const { services } of this.#members.values()) {
       const one = services.get(serviceId)

@@ -2,12 +2,11 @@
 // path; while it does not answer that either, it is *suspect*: it gets requests only where nobody else can take them. So a
 // process that hangs loses its traffic within a second, whatever its health check allows, and a slow one loses nothing: any
 // answer clears it. Seen by each gateway for itself; what is in the routes is control's to decide.
-import { request } from 'node:http'
 import type { Endpoint } from '../services/routes/route.ts'
+import { answersAt } from './probe.ts'
 
 /** Ticks of silence after which it is asked. */
 const silentTicksMax = 3
-const probeTimeoutMs = 300
 const probePeriodMs = 500
 
 export class Suspicion {
@@ -28,24 +27,9 @@ export class Suspicion {
     if (!this.suspect && this.#silentTicks < silentTicksMax) return
     this.#askAgainMs = nowMs + probePeriodMs
     this.#asking = true
-    void answers(endpoint, path).then(answered => {
+    void answersAt(endpoint, path).then(answered => {
       this.#asking = false
       this.suspect = !answered
     })
   }
-}
-
-/** With whatever status: whether it is ready is control's question. */
-function answers({ host, port }: Endpoint, path: string): Promise<boolean> {
-  return new Promise(resolve => {
-    const signal = AbortSignal.timeout(probeTimeoutMs)
-    const headers = { 'user-agent': 'berth-gateway', connection: 'close' }
-    const req = request({ host, port, path, method: 'GET', agent: false, signal, headers })
-    req.once('response', response => {
-      resolve(true)
-      response.destroy()
-    })
-    req.once('error', () => resolve(false))
-    req.end()
-  })
 }

@@ -3,10 +3,11 @@
 // again (Q57). An endpoint that is not routed keeps no idle connection.
 import { connect, type Socket } from 'node:net'
 import type { Endpoint } from '../services/routes/route.ts'
+import { Ejection, mayBeOut } from './ejection.ts'
 import type { GatewayLimits } from './limits.ts'
 import { ReadSpace } from './read-space.ts'
 import { Suspicion } from './suspicion.ts'
-import type { InstanceUsage } from './usage.ts'
+import type { InstanceUsage, ServiceUsage } from './usage.ts'
 
 /** Whoever a connection works for at the moment. */
 export interface UpstreamOwner {
@@ -81,6 +82,8 @@ export class EndpointPool {
   readonly endpoint: Endpoint
   readonly usage: InstanceUsage
   readonly suspicion = new Suspicion()
+  /** null: nothing has failed there. */
+  #ejection: Ejection | null = null
   inFlight = 0
   retired = false
   readonly #limits: GatewayLimits
@@ -111,11 +114,34 @@ export class EndpointPool {
     this.usage.end(outcome, lastedMs)
   }
 
+  get ejected(): boolean {
+    return this.#ejection?.ejected === true
+  }
+
+  /** It gets requests only where nobody else can take them. */
+  get out(): boolean {
+    return this.suspicion.suspect || this.ejected
+  }
+
+  succeeded(): void {
+    this.#ejection?.succeeded()
+  }
+
+  /** A request failed there, through no fault of its client's. `others`: all endpoints of the service. */
+  failed(service: ServiceUsage, others: readonly EndpointPool[], nowMs: number): void {
+    if (this.retired) return
+    this.#ejection ??= new Ejection(this.#limits, service)
+    if (!this.#ejection.failed()) return
+    const out = others.reduce((sum, other) => sum + (other.ejected ? 1 : 0), 0)
+    if (out < mayBeOut(others.length, this.#limits)) this.#ejection.eject(nowMs)
+  }
+
   /** Once per tick while it is awake. */
   tick(nowMs: number): void {
     this.closeIdle(nowMs)
     this.suspicion.look(this.endpoint, this.inFlight, nowMs)
-    if (this.inFlight > 0 || this.#idle.length > 0 || this.suspicion.suspect) return
+    this.#ejection?.look(this.endpoint, nowMs)
+    if (this.inFlight > 0 || this.#idle.length > 0 || this.out) return
     this.#isAwake = false
     this.#awake.delete(this)
   }
@@ -182,6 +208,7 @@ export class EndpointPool {
   retire(): void {
     this.retired = true
     this.#awake.delete(this)
+    this.#ejection?.end()
     this.closeIdle()
   }
 }

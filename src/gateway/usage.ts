@@ -17,6 +17,15 @@ export class ServiceUsage {
   inFlight = 0
   queued = 0
   waiting = 0
+  retried = 0
+  ejections = 0
+  /** Endpoints that are left out now. */
+  ejected = 0
+  bytesIn = 0
+  bytesOut = 0
+  lastedMs = 0
+  /** By the first digit of the status. */
+  readonly answers: number[] = [0, 0, 0, 0, 0, 0]
   /** Counts by duration of what was answered whole. */
   readonly latency: number[] = []
   /** Changed since the last heartbeat. */
@@ -30,6 +39,15 @@ export class ServiceUsage {
     const bucket = bucketOf(lastedMs)
     while (this.latency.length <= bucket) this.latency.push(0)
     this.latency[bucket] = (this.latency[bucket] ?? 0) + 1
+    this.lastedMs += lastedMs
+  }
+
+  /** With every request; `status` is that of its answer, 499 where the client left before it. */
+  ended(status: number, bytesIn: number, bytesOut: number): void {
+    const digit = (status / 100) | 0
+    this.answers[digit] = (this.answers[digit] ?? 0) + 1
+    this.bytesIn += bytesIn
+    this.bytesOut += bytesOut
   }
 
   report(): ServiceTraffic {
@@ -37,6 +55,8 @@ export class ServiceUsage {
     const { serviceId, requests, failed, aborted, refused, overRate, overQueue, inFlight, queued } = this
     const { mirrored, mirrorFailed, mirrorSkipped, waiting, latency } = this
     const limited = { overRate, overQueue, queued }
+    const { retried, ejections, ejected, bytesIn, bytesOut, answers } = this
+    const detail = { retried, ejections, ejected, bytesIn, bytesOut, lastedMs: Math.round(this.lastedMs), answers }
     return {
       serviceId,
       requests,
@@ -50,6 +70,7 @@ export class ServiceUsage {
       mirrorSkipped,
       waiting,
       latency,
+      detail,
     }
   }
 }

@@ -31,6 +31,8 @@ export class Way implements Applicant, Waiter {
   #split: Split<Service> | null = null
   #pool: EndpointPool | null = null
   #tried: EndpointPool[] = []
+  /** Times it was taken to another endpoint. */
+  retries = 0
   #timedOut = false
   #connectUntilMs = 0
   /** At the admission desk: 0 where the service has no limits. */
@@ -50,6 +52,7 @@ export class Way implements Applicant, Waiter {
     this.#split = split
     if (this.#tried.length > 0) this.#tried = []
     this.#timedOut = false
+    this.retries = 0
     service.usage.inFlight++
     service.usage.changed = true
   }
@@ -96,7 +99,22 @@ export class Way implements Applicant, Waiter {
     else this.#owner.reached(connection)
   }
 
+  /** What was chosen cannot be reached. */
+  unreachable(): void {
+    this.failed()
+    this.tryAnother()
+  }
+
+  /** Of the endpoint that was chosen, through no fault of the client's. */
+  failed(): void {
+    const { service } = this
+    if (service === null) return
+    this.#pool?.failed(service.usage, service.targets, this.#context.clock.monotonicMs())
+  }
+
   tryAnother(): void {
+    this.retries++
+    if (this.service !== null) this.service.usage.retried++
     this.connection?.drop()
     this.connection = null
     if (this.#pool !== null) {
@@ -134,13 +152,22 @@ export class Way implements Applicant, Waiter {
   tick(nowMs: number): void {
     if (this.#waits || this.#pool === null || nowMs < this.#connectUntilMs) return
     this.#timedOut = true
-    this.tryAnother()
+    this.unreachable()
   }
 
   /** Its answer is a stream of events, or its connection was upgraded. */
   beginStream(): void {
     this.#streams = true
     this.#pool?.usage.streamBegins()
+  }
+
+  get instanceId(): string | null {
+    return this.#pool?.endpoint.instanceId ?? null
+  }
+
+  /** Its answer is whole, and what one may expect. */
+  succeeded(): void {
+    this.#pool?.succeeded()
   }
 
   /** Takes the request off every count, once. */
@@ -239,9 +266,7 @@ export function boundsOf({ route: { limits } }: Pick<Service, 'route'>): Bounds 
 /** Those that were not tried; of them those that answer, if there are any. */
 function instanceIdsOf({ targets }: Service, tried: readonly EndpointPool[]): string[] {
   const left = tried.length === 0 ? targets : targets.filter(target => !tried.includes(target))
-  const answering = left.some(target => target.suspicion.suspect)
-    ? left.filter(target => !target.suspicion.suspect)
-    : left
+  const answering = left.some(target => target.out) ? left.filter(target => !target.out) : left
   return (answering.length === 0 ? left : answering).map(target => target.endpoint.instanceId)
 }
 
