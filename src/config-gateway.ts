@@ -2,6 +2,7 @@
 // many connections there are; and the certificates of its TLS port. What one service takes is said in its service JSON.
 import { z } from 'zod'
 import { read, yesOrNo } from './config-read.ts'
+import type { AccessLogSettings } from './gateway/access-log.ts'
 import { fieldsMax } from './gateway/http-fields.ts'
 import { defaultLimits, type GatewayLimits } from './gateway/limits.ts'
 
@@ -20,6 +21,16 @@ const ejection = z.strictObject({
   answers: yesOrNo.default(defaultLimits.ejectByAnswers),
 })
 
+const accessLog = z.strictObject({
+  share: read(
+    text => (/^(?:0(?:\.\d{1,6})?|1(?:\.0{1,6})?)$/.test(text) ? Number(text) : null),
+    'a share from 0 to 1, such as 0.01',
+  ),
+  perSecond: whole(1, 100_000).default(100),
+  fileMiB: whole(1, 10_240).default(64),
+  filesKept: whole(0, 100).default(4),
+})
+
 export const gateway = z
   .strictObject({
     headKiB: whole(1, 1_024).default(defaultLimits.headMax / 1_024),
@@ -36,11 +47,20 @@ export const gateway = z
       .max(100)
       .default([]),
     ejection: ejection.prefault({}),
+    accessLog: accessLog.optional(),
   })
   .refine(({ headKiB, targetKiB }) => targetKiB <= headKiB, {
     path: ['targetKiB'],
     message: 'the target is a part of the head: let it be no larger than headKiB',
   })
+
+export const accessLogOf = ({ accessLog: given }: z.output<typeof gateway>): AccessLogSettings | null =>
+  given === undefined
+    ? null
+    : {
+        ...{ share: given.share, perSecond: given.perSecond },
+        ...{ bytesMax: given.fileMiB * 1_048_576, filesKept: given.filesKept },
+      }
 
 export const gatewayLimitsOf = (given: z.output<typeof gateway>): Partial<GatewayLimits> => ({
   headMax: given.headKiB * 1_024,

@@ -200,6 +200,17 @@ describe('TLS, proxies and the identity provider', () => {
     expect(() => withText("listen: { api: '0.0.0.0:8700' }\n")).toThrow(/listen\.api.*certificate/s)
   })
 
+  it('requests are logged where it is asked for, and instances that fail left out as it is said', () => {
+    expect(withText('currency: CNY\n').accessLog).toBeNull()
+    const log = withText('gateway: { accessLog: { share: 0.05, fileMiB: 8 } }\n').accessLog
+    expect(log).toEqual({ share: 0.05, perSecond: 100, bytesMax: 8 * 2 ** 20, filesKept: 4 })
+    expect(() => withText('gateway: { accessLog: { share: 2 } }\n')).toThrow(/gateway\.accessLog\.share.*from 0 to 1/)
+    expect(() => withText('gateway: { accessLog: {} }\n')).toThrow(/gateway\.accessLog\.share/)
+    const { gatewayLimits } = withText('gateway: { ejection: { failures: 0, percent: 30, answers: true } }\n')
+    expect(gatewayLimits).toMatchObject({ ejectAfter: 0, ejectMs: 5_000, ejectShare: 0.3, ejectByAnswers: true })
+    expect(() => withText('gateway: { ejection: { percent: 100 } }\n')).toThrow(/gateway\.ejection\.percent.*0 to 99/)
+  })
+
   it('what clients may ask of the gateway is limited, by the defaults where nothing is said', () => {
     const limits = (text: string) => withText(text).gatewayLimits
     expect(limits('currency: CNY\n')).toMatchObject({ headMax: 16_384, targetMax: 8_192, connectionsPerAddress: 1_000 })

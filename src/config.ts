@@ -4,7 +4,7 @@ import { dirname, join, resolve } from 'node:path'
 import type { ModelSettings } from './agent/models/model-settings.ts'
 import type { CatalogConfig } from './catalog/catalog-config.ts'
 import { defaultConfigYaml, type HostFacts, hostFacts } from './config-default.ts'
-import { gatewayLimitsOf } from './config-gateway.ts'
+import { accessLogOf, gatewayLimitsOf } from './config-gateway.ts'
 import type { ModelsFile } from './config-models.ts'
 import {
   type ConfigFile,
@@ -15,6 +15,7 @@ import {
 } from './config-schema.ts'
 import { dataDirectory } from './data-directory.ts'
 import type { DockerSettings } from './drivers/docker/settings.ts'
+import type { AccessLogSettings } from './gateway/access-log.ts'
 import type { GatewayLimits } from './gateway/limits.ts'
 import { Refusal } from './lib/errors.ts'
 import { invariant } from './lib/invariant.ts'
@@ -50,6 +51,8 @@ export interface Config {
   gatewayCertificates: readonly TlsPaths[]
   /** How a gateway that is started here joins others. */
   gateway: GatewayPlace
+  /** null: requests are not logged. */
+  accessLog: AccessLogSettings | null
   /** Files with the certificate chain and the key of the API; null: plain HTTP. */
   tls: TlsPaths | null
   /** Whose X-Forwarded-… headers are believed. */
@@ -136,6 +139,7 @@ export function loadConfig({ env = process.env, path, host = hostFacts() }: Load
     gatewayLimits: gatewayLimitsOf(file.gateway),
     gatewayCertificates: file.gateway.tls.map(pairBesides),
     gateway: gatewayPlaceOf(env, gatewayTls),
+    accessLog: accessLogOf(file.gateway),
     tls: file.tls ? pairBesides(file.tls) : null,
     trustedProxies: file.trustedProxies,
     oidc: oidcOf(file.oidc, filled(env.BERTH_OIDC_CLIENT_SECRET)),

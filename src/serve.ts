@@ -96,6 +96,7 @@ async function serveGateway(config: Config): Promise<void> {
     ...(tlsListen && {
       tls: { ...tlsListen, certificates: config.gatewayCertificates, ...(tlsSocket && { socket: tlsSocket }) },
     }),
+    ...(config.accessLog && { accessLog: config.accessLog }),
     trustedProxies: config.trustedProxies,
     ...(takesOver ? { routesWithinMs: 3_000 } : {}),
     stopGraceMs: 30_000,

@@ -32,6 +32,7 @@ export interface Origin {
 
 export class ClientConnection implements ExchangeClient {
   readonly socket: Socket
+  readonly address: string
   forwarded: Buffer
   readonly #origin: Origin
   readonly #context: GatewayContext
@@ -61,6 +62,7 @@ export class ClientConnection implements ExchangeClient {
     this.#origin = origin
     this.#caller = new Caller(context)
     this.forwarded = forwardedLines(origin.address, this.#scheme())
+    this.address = origin.address
     this.#quietSinceMs = context.clock.monotonicMs()
     socket.on('data', (bytes: Buffer) => this.#onData(bytes))
     socket.on('drain', () => this.#onDrain())
@@ -118,6 +120,8 @@ export class ClientConnection implements ExchangeClient {
 
   answer(answer: OwnAnswer, closes: boolean, bodiless: boolean): void {
     const ends = closes || this.#context.closing
+    // No service was asked: those that were count it themselves.
+    if (this.#phase === 'head') this.#context.countOwnAnswer(answer.status)
     this.socket.write(ownAnswer(answer, this.#context.nextRequestId(), ends, bodiless))
     this.exchangeDone(ends)
   }

@@ -1,6 +1,7 @@
 // What all connections of one gateway process share, and what an exchange asks of the client's side.
 import type { Socket } from 'node:net'
 import type { Clock } from '../lib/clock.ts'
+import type { AccessLog } from './access-log.ts'
 import type { AdmissionDesk } from './admission-desk.ts'
 import type { OwnAnswer } from './answers.ts'
 import type { FastRandom } from './balance.ts'
@@ -27,11 +28,17 @@ export interface GatewayContext {
   closing: boolean
   /** While closing: connections that are kept without a request stay, for the one that may be on the way. */
   servesIdle: boolean
+  /** null: none is wanted. */
+  readonly accessLog: AccessLog | null
+  /** Of the gateway itself, to a request for which no service was asked. */
+  countOwnAnswer(status: number): void
   nextRequestId(): string
 }
 
 export interface ExchangeClient {
   readonly socket: Socket
+  /** Of the client, or of a proxy before it. */
+  readonly address: string
   /** The lines of ours that a request gets: who sent it. */
   readonly forwarded: Buffer
   answer(answer: OwnAnswer, closes: boolean, bodiless: boolean): void

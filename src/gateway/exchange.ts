@@ -10,6 +10,7 @@ import { mayHaveBody, type RequestHead } from './http-head.ts'
 import type { MirrorCopy } from './mirror.ts'
 import { clientResponse, upstreamRequest } from './rewrite-head.ts'
 import type { Split } from './split.ts'
+import { Tally } from './tally.ts'
 import type { UpstreamConnection } from './upstream.ts'
 import { Valve } from './valve.ts'
 import { type Service, Way, type WayOwner } from './way.ts'
@@ -25,6 +26,7 @@ export class Exchange implements WayOwner {
   readonly #context: GatewayContext
   readonly #client: ExchangeClient
   readonly #way: Way
+  readonly #tally: Tally
   #first: Buffer | null = null
   #copy: MirrorCopy | null = null
   #startedMs = 0
@@ -37,12 +39,8 @@ export class Exchange implements WayOwner {
   #closesClient = false
   #closesUpstream = false
   #wantsUpgrade = false
-  #bytesIn = 0
   readonly #fromClient = new Valve()
   // The answer.
-  /** 0: none has begun. */
-  #status = 0
-  #bytesOut = 0
   #headSoFar: Buffer | null = null
   #informational = 0
   readonly #response = new BodyFollower()
@@ -56,6 +54,7 @@ export class Exchange implements WayOwner {
     this.#context = context
     this.#client = client
     this.#way = new Way(context, this)
+    this.#tally = new Tally(context.accessLog)
   }
 
   /** Starts a request whose head lies in `bytes`; the offset of what is not its own. `split`: of the group asked. */
@@ -79,9 +78,7 @@ export class Exchange implements WayOwner {
     this.#movedMs = nowMs
     this.#deadlineMs = nowMs + service.route.limits.requestTimeoutMs
     this.#informational = 0
-    this.#status = 0
-    this.#bytesIn = head.end - head.start
-    this.#bytesOut = 0
+    this.#tally.begin(head, bytes)
     this.#way.begin(service, split)
     this.phase = 'connecting'
     const bodyEnd = this.requestDone ? head.end : this.#takeBody(bytes, head.end)
@@ -101,7 +98,7 @@ export class Exchange implements WayOwner {
   clientBytes(bytes: Buffer): number {
     if (this.phase === 'tunnel') {
       this.#movedMs = this.#context.clock.monotonicMs()
-      this.#bytesIn += bytes.length
+      this.#tally.bytesIn += bytes.length
       if (this.#way.connection?.socket.write(bytes) === false) this.#fromClient.shut(this.#client.socket)
       return bytes.length
     }
@@ -147,7 +144,7 @@ export class Exchange implements WayOwner {
     const tunnel = this.phase === 'tunnel'
     const { connection, service } = this.#way
     if (!tunnel && service !== null) service.usage.aborted++
-    if (this.#status === 0) this.#status = 499
+    if (this.#tally.status === 0) this.#tally.status = 499
     this.#settle(tunnel ? 'served' : 'gone')
     if (connection === null) return
     connection.owner = null
@@ -187,7 +184,7 @@ export class Exchange implements WayOwner {
   }
 
   turnedAway(answer: OwnAnswer): void {
-    this.#status = answer.status
+    this.#tally.status = answer.status
     this.#settle('gone')
     this.#client.answer(answer, !this.requestDone || this.#closesClient, this.#toHead)
   }
@@ -240,7 +237,7 @@ export class Exchange implements WayOwner {
       return -1
     }
     this.requestDone = this.#request.done
-    this.#bytesIn += end - from
+    this.#tally.bytesIn += end - from
     return end
   }
 
@@ -288,7 +285,7 @@ export class Exchange implements WayOwner {
       if (at === bytes.length) return
     }
     this.phase = 'body'
-    this.#status = head.status
+    this.#tally.status = head.status
     this.#response.start(head.bodyKind, head.contentLength)
     if (isEventStream(head, bytes)) this.#beginStream(head.bodyKind === 'chunked' ? new StreamTail() : null)
     this.#keepAliveSeconds = head.keepAlive ? head.keepAliveSeconds : 0
@@ -324,7 +321,7 @@ export class Exchange implements WayOwner {
       return
     }
     this.phase = 'tunnel'
-    this.#status = 101
+    this.#tally.status = 101
     this.#beginStream(null)
     this.#movedMs = this.#context.clock.monotonicMs()
     this.#toClient(clientResponse(this.#context.responseHead, bytes, headEnd, false))
@@ -340,7 +337,7 @@ export class Exchange implements WayOwner {
 
   #toClient(bytes: Buffer): void {
     this.#tail?.pass(bytes)
-    this.#bytesOut += bytes.length
+    this.#tally.bytesOut += bytes.length
     if (this.#client.socket.write(bytes) || this.#upstreamPaused) return
     this.#upstreamPaused = true
     this.#way.connection?.socket.pause()
@@ -350,9 +347,7 @@ export class Exchange implements WayOwner {
   #complete(connection: UpstreamConnection, clean: boolean): void {
     if (this.#upstreamPaused) connection.socket.resume()
     const reusable = clean && this.requestDone && !this.#closesUpstream
-    this.#way.service?.usage.served(this.#context.clock.monotonicMs() - this.#startedMs)
-    if (this.#context.limits.ejectByAnswers && this.#status >= 502 && this.#status <= 504) this.#way.failed()
-    else this.#way.succeeded()
+    this.#way.answered(this.#tally.status, this.#context.clock.monotonicMs() - this.#startedMs)
     const nowMs = this.#settle('served')
     if (reusable) connection.pool.release(connection, this.#keepAliveSeconds, nowMs)
     else connection.drop()
@@ -374,7 +369,7 @@ export class Exchange implements WayOwner {
     const begun = this.phase === 'body'
     const { connection, service } = this.#way
     if (service !== null) service.usage.refused++
-    if (!begun) this.#status = answer.status
+    if (!begun) this.#tally.status = answer.status
     this.#settle('gone')
     connection?.drop()
     if (begun) this.#client.cut(true)
@@ -384,13 +379,12 @@ export class Exchange implements WayOwner {
   /** No whole answer will come: says so where the answer has not begun, else cuts the client off. */
   #broken(message: string, status = 502, code = 'BadGateway'): void {
     const begun = this.phase === 'body'
-    const { connection, service } = this.#way
+    const { connection } = this.#way
     const lastWord = this.#tail?.lastWord({ code, message }) ?? null
     if (lastWord !== null) this.#client.socket.write(lastWord)
-    if (service !== null) service.usage.failed++
-    // One that is late has its own watch (`Suspicion`).
-    if (status === 502) this.#way.failed()
-    if (!begun) this.#status = status
+    // One that is late has a watch of its own (`Suspicion`).
+    this.#way.broke(status === 502)
+    if (!begun) this.#tally.status = status
     this.#settle('failed')
     connection?.drop()
     if (begun) this.#client.cut(this.#response.kind === 'until-close')
@@ -401,7 +395,7 @@ export class Exchange implements WayOwner {
   #settle(outcome: 'served' | 'failed' | 'gone'): number {
     const nowMs = this.#context.clock.monotonicMs()
     this.phase = 'none'
-    this.#way.service?.usage.ended(this.#status, this.#bytesIn, this.#bytesOut)
+    this.#tally.end(this.#way, outcome === 'failed', nowMs - this.#startedMs, this.#client.address)
     this.#way.end(outcome, nowMs - this.#startedMs)
     this.#tail = null
     this.#streams = false

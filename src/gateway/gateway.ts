@@ -8,6 +8,7 @@ import type { Logger } from '../lib/log.ts'
 import type { Random } from '../lib/random.ts'
 import type { TlsPaths } from '../lib/tls-pair.ts'
 import type { Endpoint } from '../services/routes/route.ts'
+import { AccessLog, type AccessLogSettings } from './access-log.ts'
 import { type AdmissionDesk, ownDesk } from './admission-desk.ts'
 import { FastRandom } from './balance.ts'
 import type { GatewayContext } from './context.ts'
@@ -60,6 +61,8 @@ export interface GatewayOptions {
   trustedProxies?: readonly string[]
   /** Accepts nothing before it has its routes: control's, or those that were kept where control says none for so long. */
   routesWithinMs?: number
+  /** A sample of requests, told in a file; not shared between gateways. */
+  accessLog?: AccessLogSettings & { path: string }
   /** Keeps the limits of services for several workers; each for itself where there is none. */
   desk?: AdmissionDesk
 }
@@ -112,6 +115,8 @@ class GatewayWorker implements Gateway {
   readonly #reports = new InstanceReports(instances =>
     this.#link?.send({ type: 'instances', generation: this.#kept, instances }),
   )
+  /** By the first digit of the status. */
+  readonly #ownAnswers = [0, 0, 0, 0, 0, 0]
   #watched: string[] = []
   #link: ControlLink | null = null
   #timers: NodeJS.Timeout[] = []
@@ -140,8 +145,15 @@ class GatewayWorker implements Gateway {
       waiting: new WaitingRoom(report =>
         this.#link?.send({ type: 'waiting', generation: this.#kept, services: [report] }),
       ),
+      accessLog: options.accessLog
+        ? new AccessLog(options.accessLog.path, options.accessLog, options.clock, random)
+        : null,
       closing: false,
       servesIdle: true,
+      countOwnAnswer: status => {
+        const digit = (status / 100) | 0
+        this.#ownAnswers[digit] = (this.#ownAnswers[digit] ?? 0) + 1
+      },
       nextRequestId: () => `${prefix}-${(++requests).toString(36)}`,
     }
     const { trustedProxies = [], tls, log } = options
@@ -252,6 +264,7 @@ class GatewayWorker implements Gateway {
     this.#heartbeat()
     this.#link?.send({ type: 'bye', generation: this.#kept })
     this.#link?.close()
+    await this.#context.accessLog?.close()
   }
 
   /** Each is told why where it can still be told. */
@@ -394,6 +407,13 @@ class GatewayWorker implements Gateway {
     const services = []
     for (const { usage } of this.#context.table.services()) if (usage.changed) services.push(usage.report())
     const keysUsed = this.#context.table.takeUsedKeys()
-    this.#link.send({ type: 'heartbeat', generation: this.#kept, services, keysUsed })
+    const { accessLog } = this.#context
+    const gateway = {
+      connections: this.#doors.connections.open.size,
+      answers: this.#ownAnswers,
+      logged: accessLog?.written ?? 0,
+      logDropped: accessLog?.dropped ?? 0,
+    }
+    this.#link.send({ type: 'heartbeat', generation: this.#kept, services, keysUsed, gateway })
   }
 }

@@ -119,6 +119,13 @@ export class RequestHead {
     return null
   }
 
+  /** Of the target, without authority and query. */
+  path(bytes: Buffer): string {
+    let end = this.pathStart
+    while (end < this.targetEnd && bytes[end] !== 63) end++
+    return textOf(bytes, this.pathStart, end)
+  }
+
   #requestLine(bytes: Buffer, start: number, end: number): HeadOutcome {
     this.start = start
     let at = start

@@ -22,12 +22,30 @@ export type FromGateway =
   /** Every request that begins after this line is routed by `generation`, also after a crash: it is kept on disk. */
   | { type: 'ack'; generation: number }
   /** `keysUsed`: ids of the access keys that let somebody in since the last one. */
-  | { type: 'heartbeat'; generation: number; services: ServiceTraffic[]; keysUsed?: string[] }
+  | {
+      type: 'heartbeat'
+      generation: number
+      services: ServiceTraffic[]
+      keysUsed?: string[]
+      /** A gateway of an older version says nothing of it. */
+      gateway?: GatewayFigures
+    }
   /** The first request began to wait for these, which have no instance, or the last one ceased to: heartbeats tell how many do. */
   | { type: 'waiting'; generation: number; services: { serviceId: string; waiting: number }[] }
   | { type: 'instances'; generation: number; instances: InstanceTraffic[] }
   /** The last line: nobody is connected, nothing is in flight, and it ends. Nobody waits for its lease to run out. */
   | { type: 'bye'; generation: number }
+
+/** Of a gateway process as such, since it started. */
+export interface GatewayFigures {
+  /** Open now. */
+  connections: number
+  /** Its own, to requests that no service was asked (a wrong key, no such service, a bad head), by the first digit. */
+  answers: readonly number[]
+  /** Lines of the access log that were written, and those that were left out. */
+  logged: number
+  logDropped: number
+}
 
 /**
  * Cumulative since the gateway process started. A heartbeat names the services whose figures changed since the last; the

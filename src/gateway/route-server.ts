@@ -7,7 +7,7 @@ import { addCounts } from '../lib/histogram.ts'
 import type { Logger } from '../lib/log.ts'
 import type { ServiceRoute } from '../services/routes/route.ts'
 import { LineReader, toLine } from './json-lines.ts'
-import type { FromGateway, InstanceTraffic, ServiceTraffic, ToGateway } from './protocol.ts'
+import type { FromGateway, GatewayFigures, InstanceTraffic, ServiceTraffic, ToGateway } from './protocol.ts'
 import type { RouteChange } from './route-table.ts'
 
 export interface RouteServerOptions {
@@ -19,7 +19,7 @@ export interface RouteServerOptions {
   /** `fresh`: it has accepted nobody yet. */
   onConnect?(gateway: ConnectedGateway, fresh: boolean): void
   onAck?(gatewayId: string, generation: number): void
-  onHeartbeat?(gatewayId: string, generation: number, services: ServiceTraffic[]): void
+  onHeartbeat?(gatewayId: string, generation: number, services: ServiceTraffic[], gateway: GatewayFigures | null): void
   /** Ids of access keys that let somebody in, in the last second or so. */
   onKeysUsed?(keyIds: string[]): void
   onWaiting?(gatewayId: string, services: { serviceId: string; waiting: number }[]): void
@@ -93,7 +93,10 @@ export class RouteServer {
   /** Pushes a change to every gateway. Generations grow; `snapshot()` already includes this one. */
   publish(change: RouteChange): void {
     const line = toLine({ type: 'change', ...change })
-    for (const member of this.#members.values()) write(member, line)
+    for (const member of this.#members.values()) {
+      for (const serviceId of change.removeServiceIds) member.services.delete(serviceId)
+      write(member, line)
+    }
   }
 
   /** From now on all gateways, later ones too, report on exactly these instances. */
@@ -180,7 +183,7 @@ export class RouteServer {
     if (message.type === 'ack') this.#options.onAck?.(gatewayId, message.generation)
     if (message.type === 'heartbeat') {
       for (const service of message.services) member.services.set(service.serviceId, service)
-      this.#options.onHeartbeat?.(gatewayId, message.generation, message.services)
+      this.#options.onHeartbeat?.(gatewayId, message.generation, message.services, message.gateway ?? null)
       if (message.keysUsed !== undefined) this.#options.onKeysUsed?.(message.keysUsed)
     }
     if (message.type === 'waiting') this.#options.onWaiting?.(gatewayId, message.services)

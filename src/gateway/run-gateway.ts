@@ -9,11 +9,14 @@ import { bindSocket, closeSocket, fdOf, type ListenSocket } from '../lib/bound-s
 import { systemClock } from '../lib/clock.ts'
 import type { Logger } from '../lib/log.ts'
 import { systemRandom } from '../lib/random.ts'
+import type { AccessLogSettings } from './access-log.ts'
 import { AdmissionOffice, type FromDesk, type ToDesk } from './admission-desk.ts'
 import { type Gateway, type GatewayOptions, startGateway } from './gateway.ts'
 
 export interface RunGatewayConfig
-  extends Omit<GatewayOptions, 'clock' | 'random' | 'log' | 'gatewayId' | 'routesFile' | 'desk'> {
+  extends Omit<GatewayOptions, 'clock' | 'random' | 'log' | 'gatewayId' | 'routesFile' | 'desk' | 'accessLog'> {
+  /** Each worker's lies beside its routes; absent: there is none. */
+  accessLog?: AccessLogSettings
   /** Workers; 1 serves in this process. Worker n is the member `<gatewayId>-<n>`. */
   workers: number
   gatewayId: string
@@ -57,7 +60,9 @@ export async function runGateway(config: RunGatewayConfig): Promise<RunningGatew
       ...(trustedProxies && { trustedProxies }),
       ...(routesWithinMs !== undefined && { routesWithinMs }),
     }
-    return { gatewayId, host, port, control, routesFile, stopGraceMs, ...given }
+    const path = `${config.routesDir}/access-${gatewayId}.ndjson`
+    const accessLog = config.accessLog && { accessLog: { ...config.accessLog, path } }
+    return { gatewayId, host, port, control, routesFile, stopGraceMs, ...given, ...accessLog }
   }
   if (config.workers > 1) {
     const certificates = tls?.certificates ?? null

@@ -101,12 +101,24 @@ export class Way implements Applicant, Waiter {
 
   /** What was chosen cannot be reached. */
   unreachable(): void {
-    this.failed()
+    this.#blame()
     this.tryAnother()
   }
 
-  /** Of the endpoint that was chosen, through no fault of the client's. */
-  failed(): void {
+  /** No whole answer will come. `blames`: its endpoint. */
+  broke(blames: boolean): void {
+    if (this.service !== null) this.service.usage.failed++
+    if (blames) this.#blame()
+  }
+
+  /** Its answer is whole. */
+  answered(status: number, lastedMs: number): void {
+    this.service?.usage.served(lastedMs)
+    if (status >= 502 && status <= 504 && this.#context.limits.ejectByAnswers) this.#blame()
+    else this.#pool?.succeeded()
+  }
+
+  #blame(): void {
     const { service } = this
     if (service === null) return
     this.#pool?.failed(service.usage, service.targets, this.#context.clock.monotonicMs())
@@ -163,11 +175,6 @@ export class Way implements Applicant, Waiter {
 
   get instanceId(): string | null {
     return this.#pool?.endpoint.instanceId ?? null
-  }
-
-  /** Its answer is whole, and what one may expect. */
-  succeeded(): void {
-    this.#pool?.succeeded()
   }
 
   /** Takes the request off every count, once. */

@@ -3,6 +3,7 @@ import { startGateway } from '../../../src/gateway/gateway.ts'
 import { systemClock } from '../../../src/lib/clock.ts'
 import { silentLog } from '../../../src/lib/log.ts'
 import { systemRandom } from '../../../src/lib/random.ts'
+import { socketsHeld } from './sockets.ts'
 
 /** What the process holds once nothing that can be given up is left. */
 export interface Held {
@@ -12,24 +13,26 @@ export interface Held {
   externalMib: number
   timers: number
   sockets: number
+  /** What listens, and the connections to control and to the soak. */
   others: number
 }
 
 const mib = 2 ** 20
 const [path = '', routesFile = ''] = process.argv.slice(2)
+const accessLog = { share: 0.01, perSecond: 100, bytesMax: mib, filesKept: 2, path: `${routesFile}.access` }
 const gateway = await startGateway({
-  ...{ gatewayId: 'soak', host: '127.0.0.1', port: 0, control: { path }, routesFile },
+  ...{ gatewayId: 'soak', host: '127.0.0.1', port: 0, control: { path }, routesFile, accessLog },
   ...{ clock: systemClock, random: systemRandom, log: silentLog },
 })
 
 function held(): Held {
   global.gc?.()
   const { rss, heapUsed, external } = process.memoryUsage()
-  const found = { timers: 0, sockets: 0, others: 0 }
+  const found = { timers: 0, sockets: socketsHeld(), others: 0 }
   for (const name of process.getActiveResourcesInfo()) {
     if (name === 'Timeout') found.timers++
-    else if (name === 'TCPSocketWrap' || name === 'TCPConnectWrap') found.sockets++
-    else if (name !== 'Immediate') found.others++
+    // Work of the moment: a file that is written.
+    else if (name !== 'Immediate' && !name.startsWith('TCP') && !name.startsWith('FS')) found.others++
   }
   return { rssMib: rss / mib, heapMib: heapUsed / mib, externalMib: external / mib, ...found }
 }

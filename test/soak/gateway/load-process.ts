@@ -1,6 +1,7 @@
 // The load of the gateway's soak, a process of its own: a request every so often, whatever became of the ones before.
 // Arguments: port, access key, requests a second, seconds. Answers once, with what became of them.
-import { closeConnections, type Kind, kindOf, kinds, send } from './requests.ts'
+import { closeConnections, idleConnections, type Kind, kindOf, kinds, send } from './requests.ts'
+import { tellSockets } from './sockets.ts'
 
 export interface LoadResult {
   sent: number
@@ -43,8 +44,9 @@ async function finish(): Promise<void> {
   while (open.size > 0) await Promise.all(open)
   closeConnections()
   const result: LoadResult = { sent, wrong, wrongCount, byKind, seconds: (performance.now() - beganMs) / 1_000 }
-  process.send?.(result, () => process.disconnect?.())
+  process.send?.({ result })
 }
 
+tellSockets(idleConnections)
 process.on('disconnect', () => process.exit(0))
 step()

@@ -29,10 +29,13 @@ const order: Kind[] = Object.entries(kinds)
   .map(({ kind }) => kind)
 export const kindOf = (n: number): Kind => order[n % order.length] as Kind
 
-const agent = new Agent({ keepAlive: true, maxSockets: 256 })
+/** It gives idle connections up before the gateway does (75 s): a request on one that is just being closed is lost. */
+const agent = new Agent({ keepAlive: true, maxSockets: 256, timeout: 30_000 })
 const text = 'x'.repeat(2_048)
 const large = 'y'.repeat(65_536)
 
+export const idleConnections = (): number =>
+  Object.values(agent.freeSockets).reduce((sum, sockets) => sum + (sockets?.length ?? 0), 0)
 export const closeConnections = (): void => agent.destroy()
 
 interface Sent {

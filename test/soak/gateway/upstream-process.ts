@@ -2,6 +2,7 @@
 // and answers that break off.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tellSockets } from './sockets.ts'
 
 const [count = 1] = process.argv.slice(2).map(Number)
 const slowMs = 300
@@ -43,5 +44,6 @@ for (let n = 0; n < count; n++) {
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   ports.push((server.address() as AddressInfo).port)
 }
+tellSockets()
 process.on('disconnect', () => process.exit(0))
 process.send?.({ ports })
