@@ -7,6 +7,7 @@ import { consoleRoutes } from './api/console.ts'
 import type { ApiContext } from './api/context.ts'
 import { easRoutes } from './api/eas/eas.ts'
 import { EventStreams } from './api/event-streams.ts'
+import { openMetrics } from './api/metrics-listener.ts'
 import { oidcRoutes } from './api/oidc.ts'
 import { openApiDocument } from './api/openapi.ts'
 import { createServer, mountRoutes } from './api/server.ts'
@@ -57,11 +58,12 @@ import { reconcileDrainPlans } from './services/drain-plans/reconcile-drain-plan
 import type { RuntimeDriver } from './services/driver.ts'
 import { servicesInGroup } from './services/group-services.ts'
 import { Measurements } from './services/metrics/measurements.ts'
+import { TrafficTotals } from './services/metrics/traffic-totals.ts'
 import { reconcileRepairs } from './services/repair/reconcile-repairs.ts'
 import { reconcileServices } from './services/rollout/reconcile-services.ts'
 import { RuntimeWatch } from './services/rollout/runtime-watch.ts'
 import { routesChannel } from './services/routes/routes.store.ts'
-import { RouteHost } from './services/routes/routes.ts'
+import { RouteHost, type RoutePublisher } from './services/routes/routes.ts'
 import { reconcileTraffic } from './services/traffic/reconcile-traffic.ts'
 import { TimeGuard } from './time/time-guard.ts'
 
@@ -188,6 +190,7 @@ interface RoutesEndParts {
 /** Control's end towards the gateways: routes out, acknowledgements and traffic in. */
 async function openRoutes(ctx: Context, { config, databaseUrl, measurements, nudge }: RoutesEndParts) {
   const host = new RouteHost(ctx, ctx.box, () => nudge('services'))
+  const totals = new TrafficTotals(config.metrics.servicesMax)
   const routeServer = new RouteServer({
     path: routeSocketPath(config.dataDir),
     log: ctx.log,
@@ -195,19 +198,30 @@ async function openRoutes(ctx: Context, { config, databaseUrl, measurements, nud
     onConnect: (gateway, fresh) => {
       host.onConnect(gateway)
       measurements.onConnect(gateway.gatewayId, fresh)
+      totals.onConnect(gateway, fresh)
     },
     onAck: (gatewayId, generation) => host.onAck(gatewayId, generation),
     onReport: (gatewayId, generation, instances) => host.onReport(gatewayId, generation, instances),
-    onHeartbeat: (gatewayId, _generation, services) => measurements.onHeartbeat(gatewayId, services),
+    onHeartbeat: (gatewayId, _generation, services, gateway) => {
+      measurements.onHeartbeat(gatewayId, services)
+      totals.onHeartbeat(gatewayId, services, gateway)
+    },
     onWaiting: (gatewayId, services) => measurements.onWaiting(gatewayId, services),
     onDisconnect: (gatewayId, ended) => {
       host.onDisconnect(gatewayId, ended)
       measurements.onDisconnect(gatewayId, ended)
+      totals.onDisconnect(gatewayId, ended)
     },
     onKeysUsed: keyIds => host.onKeysUsed(keyIds),
   })
-  await host.start(routeServer)
+  const publish: RoutePublisher['publish'] = change => {
+    measurements.forget(change.removeServiceIds)
+    totals.forget(change.removeServiceIds)
+    routeServer.publish(change)
+  }
+  await host.start({ publish, watch: instanceIds => routeServer.watch(instanceIds) })
   await routeServer.listen()
+  const metrics = await openMetrics(ctx, config.metrics.listen, totals, serviceId => host.nameOf(serviceId))
   // A change that another process commits.
   const hearing = new Hearing({
     ...{ connectionString: databaseUrl, channel: routesChannel, log: ctx.log },
@@ -216,6 +230,7 @@ async function openRoutes(ctx: Context, { config, databaseUrl, measurements, nud
   void hearing.start()
   const close = async () => {
     await hearing.stop()
+    await metrics?.close()
     await host.stop()
     await routeServer.close()
   }

@@ -212,6 +212,7 @@ const file = z.strictObject({
   storage: storage.prefault({}),
   disk: disk.prefault({}),
   gateway: gateway.prefault({}),
+  metrics: z.strictObject({ listen: listenAddress.optional(), services: wholeUpTo(100_000).optional() }).default({}),
   catalog: catalog.optional(),
 })
 

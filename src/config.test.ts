@@ -200,6 +200,13 @@ describe('TLS, proxies and the identity provider', () => {
     expect(() => withText("listen: { api: '0.0.0.0:8700' }\n")).toThrow(/listen\.api.*certificate/s)
   })
 
+  it('figures are told where it is asked for, to others only where that is said', () => {
+    expect(withText('currency: CNY\n').metrics).toEqual({ listen: null, servicesMax: 1_000 })
+    const { metrics } = withText('metrics: { listen: 127.0.0.1:8702, services: 50 }\n')
+    expect(metrics).toEqual({ listen: { host: '127.0.0.1', port: 8702 }, servicesMax: 50 })
+    expect(() => withText("metrics: { listen: '0.0.0.0:8702' }\n")).toThrow(/metrics\.listen/)
+  })
+
   it('requests are logged where it is asked for, and instances that fail left out as it is said', () => {
     expect(withText('currency: CNY\n').accessLog).toBeNull()
     const log = withText('gateway: { accessLog: { share: 0.05, fileMiB: 8 } }\n').accessLog

@@ -51,6 +51,8 @@ export interface Config {
   gatewayCertificates: readonly TlsPaths[]
   /** How a gateway that is started here joins others. */
   gateway: GatewayPlace
+  /** Where Prometheus finds figures, null: nowhere; and how many services are told of by themselves. */
+  metrics: { listen: ListenAddress | null; servicesMax: number }
   /** null: requests are not logged. */
   accessLog: AccessLogSettings | null
   /** Files with the certificate chain and the key of the API; null: plain HTTP. */
@@ -124,6 +126,7 @@ export function loadConfig({ env = process.env, path, host = hostFacts() }: Load
   const insecure = env.BERTH_INSECURE === 'true' || (file.insecure ?? false)
   refusePublic('listen.api', listen.api, insecure || file.tls !== undefined, configPath)
   refusePublic('listen.gateway', listen.gateway, insecure, configPath)
+  if (file.metrics.listen) refusePublic('metrics.listen', file.metrics.listen, insecure, configPath)
   return {
     version: packageVersion(),
     dataDir,
@@ -140,6 +143,7 @@ export function loadConfig({ env = process.env, path, host = hostFacts() }: Load
     gatewayCertificates: file.gateway.tls.map(pairBesides),
     gateway: gatewayPlaceOf(env, gatewayTls),
     accessLog: accessLogOf(file.gateway),
+    metrics: { listen: file.metrics.listen ?? null, servicesMax: file.metrics.services ?? 1_000 },
     tls: file.tls ? pairBesides(file.tls) : null,
     trustedProxies: file.trustedProxies,
     oidc: oidcOf(file.oidc, filled(env.BERTH_OIDC_CLIENT_SECRET)),

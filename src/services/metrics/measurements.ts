@@ -56,6 +56,11 @@ export class Measurements {
     if (services.some(({ waiting }) => waiting > 0)) this.#options.onWaiting()
   }
 
+  /** Services that are routed no more. */
+  forget(serviceIds: readonly string[]): void {
+    this.#sums.forget(serviceIds)
+  }
+
   /** Requests that wait at the gateways for an instance of this service. */
   waiting(serviceId: string): number {
     return this.#sums.waiting(serviceId)

@@ -73,6 +73,11 @@ export class TrafficSums {
     member.words.set(serviceId, { ...zero, ...member.words.get(serviceId), serviceId, waiting })
   }
 
+  /** They are routed no more. */
+  forget(serviceIds: readonly string[]): void {
+    for (const { words } of this.#members.values()) for (const id of serviceIds) words.delete(id)
+  }
+
   waiting(serviceId: string): number {
     let sum = 0
     for (const { words } of this.#members.values()) sum += words.get(serviceId)?.waiting ?? 0

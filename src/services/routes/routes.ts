@@ -192,6 +192,11 @@ export class RouteHost {
     return { generation: Number(this.#generation), services: [...this.#services.values()] }
   }
 
+  /** Of a service that is routed. */
+  nameOf(serviceId: string): string | null {
+    return this.#services.get(serviceId)?.name ?? null
+  }
+
   onConnect(gateway: { gatewayId: string; pid: number; generation: number }): void {
     this.#members.set(gateway.gatewayId, { pid: gateway.pid, acknowledged: BigInt(gateway.generation) })
     this.#gone.delete(gateway.gatewayId)
