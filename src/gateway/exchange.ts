@@ -87,7 +87,7 @@ export class Exchange implements WayOwner {
     if (service.mirror !== null) {
       const { forwarded } = this.#client
       this.#copy = this.#context.mirrors.begin(service, service.mirror, head, bytes, restStart, bodyEnd, forwarded)
-      if (this.requestDone) this.#sendCopy()
+      if (this.requestDone) this.#copy?.send()
     }
     this.#way.find()
     if (this.phase === 'connecting' && !this.requestDone) this.#fromClient.shut(this.#client.socket)
@@ -110,7 +110,7 @@ export class Exchange implements WayOwner {
     const flowing = this.#way.connection?.socket.write(own)
     if (this.#copy !== null) {
       this.#copy.add(own)
-      if (this.requestDone) this.#sendCopy()
+      if (this.requestDone) this.#copy?.send()
     }
     if (flowing === false && !this.requestDone) this.#fromClient.shut(this.#client.socket)
     return end
@@ -179,10 +179,6 @@ export class Exchange implements WayOwner {
     this.#way.connected(connection)
   }
 
-  reached(connection: UpstreamConnection): void {
-    this.#send(connection)
-  }
-
   turnedAway(answer: OwnAnswer): void {
     this.#tally.status = answer.status
     this.#settle('gone')
@@ -241,13 +237,7 @@ export class Exchange implements WayOwner {
     return end
   }
 
-  #sendCopy(): void {
-    const copy = this.#copy
-    this.#copy = null
-    copy?.send()
-  }
-
-  #send(connection: UpstreamConnection): void {
+  reached(connection: UpstreamConnection): void {
     const first = this.#first
     if (first === null) return
     this.#first = null

@@ -17,13 +17,13 @@ import { Doors } from './doors.ts'
 import { RequestHead } from './http-head.ts'
 import { ResponseHead } from './http-response-head.ts'
 import { InstanceReports } from './instance-reports.ts'
+import { Instances } from './instances.ts'
 import { defaultLimits, type GatewayLimits } from './limits.ts'
 import { Mirrors } from './mirror.ts'
 import type { FromGateway, ToGateway } from './protocol.ts'
 import { RouteTable } from './route-table.ts'
 import { type RouteMessage, RoutesFile } from './routes-file.ts'
 import { EndpointPool } from './upstream.ts'
-import { InstanceUsage } from './usage.ts'
 import { WaitingRoom } from './waiting.ts'
 import { boundsOf } from './way.ts'
 
@@ -87,8 +87,6 @@ export interface Gateway {
 const backlog = 1_024
 const heartbeatMs = 1_000
 const reloadTlsMs = 5_000
-/** How long the figures of an instance are kept after it lost its last route. */
-const figuresKeptMs = 3_600_000
 /** What is cut off gets so long to read why. */
 const lastWordMs = 500
 
@@ -107,17 +105,14 @@ class GatewayWorker implements Gateway {
   readonly #doors: Doors
   /** Of all pools, those that a tick concerns. */
   readonly #awake = new Set<EndpointPool>()
-  readonly #instances = new Map<string, InstanceUsage>()
-  /** Those of them that were not routed when they were looked at last. */
-  readonly #unrouted = new Set<InstanceUsage>()
   /** The generation that requests obey and that is kept on disk. */
   #kept = -1
   readonly #reports = new InstanceReports(instances =>
     this.#link?.send({ type: 'instances', generation: this.#kept, instances }),
   )
+  readonly #instances = new Instances(this.#reports)
   /** By the first digit of the status. */
   readonly #ownAnswers = [0, 0, 0, 0, 0, 0]
-  #watched: string[] = []
   #link: ControlLink | null = null
   #timers: NodeJS.Timeout[] = []
   #cut: NodeJS.Timeout | null = null
@@ -286,7 +281,7 @@ class GatewayWorker implements Gateway {
 
   #onMessage(message: ToGateway): void {
     if (message.type === 'watch') {
-      this.#watch(message.instanceIds)
+      this.#instances.watch(message.instanceIds)
       return
     }
     this.#applyRoutes(message)
@@ -302,7 +297,7 @@ class GatewayWorker implements Gateway {
     if (this.#told) this.#onRoutes()
     this.#link?.send({ type: 'ack', generation: this.#kept })
     // A zero counts only with the generation it was counted under, so the figures follow each acknowledgement.
-    for (const instanceId of this.#watched) this.#reports.atOnce(this.#usageOf(instanceId))
+    this.#instances.reportWatched()
   }
 
   #applyRoutes(message: RouteMessage): void {
@@ -353,37 +348,14 @@ class GatewayWorker implements Gateway {
   }
 
   #openPool(endpoint: Endpoint): EndpointPool {
-    const usage = this.#usageOf(endpoint.instanceId)
+    const usage = this.#instances.of(endpoint.instanceId)
     usage.routes++
     return new EndpointPool(endpoint, usage, this.#context.limits, this.#awake)
   }
 
   #retirePool(pool: EndpointPool): void {
     pool.retire()
-    pool.usage.routes--
-    pool.usage.unroutedAtMs = this.#context.clock.monotonicMs()
-    this.#unrouted.add(pool.usage)
-  }
-
-  #usageOf(instanceId: string): InstanceUsage {
-    const known = this.#instances.get(instanceId)
-    if (known !== undefined) return known
-    const usage = new InstanceUsage(instanceId, changed => this.#reports.soon(changed))
-    this.#instances.set(instanceId, usage)
-    this.#unrouted.add(usage)
-    return usage
-  }
-
-  #watch(instanceIds: string[]): void {
-    for (const instanceId of this.#watched) {
-      if (!instanceIds.includes(instanceId)) this.#usageOf(instanceId).watch(false)
-    }
-    this.#watched = instanceIds
-    for (const instanceId of instanceIds) {
-      const usage = this.#usageOf(instanceId)
-      usage.watch(true)
-      this.#reports.atOnce(usage)
-    }
+    this.#instances.leaves(pool.usage, this.#context.clock.monotonicMs())
   }
 
   #tick(): void {
@@ -395,14 +367,7 @@ class GatewayWorker implements Gateway {
   }
 
   #heartbeat(): void {
-    const nowMs = this.#context.clock.monotonicMs()
-    for (const usage of this.#unrouted) {
-      if (usage.routes > 0) this.#unrouted.delete(usage)
-      else if (usage.inFlight === 0 && !usage.watched && nowMs - usage.unroutedAtMs > figuresKeptMs) {
-        this.#unrouted.delete(usage)
-        this.#instances.delete(usage.instanceId)
-      }
-    }
+    this.#instances.forgetOld(this.#context.clock.monotonicMs())
     if (this.#link?.connected !== true) return
     const services = []
     for (const { usage } of this.#context.table.services()) if (usage.changed) services.push(usage.report())

@@ -106,7 +106,9 @@ export class MirrorCopy {
 
   /** The request is whole. */
   send(): void {
-    if (this.#size <= this.#sizeMax) this.#mirrors.send(this.#usage, this.#services, this.#parts, this.#size)
+    const parts = this.#parts
+    this.#parts = []
+    if (this.#size <= this.#sizeMax) this.#mirrors.send(this.#usage, this.#services, parts, this.#size)
     else this.#usage.mirrorSkipped += this.#services.length
   }
 }
