@@ -9,6 +9,7 @@ import type { Language } from '../test/console/dictionary.ts'
 import { ConsoleWorld } from '../test/e2e/console-world.ts'
 import { furnish } from '../test/e2e/furnish.ts'
 import { furnishDrains } from '../test/e2e/furnish-drains.ts'
+import { furnishInstances } from '../test/e2e/furnish-instances.ts'
 import { type Scene, show } from '../test/e2e/scene.ts'
 import { scenes } from '../test/e2e/scenes.ts'
 
@@ -69,7 +70,7 @@ async function withoutPaths(context: BrowserContext): Promise<void> {
 mkdirSync(into, { recursive: true })
 try {
   await world.start()
-  const every = scenes(await furnish(world), await furnishDrains(world))
+  const every = scenes(await furnish(world), await furnishDrains(world), await furnishInstances(world))
   const list = every.filter(scene => wanted.size === 0 || wanted.has(scene.name))
   // The languages side by side: most of the time is spent waiting for pages.
   await Promise.all((['zh', 'en'] as const).map(language => shoot(language, list)))

@@ -82,8 +82,8 @@ export const services = {
     'Its replacement starts first; this one ends once the replacement takes the traffic.',
   ],
   'services.instance.restartHow.process': [
-    '实例留在原机器：先停止接收新请求，处理完在途请求后停止进程，再在原处重新启动。其间由其他实例服务。',
-    'It stays where it is: it gets no more requests, finishes those that it has, ends, and starts again in the same place. The others serve meanwhile.',
+    '实例留在原机器：先停止接收新请求，处理完在途请求后停止进程，再在原处重新启动。',
+    'It stays where it is: it gets no more requests, finishes those that it has, ends, and starts again in the same place.',
   ],
   'services.instance.restartWaits': [
     '现在抽不出这个实例：等有足够的其他实例在服务时再重启。',

@@ -1,6 +1,6 @@
 // One running copy of a service. Phases:
 //   waiting → starting → ready → leaving (→ isolated) → stopping → ended
-//               ↑________________________________________________|   its process is restarted
+//                ↑_________________________________________|   its process is restarted
 // *Waiting* has no machine yet; *starting* has its reservation; *ready* is in the routes while its health check passes;
 // *leaving* is out of the routes and finishes its requests; *isolated* has finished them and runs on for somebody to look at;
 // *stopping* was told to end; *ended* holds nothing any more.

@@ -7,6 +7,7 @@ import { describeInBrowser } from './chromium.ts'
 import { ConsoleWorld } from './console-world.ts'
 import { furnish } from './furnish.ts'
 import { furnishDrains } from './furnish-drains.ts'
+import { furnishInstances } from './furnish-instances.ts'
 import { accessibilityProblems, colourRules, layoutProblems } from './quality.ts'
 import { resize, type Scene, show } from './scene.ts'
 import { scenes } from './scenes.ts'
@@ -41,7 +42,7 @@ describeInBrowser('every page and state', () => {
   let list: Scene[] = []
   beforeAll(async () => {
     await world.start()
-    list = scenes(await furnish(world), await furnishDrains(world))
+    list = scenes(await furnish(world), await furnishDrains(world), await furnishInstances(world))
   }, 240_000)
   afterAll(() => world.stop())
 

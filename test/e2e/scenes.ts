@@ -2,12 +2,14 @@
 import type { OpenConsole } from './console-world.ts'
 import type { Furnished } from './furnish.ts'
 import type { Drains } from './furnish-drains.ts'
+import type { Instances } from './furnish-instances.ts'
 import { button, dialogOf, type Scene, states } from './scene.ts'
 import { drainScenes } from './scenes-drains.ts'
+import { instanceScenes } from './scenes-instances.ts'
 import { moneyScenes } from './scenes-money.ts'
 import { trafficScenes } from './scenes-traffic.ts'
 
-export function scenes(at: Furnished, drains: Drains): Scene[] {
+export function scenes(at: Furnished, drains: Drains, instances: Instances): Scene[] {
   const workspace = `/workspaces/${at.workspaceId}`
   return [
     { name: 'sign-in', path: '/sign-in', who: 'nobody' },
@@ -21,6 +23,7 @@ export function scenes(at: Furnished, drains: Drains): Scene[] {
     ...drainScenes(workspace, at, drains),
     ...serviceScenes(workspace, at),
     ...serviceDialogs(workspace, at),
+    ...instanceScenes(workspace, at, instances),
     ...trafficScenes(workspace, at),
     ...moneyScenes(at),
     ...accountScenes(workspace),
@@ -70,7 +73,6 @@ function groupScenes(workspace: string, at: Furnished): Scene[] {
       },
     ]),
     { name: 'group-deploy-here', path: group, act: button('groups.deploy') },
-    { name: 'group-rebalance', path: group, act: dialogOf('groups.rebalance') },
     { name: 'group-delete', path: group, act: button('groups.delete') },
     { name: 'group-hostile-name', path: `${workspace}/groups/${at.postpaidGroupId}` },
   ]
@@ -181,15 +183,6 @@ function serviceDialogs(workspace: string, at: Furnished): Scene[] {
     { name: 'service-cron', path: `${service}?tab=load`, act: dialogOf('cron.turnOn') },
     { name: 'service-scaled', path: `${workspace}/services/shaky?tab=load`, act: seenScaling },
     { name: 'service-restart', path: service, act: button('services.restart') },
-    {
-      name: 'service-restart-instance',
-      path: service,
-      act: open =>
-        open.page
-          .getByRole('table')
-          .getByRole('button', { name: open.t('services.restart') })
-          .click(),
-    },
     { name: 'service-use-version', path: `${paused}?tab=versions`, act: button('services.useVersion') },
     { name: 'service-stop', path: service, act: button('services.stop') },
     { name: 'service-delete', path: service, act: button('services.delete') },

@@ -6,6 +6,7 @@ import { t } from '../../i18n/t.ts'
 import { paths } from '../../paths.ts'
 import { live, useApi } from '../../queries.ts'
 import { ActionButton } from '../../ui/ActionButton.tsx'
+import { causesText } from '../../ui/cause.ts'
 import { widths } from '../../ui/column-widths.ts'
 import { DataTable } from '../../ui/DataTable.tsx'
 import { EmptyState } from '../../ui/EmptyState.tsx'
@@ -78,9 +79,9 @@ export function MachineInstances({ workspaceId, machineId }: { workspaceId: stri
   )
 }
 
-const Status = ({ status, reason }: ServiceInstance) => (
+const Status = ({ status, cause }: ServiceInstance) => (
   <>
-    <StatusTag status={status} /> <span className="said quiet">{reason}</span>
+    <StatusTag status={status} /> {cause === null ? null : <span className="said quiet">{causesText([cause])}</span>}
   </>
 )
 
