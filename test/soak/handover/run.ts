@@ -20,7 +20,7 @@ await conclude(async open => {
   await stage.set(4)
   const verdicts: Verdict[] = []
   if (part !== 'outage') {
-    verdicts.push(...(await soakReplacements(stage, { mix, replacements: 20, everyMs: 8_000, counts: true, say })))
+    verdicts.push(...(await soakReplacements(stage, { mix, replacements: 20, everyMs: 5_000, counts: true, say })))
     verdicts.push(...(await emptyDrains(stage)))
   }
   if (part !== 'replace') {
