@@ -66,10 +66,15 @@ export async function allHaveLeft(stage: Stage): Promise<void> {
   await until('those that were replaced have ended', gone, 300_000)
 }
 
-/** Of the gateway that serves, all its processes. */
-export async function gatewayMib(stage: Stage): Promise<number> {
+export async function supervisorMib(stage: Stage): Promise<number> {
   const { processes } = await stage.berth.status()
-  return processes.find(one => one.name === 'gateway' && !one.leaving)?.pssMiB ?? Number.NaN
+  return processes.find(one => one.name === 'supervisor')?.pssMiB ?? Number.NaN
+}
+
+/** Those that leave among them. */
+export async function gatewaysOf(stage: Stage): Promise<number> {
+  const { processes } = await stage.berth.status()
+  return processes.filter(one => one.name === 'gateway' && one.running).length
 }
 
 /**
