@@ -84,7 +84,8 @@ export async function measureThroughput(
       say(`round ${round}, requests a CPU second (a second): ${told.join(', ')}`)
     }
     return {
-      ratio: median(carried.many) / median(carried.one),
+      // Of the two of a round, which stand side by side: what else the machine does changes from round to round.
+      ratio: median(carried.many.map((value, index) => value / (carried.one[index] ?? value))),
       memoryMib: { one: memory[0] as number, many: memory[1] as number },
       idleShare: { one: idle[0] as number, many: idle[1] as number },
     }
