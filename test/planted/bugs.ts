@@ -110,8 +110,8 @@ export const bugs: readonly PlantedBug[] = [
   {
     what: 'a slot that one has left first counts for nothing: without room, one after the other goes',
     file: 'src/services/rollout/go-first.ts',
-    find: '!hasNoRoom(one) || isEmptied(one, snapshot)',
-    replace: '!hasNoRoom(one)',
+    find: 'hasNoRoom(one) && !isEmptied(one, snapshot)',
+    replace: 'hasNoRoom(one)',
     tests: ['test/soak/full-group/full-group.test.ts'],
   },
   {

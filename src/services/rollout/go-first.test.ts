@@ -111,6 +111,19 @@ describe('of several', () => {
     expect(leaves(plan({ replicas: 3, instances: [leaving, ...instances], gateways: { g: 1n } }))).toEqual([])
   })
 
+  it('no second one goes in the moment in which the one in the place of the first crashes', () => {
+    const [, b, c] = three
+    const crashing = anInstance('r', { phase: 'starting', version: 2, replacesId: 'a' })
+    const instances = [b, c].flatMap(one => one ?? [])
+    const ended = { state: 'ended' as const, reason: 'Exited', exitCode: 1, signal: null, message: 'ended by itself' }
+    const change = {
+      replicas: 3,
+      instances: [...instances, crashing, waiting('s', 'b')],
+      words: { ...words, r: ended },
+    }
+    expect(plan(change)).toEqual(['end r Exited', 'create for r', 'place s'])
+  })
+
   it('no second one goes when the next update or restart comes before the room of the first is back', () => {
     const [, b, c] = three
     const instances = [b, c].flatMap(one => one ?? [])

@@ -20,6 +20,19 @@ export const isEmptied = (head: ServiceInstance, { instances }: Pick<ServiceSnap
   head.replacesId !== null &&
   (head.crashCount === 0 || instances.some(one => one.id === head.replacesId))
 
+/**
+ * Of the replicas, those that could serve: slots for which there is no room would not, either way. One whose instance has ended
+ * in this moment has no head until it is made again, and is one of them.
+ */
+export function attainableOf(
+  snapshot: Pick<ServiceSnapshot, 'service' | 'instances'>,
+  heads: readonly ServiceInstance[],
+): number {
+  const { replicas } = snapshot.service
+  const lost = heads.filter(one => hasNoRoom(one) && !isEmptied(one, snapshot)).length
+  return Math.min(replicas, Math.max(replicas, heads.length) - lost)
+}
+
 /** What serves, and the slots: each by its head. */
 export interface Serving {
   serving: number
@@ -41,9 +54,8 @@ export function mayGoFirst(
   // Of a machine that is to be empty the room does not come back: only where a person has said so of the whole drain.
   if (because === 'drained' || because === 'lost') return because === 'drained' && machine?.overridden === true
   if (!regainsRoom || snapshot.frozen) return false
-  // Slots for which there is no room count for nothing: they would not serve either way.
-  const attainable = heads.filter(one => !hasNoRoom(one) || isEmptied(one, snapshot)).length
-  const floor = floorOf(Math.min(service.replicas, attainable), service.maxUnavailable)
+  const attainable = attainableOf(snapshot, heads)
+  const floor = floorOf(attainable, service.maxUnavailable)
   if (serving - 1 >= floor) return true
   return service.noRoom === 'swap' && serving >= attainable && serving > 1
 }

@@ -10,7 +10,7 @@ import type { Action, Obstacle, ServiceSnapshot } from './rollout-snapshot.ts'
 export interface Sparing {
   /** Slots, that of this one left out, in which something serves. */
   others: number
-  /** Slots that serve, or could: for which there is room. */
+  /** Of the replicas, those that could serve (`attainableOf`). */
   attainable: number
 }
 
@@ -24,8 +24,8 @@ export function beginRestart(snapshot: ServiceSnapshot, member: ServiceInstance,
   return spared ? { do: 'leave', id, because: 'process_restarted' } : null
 }
 
-function isSpared({ replicas, maxUnavailable }: ServiceSnapshot['service'], { others, attainable }: Sparing): boolean {
-  return others >= floorOf(Math.min(replicas, attainable), maxUnavailable)
+function isSpared({ maxUnavailable }: ServiceSnapshot['service'], { others, attainable }: Sparing): boolean {
+  return others >= floorOf(attainable, maxUnavailable)
 }
 
 /** Whether it waits for its turn, or is on its way. */

@@ -19,7 +19,7 @@ import {
   type ServiceInstance,
 } from '../service-instance.ts'
 import { endOf, nextCrashCount } from './ends.ts'
-import { hasNoRoom, isEmptied, mayGoFirst } from './go-first.ts'
+import { attainableOf, hasNoRoom, isEmptied, mayGoFirst } from './go-first.ts'
 import {
   abruptlyBecause,
   isolationEndsBecause,
@@ -343,8 +343,7 @@ function beginRestarts(draft: Draft): Set<string> {
     const heads = headsOf(draft)
     const inSlot = (head: ServiceInstance) => [head, replacementOf(draft, head)].filter(one => one !== null)
     const others = heads.filter(head => inSlot(head).some(one => one.id !== member.id && serves(draft, one))).length
-    const attainable = heads.filter(one => !hasNoRoom(one) || isEmptied(one, draft.snapshot)).length
-    const action = beginRestart(draft.snapshot, member, { others, attainable })
+    const action = beginRestart(draft.snapshot, member, { others, attainable: attainableOf(draft.snapshot, heads) })
     if (action === null) continue
     draft.actions.push(action)
     begun.add(member.id)
