@@ -33,17 +33,17 @@ export function attainableOf(
   return Math.min(replicas, Math.max(replicas, heads.length) - lost)
 }
 
-/** What serves, and the slots: each by its head. */
 export interface Serving {
   serving: number
-  heads: readonly ServiceInstance[]
+  /** By `attainableOf`. */
+  attainable: number
 }
 
 export function mayGoFirst(
-  snapshot: Pick<ServiceSnapshot, 'service' | 'machines' | 'instances' | 'frozen'>,
+  snapshot: Pick<ServiceSnapshot, 'service' | 'machines' | 'frozen'>,
   head: ServiceInstance,
   because: LeavingBecause,
-  { serving, heads }: Serving,
+  count: () => Serving,
 ): boolean {
   // It runs on, and leaves no room.
   if (because === 'isolated') return false
@@ -54,7 +54,7 @@ export function mayGoFirst(
   // Of a machine that is to be empty the room does not come back: only where a person has said so of the whole drain.
   if (because === 'drained' || because === 'lost') return because === 'drained' && machine?.overridden === true
   if (!regainsRoom || snapshot.frozen) return false
-  const attainable = attainableOf(snapshot, heads)
+  const { serving, attainable } = count()
   const floor = floorOf(attainable, service.maxUnavailable)
   if (serving - 1 >= floor) return true
   return service.noRoom === 'swap' && serving >= attainable && serving > 1

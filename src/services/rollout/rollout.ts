@@ -19,7 +19,7 @@ import {
   type ServiceInstance,
 } from '../service-instance.ts'
 import { endOf, nextCrashCount } from './ends.ts'
-import { attainableOf, hasNoRoom, isEmptied, mayGoFirst } from './go-first.ts'
+import { attainableOf, hasNoRoom, isEmptied, mayGoFirst, type Serving } from './go-first.ts'
 import {
   abruptlyBecause,
   isolationEndsBecause,
@@ -31,6 +31,7 @@ import {
   unacknowledgedBy,
 } from './leaving.ts'
 import { lookAgainMs } from './look-again.ts'
+import { Members } from './members.ts'
 import { beginRestart, nextOfRestart, wantsRestart } from './process-restart.ts'
 import { failureOf, type Generation, generationFor, isCurrent, isPaused } from './rollout-phase.ts'
 import type { Action, Obstacle, ServicePlan, ServiceSnapshot } from './rollout-snapshot.ts'
@@ -42,19 +43,26 @@ interface Crash extends Generation {
   crashCount: number
 }
 
-/** What is being planned: members leave the list as they are sent away. */
+/** What is being planned: members leave as they are sent away. */
 interface Draft {
   snapshot: ServiceSnapshot
-  members: ServiceInstance[]
+  members: Members
   actions: Action[]
   obstacles: Map<string, Obstacle>
   crashes: Crash[]
   /** Whose slots are still without the room that they left, where the one in their place is sent away too. */
   emptied: string[]
+  /** How many are being replaced, or begin to be, whom people have put to it: no more than `maxSurge`. */
+  surging: number
+  /** null: to be counted anew. */
+  serving: Serving | null
 }
 
 export function planService(snapshot: ServiceSnapshot): ServicePlan {
-  const draft: Draft = { snapshot, members: [], actions: [], obstacles: new Map(), crashes: [], emptied: [] }
+  const draft: Draft = {
+    ...{ snapshot, members: new Members(), actions: [], obstacles: new Map(), crashes: [], emptied: [] },
+    ...{ surging: 0, serving: null },
+  }
   for (const instance of snapshot.instances) takeIn(draft, instance)
   sendAwayAbruptly(draft)
   if (snapshot.service.desired === 'running') {
@@ -63,10 +71,12 @@ export function planService(snapshot: ServiceSnapshot): ServicePlan {
     letStay(draft)
     settlePairs(draft)
     matchReplicas(draft)
-    for (const head of headsOf(draft)) replaceIfNeeded(draft, head)
+    const heads = draft.members.heads()
+    draft.surging = heads.filter(head => isSurging(draft, head)).length
+    for (const head of heads) replaceIfNeeded(draft, head)
     // What was left for one goes to no other slot of its service.
     const last = (member: ServiceInstance): number => Number(!isEmptiedSlot(draft, member))
-    const advancing = draft.members.toSorted((a, b) => last(a) - last(b))
+    const advancing = [...draft.members].sort((a, b) => last(a) - last(b))
     const restarted = beginRestarts(draft)
     for (const member of advancing) if (!restarted.has(member.id)) advance(draft, member)
   }
@@ -90,7 +100,7 @@ function takeIn(draft: Draft, instance: ServiceInstance): void {
       draft.crashes.push({ id, replacesId, version, restartGeneration, crashCount })
     }
   } else if (isMember(instance)) {
-    draft.members.push(instance)
+    draft.members.add(instance)
   } else if (instance.phase === 'leaving') {
     const next = nextOfLeaving(snapshot, instance)
     if ('do' in next) draft.actions.push(next)
@@ -113,7 +123,8 @@ function sendAwayAbruptly(draft: Draft): void {
 }
 
 function sendAway(draft: Draft, member: ServiceInstance, because: LeavingBecause): void {
-  draft.members = draft.members.filter(other => other.id !== member.id)
+  draft.members.remove(member)
+  draft.serving = null
   if (isEmptiedSlot(draft, member) && member.replacesId !== null) draft.emptied.push(member.replacesId)
   const { id } = member
   const neverRan = member.phase === 'waiting' || isNotThere(draft, member)
@@ -129,7 +140,7 @@ function sendAway(draft: Draft, member: ServiceInstance, because: LeavingBecause
 }
 
 const isEmptiedSlot = (draft: Draft, member: ServiceInstance): boolean =>
-  isEmptied(member, draft.snapshot) && !draft.members.some(other => other.id === member.replacesId)
+  isEmptied(member, draft.snapshot) && draft.members.replacedBy(member) === null
 
 const isNotThere = (draft: Draft, member: ServiceInstance): boolean =>
   member.phase === 'starting' && draft.snapshot.observations.get(member.id)?.state === 'not_found'
@@ -138,7 +149,7 @@ const isNotThere = (draft: Draft, member: ServiceInstance): boolean =>
 function pauseIfFailing(draft: Draft): void {
   const { snapshot, members, crashes } = draft
   if (snapshot.frozen) return
-  const started = members.filter(member => !isRestarting(member))
+  const started = [...members].filter(member => !isRestarting(member))
   const failure = failureOf(snapshot, started, crashes)
   if (failure === null || snapshot.service.rollout === null) return
   const pause = { because: 'failing', at: snapshot.now.toString(), failure } as const
@@ -155,8 +166,8 @@ function holdBack(draft: Draft): void {
   const { pause } = service.rollout ?? {}
   if (pause === undefined) return
   for (const member of [...draft.members]) {
-    const head = draft.members.find(other => other.id === member.replacesId)
-    const takesOver = head !== undefined && !isCurrent(service, head)
+    const head = draft.members.replacedBy(member)
+    const takesOver = head !== null && !isCurrent(service, head)
     const begins = (member.phase === 'waiting' || member.phase === 'starting') && isCurrent(service, member)
     if (begins && (takesOver || pause.because === 'failing')) sendAway(draft, member, 'paused')
   }
@@ -165,13 +176,13 @@ function holdBack(draft: Draft): void {
 /** A rebalance is a wish: where the one in its place finds no room there, or does not come up, it stays where it serves. */
 function letStay(draft: Draft): void {
   const ofCrash = new Set(draft.crashes.map(({ replacesId }) => replacesId))
-  draft.members = draft.members.map(member => {
-    const replacement = replacementOf(draft, member)
+  for (const member of [...draft.members]) {
+    const replacement = draft.members.replacementOf(member)
     const fails = ofCrash.has(member.id) || (replacement !== null && hasNoRoom(replacement))
-    if (member.moveTo === null || !fails) return member
+    if (member.moveTo === null || !fails) continue
     draft.actions.push({ do: 'stay', id: member.id })
-    return { ...member, moveTo: null }
-  })
+    draft.members.change({ ...member, moveTo: null })
+  }
 }
 
 /** Why this one must be replaced; null: it stays. Its machine's fate comes first: no update in its course may hold that up. */
@@ -189,14 +200,6 @@ function movesBecause(draft: Draft, member: ServiceInstance): LeavingBecause | n
 const isOutdated = ({ snapshot: { service } }: Draft, member: ServiceInstance): boolean =>
   !isCurrent(service, member) && !isPaused(service.rollout)
 
-function headsOf(draft: Draft): ServiceInstance[] {
-  const ids = new Set(draft.members.map(member => member.id))
-  return draft.members.filter(member => member.replacesId === null || !ids.has(member.replacesId))
-}
-
-const replacementOf = (draft: Draft, head: ServiceInstance): ServiceInstance | null =>
-  draft.members.find(member => member.replacesId === head.id) ?? null
-
 /** Routed, and every gateway has said so. */
 function serves(draft: Draft, member: ServiceInstance): boolean {
   if (!isRouted(member) || isFailing(draft, member)) return false
@@ -210,9 +213,9 @@ function isFailing(draft: Draft, member: ServiceInstance): boolean {
 
 /** Lets a head go whose replacement serves, and drops replacements that nobody needs any more. */
 function settlePairs(draft: Draft): void {
-  for (const head of headsOf(draft)) {
+  for (const head of draft.members.heads()) {
     const because = movesBecause(draft, head)
-    const replacement = replacementOf(draft, head)
+    const replacement = draft.members.replacementOf(head)
     // The old one does not serve and is not wanted: nothing to keep until the new one is there.
     const isUnwanted =
       because === 'restarted' || because === 'isolated' || (isOutdated(draft, head) && !draft.snapshot.frozen)
@@ -232,10 +235,17 @@ function settlePairs(draft: Draft): void {
     } else if (isOfMachine(because) && !isRouted(head) && replacement.phase !== 'waiting') {
       sendAway(draft, head, because)
     } else if (hasNoRoom(replacement)) {
-      const serving = draft.members.filter(member => serves(draft, member)).length
-      if (mayGoFirst(draft.snapshot, head, because, { serving, heads: headsOf(draft) })) sendAway(draft, head, because)
+      if (mayGoFirst(draft.snapshot, head, because, () => servingIn(draft))) sendAway(draft, head, because)
     }
   }
+}
+
+const servingIn = (draft: Draft): Serving => {
+  draft.serving ??= {
+    serving: [...draft.members].filter(member => serves(draft, member)).length,
+    attainable: attainableOf(draft.snapshot, draft.members.heads()),
+  }
+  return draft.serving
 }
 
 /** Where most seems away, a rollout or a rebalance takes nothing from what serves: what has a replacement is let go once that serves, no other gets one. */
@@ -249,16 +259,15 @@ const isOfMachine = (because: LeavingBecause): boolean =>
 /** As many slots as replicas. */
 function matchReplicas(draft: Draft): void {
   const { replicas } = draft.snapshot.service
-  const heads = headsOf(draft)
+  const heads = draft.members.heads()
   for (const head of heads.toSorted(inOrderOfLeaving(draft)).slice(0, Math.max(0, heads.length - replicas))) {
-    const replacement = replacementOf(draft, head)
+    const replacement = draft.members.replacementOf(head)
     if (replacement) sendAway(draft, replacement, 'scaled_in')
     sendAway(draft, head, head.leavingBecause === 'isolated' ? 'isolated' : 'scaled_in')
   }
-  const members = new Set(draft.members.map(member => member.id))
   // One that is not made again as it was begins anew.
   const crashes = draft.crashes
-    .filter(crash => crash.replacesId === null || !members.has(crash.replacesId))
+    .filter(crash => crash.replacesId === null || !draft.members.has(crash.replacesId))
     .filter(crash => isCurrent(generationFor(draft.snapshot, crash), crash))
   for (let slots = heads.length; slots < replicas; slots++) {
     const crash = crashes.shift()
@@ -285,32 +294,26 @@ function inOrderOfLeaving(draft: Draft): (a: ServiceInstance, b: ServiceInstance
 function replaceIfNeeded(draft: Draft, head: ServiceInstance): void {
   const because = movesBecause(draft, head)
   if (because === null) return
-  const replacement = replacementOf(draft, head)
+  const replacement = draft.members.replacementOf(head)
   if (replacement) {
     draft.obstacles.set(head.id, obstacleOf(draft, replacement))
     return
   }
   if (isHeld(draft, because)) return
-  if (!isOfMachine(because) && surging(draft) >= draft.snapshot.service.maxSurge) return
+  if (!isOfMachine(because) && draft.surging >= draft.snapshot.service.maxSurge) return
   const machine = head.machineId === null ? undefined : draft.snapshot.machines.get(head.machineId)
   const generation = generationFor(draft.snapshot, head)
   const crash = draft.crashes.find(({ replacesId }) => replacesId === head.id)
   const crashCount = crash && isCurrent(generation, crash) ? crash.crashCount : 0
   const drainId = because === 'drained' ? (machine?.drainId ?? null) : null
+  if (!isOfMachine(because)) draft.surging++
   draft.actions.push({ do: 'create', replacesId: head.id, drainId, crashCount, ...generation })
   draft.obstacles.set(head.id, { code: 'ReplacementStarting', message: 'its replacement is being made' })
 }
 
-function surging(draft: Draft): number {
-  const heads = headsOf(draft).filter(head => {
-    const because = movesBecause(draft, head)
-    return because !== null && !isOfMachine(because)
-  })
-  const begun = heads.filter(head => replacementOf(draft, head) !== null).length
-  const beginning = draft.actions.filter(
-    action => action.do === 'create' && heads.some(head => head.id === action.replacesId),
-  ).length
-  return begun + beginning
+function isSurging(draft: Draft, head: ServiceInstance): boolean {
+  const because = movesBecause(draft, head)
+  return because !== null && !isOfMachine(because) && draft.members.replacementOf(head) !== null
 }
 
 function obstacleOf(draft: Draft, replacement: ServiceInstance): Obstacle {
@@ -334,21 +337,21 @@ function obstacleOf(draft: Draft, replacement: ServiceInstance): Obstacle {
 /** One after the other, as far as others serve. What is to be replaced anyway is not restarted besides. */
 function beginRestarts(draft: Draft): Set<string> {
   const begun = new Set<string>()
-  for (const member of draft.members.filter(wantsRestart)) {
+  for (const member of [...draft.members].filter(wantsRestart)) {
     const because = movesBecause(draft, member)
     if (because !== null) {
       draft.actions.push({ do: 'drop_restart', id: member.id, because })
       continue
     }
-    const heads = headsOf(draft)
-    const inSlot = (head: ServiceInstance) => [head, replacementOf(draft, head)].filter(one => one !== null)
+    const heads = draft.members.heads()
+    const inSlot = (head: ServiceInstance) => [head, draft.members.replacementOf(head)].filter(one => one !== null)
     const others = heads.filter(head => inSlot(head).some(one => one.id !== member.id && serves(draft, one))).length
     const action = beginRestart(draft.snapshot, member, { others, attainable: attainableOf(draft.snapshot, heads) })
     if (action === null) continue
     draft.actions.push(action)
     begun.add(member.id)
     const leaving: ServiceInstance = { ...member, phase: 'leaving', leavingBecause: 'process_restarted' }
-    draft.members = draft.members.map(one => (one.id === member.id ? leaving : one))
+    draft.members.change(leaving)
   }
   return begun
 }
