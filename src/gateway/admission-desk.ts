@@ -31,7 +31,8 @@ export class AdmissionDesk {
   ask(applicant: Applicant, ask: Omit<Ask, 'ticket'>): number {
     const ticket = ++this.#tickets
     this.#applicants.set(ticket, applicant)
-    this.#send({ desk: 'ask', ask: { ...ask, ticket } })
+    const { serviceId, bounds, instanceIds, again } = ask
+    this.#send({ desk: 'ask', ask: { ticket, serviceId, bounds, instanceIds, again } })
     return ticket
   }
 

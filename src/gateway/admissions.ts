@@ -1,6 +1,7 @@
 // The limits of services, kept in one place for all workers of a gateway: requests a second, requests in flight, and requests
 // that one instance gets at once. Only requests to services that have such limits come here. What an instance has no room for
 // waits its turn, first come first served; what may not wait is refused.
+import type { ServiceRoute } from '../services/routes/route.ts'
 import { RateAllowance } from './limits.ts'
 
 export interface Bounds {
@@ -12,6 +13,11 @@ export interface Bounds {
   perInstance: number
 }
 
+/** null: the service has no limits that need the desk. */
+export function boundsOf({ rateLimit, maxInFlight, perInstance = 0 }: ServiceRoute['limits']): Bounds | null {
+  return rateLimit === 0 && maxInFlight === 0 && perInstance === 0 ? null : { rateLimit, maxInFlight, perInstance }
+}
+
 /** `rate` is answered 429, `full` 450. */
 export type Refused = 'rate' | 'full'
 
@@ -20,10 +26,10 @@ export interface Ask {
   ticket: number
   serviceId: string
   bounds: Bounds
-  /** Where it may go. */
+  /** Where it may go; not looked at where there is no bound on one instance. */
   instanceIds: readonly string[]
   /** It has been let in before, and found its instance gone. */
-  again?: boolean
+  again?: boolean | undefined
 }
 
 /** What becomes of requests, told to the worker that asked; `instanceId` null: wherever it likes. */
@@ -53,7 +59,8 @@ interface Held {
 export class Admissions {
   readonly #verdicts: Verdicts
   readonly #services = new Map<string, Service>()
-  readonly #held = new Map<string, Held>()
+  /** By worker, then by ticket. */
+  readonly #held = new Map<string, Map<number, Held>>()
 
   constructor(verdicts: Verdicts) {
     this.#verdicts = verdicts
@@ -67,7 +74,7 @@ export class Admissions {
       return
     }
     const held: Held = { worker, ticket, service, serviceId, state: 'waits', instanceId: null }
-    this.#held.set(`${worker} ${ticket}`, held)
+    this.#heldOf(worker).set(ticket, held)
     service.inFlight++
     service.queue.push(held)
     this.#letIn(service)
@@ -75,10 +82,10 @@ export class Admissions {
 
   /** The request is over, or was given up while it waited. */
   release(worker: string, ticket: number): void {
-    const name = `${worker} ${ticket}`
-    const held = this.#held.get(name)
-    if (held === undefined) return
-    this.#held.delete(name)
+    const its = this.#held.get(worker)
+    const held = its?.get(ticket)
+    if (its === undefined || held === undefined) return
+    its.delete(ticket)
     const { service, instanceId } = held
     held.state = 'gone'
     service.inFlight--
@@ -102,11 +109,20 @@ export class Admissions {
 
   /** A worker ended, and its requests with it. */
   forget(worker: string): void {
-    const its = [...this.#held.values()].filter(held => held.worker === worker)
+    const its = [...this.#heldOf(worker).values()]
     // First those that wait: none of them is to be let in by the end of another.
     for (const state of ['waits', 'admitted']) {
       for (const held of its) if (held.state === state) this.release(worker, held.ticket)
     }
+    this.#held.delete(worker)
+  }
+
+  #heldOf(worker: string): Map<number, Held> {
+    const known = this.#held.get(worker)
+    if (known !== undefined) return known
+    const made = new Map<number, Held>()
+    this.#held.set(worker, made)
+    return made
   }
 
   #serviceOf(serviceId: string, bounds: Bounds, instanceIds: readonly string[], nowMs: number): Service {

@@ -25,7 +25,6 @@ import { RouteTable } from './route-table.ts'
 import { type RouteMessage, RoutesFile } from './routes-file.ts'
 import { EndpointPool } from './upstream.ts'
 import { WaitingRoom } from './waiting.ts'
-import { boundsOf } from './way.ts'
 
 interface Door {
   host: string
@@ -85,6 +84,8 @@ export interface Gateway {
 }
 
 const backlog = 1_024
+/** Heads are written into it: of Node's own 8 KiB there would be a new one every few requests. */
+Buffer.poolSize = 64 * 1024
 const heartbeatMs = 1_000
 const reloadTlsMs = 5_000
 /** What is cut off gets so long to read why. */
@@ -307,11 +308,10 @@ class GatewayWorker implements Gateway {
     else table.apply(message)
     this.#context.waiting.settle(service => table.has(service.route.serviceId))
     // What waits for room may find some where the endpoints are others now.
-    for (const { serviceId, limits } of services) {
-      if ((limits.perInstance ?? 0) === 0) continue
+    for (const { serviceId } of services) {
       const service = table.find(serviceId)
-      const bounds = service === null ? null : boundsOf(service)
-      if (service === null || bounds === null) continue
+      const bounds = service?.bounds ?? null
+      if (service === null || bounds === null || bounds.perInstance === 0) continue
       const instanceIds = service.targets.map(target => target.endpoint.instanceId)
       desk.moved(serviceId, bounds, instanceIds)
     }

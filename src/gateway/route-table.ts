@@ -2,6 +2,7 @@
 // it obeys it; what runtime state an endpoint has is made and retired through the two functions given.
 import { isDeepStrictEqual } from 'node:util'
 import type { Endpoint, RouteKeys, ServiceRoute } from '../services/routes/route.ts'
+import { type Bounds, boundsOf } from './admissions.ts'
 import { type KeyHolder, KeySet } from './auth.ts'
 import { Split } from './split.ts'
 import { ServiceUsage } from './usage.ts'
@@ -16,6 +17,8 @@ export interface TargetFactory<Target> {
 export interface RoutedService<Target> {
   route: ServiceRoute
   targets: Target[]
+  /** null: none that are kept at the admission desk. */
+  bounds: Bounds | null
   readonly usage: ServiceUsage
   /** Where copies of its requests go; null: nowhere. */
   mirror: Mirroring<Target> | null
@@ -129,12 +132,15 @@ export class RouteTable<Target> {
     const entry = this.#byId.get(route.serviceId) ?? this.#add(route)
     before.set(route.serviceId, entry.route)
     entry.route = route
+    entry.bounds = boundsOf(route.limits)
     this.#setEndpoints(entry, route.endpoints)
   }
 
   #add(route: ServiceRoute): Entry<Target> {
     const usage = new ServiceUsage(route.serviceId)
-    const entry: Entry<Target> = { route, targets: [], byAddress: new Map(), usage, mirror: null, bearers: [] }
+    const entry: Entry<Target> = {
+      ...{ route, targets: [], bounds: null, byAddress: new Map(), usage, mirror: null, bearers: [] },
+    }
     this.#byId.set(route.serviceId, entry)
     return entry
   }

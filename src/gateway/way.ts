@@ -2,7 +2,7 @@
 // and to another while nothing was written (Q57): of the same service, then of another member of the group that was asked.
 // One object serves all requests of a client connection, one after the other.
 import type { Applicant } from './admission-desk.ts'
-import type { Bounds, Refused } from './admissions.ts'
+import type { Refused } from './admissions.ts'
 import type { OwnAnswer } from './answers.ts'
 import { pickAnswering } from './balance.ts'
 import type { GatewayContext } from './context.ts'
@@ -22,6 +22,8 @@ export interface WayOwner extends UpstreamOwner {
   parked(): void
   unparked(): void
 }
+
+const anywhere: readonly string[] = []
 
 export class Way implements Applicant, Waiter {
   service: Service | null = null
@@ -60,14 +62,14 @@ export class Way implements Applicant, Waiter {
   find(again = false): void {
     const { service } = this
     if (service === null) return
-    const bounds = boundsOf(service)
+    const { bounds } = service
     if (bounds === null) {
       this.#dispatch(null)
       return
     }
     this.#waits = true
     service.usage.queued++
-    const instanceIds = instanceIdsOf(service, this.#tried)
+    const instanceIds = bounds.perInstance === 0 ? anywhere : instanceIdsOf(service, this.#tried)
     const ticket = this.#context.desk.ask(this, { serviceId: service.route.serviceId, bounds, instanceIds, again })
     if (this.#waits) this.#ticket = ticket
   }
@@ -262,12 +264,6 @@ export class Way implements Applicant, Waiter {
     this.#context.desk.release(this.#ticket)
     this.#ticket = 0
   }
-}
-
-/** null: the service has no limits that need the desk. */
-export function boundsOf({ route: { limits } }: Pick<Service, 'route'>): Bounds | null {
-  const { rateLimit, maxInFlight, perInstance = 0 } = limits
-  return rateLimit === 0 && maxInFlight === 0 && perInstance === 0 ? null : { rateLimit, maxInFlight, perInstance }
 }
 
 /** Those that were not tried; of them those that answer, if there are any. */

@@ -100,7 +100,7 @@ export const serviceInstanceRoutes = [
     can: 'service.read',
     params: { service },
     query: {
-      serviceInstanceId: serviceInstanceId.optional().describe('The newest by default.'),
+      serviceInstanceId: serviceInstanceId.optional().describe('By default the newest of which there is a log.'),
       previous: z
         .enum(['true', 'false'])
         .default('false')
