@@ -104,13 +104,23 @@ export async function serviceIdsOn(db: Db | Tx, machineIds: readonly string[]): 
   return rows.map(row => row.serviceId)
 }
 
-/** Services of the groups of these ones that look for a place, or may soon. */
-export async function serviceIdsPlacingBeside(db: Db | Tx, serviceIds: readonly string[]): Promise<string[]> {
+/** Services of the groups of these ones that take room by themselves, or give some back, now or soon. */
+export async function serviceIdsMovingBeside(db: Db | Tx, serviceIds: readonly string[]): Promise<string[]> {
   const { rows } = await sql<{ id: string }>`
     select s.id from services s
     where s.deleted_at is null and s.group_id in (select group_id from services where id = any(${serviceIds}::text[]))
       and (s.rollout is not null
-        or exists (select from service_instances i where i.service_id = s.id and i.phase = 'waiting'))`.execute(db)
+        or exists (
+          select from service_instances i join machines m on m.id = i.machine_id
+            left join drains d on d.machine_id = m.id and d.phase = 'draining'
+          where i.service_id = s.id and i.phase <> 'ended'
+            and (s.desired <> 'running' or i.phase in ('leaving', 'stopping') or i.move_to is not null
+              or d.id is not null or m.phase <> 'running' or m.desired <> 'running'))
+        or exists (select from service_instances i where i.service_id = s.id and i.phase = 'waiting')
+        or s.replicas < (
+          select count(*) from service_instances i where i.service_id = s.id and i.phase in ('starting', 'ready')))`.execute(
+    db,
+  )
   return rows.map(row => row.id)
 }
 

@@ -43,6 +43,20 @@ test('an action is done as it was shown while requests come and go, and refused 
   await expect(again()).resolves.toMatchObject([{ drain: { phase: 'draining' } }])
 })
 
+test('room that another service is about to give back is told of, and a drain that was shown without it is refused', async () => {
+  const services = await someServices({ machines: 2 })
+  const machineId = await deploy(services, 'large', { cpu: 6 })
+  const room = await deploy(services, 'other', { cpu: 6 })
+  expect(room).not.toBe(machineId)
+  const drain = await aDrainShown(services, machineId)
+  // Asked for, and not yet begun.
+  await deleteService(services.ctx, services.actor, { name: 'other' })
+  await expect(drain()).rejects.toMatchObject({ code: 'WorldChanged' })
+  const request: PreviewRequest = { action: 'drain', machineIds: [machineId] }
+  const { services: told } = await previewChange(ctxOf(services), services.actor, request)
+  expect(told).toMatchObject([{ name: 'large', instances: [{ fate: 'moves', toMachineId: room, noRoom: null }] }])
+})
+
 test('from the look to the commit nothing that the preview told of can be changed by others', async () => {
   const services = await someServices({ machines: 3 })
   const machineId = await deploy(services, 'digits', { cpu: 4 })

@@ -9,7 +9,7 @@ import { floorOf } from '../rollout/go-first.ts'
 import type { ServiceSnapshot } from '../rollout/rollout-snapshot.ts'
 import { type AssumedOfMachine, readWorld, type World } from '../rollout/snapshot.store.ts'
 import { findService, type ServiceKey } from '../service.store.ts'
-import { serviceIdsOn, serviceIdsPlacingBeside } from '../service-instance.store.ts'
+import { serviceIdsMovingBeside, serviceIdsOn } from '../service-instance.store.ts'
 import { isIsolated, isMember, isRouted, type LeavingBecause, type ServiceInstance } from '../service-instance.ts'
 import { serviceNotFound } from '../services.ts'
 import { type ShareChange, shareAfter } from '../traffic/traffic-groups.ts'
@@ -135,14 +135,14 @@ export function impactOnService(
   })
 }
 
-/** These services, and those of their groups that may take the same room. */
+/** These services, and those of their groups that may take the same room or give some back. */
 export async function worldAround(
   db: Db | Tx,
   serviceIds: ReadonlySet<string>,
   now: Temporal.Instant,
   assumed?: ReadonlyMap<string, AssumedOfMachine>,
 ): Promise<World> {
-  const others = await serviceIdsPlacingBeside(db, [...serviceIds])
+  const others = await serviceIdsMovingBeside(db, [...serviceIds])
   return readWorld(db, [...serviceIds.union(new Set(others))], now, assumed)
 }
 

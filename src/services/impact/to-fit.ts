@@ -16,7 +16,7 @@ import { snapshotOf } from '../rollout/service-snapshot.ts'
 import { readWorld, type World } from '../rollout/snapshot.store.ts'
 import { demandOf, type WorldService, wantedOf } from '../rollout/world.ts'
 import { findService, type ServiceKey } from '../service.store.ts'
-import { serviceIdsOn, serviceIdsPlacingBeside } from '../service-instance.store.ts'
+import { serviceIdsMovingBeside, serviceIdsOn } from '../service-instance.store.ts'
 import { isRouted, type ServiceInstance } from '../service-instance.ts'
 import { serviceNotFound } from '../services.ts'
 import type { ServicesCtx } from '../services-ctx.ts'
@@ -59,7 +59,7 @@ export async function toFitDeployment(
   const now = ctx.clock.now()
   return inSnapshot(ctx.db, async tx => {
     const there = (await servicesInGroup(tx, groupId)).map(one => one.id)
-    const world = await readWorld(tx, await serviceIdsPlacingBeside(tx, there), now)
+    const world = await readWorld(tx, await serviceIdsMovingBeside(tx, there), now)
     const besides = world.services.map(one => ({ name: one.name, wanted: asksOf(world, one, now, true) }))
     const wanted = [...besides, { name, wanted: asked }].toSorted(comparePlacing).flatMap(one => one.wanted)
     return { groupId, rooms: await freeCapacity(tx, groupId, now), wanted }
