@@ -17,7 +17,9 @@ export interface Executions {
 }
 
 export function executionsIn(directory: string, instanceIds?: readonly string[]): Executions {
-  const files = instanceIds?.map(id => `${id}.log`) ?? readdirSync(directory)
+  const written = new Set(readdirSync(directory))
+  // One that is only starting has written nothing yet.
+  const files = instanceIds?.map(id => `${id}.log`).filter(name => written.has(name)) ?? [...written]
   const begun = new Set<string>()
   const open = new Set<string>()
   const found: Executions = { begun: 0, twice: [], unfinished: [], torn: [], openAtStops: [], byVersion: new Map() }
