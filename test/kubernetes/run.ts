@@ -1,0 +1,16 @@
+// `npm run test:kubernetes`: the suites that hold on any cluster, run on the one in KUBECONFIG.
+import { spawnSync } from 'node:child_process'
+import { resolve } from 'node:path'
+
+/** Each runs on the double as well, in `npm test`. */
+const suites = ['test/kubernetes/api-server.test.ts', 'test/kubernetes/object-cache.test.ts']
+
+const kubeconfig = process.env.KUBECONFIG
+if (kubeconfig === undefined || kubeconfig === '') {
+  process.stdout.write('KUBECONFIG names no cluster: nothing was run (the same suites run on a double in npm test)\n')
+} else {
+  const env = { ...process.env, BERTH_TESTS: 'all', BERTH_TEST_KUBECONFIG: resolve(kubeconfig) }
+  // One after the other: they count what there is on the cluster.
+  const { status } = spawnSync('vitest', ['run', '--no-file-parallelism', ...suites], { stdio: 'inherit', env })
+  process.exitCode = status ?? 1
+}
