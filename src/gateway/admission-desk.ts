@@ -1,12 +1,11 @@
 // Where a worker asks for admission of requests to services with limits: of itself where it is the only one, else of its parent,
 // which keeps the limits for all its workers. Nothing else passes through here.
 import type { Clock } from '../lib/clock.ts'
-import { Admissions, type Ask, type Bounds, type Refused } from './admissions.ts'
+import { Admissions, type Applicant, type Bounds, Place, type Refused, type Wish } from './admissions.ts'
 
-/** A request that waits for its verdict. */
-export interface Applicant {
-  admitted(ticket: number, instanceId: string | null): void
-  refused(ticket: number, why: Refused): void
+export interface Ask extends Wish {
+  /** Names the request among those of its worker. */
+  ticket: number
 }
 
 export type ToDesk =
@@ -18,7 +17,54 @@ export type FromDesk =
   | { desk: 'admitted'; ticket: number; instanceId: string | null }
   | { desk: 'refused'; ticket: number; why: Refused }
 
-export class AdmissionDesk {
+export interface AdmissionDesk {
+  /** To ask with, and to be released then, unless it is refused. Never 0. */
+  ticket(): number
+  /** The verdict may come before this returns. */
+  ask(ticket: number, applicant: Applicant, wish: Wish, nowMs: number): void
+  release(ticket: number): void
+  moved(serviceId: string, bounds: Bounds, instanceIds: string[]): void
+}
+
+/** For a gateway of one process. */
+export class OwnDesk implements AdmissionDesk {
+  readonly #admissions = new Admissions()
+  /** By ticket. Not a `Map`: of one from which as much is taken as is put into it, the collector finds old parts for long. */
+  readonly #places: (Place | null)[] = [null]
+  readonly #free: number[] = []
+
+  ticket(): number {
+    return this.#free.pop() ?? this.#places.push(null) - 1
+  }
+
+  ask(ticket: number, applicant: Applicant, wish: Wish, nowMs: number): void {
+    const place = new Place(ticket, applicant)
+    this.#places[ticket] = place
+    const why = this.#admissions.ask(place, wish, nowMs)
+    if (why === null) return
+    this.#forget(ticket)
+    applicant.refused(ticket, why)
+  }
+
+  release(ticket: number): void {
+    const place = this.#places[ticket] ?? null
+    if (place === null) return
+    this.#forget(ticket)
+    this.#admissions.release(place)
+  }
+
+  moved(serviceId: string, bounds: Bounds, instanceIds: string[]): void {
+    this.#admissions.moved(serviceId, bounds, instanceIds)
+  }
+
+  #forget(ticket: number): void {
+    this.#places[ticket] = null
+    this.#free.push(ticket)
+  }
+}
+
+/** For a worker whose parent has the office. */
+export class DistantDesk implements AdmissionDesk {
   readonly #send: (message: ToDesk) => void
   readonly #applicants = new Map<number, Applicant>()
   #tickets = 0
@@ -27,13 +73,13 @@ export class AdmissionDesk {
     this.#send = send
   }
 
-  /** The ticket; the verdict may come before this returns. */
-  ask(applicant: Applicant, ask: Omit<Ask, 'ticket'>): number {
-    const ticket = ++this.#tickets
+  ticket(): number {
+    return ++this.#tickets
+  }
+
+  ask(ticket: number, applicant: Applicant, { serviceId, bounds, instanceIds, again }: Wish): void {
     this.#applicants.set(ticket, applicant)
-    const { serviceId, bounds, instanceIds, again } = ask
     this.#send({ desk: 'ask', ask: { ticket, serviceId, bounds, instanceIds, again } })
-    return ticket
   }
 
   release(ticket: number): void {
@@ -58,33 +104,67 @@ export class AdmissionDesk {
   }
 }
 
+interface Worker {
+  applicant: Applicant
+  /** By ticket. */
+  places: Map<number, Place>
+}
+
 /** The end that keeps the limits. `answer` reaches the desk of a worker. */
 export class AdmissionOffice {
-  readonly #clock: Clock
-  readonly #admissions: Admissions
+  readonly #clock: Pick<Clock, 'monotonicMs'>
+  readonly #answer: (worker: string, message: FromDesk) => void
+  readonly #admissions = new Admissions()
+  readonly #workers = new Map<string, Worker>()
 
-  constructor(clock: Clock, answer: (worker: string, message: FromDesk) => void) {
+  constructor(clock: Pick<Clock, 'monotonicMs'>, answer: (worker: string, message: FromDesk) => void) {
     this.#clock = clock
-    this.#admissions = new Admissions({
-      admitted: (worker, ticket, instanceId) => answer(worker, { desk: 'admitted', ticket, instanceId }),
-      refused: (worker, ticket, why) => answer(worker, { desk: 'refused', ticket, why }),
-    })
+    this.#answer = answer
   }
 
   onMessage(worker: string, message: ToDesk): void {
-    if (message.desk === 'ask') this.#admissions.ask(worker, message.ask, this.#clock.monotonicMs())
-    else if (message.desk === 'release') this.#admissions.release(worker, message.ticket)
-    else this.#admissions.moved(message.serviceId, message.bounds, message.instanceIds)
+    if (message.desk === 'moved') this.#admissions.moved(message.serviceId, message.bounds, message.instanceIds)
+    else if (message.desk === 'ask') this.#ask(worker, message.ask)
+    else this.#release(worker, message.ticket)
   }
 
+  /** A worker ended, and its requests with it. */
   forget(worker: string): void {
-    this.#admissions.forget(worker)
+    const its = [...(this.#workers.get(worker)?.places.values() ?? [])]
+    this.#workers.delete(worker)
+    // First those that wait: none of them is to be let in by the end of another.
+    for (const state of ['waits', 'admitted']) {
+      for (const place of its) if (place.state === state) this.#admissions.release(place)
+    }
   }
-}
 
-/** For a gateway of one process. */
-export function ownDesk(clock: Clock): AdmissionDesk {
-  const office = new AdmissionOffice(clock, (_worker, message) => desk.onVerdict(message))
-  const desk: AdmissionDesk = new AdmissionDesk(message => office.onMessage('', message))
-  return desk
+  #ask(worker: string, ask: Ask): void {
+    const { applicant, places } = this.#workerOf(worker)
+    const place = new Place(ask.ticket, applicant)
+    places.set(ask.ticket, place)
+    const why = this.#admissions.ask(place, ask, this.#clock.monotonicMs())
+    if (why === null) return
+    places.delete(ask.ticket)
+    applicant.refused(ask.ticket, why)
+  }
+
+  #release(worker: string, ticket: number): void {
+    const { places } = this.#workerOf(worker)
+    const place = places.get(ticket)
+    if (place === undefined) return
+    places.delete(ticket)
+    this.#admissions.release(place)
+  }
+
+  #workerOf(name: string): Worker {
+    const known = this.#workers.get(name)
+    if (known !== undefined) return known
+    const applicant: Applicant = {
+      admitted: (ticket, instanceId) => this.#answer(name, { desk: 'admitted', ticket, instanceId }),
+      refused: (ticket, why) => this.#answer(name, { desk: 'refused', ticket, why }),
+    }
+    const made = { applicant, places: new Map<number, Place>() }
+    this.#workers.set(name, made)
+    return made
+  }
 }

@@ -1,19 +1,26 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { Admissions, type Bounds } from './admissions.ts'
+import { AdmissionOffice, type FromDesk } from './admission-desk.ts'
+import type { Bounds } from './admissions.ts'
 
 const free: Bounds = { rateLimit: 0, maxInFlight: 0, perInstance: 0 }
 
 function anOffice() {
   const log: string[] = []
-  const admissions = new Admissions({
-    admitted: (worker, ticket, instanceId) => log.push(`${worker}${ticket} ${instanceId ?? 'anywhere'}`),
-    refused: (worker, ticket, why) => log.push(`${worker}${ticket} ${why}`),
-  })
-  const ask = (worker: string, ticket: number, bounds: Partial<Bounds>, instanceIds = ['i', 'j'], atMs = 0) =>
-    admissions.ask(worker, { ticket, serviceId: 's', bounds: { ...free, ...bounds }, instanceIds }, atMs)
+  let nowMs = 0
+  const answer = (worker: string, message: FromDesk) => {
+    const verdict = message.desk === 'admitted' ? (message.instanceId ?? 'anywhere') : message.why
+    log.push(`${worker}${message.ticket} ${verdict}`)
+  }
+  const office = new AdmissionOffice({ monotonicMs: () => nowMs }, answer)
+  const ask = (worker: string, ticket: number, bounds: Partial<Bounds>, instanceIds = ['i', 'j'], atMs = 0) => {
+    nowMs = atMs
+    const ask = { ticket, serviceId: 's', bounds: { ...free, ...bounds }, instanceIds }
+    office.onMessage(worker, { desk: 'ask', ask })
+  }
+  const release = (worker: string, ticket: number) => office.onMessage(worker, { desk: 'release', ticket })
   const said = () => log.splice(0).join(', ')
-  return { admissions, ask, said }
+  return { office, ask, release, said }
 }
 
 test('a rate holds over all workers, and fills up evenly', () => {
@@ -26,44 +33,44 @@ test('a rate holds over all workers, and fills up evenly', () => {
 })
 
 test('what may be in flight is counted over all workers, and what is refused takes nothing of the rate', () => {
-  const { admissions, ask, said } = anOffice()
+  const { ask, release, said } = anOffice()
   const bounds = { maxInFlight: 1, rateLimit: 2 }
   ask('a', 1, bounds)
   ask('b', 1, bounds)
-  admissions.release('a', 1)
+  release('a', 1)
   ask('b', 2, bounds)
   expect(said()).toBe('a1 anywhere, b1 full, b2 anywhere')
 })
 
 test('an instance gets no more than its own at once; the rest waits in order, and the freest instance is next', () => {
-  const { admissions, ask, said } = anOffice()
+  const { ask, release, said } = anOffice()
   const bounds = { perInstance: 1, maxInFlight: 4 }
   for (const [ticket, worker] of ['a', 'b', 'a', 'b', 'a'].entries()) ask(worker, ticket, bounds)
   expect(said()).toBe('a0 i, b1 j, a4 full')
-  admissions.release('b', 1)
+  release('b', 1)
   expect(said()).toBe('a2 j')
-  admissions.release('b', 3) // Given up while it waited.
-  admissions.release('a', 0)
+  release('b', 3) // Given up while it waited.
+  release('a', 0)
   ask('b', 9, bounds)
   expect(said()).toBe('b9 i')
 })
 
 test('a worker that ends gives its places to those that wait elsewhere', () => {
-  const { admissions, ask, said } = anOffice()
+  const { office, ask, said } = anOffice()
   for (const ticket of [1, 2]) ask('a', ticket, { perInstance: 1 }, ['i'])
   ask('b', 1, { perInstance: 1 }, ['i'])
   expect(said()).toBe('a1 i')
-  admissions.forget('a')
+  office.forget('a')
   expect(said()).toBe('b1 i')
 })
 
 test('an instance that comes is used by what waits, and where none is left nobody waits on', () => {
-  const { admissions, ask, said } = anOffice()
+  const { office, ask, said } = anOffice()
   const bounds = { ...free, perInstance: 1 }
   for (const ticket of [1, 2, 3]) ask('a', ticket, bounds, ['i'])
-  admissions.moved('s', bounds, ['i', 'k'])
+  office.onMessage('a', { desk: 'moved', serviceId: 's', bounds, instanceIds: ['i', 'k'] })
   expect(said()).toBe('a1 i, a2 k')
-  admissions.moved('s', bounds, [])
+  office.onMessage('a', { desk: 'moved', serviceId: 's', bounds, instanceIds: [] })
   expect(said()).toBe('a3 anywhere')
 })
 
@@ -76,23 +83,25 @@ test('whatever comes and goes, no instance is over its own and none stands idle 
     fc.property(fc.array(step, { maxLength: 80 }), fc.integer({ min: 1, max: 3 }), (steps, perInstance) => {
       const at = new Map<string, string>()
       const asked = new Set<string>()
-      const admissions = new Admissions({
-        admitted: (worker, ticket, instanceId) => void at.set(`${worker} ${ticket}`, String(instanceId)),
-        refused: () => expect.unreachable(),
+      const office = new AdmissionOffice({ monotonicMs: () => 0 }, (worker, message) => {
+        if (message.desk === 'refused') expect.unreachable()
+        else at.set(`${worker} ${message.ticket}`, String(message.instanceId))
       })
       const bounds = { ...free, perInstance }
       for (const [ticket, { worker, what }] of steps.entries()) {
         const mine = [...asked].filter(name => name.startsWith(worker))
         if (what === 'ask') {
           asked.add(`${worker} ${ticket}`)
-          admissions.ask(worker, { ticket, serviceId: 's', bounds, instanceIds: ['i', 'j'] }, 0)
+          const ask = { ticket, serviceId: 's', bounds, instanceIds: ['i', 'j'] }
+          office.onMessage(worker, { desk: 'ask', ask })
         } else {
           for (const name of what === 'forget' ? mine : mine.slice(0, 1)) {
             asked.delete(name)
             at.delete(name)
-            if (what === 'release') admissions.release(worker, Number(name.split(' ')[1]))
+            if (what !== 'release') continue
+            office.onMessage(worker, { desk: 'release', ticket: Number(name.split(' ')[1]) })
           }
-          if (what === 'forget') admissions.forget(worker)
+          if (what === 'forget') office.forget(worker)
         }
         const counts = ['i', 'j'].map(id => [...at.values()].filter(other => other === id).length)
         for (const count of counts) expect(count).toBeLessThanOrEqual(perInstance)

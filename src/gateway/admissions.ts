@@ -21,9 +21,8 @@ export function boundsOf({ rateLimit, maxInFlight, perInstance = 0 }: ServiceRou
 /** `rate` is answered 429, `full` 450. */
 export type Refused = 'rate' | 'full'
 
-export interface Ask {
-  /** Names the request among those of its worker. */
-  ticket: number
+/** What is asked for one request. */
+export interface Wish {
   serviceId: string
   bounds: Bounds
   /** Where it may go; not looked at where there is no bound on one instance. */
@@ -32,62 +31,57 @@ export interface Ask {
   again?: boolean | undefined
 }
 
-/** What becomes of requests, told to the worker that asked; `instanceId` null: wherever it likes. */
-export interface Verdicts {
-  admitted(worker: string, ticket: number, instanceId: string | null): void
-  refused(worker: string, ticket: number, why: Refused): void
+/** Whoever is told what becomes of a request; `instanceId` null: wherever it likes. */
+export interface Applicant {
+  admitted(ticket: number, instanceId: string | null): void
+  refused(ticket: number, why: Refused): void
 }
 
 interface Service {
+  serviceId: string
   bounds: Bounds
   allowance: RateAllowance
   instanceIds: readonly string[]
   atInstance: Map<string, number>
   inFlight: number
-  queue: Held[]
+  queue: Place[]
 }
 
-interface Held {
-  worker: string
-  ticket: number
-  service: Service
-  serviceId: string
-  state: 'waits' | 'admitted' | 'gone'
-  instanceId: string | null
+/** Of one request, from when it asks until it is over. */
+export class Place {
+  readonly ticket: number
+  readonly applicant: Applicant
+  state: 'new' | 'waits' | 'admitted' | 'gone' = 'new'
+  service: Service | null = null
+  instanceId: string | null = null
+
+  constructor(ticket: number, applicant: Applicant) {
+    this.ticket = ticket
+    this.applicant = applicant
+  }
 }
 
 export class Admissions {
-  readonly #verdicts: Verdicts
   readonly #services = new Map<string, Service>()
-  /** By worker, then by ticket. */
-  readonly #held = new Map<string, Map<number, Held>>()
 
-  constructor(verdicts: Verdicts) {
-    this.#verdicts = verdicts
-  }
-
-  ask(worker: string, { ticket, serviceId, bounds, instanceIds, again }: Ask, nowMs: number): void {
+  /** Why it is refused; null: it waits, or was admitted before this returned. */
+  ask(place: Place, { serviceId, bounds, instanceIds, again }: Wish, nowMs: number): Refused | null {
     const service = this.#serviceOf(serviceId, bounds, instanceIds, nowMs)
     const why = again === true ? null : refusalOf(service, nowMs)
-    if (why !== null) {
-      this.#verdicts.refused(worker, ticket, why)
-      return
-    }
-    const held: Held = { worker, ticket, service, serviceId, state: 'waits', instanceId: null }
-    this.#heldOf(worker).set(ticket, held)
+    if (why !== null) return why
+    place.service = service
+    place.state = 'waits'
     service.inFlight++
-    service.queue.push(held)
+    service.queue.push(place)
     this.#letIn(service)
+    return null
   }
 
   /** The request is over, or was given up while it waited. */
-  release(worker: string, ticket: number): void {
-    const its = this.#held.get(worker)
-    const held = its?.get(ticket)
-    if (its === undefined || held === undefined) return
-    its.delete(ticket)
-    const { service, instanceId } = held
-    held.state = 'gone'
+  release(place: Place): void {
+    const { service, instanceId } = place
+    if (service === null || place.state === 'gone') return
+    place.state = 'gone'
     service.inFlight--
     if (instanceId !== null) {
       const left = (service.atInstance.get(instanceId) ?? 1) - 1
@@ -95,7 +89,7 @@ export class Admissions {
       else service.atInstance.delete(instanceId)
     }
     this.#letIn(service)
-    if (service.inFlight === 0 && service.bounds.rateLimit === 0) this.#services.delete(held.serviceId)
+    if (service.inFlight === 0 && service.bounds.rateLimit === 0) this.#services.delete(service.serviceId)
   }
 
   /** The endpoints of a service are others now: what waits may go there. */
@@ -107,24 +101,6 @@ export class Admissions {
     this.#letIn(service)
   }
 
-  /** A worker ended, and its requests with it. */
-  forget(worker: string): void {
-    const its = [...this.#heldOf(worker).values()]
-    // First those that wait: none of them is to be let in by the end of another.
-    for (const state of ['waits', 'admitted']) {
-      for (const held of its) if (held.state === state) this.release(worker, held.ticket)
-    }
-    this.#held.delete(worker)
-  }
-
-  #heldOf(worker: string): Map<number, Held> {
-    const known = this.#held.get(worker)
-    if (known !== undefined) return known
-    const made = new Map<number, Held>()
-    this.#held.set(worker, made)
-    return made
-  }
-
   #serviceOf(serviceId: string, bounds: Bounds, instanceIds: readonly string[], nowMs: number): Service {
     const known = this.#services.get(serviceId)
     if (known !== undefined) {
@@ -134,24 +110,23 @@ export class Admissions {
       return known
     }
     const allowance = new RateAllowance(bounds.rateLimit, nowMs)
-    const made = { bounds, allowance, instanceIds, atInstance: new Map(), inFlight: 0, queue: [] }
+    const made: Service = { serviceId, bounds, allowance, instanceIds, atInstance: new Map(), inFlight: 0, queue: [] }
     this.#services.set(serviceId, made)
     return made
   }
 
   #letIn(service: Service): void {
-    for (;;) {
-      const held = service.queue[0]
-      if (held === undefined) return
-      if (held.state === 'waits') {
+    const { queue } = service
+    for (let first = queue[0]; first !== undefined; first = queue[0]) {
+      if (first.state === 'waits') {
         const instanceId = roomOf(service)
         if (instanceId === undefined) return
-        held.state = 'admitted'
-        held.instanceId = instanceId
+        first.state = 'admitted'
+        first.instanceId = instanceId
         if (instanceId !== null) service.atInstance.set(instanceId, (service.atInstance.get(instanceId) ?? 0) + 1)
-        service.queue.shift()
-        this.#verdicts.admitted(held.worker, held.ticket, instanceId)
-      } else service.queue.shift()
+        queue.shift()
+        first.applicant.admitted(first.ticket, instanceId)
+      } else queue.shift()
     }
   }
 }

@@ -89,7 +89,7 @@ export class Exchange implements WayOwner {
       this.#copy = this.#context.mirrors.begin(service, service.mirror, head, bytes, restStart, bodyEnd, forwarded)
       if (this.requestDone) this.#copy?.send()
     }
-    this.#way.find()
+    this.#way.find(nowMs)
     if (this.phase === 'connecting' && !this.requestDone) this.#fromClient.shut(this.#client.socket)
     return bodyEnd
   }

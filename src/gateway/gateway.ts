@@ -9,7 +9,7 @@ import type { Random } from '../lib/random.ts'
 import type { TlsPaths } from '../lib/tls-pair.ts'
 import type { Endpoint } from '../services/routes/route.ts'
 import { AccessLog, type AccessLogSettings } from './access-log.ts'
-import { type AdmissionDesk, ownDesk } from './admission-desk.ts'
+import { type AdmissionDesk, OwnDesk } from './admission-desk.ts'
 import { FastRandom } from './balance.ts'
 import type { GatewayContext } from './context.ts'
 import { type ControlAddress, ControlLink } from './control-link.ts'
@@ -134,7 +134,7 @@ class GatewayWorker implements Gateway {
       random,
       limits,
       table: new RouteTable({ open: endpoint => this.#openPool(endpoint), retire: pool => this.#retirePool(pool) }),
-      desk: options.desk ?? ownDesk(options.clock),
+      desk: options.desk ?? new OwnDesk(),
       mirrors: new Mirrors({ clock: options.clock, random, limits }),
       requestHead: new RequestHead(limits),
       responseHead: new ResponseHead(),

@@ -1,8 +1,7 @@
 // The way of one request to an endpoint: let in by the limits of its service, given to the endpoint with the fewest requests,
 // and to another while nothing was written (Q57): of the same service, then of another member of the group that was asked.
 // One object serves all requests of a client connection, one after the other.
-import type { Applicant } from './admission-desk.ts'
-import type { Refused } from './admissions.ts'
+import type { Applicant, Refused } from './admissions.ts'
 import type { OwnAnswer } from './answers.ts'
 import { pickAnswering } from './balance.ts'
 import type { GatewayContext } from './context.ts'
@@ -59,7 +58,7 @@ export class Way implements Applicant, Waiter {
     service.usage.changed = true
   }
 
-  find(again = false): void {
+  find(nowMs: number, again = false): void {
     const { service } = this
     if (service === null) return
     const { bounds } = service
@@ -70,13 +69,14 @@ export class Way implements Applicant, Waiter {
     this.#waits = true
     service.usage.queued++
     const instanceIds = bounds.perInstance === 0 ? anywhere : instanceIdsOf(service, this.#tried)
-    const ticket = this.#context.desk.ask(this, { serviceId: service.route.serviceId, bounds, instanceIds, again })
-    if (this.#waits) this.#ticket = ticket
+    const { desk } = this.#context
+    // Before the verdict, which may come at once and have it ask anew elsewhere.
+    this.#ticket = desk.ticket()
+    desk.ask(this.#ticket, this, { serviceId: service.route.serviceId, bounds, instanceIds, again }, nowMs)
   }
 
-  admitted(ticket: number, instanceId: string | null): void {
+  admitted(_ticket: number, instanceId: string | null): void {
     this.#waits = false
-    this.#ticket = ticket
     if (this.service !== null) this.service.usage.queued--
     this.#dispatch(instanceId)
   }
@@ -159,7 +159,7 @@ export class Way implements Applicant, Waiter {
     }
     // Its place was at an instance that is not there.
     this.#leaveDesk()
-    this.find(true)
+    this.find(this.#context.clock.monotonicMs(), true)
   }
 
   /** While no connection is there. */
@@ -257,7 +257,7 @@ export class Way implements Applicant, Waiter {
     other.usage.changed = true
     this.service = other
     this.#tried = []
-    this.find()
+    this.find(this.#context.clock.monotonicMs())
   }
 
   #leaveDesk(): void {

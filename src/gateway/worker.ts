@@ -3,14 +3,14 @@ import { systemClock } from '../lib/clock.ts'
 import { messageOf } from '../lib/errors.ts'
 import { createLog } from '../lib/log.ts'
 import { systemRandom } from '../lib/random.ts'
-import { AdmissionDesk, type FromDesk, type ToDesk } from './admission-desk.ts'
+import { DistantDesk, type FromDesk, type ToDesk } from './admission-desk.ts'
 import { type Gateway, startGateway } from './gateway.ts'
 import type { WorkerEnd, WorkerOrder } from './run-gateway.ts'
 
 const log = createLog('gateway')
 let gateway: Gateway | null = null
 let stopGraceMs = 0
-const desk = new AdmissionDesk(message => tell(message))
+const desk = new DistantDesk(message => tell(message))
 
 async function start(order: WorkerOrder): Promise<void> {
   stopGraceMs = order.stopGraceMs
