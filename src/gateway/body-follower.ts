@@ -24,12 +24,12 @@ export class BodyFollower {
     return this.kind === 'chunked' ? this.#chunks.bodyBytes : 0
   }
 
-  /** Reads from `from`; the offset where the body ends, the end of `bytes` if it goes on, or -1 for bad framing. */
-  feed(bytes: Buffer, from: number): number {
+  /** Reads from `from` to `end`; the offset where the body ends, `end` if it goes on, or -1 for bad framing. */
+  feed(bytes: Buffer, from: number, end: number): number {
     if (this.kind === 'none') return from
-    if (this.kind === 'until-close') return bytes.length
-    if (this.kind === 'chunked') return this.#chunks.done ? from : this.#chunks.feed(bytes, from, bytes.length)
-    const take = Math.min(this.#left, bytes.length - from)
+    if (this.kind === 'until-close') return end
+    if (this.kind === 'chunked') return this.#chunks.done ? from : this.#chunks.feed(bytes, from, end)
+    const take = Math.min(this.#left, end - from)
     this.#left -= take
     return from + take
   }

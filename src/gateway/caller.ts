@@ -16,7 +16,7 @@ const nothing = Buffer.alloc(0)
 export class Caller {
   readonly #context: GatewayContext
   #authorization = nothing
-  #name = ''
+  #name = nothing
   #version = -1
   #bearer: Bearer | null = null
   #key = 0
@@ -25,6 +25,18 @@ export class Caller {
 
   constructor(context: GatewayContext) {
     this.#context = context
+  }
+
+  /** Who is asked, where the caller asks the same with the same key as before; null: it is to be looked up. */
+  again(head: RequestHead, bytes: Buffer, nameStart: number, nameEnd: number, nowMs: number): Bearer | null {
+    const bearer = this.#bearer
+    const field = head.authorization
+    if (bearer === null || field === -1 || this.#version !== this.#context.table.version) return null
+    if (nowMs >= this.#untilMs || !isSame(bytes, nameStart, nameEnd, this.#name)) return null
+    const [start, end] = [head.lines.valueStart[field] as number, head.lines.valueEnd[field] as number]
+    if (!isSame(bytes, start, end, this.#authorization)) return null
+    bearer.keys.used[this.#key] = 1
+    return bearer
   }
 
   /** Who is asked, if the caller may ask it; else what to say. */
@@ -40,12 +52,6 @@ export class Caller {
       return { status: 401, code: 'Unauthorized', message: 'the access key goes into the Authorization header' }
     }
     const [start, end] = [head.lines.valueStart[field] as number, head.lines.valueEnd[field] as number]
-    const known = this.#bearer !== null && name === this.#name && this.#version === table.version
-    if (known && nowMs < this.#untilMs && isSame(bytes, start, end, this.#authorization)) {
-      const bearer = this.#bearer as Bearer
-      bearer.keys.used[this.#key] = 1
-      return bearer
-    }
     const authorization = textOf(bytes, start, end)
     const signed = isSignature(authorization)
     const admitted = signed
@@ -56,7 +62,7 @@ export class Caller {
     holder.keys.used[key] = 1
     if (!signed) {
       this.#authorization = Buffer.from(bytes.subarray(start, end))
-      this.#name = name
+      this.#name = Buffer.from(name, 'latin1')
       this.#version = table.version
       this.#bearer = holder
       this.#key = key

@@ -64,7 +64,11 @@ export class ClientConnection implements ExchangeClient {
     this.forwarded = forwardedLines(origin.address, this.#scheme())
     this.address = origin.address
     this.#quietSinceMs = context.clock.monotonicMs()
-    socket.on('data', (bytes: Buffer) => this.#onData(bytes))
+    socket.on('data', (bytes: Buffer) => {
+      this.#onData(bytes)
+      // The stream would ask for more by itself, in a tick of its own after each piece: that costs as much as reading the head.
+      if (!socket.destroyed && !socket.isPaused()) socket.read(0)
+    })
     socket.on('drain', () => this.#onDrain())
     socket.on('end', () => this.#onEnd())
     socket.on('error', () => {}) // 'close' follows and says the rest.
@@ -123,11 +127,11 @@ export class ClientConnection implements ExchangeClient {
     // No service was asked: those that were count it themselves.
     if (this.#phase === 'head') this.#context.countOwnAnswer(answer.status)
     this.socket.write(ownAnswer(answer, this.#context.nextRequestId(), ends, bodiless))
-    this.exchangeDone(ends)
+    this.exchangeDone(ends, this.#context.clock.monotonicMs())
   }
 
-  exchangeDone(closes: boolean): void {
-    this.#quietSinceMs = this.#context.clock.monotonicMs()
+  exchangeDone(closes: boolean, nowMs: number): void {
+    this.#quietSinceMs = nowMs
     this.#headSinceMs = -1
     if (closes) {
       this.#finish()
@@ -210,12 +214,13 @@ export class ClientConnection implements ExchangeClient {
       return this.#other(head, bytes)
     let nameEnd = nameStart
     while (nameEnd < head.targetEnd && bytes[nameEnd] !== 47 && bytes[nameEnd] !== 63) nameEnd++
-    const name = textOf(bytes, nameStart, nameEnd)
     const nowMs = this.#context.clock.monotonicMs()
-    const bearer = this.#caller.admit(head, bytes, name, nowMs)
+    const bearer =
+      this.#caller.again(head, bytes, nameStart, nameEnd, nowMs) ??
+      this.#caller.admit(head, bytes, textOf(bytes, nameStart, nameEnd), nowMs)
     if ('status' in bearer) return this.#refuse(head, bytes, bearer)
     const service = bearer.service ?? bearer.split?.next() ?? null
-    if (service === null) return this.#refuse(head, bytes, memberless(name))
+    if (service === null) return this.#refuse(head, bytes, memberless(textOf(bytes, nameStart, nameEnd)))
     const { usage } = service
     usage.requests++
     usage.changed = true

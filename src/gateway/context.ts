@@ -12,6 +12,7 @@ import type { Mirrors } from './mirror.ts'
 import type { RouteTable } from './route-table.ts'
 import type { EndpointPool } from './upstream.ts'
 import type { WaitingRoom } from './waiting.ts'
+import type { WriteSpace } from './write-space.ts'
 
 export interface GatewayContext {
   readonly clock: Clock
@@ -24,6 +25,7 @@ export interface GatewayContext {
   readonly requestHead: RequestHead
   readonly responseHead: ResponseHead
   readonly waiting: WaitingRoom
+  readonly writeSpace: WriteSpace
   /** Nothing new is accepted, and answers end their connection. */
   closing: boolean
   /** While closing: connections that are kept without a request stay, for the one that may be on the way. */
@@ -42,7 +44,7 @@ export interface ExchangeClient {
   /** The lines of ours that a request gets: who sent it. */
   readonly forwarded: Buffer
   answer(answer: OwnAnswer, closes: boolean, bodiless: boolean): void
-  exchangeDone(closes: boolean): void
+  exchangeDone(closes: boolean, nowMs: number): void
   upgraded(): void
   cut(reset: boolean): void
   /** After its end: one that has closed its connection is found out, and `clientClosed` follows. */

@@ -83,13 +83,17 @@ export class Exchange implements WayOwner {
     this.phase = 'connecting'
     const bodyEnd = this.requestDone ? head.end : this.#takeBody(bytes, head.end)
     if (bodyEnd === -1) return bytes.length
-    this.#first = upstreamRequest(head, bytes, restStart, this.#client.forwarded, bodyEnd, this.#closesUpstream)
+    const { writeSpace: space } = this.#context
+    const first = upstreamRequest(head, bytes, restStart, this.#client.forwarded, bodyEnd, this.#closesUpstream, space)
+    this.#first = first
     if (service.mirror !== null) {
       const { forwarded } = this.#client
       this.#copy = this.#context.mirrors.begin(service, service.mirror, head, bytes, restStart, bodyEnd, forwarded)
       if (this.requestDone) this.#copy?.send()
     }
     this.#way.find(nowMs)
+    // Else it waits for a connection, or for the instance to take it.
+    if (this.#first === null && (this.#way.connection?.socket.writableLength ?? 0) === 0) space.giveBack(first)
     if (this.phase === 'connecting' && !this.requestDone) this.#fromClient.shut(this.#client.socket)
     return bodyEnd
   }
@@ -198,9 +202,9 @@ export class Exchange implements WayOwner {
     this.#fromClient.open(this.#client.socket)
   }
 
-  upstreamBytes(connection: UpstreamConnection, bytes: Buffer): boolean {
-    if (this.phase === 'head') this.#responseHead(connection, bytes)
-    else this.#responseBytes(connection, bytes)
+  upstreamBytes(connection: UpstreamConnection, bytes: Buffer, count: number): boolean {
+    if (this.phase === 'head') this.#responseHead(connection, bytes, count)
+    else this.#responseBytes(connection, bytes, count)
     return this.#client.socket.writableLength > 0
   }
 
@@ -219,7 +223,7 @@ export class Exchange implements WayOwner {
   }
 
   #takeBody(bytes: Buffer, from: number): number {
-    const end = this.#request.feed(bytes, from)
+    const end = this.#request.feed(bytes, from, bytes.length)
     if (end === -1) {
       this.#refuse({ status: 400, code: 'BadRequest', message: 'the chunk framing of the body is malformed' })
       return -1
@@ -248,31 +252,33 @@ export class Exchange implements WayOwner {
     else this.#fromClient.shut(this.#client.socket)
   }
 
-  #responseHead(connection: UpstreamConnection, chunk: Buffer): void {
+  #responseHead(connection: UpstreamConnection, chunk: Buffer, count: number): void {
     const head = this.#context.responseHead
-    const bytes = this.#headSoFar === null ? chunk : Buffer.concat([this.#headSoFar, chunk])
+    const soFar = this.#headSoFar
+    const bytes = soFar === null ? chunk : Buffer.concat([soFar, chunk.subarray(0, count)])
+    const end = soFar === null ? count : bytes.length
     this.#headSoFar = null
     let at = 0
     for (;;) {
-      const outcome = head.parse(bytes, at, bytes.length, this.#toHead, this.#http10)
-      const tooLarge = (outcome === 'incomplete' ? bytes.length : head.end) - at > responseHeadMax
+      const outcome = head.parse(bytes, at, end, this.#toHead, this.#http10)
+      const tooLarge = (outcome === 'incomplete' ? end : head.end) - at > responseHeadMax
       if (outcome === 'refused' || tooLarge || this.#informational > informationalMax) {
         this.#broken(`the instance's answer is not HTTP as it is spoken here: ${head.fault}`)
         return
       }
       if (outcome === 'incomplete') {
-        this.#headSoFar = Buffer.from(bytes.subarray(at))
+        this.#headSoFar = Buffer.from(bytes.subarray(at, end))
         return
       }
       if (head.status >= 200) break
       if (head.status === 101) {
-        this.#switchProtocols(bytes, head.end)
+        this.#switchProtocols(bytes, head.end, end)
         return
       }
       this.#informational++
-      if (!this.#http10) this.#toClient(clientResponse(head, bytes, head.end, false))
+      if (!this.#http10) this.#headToClient(clientResponse(head, bytes, head.end, false, this.#context.writeSpace))
       at = head.end
-      if (at === bytes.length) return
+      if (at === end) return
     }
     this.phase = 'body'
     this.#tally.status = head.status
@@ -281,31 +287,31 @@ export class Exchange implements WayOwner {
     this.#keepAliveSeconds = head.keepAlive ? head.keepAliveSeconds : 0
     const unfinished = !this.requestDone || head.bodyKind === 'until-close' || this.#context.closing
     this.#closesClient ||= unfinished
-    const bodyEnd = this.#response.feed(bytes, head.end)
+    const bodyEnd = this.#response.feed(bytes, head.end, end)
     if (bodyEnd === -1) {
       this.#broken('the chunk framing of the answer is malformed')
       return
     }
-    this.#toClient(clientResponse(head, bytes, bodyEnd, this.#closesClient))
-    if (this.#response.done) this.#complete(connection, bodyEnd === bytes.length)
+    this.#headToClient(clientResponse(head, bytes, bodyEnd, this.#closesClient, this.#context.writeSpace))
+    if (this.#response.done) this.#complete(connection, bodyEnd === end)
   }
 
-  #responseBytes(connection: UpstreamConnection, bytes: Buffer): void {
+  #responseBytes(connection: UpstreamConnection, bytes: Buffer, count: number): void {
     if (this.phase === 'tunnel') {
       this.#movedMs = this.#context.clock.monotonicMs()
-      this.#toClient(bytes)
+      this.#toClient(firstOf(bytes, count))
       return
     }
-    const end = this.#response.feed(bytes, 0)
+    const end = this.#response.feed(bytes, 0, count)
     if (end === -1) {
       this.#broken('the chunk framing of the answer is malformed')
       return
     }
-    this.#toClient(end === bytes.length ? bytes : bytes.subarray(0, end))
-    if (this.#response.done) this.#complete(connection, end === bytes.length)
+    this.#toClient(firstOf(bytes, end))
+    if (this.#response.done) this.#complete(connection, end === count)
   }
 
-  #switchProtocols(bytes: Buffer, headEnd: number): void {
+  #switchProtocols(bytes: Buffer, headEnd: number, end: number): void {
     if (!this.#wantsUpgrade) {
       this.#broken('the instance switched protocols unasked')
       return
@@ -314,8 +320,9 @@ export class Exchange implements WayOwner {
     this.#tally.status = 101
     this.#beginStream(null)
     this.#movedMs = this.#context.clock.monotonicMs()
-    this.#toClient(clientResponse(this.#context.responseHead, bytes, headEnd, false))
-    if (bytes.length > headEnd) this.#toClient(bytes.subarray(headEnd))
+    const { responseHead, writeSpace } = this.#context
+    this.#headToClient(clientResponse(responseHead, bytes, headEnd, false, writeSpace))
+    if (end > headEnd) this.#toClient(bytes.subarray(headEnd, end))
     this.#client.upgraded()
   }
 
@@ -323,6 +330,11 @@ export class Exchange implements WayOwner {
     this.#tail = tail
     this.#streams = true
     this.#way.beginStream()
+  }
+
+  #headToClient(head: Buffer): void {
+    this.#toClient(head)
+    if (this.#client.socket.writableLength === 0) this.#context.writeSpace.giveBack(head)
   }
 
   #toClient(bytes: Buffer): void {
@@ -337,11 +349,12 @@ export class Exchange implements WayOwner {
   #complete(connection: UpstreamConnection, clean: boolean): void {
     if (this.#upstreamPaused) connection.socket.resume()
     const reusable = clean && this.requestDone && !this.#closesUpstream
-    this.#way.answered(this.#tally.status, this.#context.clock.monotonicMs() - this.#startedMs)
-    const nowMs = this.#settle('served')
+    const nowMs = this.#context.clock.monotonicMs()
+    this.#way.answered(this.#tally.status, nowMs - this.#startedMs)
+    this.#settle('served', nowMs)
     if (reusable) connection.pool.release(connection, this.#keepAliveSeconds, nowMs)
     else connection.drop()
-    this.#client.exchangeDone(this.#closesClient)
+    this.#client.exchangeDone(this.#closesClient, nowMs)
   }
 
   #expire(): void {
@@ -382,8 +395,7 @@ export class Exchange implements WayOwner {
   }
 
   /** Takes the request off every count, once. */
-  #settle(outcome: 'served' | 'failed' | 'gone'): number {
-    const nowMs = this.#context.clock.monotonicMs()
+  #settle(outcome: 'served' | 'failed' | 'gone', nowMs = this.#context.clock.monotonicMs()): void {
     this.phase = 'none'
     this.#tally.end(this.#way, outcome === 'failed', nowMs - this.#startedMs, this.#client.address)
     this.#way.end(outcome, nowMs - this.#startedMs)
@@ -394,6 +406,7 @@ export class Exchange implements WayOwner {
     this.#headSoFar = null
     this.#upstreamPaused = false
     this.#fromClient.open(this.#client.socket)
-    return nowMs
   }
 }
+
+const firstOf = (bytes: Buffer, count: number): Buffer => (count === bytes.length ? bytes : bytes.subarray(0, count))

@@ -25,6 +25,7 @@ import { RouteTable } from './route-table.ts'
 import { type RouteMessage, RoutesFile } from './routes-file.ts'
 import { EndpointPool } from './upstream.ts'
 import { WaitingRoom } from './waiting.ts'
+import { WriteSpace } from './write-space.ts'
 
 interface Door {
   host: string
@@ -84,8 +85,6 @@ export interface Gateway {
 }
 
 const backlog = 1_024
-/** Heads are written into it: of Node's own 8 KiB there would be a new one every few requests. */
-Buffer.poolSize = 64 * 1024
 const heartbeatMs = 1_000
 const reloadTlsMs = 5_000
 /** What is cut off gets so long to read why. */
@@ -138,6 +137,7 @@ class GatewayWorker implements Gateway {
       mirrors: new Mirrors({ clock: options.clock, random, limits }),
       requestHead: new RequestHead(limits),
       responseHead: new ResponseHead(),
+      writeSpace: new WriteSpace(),
       waiting: new WaitingRoom(report =>
         this.#link?.send({ type: 'waiting', generation: this.#kept, services: [report] }),
       ),

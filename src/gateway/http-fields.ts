@@ -14,6 +14,7 @@ export const isNameByte = tableOf(byte => /[!#$%&'*+\-.^_`|~0-9A-Za-z]/.test(Str
 export const isValueByte = tableOf(byte => byte === tab || (byte >= space && byte !== 127))
 /** 1 for what may stand in a request target: visible ASCII without `#`, which never travels. */
 export const isTargetByte = tableOf(byte => byte > space && byte < 127 && byte !== 35)
+const lowered = Uint8Array.from({ length: 256 }, (_, byte) => (byte >= 65 && byte <= 90 ? byte + 32 : byte))
 /** Lower case, and `_` as `-`: servers that hand fields on as variables cannot tell those two apart. */
 const folded = Uint8Array.from({ length: 256 }, (_, byte) =>
   byte >= 65 && byte <= 90 ? byte + 32 : byte === 95 ? 45 : byte,
@@ -22,6 +23,8 @@ const folded = Uint8Array.from({ length: 256 }, (_, byte) =>
 function tableOf(holds: (byte: number) => boolean): Uint8Array {
   return Uint8Array.from({ length: 256 }, (_, byte) => (holds(byte) ? 1 : 0))
 }
+
+const keepAlive = ['keep-alive'] as const
 
 /** Where each field line's parts lie. One object serves every head of a gateway: a head is used before the next is read. */
 export class FieldLines {
@@ -81,6 +84,13 @@ export function namedLike(bytes: Buffer, start: number, end: number, name: strin
   return true
 }
 
+/** True where the bytes are this text (lower case) to who reads over upper and lower case; `_` is no `-`. */
+export function reads(bytes: Buffer, start: number, end: number, text: string): boolean {
+  if (end - start !== text.length) return false
+  for (let i = 0; i < text.length; i++) if (lowered[bytes[start + i] as number] !== text.charCodeAt(i)) return false
+  return true
+}
+
 /** True where the bytes are exactly this ASCII text. */
 export function bytesAre(bytes: Buffer, start: number, end: number, text: string): boolean {
   if (end - start !== text.length) return false
@@ -116,8 +126,9 @@ export function decimal(bytes: Buffer, start: number, end: number): number {
 /** The bytes as text, one character each. */
 export const textOf = (bytes: Buffer, start: number, end: number): string => bytes.toString('latin1', start, end)
 
-/** The names in a `Connection` field, lower case. */
-export function listOf(bytes: Buffer, start: number, end: number): string[] {
+/** The names in a `Connection` field, lower case. `keep-alive` alone is what nearly all say. */
+export function listOf(bytes: Buffer, start: number, end: number): readonly string[] {
+  if (reads(bytes, start, end, keepAlive[0])) return keepAlive
   return textOf(bytes, start, end)
     .toLowerCase()
     .split(',')

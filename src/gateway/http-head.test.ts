@@ -2,6 +2,9 @@ import { expect, test } from 'vitest'
 import { RequestHead } from './http-head.ts'
 import { ResponseHead } from './http-response-head.ts'
 import { clientResponse, upstreamRequest } from './rewrite-head.ts'
+import { WriteSpace } from './write-space.ts'
+
+const space = new WriteSpace()
 
 const bytesOf = (text: string): Buffer => Buffer.from(text, 'latin1')
 const none = Buffer.alloc(0)
@@ -62,12 +65,12 @@ test('a request is passed on with its path, its own fields in their order, and o
   const bytes = bytesOf(text)
   expect(head.parse(bytes, 0, bytes.length)).toBe('ok')
   const restStart = text.indexOf('/v1')
-  const out = upstreamRequest(head, bytes, restStart, bytesOf('x-ours: 1\r\n'), head.end + 3, false).toString()
+  const out = upstreamRequest(head, bytes, restStart, bytesOf('x-ours: 1\r\n'), head.end + 3, false, space).toString()
   expect(out).toBe('POST /v1?x=1 HTTP/1.1\r\nhOST: g\r\nContent-Length: 3\r\nx-ours: 1\r\n\r\nabc')
   const bare = bytesOf('GET /api/predict/digits?x=1 HTTP/1.0\r\n\r\n')
   expect(head.parse(bare, 0, bare.length)).toBe('ok')
   const start = bare.indexOf('?')
-  expect(upstreamRequest(head, bare, start, none, head.end, true).toString()).toBe(
+  expect(upstreamRequest(head, bare, start, none, head.end, true, space).toString()).toBe(
     'GET /?x=1 HTTP/1.0\r\nconnection: close\r\n\r\n',
   )
 })
@@ -78,7 +81,7 @@ test('an answer is passed on without what concerns one connection only', () => {
   const head = new ResponseHead()
   const bytes = bytesOf(text)
   expect(head.parse(bytes, 0, bytes.length, false, false)).toBe('ok')
-  expect(clientResponse(head, bytes, head.end + 2, true).toString()).toBe(
+  expect(clientResponse(head, bytes, head.end + 2, true, space).toString()).toBe(
     'HTTP/1.1 200 OK\r\nA: 1\r\nB: 2\r\nContent-Length: 2\r\nconnection: close\r\n\r\nok',
   )
 })

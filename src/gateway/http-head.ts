@@ -30,7 +30,10 @@ export interface HeadRefusal {
 }
 
 export const servedMethods = ['GET', 'POST', 'HEAD', 'PUT', 'DELETE', 'PATCH', 'OPTIONS']
-const methods = new Set(servedMethods)
+/** What a host looks like where it is no IPv6 address. */
+const isHostByte = Uint8Array.from({ length: 256 }, (_, byte) =>
+  /[A-Za-z0-9._-]/.test(String.fromCharCode(byte)) && byte < 128 ? 1 : 0,
+)
 const hostForm = /^(?:[A-Za-z0-9._-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?$/
 /** `Connection` may name fields to strip; it must not strip what frames or authorises a message (or what we add). */
 const neverNominated = /^(?:content-.*|transfer-encoding|host|authorization|trailer|expect|cookie|x-forwarded-.*|date)$/
@@ -46,6 +49,7 @@ export interface HeadLimits {
 
 export class RequestHead {
   readonly lines = new FieldLines()
+  /** One of `servedMethods`; empty where another was refused. */
   method = ''
   minor = 1
   /** Offsets into the bytes parsed; `pathStart` skips the authority of an absolute-form target. */
@@ -132,7 +136,7 @@ export class RequestHead {
     while (at < end && isNameByte[bytes[at] as number] === 1 && at - start < 20) at++
     if (at >= end) return 'incomplete'
     if (at === start || bytes[at] !== 32) return this.#refuse('the request line is malformed')
-    this.method = textOf(bytes, start, at)
+    this.method = methodOf(bytes, start, at)
     this.targetStart = ++at
     while (at < end && isTargetByte[bytes[at] as number] === 1) at++
     if (at - this.targetStart > this.#targetMax) {
@@ -151,7 +155,7 @@ export class RequestHead {
     else if (bytesAre(bytes, at + 5, at + 8, '1.0')) this.minor = 0
     else return this.#refuse('HTTP/1.1 is spoken here', 505, 'HttpVersionNotSupported')
     this.fieldsStart = at + 10
-    if (!methods.has(this.method)) return this.#refuse('the method is not served here', 405, 'MethodNotAllowed')
+    if (this.method === '') return this.#refuse('the method is not served here', 405, 'MethodNotAllowed')
     return 'ok'
   }
 
@@ -171,7 +175,7 @@ export class RequestHead {
     this.#otherExpectation = false
     this.#traceparents = 0
     this.#tracestates = 0
-    this.dropped.fill(0, 0, this.lines.count)
+    for (let index = 0; index < this.lines.count; index++) this.dropped[index] = 0
   }
 
   /** Takes note of one field; a text where it makes the head bad. Switches on the length: most fields match nothing. */
@@ -330,11 +334,11 @@ export class RequestHead {
   }
 
   #authority(bytes: Buffer): HeadOutcome {
-    const host = this.host === -1 ? null : this.value(bytes, this.host)
-    if (host === null && this.minor === 1) return this.#refuse('no Host field')
-    if (host !== null && !hostForm.test(host)) return this.#refuse('Host is malformed')
+    if (this.host === -1 && this.minor === 1) return this.#refuse('no Host field')
+    if (this.host !== -1 && !this.#isHost(bytes, this.host)) return this.#refuse('Host is malformed')
     this.pathStart = this.targetStart
     if (bytes[this.targetStart] === 47) return 'ok'
+    const host = this.host === -1 ? null : this.value(bytes, this.host)
     const target = textOf(bytes, this.targetStart, this.targetEnd)
     if (target === '*' && this.method === 'OPTIONS') return 'ok'
     const absolute = /^https?:\/\/([^/?]+)/i.exec(target)
@@ -344,10 +348,25 @@ export class RequestHead {
     return bytes[this.pathStart] === 47 ? 'ok' : this.#refuse('the request target has no path')
   }
 
+  /** Only what is not plainly a name or an address of IPv4 is made a text of. */
+  #isHost(bytes: Buffer, index: number): boolean {
+    const start = this.lines.valueStart[index] as number
+    const end = this.lines.valueEnd[index] as number
+    let at = start
+    while (at < end && isHostByte[bytes[at] as number] === 1) at++
+    return (at === end && at > start && at - start <= 255) || hostForm.test(textOf(bytes, start, end))
+  }
+
   #refuse(message: string, status = 400, code = 'BadRequest'): 'refused' {
     this.refusal = { status, code, message }
     return 'refused'
   }
+}
+
+/** Empty: it is none that is served. */
+function methodOf(bytes: Buffer, start: number, end: number): string {
+  for (const method of servedMethods) if (bytesAre(bytes, start, end, method)) return method
+  return ''
 }
 
 /** As W3C's Trace Context has it: version, trace, parent and flags, in lower case. */

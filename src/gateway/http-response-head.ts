@@ -55,7 +55,7 @@ export class ResponseHead {
     this.#contentLengths = 0
     this.#codings = 0
     this.#nominated = null
-    this.dropped.fill(0, 0, this.lines.count)
+    for (let index = 0; index < this.lines.count; index++) this.dropped[index] = 0
     for (let index = 0; index < this.lines.count; index++) if (!this.#field(bytes, index)) return 'refused'
     return this.#settle(bytes, toHead, http10)
   }

@@ -9,6 +9,7 @@ import { upstreamRequest } from './rewrite-head.ts'
 import type { Mirroring, RoutedService } from './route-table.ts'
 import type { EndpointPool, UpstreamConnection, UpstreamOwner } from './upstream.ts'
 import type { ServiceUsage } from './usage.ts'
+import { WriteSpace } from './write-space.ts'
 
 type Service = RoutedService<EndpointPool>
 
@@ -24,6 +25,7 @@ const five = 53
 export class Mirrors {
   readonly #options: MirrorsOptions
   readonly #flights = new Set<Flight>()
+  readonly #space = new WriteSpace()
   #bytes = 0
 
   constructor(options: MirrorsOptions) {
@@ -45,7 +47,7 @@ export class Mirrors {
     if (mirror.due < 100 || head.upgrade) return null
     mirror.due -= 100
     const extra = Buffer.concat([forwarded, Buffer.from(`x-berth-mirrored-from: ${service.route.name}\r\n`, 'latin1')])
-    const first = upstreamRequest(head, bytes, restStart, extra, bodyEnd, true)
+    const first = upstreamRequest(head, bytes, restStart, extra, bodyEnd, true, this.#space)
     return new MirrorCopy(this, service.usage, mirror.services, first, this.#options.limits.mirrorRequestMax)
   }
 
@@ -146,9 +148,9 @@ class Flight implements UpstreamOwner {
     this.#parts = nobody
   }
 
-  upstreamBytes(_connection: UpstreamConnection, bytes: Buffer): boolean {
+  upstreamBytes(_connection: UpstreamConnection, bytes: Buffer, count: number): boolean {
     // `HTTP/1.1 503`: the first digit of the status.
-    if (this.#status === 0 && bytes.length > 9) this.#status = bytes[9] as number
+    if (this.#status === 0 && count > 9) this.#status = bytes[9] as number
     return false
   }
 

@@ -3,6 +3,7 @@
 import type { FieldLines } from './http-fields.ts'
 import type { RequestHead } from './http-head.ts'
 import type { ResponseHead } from './http-response-head.ts'
+import type { WriteSpace } from './write-space.ts'
 
 const crlf = Buffer.from('\r\n')
 const http11 = Buffer.from(' HTTP/1.1\r\n')
@@ -12,6 +13,8 @@ const close = Buffer.from('connection: close\r\n')
 const upgrade = Buffer.from('connection: upgrade\r\n')
 const none = Buffer.alloc(0)
 const slash = 47
+/** Fewer bytes are copied one by one: asking for a copy costs more. */
+const fewBytes = 48
 
 /**
  * A request for a service instance: its path is what follows the service's name at `restStart`. `extra` are whole lines
@@ -24,34 +27,69 @@ export function upstreamRequest(
   extra: Buffer,
   bodyEnd: number,
   closes: boolean,
+  space: WriteSpace,
 ): Buffer {
   const connection = head.upgrade ? upgrade : closes ? close : none
   const rooted = restStart < head.targetEnd && bytes[restStart] === slash
-  const size = bodyEnd - head.start + extra.length + connection.length + 16
-  const out = Buffer.allocUnsafe(size)
-  let at = bytes.copy(out, 0, head.start, head.start + head.method.length + 1)
+  const methodEnd = head.start + head.method.length + 1
+  const version = head.minor === 1 ? http11 : http10
+  const size =
+    methodEnd -
+    head.start +
+    (rooted ? 0 : 1) +
+    head.targetEnd -
+    restStart +
+    version.length +
+    (keptBytes(head.fieldsStart, head.lines, head.dropped) + extra.length + connection.length + crlf.length) +
+    (bodyEnd - head.end)
+  const out = space.take(size)
+  let at = copy(bytes, head.start, methodEnd, out, 0)
   if (!rooted) out[at++] = slash
-  at += bytes.copy(out, at, restStart, head.targetEnd)
-  at += (head.minor === 1 ? http11 : http10).copy(out, at)
+  at = copy(bytes, restStart, head.targetEnd, out, at)
+  at = copy(version, 0, version.length, out, at)
   at = copyKept(bytes, head.fieldsStart, head.lines, head.dropped, out, at)
-  at += extra.copy(out, at)
-  at += connection.copy(out, at)
-  at += crlf.copy(out, at)
-  at += bytes.copy(out, at, head.end, bodyEnd)
-  return out.subarray(0, at)
+  at = copy(extra, 0, extra.length, out, at)
+  at = copy(connection, 0, connection.length, out, at)
+  at = copy(crlf, 0, crlf.length, out, at)
+  copy(bytes, head.end, bodyEnd, out, at)
+  return out
 }
 
 /** An answer for the client. Always HTTP/1.1; says `close` where the connection will end after it. */
-export function clientResponse(head: ResponseHead, bytes: Buffer, bodyEnd: number, closes: boolean): Buffer {
+export function clientResponse(
+  head: ResponseHead,
+  bytes: Buffer,
+  bodyEnd: number,
+  closes: boolean,
+  space: WriteSpace,
+): Buffer {
   const connection = closes ? close : none
-  const out = Buffer.allocUnsafe(bodyEnd - head.start + connection.length)
-  let at = version11.copy(out, 0)
-  at += bytes.copy(out, at, head.statusStart, head.fieldsStart)
+  const size =
+    version11.length +
+    head.fieldsStart -
+    head.statusStart +
+    keptBytes(head.fieldsStart, head.lines, head.dropped) +
+    (connection.length + crlf.length + bodyEnd - head.end)
+  const out = space.take(size)
+  let at = copy(version11, 0, version11.length, out, 0)
+  at = copy(bytes, head.statusStart, head.fieldsStart, out, at)
   at = copyKept(bytes, head.fieldsStart, head.lines, head.dropped, out, at)
-  at += connection.copy(out, at)
-  at += crlf.copy(out, at)
-  at += bytes.copy(out, at, head.end, bodyEnd)
-  return out.subarray(0, at)
+  at = copy(connection, 0, connection.length, out, at)
+  at = copy(crlf, 0, crlf.length, out, at)
+  copy(bytes, head.end, bodyEnd, out, at)
+  return out
+}
+
+/** Of the lines that are not dropped. */
+function keptBytes(from: number, lines: FieldLines, dropped: Uint8Array): number {
+  let kept = 0
+  let lineStart = from
+  for (let index = 0; index < lines.count; index++) {
+    const lineEnd = lines.lineEnd[index] as number
+    if (dropped[index] === 0) kept += lineEnd - lineStart
+    lineStart = lineEnd
+  }
+  return kept
 }
 
 /** Copies the lines that are not dropped, neighbours in one go; the offset after them. */
@@ -69,11 +107,18 @@ function copyKept(
   for (let index = 0; index < lines.count; index++) {
     const lineEnd = lines.lineEnd[index] as number
     if (dropped[index] === 1) {
-      if (lineStart > runStart) at += bytes.copy(out, at, runStart, lineStart)
+      at = copy(bytes, runStart, lineStart, out, at)
       runStart = lineEnd
     }
     lineStart = lineEnd
   }
-  if (lineStart > runStart) at += bytes.copy(out, at, runStart, lineStart)
+  return copy(bytes, runStart, lineStart, out, at)
+}
+
+/** The offset after it. */
+function copy(bytes: Buffer, start: number, end: number, out: Buffer, to: number): number {
+  if (end - start > fewBytes) return to + bytes.copy(out, to, start, end)
+  let at = to
+  for (let from = start; from < end; from++) out[at++] = bytes[from] as number
   return at
 }

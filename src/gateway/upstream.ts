@@ -12,8 +12,8 @@ import type { InstanceUsage, ServiceUsage } from './usage.ts'
 /** Whoever a connection works for at the moment. */
 export interface UpstreamOwner {
   upstreamConnected(connection: UpstreamConnection): void
-  /** Whether the bytes are needed after it returns: they are read over if not. */
-  upstreamBytes(connection: UpstreamConnection, bytes: Buffer): boolean
+  /** The first `count` of `bytes` are new. Whether they are needed after it returns: they are read over if not. */
+  upstreamBytes(connection: UpstreamConnection, bytes: Buffer, count: number): boolean
   upstreamDrained(): void
   upstreamEnded(connection: UpstreamConnection): void
   upstreamClosed(connection: UpstreamConnection, error: Error | null): void
@@ -56,11 +56,10 @@ export class UpstreamConnection {
 
   #onData(count: number): boolean {
     this.pool.suspicion.heard = true
-    const bytes = this.#space.buffer.subarray(0, count)
     let kept = false
     // Bytes on an idle connection answer nothing: whatever they are, the next request must not get them.
     if (this.owner === null) this.pool.discard(this)
-    else kept = this.owner.upstreamBytes(this, bytes)
+    else kept = this.owner.upstreamBytes(this, this.#space.buffer, count)
     this.#space.next(count, kept, this.owner !== null)
     return true
   }

@@ -6,8 +6,11 @@ import { isDeepStrictEqual } from 'node:util'
 import { BodyFollower } from '../../src/gateway/body-follower.ts'
 import { RequestHead } from '../../src/gateway/http-head.ts'
 import { upstreamRequest } from '../../src/gateway/rewrite-head.ts'
+import { WriteSpace } from '../../src/gateway/write-space.ts'
 import { randomInt, SeededRandom } from '../../src/lib/random.ts'
 import { bodyForms, headForms, otherStatusForms } from './smuggling-forms.ts'
+
+const space = new WriteSpace()
 
 interface Framed {
   method: string
@@ -38,7 +41,7 @@ function gatewayReads(bytes: Buffer, cuts: SeededRandom | null): Reading {
       target: bytes.toString('latin1', head.targetStart, head.targetEnd),
       body,
     })
-    reading.passedOn.push(upstreamRequest(head, bytes, head.pathStart, Buffer.from('x-ours: 1\r\n'), end, false))
+    reading.passedOn.push(upstreamRequest(head, bytes, head.pathStart, Buffer.from('x-ours: 1\r\n'), end, false, space))
     at = end
     if (!head.keepAlive || head.minor === 0) break
   }
@@ -46,11 +49,11 @@ function gatewayReads(bytes: Buffer, cuts: SeededRandom | null): Reading {
 }
 
 function feedAll(follower: BodyFollower, bytes: Buffer, from: number, cuts: SeededRandom | null): number {
-  if (cuts === null) return follower.feed(bytes, from)
+  if (cuts === null) return follower.feed(bytes, from, bytes.length)
   let at = from
   while (at < bytes.length && !follower.done) {
     const piece = bytes.subarray(0, Math.min(bytes.length, at + 1 + randomInt(cuts, 8)))
-    at = follower.feed(piece, at)
+    at = follower.feed(piece, at, piece.length)
     if (at === -1) return -1
   }
   return at
