@@ -86,6 +86,8 @@ export interface LogPage {
 export interface Launch extends RuntimeRef {
   serviceId: string
   accountId: string
+  /** Whose machines it may run on. */
+  groupId: string
   program: Program
   env: Record<string, string>
   cpuMilli: number
@@ -96,6 +98,8 @@ export interface Launch extends RuntimeRef {
   /** For the registry of its image: base64 of user:password. */
   registryAuth?: string | null
   health: HealthCheck
+  /** From the signal to the kill, where not Berth ends it but the engine. */
+  graceMs: number
 }
 
 export interface HealthCheck {

@@ -24,12 +24,14 @@ export function aLaunch(program: Launch['program'], change: Partial<Launch> = {}
     machineId: 'eas-i-contract',
     serviceId: 'eas-m-contract',
     accountId: 'acc-contract',
+    groupId: 'eas-r-contract',
     program,
     env: {},
     cpuMilli: 500,
     memoryMiB: 256,
     gpuIndexes: [],
     health: { path: null, startTimeoutMs: 20_000, periodMs: 100, timeoutMs: 2_000, failureThreshold: 3 },
+    graceMs: 5_000,
     ...change,
   }
 }
@@ -111,7 +113,7 @@ export function runtimeDriverContract(open: () => Promise<RuntimeSubject> | Runt
   test('the next process of a service instance is another: what comes late for the one before does not reach it', async () => {
     const subject = await open()
     const { driver } = subject
-    const { launch, port } = await aReady(subject)
+    const { launch, host, port } = await aReady(subject)
     const next = { ...launch, restartCount: 1 }
     expect(await driver.observe([next])).toEqual([{ state: 'not_found' }])
     await driver.stop(launch, { drainMs: 0, graceMs: 5_000 })
@@ -119,7 +121,8 @@ export function runtimeDriverContract(open: () => Promise<RuntimeSubject> | Runt
     await driver.forget(launch)
     await driver.ensure(next)
     const ready = await seen(subject, next, 'ready', isReady)
-    expect(ready.state === 'running' && ready.port).not.toBe(port)
+    // Pods have an address of their own each, and their port in common.
+    expect(ready.state === 'running' && `${ready.host}:${ready.port}`).not.toBe(`${host}:${port}`)
     await driver.stop(launch, { drainMs: 0, graceMs: 0 })
     await driver.forget(launch)
     expect((await driver.observe([launch, next])).map(word => word.state)).toEqual(['not_found', 'running'])

@@ -3,7 +3,13 @@ import { spawnSync } from 'node:child_process'
 import { resolve } from 'node:path'
 
 /** Each runs on the double as well, in `npm test`. */
-const suites = ['test/kubernetes/api-server.test.ts', 'test/kubernetes/object-cache.test.ts']
+const suites = [
+  'test/kubernetes/api-server.test.ts',
+  'test/kubernetes/object-cache.test.ts',
+  'test/kubernetes/runtime.test.ts',
+  'test/kubernetes/runtime-life.test.ts',
+  'test/kubernetes/runtime-outside.test.ts',
+]
 
 const kubeconfig = process.env.KUBECONFIG
 if (kubeconfig === undefined || kubeconfig === '') {

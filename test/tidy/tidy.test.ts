@@ -43,6 +43,7 @@ const entries = [
   // What the drivers of the kubernetes engine stand on; they come next.
   'src/drivers/kubernetes/api/api-server.ts',
   'src/drivers/kubernetes/api/object-cache.ts',
+  'src/drivers/kubernetes/runtime.ts',
 ]
 
 const tracked = execFileSync('git', [

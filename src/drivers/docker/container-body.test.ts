@@ -7,6 +7,8 @@ const installation = new Installation('/var/lib/berth')
 const options = { networkId: 'net-1', mounts: [], installation, readOnlyRoot: false, capabilities: [], init: true }
 const aLaunch = (program: Partial<Extract<Launch['program'], { kind: 'image' }>> = {}, change = {}): Launch => ({
   ...{ serviceInstanceId: 'digits-1', restartCount: 0, machineId: 'eas-i-1', serviceId: 'eas-m-1', accountId: 'acc-1' },
+  groupId: 'eas-r-1',
+  graceMs: 30_000,
   program: { kind: 'image', image: 'acme/digits:2', argv: [], port: null, ...program },
   ...{ env: {}, cpuMilli: 1_500, memoryMiB: 512, gpuIndexes: [] },
   health: { path: '/up', startTimeoutMs: 1_000, periodMs: 100, timeoutMs: 100, failureThreshold: 3 },

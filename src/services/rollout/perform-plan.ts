@@ -96,6 +96,7 @@ function launchOf(ctx: ServicesCtx, service: WorldService, instance: ServiceInst
     ...ref,
     serviceId: service.id,
     accountId: service.accountId,
+    groupId: service.groupId,
     program: spec.program,
     env: spec.env,
     cpuMilli: spec.cpuMilli,
@@ -103,6 +104,7 @@ function launchOf(ctx: ServicesCtx, service: WorldService, instance: ServiceInst
     gpuIndexes: instance.gpuIndexes,
     ...(spec.mounts === undefined ? {} : { mounts: spec.mounts }),
     health: spec.health,
+    graceMs: spec.graceMs,
     ...(login !== null && spec.program.kind === 'image' ? { registryAuth: ctx.box.open(login) } : {}),
   }
 }

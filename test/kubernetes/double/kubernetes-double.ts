@@ -28,6 +28,8 @@ export class KubernetesDouble {
   readonly watches = new OpenWatches(this.store)
   /** By `namespace/name`; `:previous` at the end for the container before. */
   readonly logs = new Map<string, string>()
+  /** A kubelet that answers for logs in place of those; false: it knows no such pod. */
+  answerLog: ((key: string, query: URLSearchParams, res: ServerResponse) => boolean) | null = null
   /** How often it was asked, such as `list nodes`. */
   readonly requests = new Map<string, number>()
   /** What a review of one's own permissions answers. */
@@ -164,6 +166,7 @@ export class KubernetesDouble {
 
   #answerLog(asked: Asked, res: ServerResponse | null): void {
     this.#must(asked)
+    if (res && this.answerLog?.(`${asked.namespace}/${asked.name}`, asked.query, res)) return
     const key = `${asked.namespace}/${asked.name}${asked.query.get('previous') === 'true' ? ':previous' : ''}`
     const text = this.logs.get(key)
     if (text === undefined) throw badRequest(`container in pod "${asked.name}" is waiting to start`)
