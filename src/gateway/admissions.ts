@@ -72,8 +72,8 @@ export class Admissions {
     place.service = service
     place.state = 'waits'
     service.inFlight++
-    service.queue.push(place)
-    this.#letIn(service)
+    // Who waits already is first.
+    if (service.queue.length > 0 || !admits(service, place)) service.queue.push(place)
     return null
   }
 
@@ -118,17 +118,22 @@ export class Admissions {
   #letIn(service: Service): void {
     const { queue } = service
     for (let first = queue[0]; first !== undefined; first = queue[0]) {
-      if (first.state === 'waits') {
-        const instanceId = roomOf(service)
-        if (instanceId === undefined) return
-        first.state = 'admitted'
-        first.instanceId = instanceId
-        if (instanceId !== null) service.atInstance.set(instanceId, (service.atInstance.get(instanceId) ?? 0) + 1)
-        queue.shift()
-        first.applicant.admitted(first.ticket, instanceId)
-      } else queue.shift()
+      if (first.state === 'waits' && roomOf(service) === undefined) return
+      queue.shift()
+      if (first.state === 'waits') admits(service, first)
     }
   }
+}
+
+/** False: there is no room. */
+function admits(service: Service, place: Place): boolean {
+  const instanceId = roomOf(service)
+  if (instanceId === undefined) return false
+  place.state = 'admitted'
+  place.instanceId = instanceId
+  if (instanceId !== null) service.atInstance.set(instanceId, (service.atInstance.get(instanceId) ?? 0) + 1)
+  place.applicant.admitted(place.ticket, instanceId)
+  return true
 }
 
 function refusalOf({ bounds, inFlight, allowance }: Service, nowMs: number): Refused | null {

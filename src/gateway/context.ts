@@ -10,9 +10,9 @@ import type { ResponseHead } from './http-response-head.ts'
 import type { GatewayLimits } from './limits.ts'
 import type { Mirrors } from './mirror.ts'
 import type { RouteTable } from './route-table.ts'
+import type { Sending } from './sending.ts'
 import type { EndpointPool } from './upstream.ts'
 import type { WaitingRoom } from './waiting.ts'
-import type { WriteSpace } from './write-space.ts'
 
 export interface GatewayContext {
   readonly clock: Clock
@@ -25,7 +25,7 @@ export interface GatewayContext {
   readonly requestHead: RequestHead
   readonly responseHead: ResponseHead
   readonly waiting: WaitingRoom
-  readonly writeSpace: WriteSpace
+  readonly sending: Sending
   /** Nothing new is accepted, and answers end their connection. */
   closing: boolean
   /** While closing: connections that are kept without a request stay, for the one that may be on the way. */

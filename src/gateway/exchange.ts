@@ -83,17 +83,14 @@ export class Exchange implements WayOwner {
     this.phase = 'connecting'
     const bodyEnd = this.requestDone ? head.end : this.#takeBody(bytes, head.end)
     if (bodyEnd === -1) return bytes.length
-    const { writeSpace: space } = this.#context
-    const first = upstreamRequest(head, bytes, restStart, this.#client.forwarded, bodyEnd, this.#closesUpstream, space)
-    this.#first = first
+    const { space } = this.#context.sending
+    const { forwarded } = this.#client
+    this.#first = upstreamRequest(head, bytes, restStart, forwarded, bodyEnd, this.#closesUpstream, space)
     if (service.mirror !== null) {
-      const { forwarded } = this.#client
       this.#copy = this.#context.mirrors.begin(service, service.mirror, head, bytes, restStart, bodyEnd, forwarded)
       if (this.requestDone) this.#copy?.send()
     }
     this.#way.find(nowMs)
-    // Else it waits for a connection, or for the instance to take it.
-    if (this.#first === null && (this.#way.connection?.socket.writableLength ?? 0) === 0) space.giveBack(first)
     if (this.phase === 'connecting' && !this.requestDone) this.#fromClient.shut(this.#client.socket)
     return bodyEnd
   }
@@ -203,8 +200,8 @@ export class Exchange implements WayOwner {
   }
 
   upstreamBytes(connection: UpstreamConnection, bytes: Buffer, count: number): boolean {
-    if (this.phase === 'head') this.#responseHead(connection, bytes, count)
-    else this.#responseBytes(connection, bytes, count)
+    if (this.phase === 'head') return this.#responseHead(connection, bytes, count)
+    this.#responseBytes(connection, bytes, count)
     return this.#client.socket.writableLength > 0
   }
 
@@ -246,14 +243,19 @@ export class Exchange implements WayOwner {
     if (first === null) return
     this.#first = null
     this.phase = 'head'
-    const flowing = connection.socket.write(first)
-    if (this.requestDone) return
-    if (flowing) this.#fromClient.open(this.#client.socket)
+    const { sending } = this.#context
+    if (this.requestDone) {
+      sending.send(connection.socket, first)
+      return
+    }
+    if (sending.begin(connection.socket, first)) this.#fromClient.open(this.#client.socket)
     else this.#fromClient.shut(this.#client.socket)
   }
 
-  #responseHead(connection: UpstreamConnection, chunk: Buffer, count: number): void {
+  /** Whether bytes of `chunk` itself are on their way: those that come with a head are copied. */
+  #responseHead(connection: UpstreamConnection, chunk: Buffer, count: number): boolean {
     const head = this.#context.responseHead
+    const { space } = this.#context.sending
     const soFar = this.#headSoFar
     const bytes = soFar === null ? chunk : Buffer.concat([soFar, chunk.subarray(0, count)])
     const end = soFar === null ? count : bytes.length
@@ -264,21 +266,21 @@ export class Exchange implements WayOwner {
       const tooLarge = (outcome === 'incomplete' ? end : head.end) - at > responseHeadMax
       if (outcome === 'refused' || tooLarge || this.#informational > informationalMax) {
         this.#broken(`the instance's answer is not HTTP as it is spoken here: ${head.fault}`)
-        return
+        return false
       }
       if (outcome === 'incomplete') {
         this.#headSoFar = Buffer.from(bytes.subarray(at, end))
-        return
+        return false
       }
       if (head.status >= 200) break
       if (head.status === 101) {
         this.#switchProtocols(bytes, head.end, end)
-        return
+        return this.#client.socket.writableLength > 0
       }
       this.#informational++
-      if (!this.#http10) this.#headToClient(clientResponse(head, bytes, head.end, false, this.#context.writeSpace))
+      if (!this.#http10) this.#toClient(clientResponse(head, bytes, head.end, false, space), 'begins')
       at = head.end
-      if (at === end) return
+      if (at === end) return false
     }
     this.phase = 'body'
     this.#tally.status = head.status
@@ -290,10 +292,12 @@ export class Exchange implements WayOwner {
     const bodyEnd = this.#response.feed(bytes, head.end, end)
     if (bodyEnd === -1) {
       this.#broken('the chunk framing of the answer is malformed')
-      return
+      return false
     }
-    this.#headToClient(clientResponse(head, bytes, bodyEnd, this.#closesClient, this.#context.writeSpace))
+    const answer = clientResponse(head, bytes, bodyEnd, this.#closesClient, space)
+    this.#toClient(answer, this.#response.done ? 'whole' : 'begins')
     if (this.#response.done) this.#complete(connection, bodyEnd === end)
+    return false
   }
 
   #responseBytes(connection: UpstreamConnection, bytes: Buffer, count: number): void {
@@ -320,8 +324,8 @@ export class Exchange implements WayOwner {
     this.#tally.status = 101
     this.#beginStream(null)
     this.#movedMs = this.#context.clock.monotonicMs()
-    const { responseHead, writeSpace } = this.#context
-    this.#headToClient(clientResponse(responseHead, bytes, headEnd, false, writeSpace))
+    const { responseHead, sending } = this.#context
+    this.#toClient(clientResponse(responseHead, bytes, headEnd, false, sending.space), 'begins')
     if (end > headEnd) this.#toClient(bytes.subarray(headEnd, end))
     this.#client.upgraded()
   }
@@ -332,17 +336,19 @@ export class Exchange implements WayOwner {
     this.#way.beginStream()
   }
 
-  #headToClient(head: Buffer): void {
-    this.#toClient(head)
-    if (this.#client.socket.writableLength === 0) this.#context.writeSpace.giveBack(head)
-  }
-
-  #toClient(bytes: Buffer): void {
+  /** `begins`, `whole`: it was put together in the space for what is sent. */
+  #toClient(bytes: Buffer, as: 'whole' | 'begins' | 'goes on' = 'goes on'): void {
     this.#tail?.pass(bytes)
     this.#tally.bytesOut += bytes.length
-    if (this.#client.socket.write(bytes) || this.#upstreamPaused) return
+    if (this.#written(bytes, as) || this.#upstreamPaused) return
     this.#upstreamPaused = true
     this.#way.connection?.socket.pause()
+  }
+
+  #written(bytes: Buffer, as: 'whole' | 'begins' | 'goes on'): boolean {
+    const { socket } = this.#client
+    if (as === 'goes on') return socket.write(bytes)
+    return as === 'whole' ? this.#context.sending.send(socket, bytes) : this.#context.sending.begin(socket, bytes)
   }
 
   /** The answer is whole. `clean`: nothing came after it. */

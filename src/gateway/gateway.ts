@@ -23,9 +23,9 @@ import { Mirrors } from './mirror.ts'
 import type { FromGateway, ToGateway } from './protocol.ts'
 import { RouteTable } from './route-table.ts'
 import { type RouteMessage, RoutesFile } from './routes-file.ts'
+import { Sending } from './sending.ts'
 import { EndpointPool } from './upstream.ts'
 import { WaitingRoom } from './waiting.ts'
-import { WriteSpace } from './write-space.ts'
 
 interface Door {
   host: string
@@ -137,7 +137,7 @@ class GatewayWorker implements Gateway {
       mirrors: new Mirrors({ clock: options.clock, random, limits }),
       requestHead: new RequestHead(limits),
       responseHead: new ResponseHead(),
-      writeSpace: new WriteSpace(),
+      sending: new Sending(),
       waiting: new WaitingRoom(report =>
         this.#link?.send({ type: 'waiting', generation: this.#kept, services: [report] }),
       ),

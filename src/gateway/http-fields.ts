@@ -6,7 +6,7 @@ export const CR = 13
 export const LF = 10
 const space = 32
 const tab = 9
-const colon = 58
+export const colon = 58
 
 /** 1 for the characters of a field name or method (RFC 9110 `tchar`). */
 export const isNameByte = tableOf(byte => /[!#$%&'*+\-.^_`|~0-9A-Za-z]/.test(String.fromCharCode(byte)) && byte < 128)
@@ -20,7 +20,7 @@ const folded = Uint8Array.from({ length: 256 }, (_, byte) =>
   byte >= 65 && byte <= 90 ? byte + 32 : byte === 95 ? 45 : byte,
 )
 
-function tableOf(holds: (byte: number) => boolean): Uint8Array {
+export function tableOf(holds: (byte: number) => boolean): Uint8Array {
   return Uint8Array.from({ length: 256 }, (_, byte) => (holds(byte) ? 1 : 0))
 }
 
@@ -121,6 +121,12 @@ export function decimal(bytes: Buffer, start: number, end: number): number {
     value = value * 10 + digit
   }
   return value
+}
+
+/** Some, and at most `most`. */
+export function areDigits(bytes: Buffer, start: number, end: number, most: number): boolean {
+  for (let at = start; at < end; at++) if ((bytes[at] as number) < 48 || (bytes[at] as number) > 57) return false
+  return end > start && end - start <= most
 }
 
 /** The bytes as text, one character each. */

@@ -1,9 +1,11 @@
 // Request heads, parsed strictly and once. A head that two servers could read differently is refused and its connection
 // closed: two lengths, a length and a coding, any coding but `chunked`, a field that only looks like a framing field.
 import {
+  areDigits,
   bad,
   bytesAre,
   CR,
+  colon,
   decimal,
   FieldLines,
   fieldsMax,
@@ -16,6 +18,7 @@ import {
   listOf,
   namedLike,
   scanFields,
+  tableOf,
   textOf,
   tooMany,
 } from './http-fields.ts'
@@ -30,11 +33,9 @@ export interface HeadRefusal {
 }
 
 export const servedMethods = ['GET', 'POST', 'HEAD', 'PUT', 'DELETE', 'PATCH', 'OPTIONS']
-/** What a host looks like where it is no IPv6 address. */
-const isHostByte = Uint8Array.from({ length: 256 }, (_, byte) =>
-  /[A-Za-z0-9._-]/.test(String.fromCharCode(byte)) && byte < 128 ? 1 : 0,
-)
-const hostForm = /^(?:[A-Za-z0-9._-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?$/
+/** 1 for what a host is made of that is no IPv6 address. */
+const isHostByte = tableOf(byte => /[A-Za-z0-9._-]/.test(String.fromCharCode(byte)) && byte < 128)
+const bracketedForm = /^\[[0-9A-Fa-f:.]{2,45}\](?::[0-9]{1,5})?$/
 /** `Connection` may name fields to strip; it must not strip what frames or authorises a message (or what we add). */
 const neverNominated = /^(?:content-.*|transfer-encoding|host|authorization|trailer|expect|cookie|x-forwarded-.*|date)$/
 const framingNames = ['content-length', 'transfer-encoding', 'host', 'connection', 'upgrade', 'expect', 'authorization']
@@ -348,13 +349,15 @@ export class RequestHead {
     return bytes[this.pathStart] === 47 ? 'ok' : this.#refuse('the request target has no path')
   }
 
-  /** Only what is not plainly a name or an address of IPv4 is made a text of. */
+  /** A name or an address, and a port where it has one. Only an address of IPv6 is made a text of. */
   #isHost(bytes: Buffer, index: number): boolean {
     const start = this.lines.valueStart[index] as number
     const end = this.lines.valueEnd[index] as number
+    if (bytes[start] === 91) return bracketedForm.test(textOf(bytes, start, end))
     let at = start
     while (at < end && isHostByte[bytes[at] as number] === 1) at++
-    return (at === end && at > start && at - start <= 255) || hostForm.test(textOf(bytes, start, end))
+    if (at === start || at - start > 255) return false
+    return at === end || (bytes[at] === colon && areDigits(bytes, at + 1, end, 5))
   }
 
   #refuse(message: string, status = 400, code = 'BadRequest'): 'refused' {

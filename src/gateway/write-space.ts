@@ -1,5 +1,8 @@
-// Where heads are put together: one space for all connections, since what a socket takes at once is not needed any longer, and
-// a buffer for each head is most of what the garbage collector had to do.
+// Where heads are put together: one space for all connections, since what a socket has taken is not needed any longer, and a
+// buffer for each head is most of what the garbage collector had to do.
+
+// The global of this name is looked up anew with each use.
+import { Buffer } from 'node:buffer'
 
 const spaceBytes = 64 * 1024
 /** What is larger has a buffer of its own. */
@@ -8,24 +11,26 @@ const largestBytes = 32 * 1024
 export class WriteSpace {
   #space = new ArrayBuffer(spaceBytes)
   #at = 0
-  #last: Buffer | null = null
+  /** Parts of the space that were not given back. */
+  #taken = 0
 
   /** So many bytes to write into: nobody else's, unless they are given back. */
   take(size: number): Buffer {
     if (size > largestBytes) return Buffer.allocUnsafeSlow(size)
     if (this.#at + size > spaceBytes) {
+      // The old one stays for as long as somebody needs a part of it.
       this.#space = new ArrayBuffer(spaceBytes)
       this.#at = 0
+      this.#taken = 0
     }
-    this.#last = Buffer.from(this.#space, this.#at, size)
+    const part = Buffer.from(this.#space, this.#at, size)
     this.#at += size
-    return this.#last
+    this.#taken++
+    return part
   }
 
-  /** Nobody needs them any longer. Where others were taken since, they are left to the collector, with their space. */
-  giveBack(taken: Buffer): void {
-    if (taken !== this.#last) return
-    this.#at -= taken.length
-    this.#last = null
+  /** Nobody needs it any longer. */
+  giveBack(part: Buffer): void {
+    if (part.buffer === this.#space && --this.#taken === 0) this.#at = 0
   }
 }

@@ -1,5 +1,7 @@
 // Time is a parameter: the only file that reads the machine's clocks.
 import { uptime } from 'node:os'
+// The global of this name is looked up anew with each use.
+import { performance } from 'node:perf_hooks'
 
 export interface Clock {
   /** The wall clock, in UTC. */
