@@ -19,6 +19,8 @@ export interface LoopOptions {
   everyMs?: number
   /** How long after the start the first run comes: for work that may wait until the rest of a process stands. */
   firstAfterMs?: number
+  /** After a run that failed, a nudge is heeded this much later: what fails at each nudge must not fail all the time. */
+  nudgedAfterFailureMs?: number
   /** Called after every run, for status and metrics. */
   onRun?: (run: LoopRun) => void
 }
@@ -30,6 +32,7 @@ export interface LoopRun {
 }
 
 const backoffMsMax = 30_000
+const nudgedAfterFailureMsDefault = 1_000
 
 export class Loop {
   readonly name: string
@@ -55,6 +58,15 @@ export class Loop {
     if (this.#stopped) return
     if (this.#running) this.#nudged = true
     else if (this.#failures === 0) this.#schedule(0)
+    // Once: a nudge every so often must not put it off.
+    else if (!this.#nudged) {
+      this.#nudged = true
+      this.#schedule(this.#afterFailureMs())
+    }
+  }
+
+  #afterFailureMs(): number {
+    return this.#options.nudgedAfterFailureMs ?? nudgedAfterFailureMsDefault
   }
 
   /** Ends after the run that is under way. */
@@ -69,6 +81,7 @@ export class Loop {
     if (this.#timer) clearTimeout(this.#timer)
     this.#timer = setTimeout(() => {
       this.#timer = null
+      this.#nudged = false
       this.#running ??= this.#run().finally(() => {
         this.#running = null
         this.#schedule(this.#delayMs())
@@ -78,10 +91,9 @@ export class Loop {
 
   #delayMs(): number {
     const floor = this.#options.everyMs ?? 1_000
-    if (this.#failures > 0) return Math.min(floor * 2 ** Math.min(this.#failures - 1, 10), backoffMsMax)
-    const again = this.#nudged
-    this.#nudged = false
-    return again ? 0 : floor
+    const backoffMs = Math.min(floor * 2 ** Math.min(this.#failures - 1, 10), backoffMsMax)
+    if (this.#failures > 0) return this.#nudged ? Math.min(backoffMs, this.#afterFailureMs()) : backoffMs
+    return this.#nudged ? 0 : floor
   }
 
   async #run(): Promise<void> {
