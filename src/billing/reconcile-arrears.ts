@@ -2,7 +2,7 @@
 // minute once its balance is low: what it owes is found at most ten minutes late. Each step is decided once more in its
 // transaction, under the lock of the wallet: whoever pays in the same instant comes before it or after it.
 import type { Ctx } from '../db/ctx.ts'
-import { type Tx, transaction } from '../db/db.ts'
+import { fencedWrite, type Tx, transaction } from '../db/db.ts'
 import { type Actor, appendEvents } from '../events/event.ts'
 import type { EventData } from '../events/event-data.ts'
 import { keptSince } from '../fleet/kept.ts'
@@ -58,7 +58,7 @@ export interface ArrearsCtx extends Ctx {
 export async function reconcileArrears(ctx: ArrearsCtx): Promise<Report> {
   if ((await billingParkedSince(ctx.db)) !== null) return idle
   const now = ctx.clock.now()
-  await watchAccounts(ctx.db, now)
+  await fencedWrite(ctx, db => watchAccounts(db, now))
   const accountIds = await selectToLookAt(ctx.db, now, accountsAtOnce)
   const standings = await accountStandings(ctx.db, accountIds, now, ctx.billingZone)
   const looks: { accountId: string; dueAt: Temporal.Instant }[] = []
@@ -68,7 +68,7 @@ export async function reconcileArrears(ctx: ArrearsCtx): Promise<Report> {
     if (step === 'nothing') looks.push({ accountId, dueAt: nextLook(standing, now) })
     else changed += await perform(ctx, accountId, step)
   }
-  await setNextLooks(ctx.db, looks)
+  await fencedWrite(ctx, db => setNextLooks(db, looks))
   return { found: standings.size, changed }
 }
 

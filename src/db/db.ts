@@ -5,6 +5,7 @@ import { CamelCasePlugin, Kysely, PostgresDialect, type RawBuilder, sql, type Tr
 import pg from 'pg'
 import type { Logger } from '../lib/log.ts'
 import { type Random, randomInt } from '../lib/random.ts'
+import type { Fence } from './fence.ts'
 import type { DB } from './schema.ts'
 import { toWire, wireTypes } from './wire.ts'
 
@@ -72,10 +73,10 @@ export interface TransactionOptions {
 
 /**
  * Runs `fn` in one transaction, and all of it again when PostgreSQL gives up on it for the sake of others: `fn` must have
- * no effect outside the database. Inside a transaction it joins that one, whose owner repeats.
+ * no effect outside the database. Inside a transaction it joins that one, whose owner repeats, and has checked the fence.
  */
 export async function transaction<T>(
-  ctx: { db: Db; random: Random },
+  ctx: { db: Db; random: Random; fence?: Fence },
   fn: (tx: Tx) => Promise<T>,
   options: TransactionOptions = {},
 ): Promise<T> {
@@ -85,7 +86,10 @@ export async function transaction<T>(
       let begin = ctx.db.transaction()
       if (options.isolation) begin = begin.setIsolationLevel(options.isolation)
       if (options.readOnly) begin = begin.setAccessMode('read only')
-      return await begin.execute(fn)
+      return await begin.execute(async tx => {
+        await ctx.fence?.check(tx)
+        return fn(tx)
+      })
     } catch (error) {
       if (attempt >= maxAttempts || !retryable.has(sqlState(error) ?? '')) throw error
       // Full jitter: 0…4 ms, then double, at most 0…250 ms.
@@ -93,6 +97,12 @@ export async function transaction<T>(
     }
   }
 }
+
+/** A write of one statement: in a transaction only where a fence is to be checked with it. */
+export const fencedWrite = <T>(
+  ctx: { db: Db; random: Random; fence?: Fence },
+  fn: (db: Db) => Promise<T>,
+): Promise<T> => (ctx.fence === undefined ? fn(ctx.db) : transaction(ctx, fn))
 
 /** What `fn` reads is of one moment. Inside a transaction it joins that one. */
 export async function inSnapshot<T>(db: Db, fn: (tx: Tx) => Promise<T>): Promise<T> {

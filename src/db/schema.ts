@@ -113,6 +113,21 @@ export interface ClientTokensTable {
   createdAt: Temporal.Instant
 }
 
+export interface ControllersTable {
+  id: string
+  host: string
+  pid: number
+  processStart: string
+  session: string
+  version: string
+  startedAt: Temporal.Instant
+  beat: Generated<bigint>
+  beatAt: Temporal.Instant
+  endedAt: Temporal.Instant | null
+  endedBecause: 'stopped' | 'silent' | 'gone' | null
+  refusedWrites: Generated<bigint>
+}
+
 export interface DrainMovesTable {
   drainId: string
   serviceInstanceId: string
@@ -179,6 +194,13 @@ export interface DrainsTable {
   overriddenBy: string | null
   overrideReason: string | null
   overriddenAt: Temporal.Instant | null
+}
+
+export interface DutiesTable {
+  name: string
+  controllerId: string | null
+  fencingToken: Generated<bigint>
+  takenAt: Temporal.Instant | null
 }
 
 export interface EventsTable {
@@ -528,6 +550,11 @@ export interface RunningIntervalsTable {
   endedAt: Temporal.Instant | null
 }
 
+export interface SealingKeyTable {
+  oneRow: Generated<boolean>
+  fingerprint: string
+}
+
 export interface ServiceInstancesTable {
   id: string
   accountId: string
@@ -806,10 +833,12 @@ export interface DB {
   billLines: BillLinesTable
   billingProgress: BillingProgressTable
   clientTokens: ClientTokensTable
+  controllers: ControllersTable
   drainMoves: DrainMovesTable
   drainPlanMachines: DrainPlanMachinesTable
   drainPlans: DrainPlansTable
   drains: DrainsTable
+  duties: DutiesTable
   events: EventsTable
   gatewayInstanceTraffic: GatewayInstanceTrafficTable
   gateways: GatewaysTable
@@ -836,6 +865,7 @@ export interface DB {
   resourceGroups: ResourceGroupsTable
   routeState: RouteStateTable
   runningIntervals: RunningIntervalsTable
+  sealingKey: SealingKeyTable
   serviceInstances: ServiceInstancesTable
   serviceKeys: ServiceKeysTable
   serviceMetrics: ServiceMetricsTable

@@ -9,7 +9,7 @@ import { appendEvents } from '../events/event.ts'
 import { addEffects, settleEffects } from '../events/outbox.ts'
 import { declareFaults } from '../lib/fault.ts'
 import { newId } from '../lib/id.ts'
-import { claimDue } from '../reconcile/claim.ts'
+import { claimDue, newLeaseId, tellLost } from '../reconcile/claim.ts'
 import { idle, type Report } from '../reconcile/loop.ts'
 import { type Ask, asking } from './ask-driver.ts'
 import type { MachineDriver, MachineObservation, MachineRef, ProvisionAnswer, ProvisionRequest } from './driver.ts'
@@ -82,7 +82,7 @@ interface Decided {
 }
 
 async function reconcileBatch(ctx: FleetCtx): Promise<Report> {
-  const leaseId = newId(ctx.random, 'lease')
+  const leaseId = newLeaseId(ctx)
   const now = ctx.clock.now()
   const leaseMs = ctx.machineLeaseMs ?? leaseMsDefault
   const claimed = await claimDue(ctx.db, 'machines', { now, leaseMs, limit: batchSize, leaseId })
@@ -235,12 +235,14 @@ async function apply(
 ): Promise<number> {
   const quiet = outcomes.filter(outcome => outcome.quiet)
   const loud = outcomes.filter(outcome => !outcome.quiet)
+  let held = outcomes.length
   const moved = await transaction(ctx, async tx => {
     const { ours, changed } = await lockOwn(
       tx,
       outcomes.map(outcome => outcome.machine),
       leaseId,
     )
+    held = ours.size + changed.length
     const isOurs = (outcome: Outcome) => ours.has(outcome.machine.id)
     const written = loud.filter(isOurs)
     await writeQuiet(tx, quiet.filter(isOurs))
@@ -250,6 +252,7 @@ async function apply(
     if (loud.length > 0) await faults.point('fleet.apply.before-commit')
     return written.length
   })
+  tellLost(ctx, leaseId, outcomes.length, held)
   if (loud.length > 0) await faults.point('fleet.apply.after-commit')
   return moved
 }

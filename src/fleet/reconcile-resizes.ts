@@ -2,8 +2,7 @@
 // driver is asked, under an effect id that stays, so whoever dies in between asks again and nothing is done twice.
 import { type Tx, transaction } from '../db/db.ts'
 import { declareFaults } from '../lib/fault.ts'
-import { newId } from '../lib/id.ts'
-import { claimDue } from '../reconcile/claim.ts'
+import { claimDue, newLeaseId, tellLost } from '../reconcile/claim.ts'
 import { idle, type Report } from '../reconcile/loop.ts'
 import { asking } from './ask-driver.ts'
 import type { ResizeAnswer } from './driver.ts'
@@ -24,15 +23,17 @@ const leaseMsDefault = 30_000
 const backoffSMax = 16
 
 export async function reconcileResizes(ctx: FleetCtx): Promise<Report> {
-  const leaseId = newId(ctx.random, 'lease')
+  const leaseId = newLeaseId(ctx)
   const now = ctx.clock.now()
   const leaseMs = ctx.machineLeaseMs ?? leaseMsDefault
   const ids = await claimDue(ctx.db, 'machineResizes', { now, leaseId, leaseMs, limit: batchSize })
   if (ids.length === 0) return idle
   const claimed = await readClaimedResizes(ctx.db, ids)
   const answers = await perform(ctx, claimed)
+  let held = claimed.length
   const changed = await transaction(ctx, async tx => {
     const ours = await lockOwnResizes(tx, leaseId, claimed)
+    held = ours.size
     const moved = await apply(
       tx,
       ctx.clock.now(),
@@ -42,6 +43,7 @@ export async function reconcileResizes(ctx: FleetCtx): Promise<Report> {
     if (moved > 0) await faults.point('fleet.resize.before-commit')
     return moved
   })
+  tellLost(ctx, leaseId, claimed.length, held)
   if (changed > 0) await faults.point('fleet.resize.after-commit')
   return { found: claimed.length, changed }
 }

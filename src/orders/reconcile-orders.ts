@@ -5,8 +5,7 @@ import { transaction } from '../db/db.ts'
 import { appendEvents } from '../events/event.ts'
 import { messageOf } from '../lib/errors.ts'
 import { declareFaults } from '../lib/fault.ts'
-import { newId } from '../lib/id.ts'
-import { claimDue } from '../reconcile/claim.ts'
+import { claimDue, newLeaseId, tellLost } from '../reconcile/claim.ts'
 import { idle, type Report } from '../reconcile/loop.ts'
 import { allocateMachines } from './allocate-machines.ts'
 import { deliverLines } from './deliver-lines.ts'
@@ -66,7 +65,7 @@ const actor = 'system:orders'
 export async function reconcileOrders(ctx: OrdersCtx): Promise<Report> {
   const now = ctx.clock.now()
   await wakeWaiting(ctx.db, now)
-  const leaseId = newId(ctx.random, 'lease')
+  const leaseId = newLeaseId(ctx)
   const claimed = await claimDue(ctx.db, 'orders', { now, leaseId, leaseMs, limit: claimMax })
   if (claimed.length === 0) return idle
   const orders = await selectOrders(ctx.db, claimed)
@@ -108,16 +107,19 @@ async function perform(
   parcel: readonly Order[],
   tallies: Map<string, Tally>,
 ): Promise<number> {
+  let ours = parcel.length
   try {
     const moved = await transaction(ctx, async tx => {
       const now = ctx.clock.now()
       const orders = await lockLeased(tx, leaseId, parcel)
+      ours = orders.length
       if (orders.length === 0) return 0
       const work: Work = { tx, now, orders, tallies, actor }
       const moved = (await acts[step](ctx, work)) ?? orders.length
       await faults.point(`orders.${step}.before-commit`)
       return moved
     })
+    tellLost(ctx, leaseId, parcel.length, ours)
     await faults.point(`orders.${step}.after-commit`)
     return moved
   } catch (error) {

@@ -1,7 +1,9 @@
 // Leases on rows: how many processes share work without a queue. A row has work when `due_at` has come; claiming sets a
 // lease, and what is written back must still hold it. `skip locked` keeps claimers from waiting for each other.
 import { sql } from 'kysely'
+import type { Ctx } from '../db/ctx.ts'
 import type { Db } from '../db/db.ts'
+import { newId } from '../lib/id.ts'
 
 export type ClaimableTable = 'orders' | 'machines' | 'services' | 'machineResizes' | 'drainPlans'
 
@@ -12,6 +14,14 @@ export interface ClaimOptions {
   /** After this a row may be claimed by another run. */
   leaseMs: number
   limit: number
+}
+
+/** For one run. */
+export const newLeaseId = (ctx: Ctx): string => ctx.leases?.newLeaseId() ?? newId(ctx.random, 'lease')
+
+/** Tells that some of the rows of a run were not its own any more when it came to write. */
+export function tellLost(ctx: Ctx, leaseId: string, claimed: number, ours: number): void {
+  if (ours < claimed) ctx.leases?.lostRows(leaseId, claimed - ours)
 }
 
 /** Leases up to `limit` due rows, the longest due first, and returns their ids. */

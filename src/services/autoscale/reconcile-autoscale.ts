@@ -1,6 +1,6 @@
 // Scales the services that scale by themselves: reads what was measured, decides, and writes the new count, with its figures as
 // an event. It runs every ten seconds, and at once when a request waits for a service that has no instance.
-import { transaction } from '../../db/db.ts'
+import { fencedWrite, transaction } from '../../db/db.ts'
 import { appendEvents } from '../../events/event.ts'
 import type { EventData } from '../../events/event-data.ts'
 import { frozenRegions } from '../../fleet/freezes.ts'
@@ -67,7 +67,7 @@ async function decideBatch(ctx: ServicesCtx, present: PresentTraffic, ids: reado
     if (decision.replicas !== row.replicas) changed++
     decided.push({ serviceId: row.id, accountId: row.accountId, advice: decision.advice, verdict: decision.verdict })
   }
-  await writeDecisions(ctx.db, now, decided)
+  await fencedWrite(ctx, db => writeDecisions(db, now, decided))
   return { found: services.length, changed }
 }
 

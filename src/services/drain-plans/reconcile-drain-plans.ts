@@ -8,8 +8,7 @@ import { nextOfPlan, type PlanStep } from '../../fleet/plans/drain-plan.ts'
 import { returnDrained } from '../../fleet/plans/plan-holds.ts'
 import { isRefusal } from '../../lib/errors.ts'
 import { declareFaults } from '../../lib/fault.ts'
-import { newId } from '../../lib/id.ts'
-import { claimDue } from '../../reconcile/claim.ts'
+import { claimDue, newLeaseId } from '../../reconcile/claim.ts'
 import type { Report } from '../../reconcile/loop.ts'
 import type { ServicesCtx } from '../services-ctx.ts'
 import {
@@ -32,7 +31,7 @@ const actorName = 'system:drain-plans'
 
 export async function reconcileDrainPlans(ctx: ServicesCtx): Promise<Report> {
   const now = ctx.clock.now()
-  const claim = { now, leaseId: newId(ctx.random, 'lease'), leaseMs, limit: batch }
+  const claim = { now, leaseId: newLeaseId(ctx), leaseMs, limit: batch }
   const claimed = await claimDue(ctx.db, 'drainPlans', claim)
   let changed = 0
   for (const id of claimed) {

@@ -1,6 +1,7 @@
 // Measures services: adds up what gateways say of traffic, asks the engines what instances use, and writes a point for each
 // service every ten seconds, all of them in one statement; each minute it writes the minute and forgets what is too old.
 import type { Ctx } from '../../db/ctx.ts'
+import { fencedWrite } from '../../db/db.ts'
 import { messageOf } from '../../lib/errors.ts'
 import type { Report } from '../../reconcile/loop.ts'
 import type { RuntimeDriver, RuntimeFigures } from '../driver.ts'
@@ -73,8 +74,7 @@ export class Measurements {
 
   /** Run every second: a look at what is in flight, and at the end of a step its points. */
   async run(): Promise<Report> {
-    const { clock, db } = this.#ctx
-    const now = clock.now()
+    const now = this.#ctx.clock.now()
     const stepAt = startOf(now, fineSeconds)
     const before = this.#stepAt
     this.#stepAt = stepAt
@@ -83,7 +83,7 @@ export class Measurements {
       return { found: 0, changed: 0 }
     }
     const points = await this.#pointsOf(before, now)
-    await insertPoints(db, points)
+    await fencedWrite(this.#ctx, db => insertPoints(db, points))
     const minute = startOf(now, coarseSeconds)
     if (!minute.equals(startOf(before, coarseSeconds))) await this.#endMinute(startOf(before, coarseSeconds), now)
     this.#sums.sample()
@@ -139,11 +139,12 @@ export class Measurements {
   }
 
   async #endMinute(minute: Temporal.Instant, now: Temporal.Instant): Promise<void> {
-    const { db } = this.#ctx
-    const fine = await selectBetween(db, minute, minute.add({ seconds: coarseSeconds }))
+    const fine = await selectBetween(this.#ctx.db, minute, minute.add({ seconds: coarseSeconds }))
     const minutes = [...Map.groupBy(fine, point => point.serviceId).values()].map(points => merge(points, minute))
-    await insertPoints(db, minutes)
-    await forgetPoints(db, now)
+    await fencedWrite(this.#ctx, async db => {
+      await insertPoints(db, minutes)
+      await forgetPoints(db, now)
+    })
   }
 }
 

@@ -2,8 +2,7 @@
 // a restart and a missed message all take this path. Several processes may run it: a service is under one lease at a time.
 
 import { messageOf } from '../../lib/errors.ts'
-import { newId } from '../../lib/id.ts'
-import { claimDue } from '../../reconcile/claim.ts'
+import { claimDue, newLeaseId, tellLost } from '../../reconcile/claim.ts'
 import type { Report } from '../../reconcile/loop.ts'
 import { everything, type RuntimeObservation, type RuntimeRef } from '../driver.ts'
 import { giveBack, wakeAllServices, wakeServices, wakeServicesOf } from '../service.store.ts'
@@ -33,7 +32,7 @@ export async function reconcileServices(ctx: ServicesCtx): Promise<Report> {
   const changes = ctx.takeChanges?.() ?? []
   if (changes.includes(everything)) await wakeAllServices(ctx.db, now)
   else if (changes.length > 0) await wakeServicesOf(ctx.db, now, changes)
-  const leaseId = newId(ctx.random, 'lease')
+  const leaseId = newLeaseId(ctx)
   const claimed = await claimDue(ctx.db, 'services', { now, leaseId, leaseMs, limit: batch })
   if (claimed.length === 0) return { found: 0, changed: 0 }
   const world = await readWorld(ctx.db, claimed, now)
@@ -113,6 +112,7 @@ async function reconcileService(
     const done = asked ? await performPlan(ctx, service, instances, actions) : []
     const applied = asked ? await applyPlan(ctx, lease, service, instances, plan, done) : null
     if (applied === null) {
+      tellLost(ctx, leaseId, 1, 0)
       await giveBack(ctx.db, service.id, leaseId, ctx.clock.now())
       return { changed: 1, routesChanged: false }
     }

@@ -1,7 +1,7 @@
 // From services to what gateways serve, and the host of the gateways in this process. Routes are read from the database by
 // generation, pushed, and acknowledged; what gateways say is written down, since a rollout is decided from rows.
 import type { Ctx } from '../../db/ctx.ts'
-import { type Db, transaction } from '../../db/db.ts'
+import { type Db, fencedWrite, transaction } from '../../db/db.ts'
 import type { SecretBox } from '../../identity/secret-box.ts'
 import { messageOf } from '../../lib/errors.ts'
 import type { ServiceSpec } from '../config/service-config.ts'
@@ -184,7 +184,7 @@ export class RouteHost {
   /** Before the first gateway connects: routes are loaded, and gateways that were connected are waited for. */
   async start(publisher: RoutePublisher): Promise<void> {
     this.#publisher = publisher
-    await awaitGateways(this.#ctx.db, this.#leaseUntil())
+    await fencedWrite(this.#ctx, db => awaitGateways(db, this.#leaseUntil()))
     await this.refresh()
   }
 
@@ -260,14 +260,14 @@ export class RouteHost {
       if (watched.join() !== this.#watched) {
         this.#watched = watched.join()
         this.#heard = new Set([...this.#heard].filter(key => watched.includes(key.slice(key.indexOf(' ') + 1))))
-        await forgetTraffic(db, watched)
+        await fencedWrite(this.#ctx, tx => forgetTraffic(tx, watched))
         this.#publisher?.watch(watched)
       }
       await this.#flush()
       if (this.#keysUsed.size > 0) {
         const ids = [...this.#keysUsed]
         this.#keysUsed.clear()
-        await touchServiceKeys(db, clock.now(), ids)
+        await fencedWrite(this.#ctx, tx => touchServiceKeys(tx, clock.now(), ids))
       }
       await this.#renewLeases()
     })
@@ -280,7 +280,7 @@ export class RouteHost {
     this.#renewedAt = now
     for (const gatewayId of this.#members.keys()) this.#dirty.add(gatewayId)
     await this.#flush()
-    await forgetGateways(this.#ctx.db, now.subtract({ milliseconds: forgottenAfterMs }))
+    await fencedWrite(this.#ctx, db => forgetGateways(db, now.subtract({ milliseconds: forgottenAfterMs })))
   }
 
   /** What is said from now on is not written: gateways that lose us stay in the book as connected, and are waited for. */
