@@ -12,7 +12,7 @@ import { AccessLog, type AccessLogSettings } from './access-log.ts'
 import { type AdmissionDesk, OwnDesk } from './admission-desk.ts'
 import { FastRandom } from './balance.ts'
 import type { GatewayContext } from './context.ts'
-import { type ControlAddress, ControlLink } from './control-link.ts'
+import { type ControlAddresses, ControlLink } from './control-link.ts'
 import { Doors } from './doors.ts'
 import { RequestHead } from './http-head.ts'
 import { ResponseHead } from './http-response-head.ts'
@@ -49,8 +49,8 @@ export interface GatewayOptions {
   socket?: ListenSocket
   /** The port for TLS; none without it. */
   tls?: TlsListen
-  /** Where control listens, or null to serve from `routesFile` alone. */
-  control: ControlAddress | null
+  /** Where control listens, or the controllers of which one has the routes; null: it serves from `routesFile` alone. */
+  control: ControlAddresses | null
   /** Where the last good routes are kept, or null to keep none. Not shared between gateways. */
   routesFile: string | null
   clock: Clock
@@ -212,10 +212,10 @@ class GatewayWorker implements Gateway {
   }
 
   #connect(): void {
-    const { control: address, log } = this.#options
-    if (address === null || this.#link !== null) return
+    const { control: addresses, log } = this.#options
+    if (addresses === null || this.#link !== null) return
     const onMessage = (message: ToGateway) => this.#onMessage(message)
-    this.#link = new ControlLink({ address, log, hello: () => this.#hello(), onMessage })
+    this.#link = new ControlLink({ addresses, log, hello: () => this.#hello(), onMessage })
   }
 
   async #haveRoutes(withinMs: number): Promise<void> {
@@ -281,6 +281,7 @@ class GatewayWorker implements Gateway {
   }
 
   #onMessage(message: ToGateway): void {
+    if (message.type === 'alive' || message.type === 'notMine') return
     if (message.type === 'watch') {
       this.#instances.watch(message.instanceIds)
       return

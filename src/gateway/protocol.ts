@@ -1,5 +1,5 @@
 // Between control and a gateway worker: newline-delimited JSON over one connection that the gateway opens (a unix socket
-// on one host). Control pushes; the gateway acknowledges each generation once every new request obeys it, and reports.
+// on one host, else TLS by a secret that both know). Control pushes; the gateway acknowledges each generation once every new request obeys it, and reports.
 //
 // A generation is one number over all routes, growing. After (re)connecting, control sends a `snapshot`, in parts where it is
 // long, each obeyed as it comes; then one `change` per commit that changed services. A gateway keeps the last state on disk
@@ -12,6 +12,10 @@ export type ToGateway =
   | { type: 'change'; generation: number; upsert: ServiceRoute[]; removeServiceIds: string[] }
   /** Report on these instances from now on, whenever their figures change and once at once: the ones being drained. */
   | { type: 'watch'; instanceIds: string[] }
+  /** Every few seconds: who hears nothing for long looks for another controller. One of an older version does not say so. */
+  | { type: 'alive' }
+  /** Instead of everything else: another controller has the routes. */
+  | { type: 'notMine' }
 
 export type FromGateway =
   /**

@@ -1,6 +1,6 @@
 // Control's end of the connections to its gateways: pushes routes, knows which generation each gateway obeys, and adds up
 // what they report. It keeps nothing but what the gateways said; whoever hosts it persists what must outlive control.
-import { chmodSync, rmSync } from 'node:fs'
+import { chmodSync, renameSync, rmSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import { messageOf } from '../lib/errors.ts'
 import { addCounts } from '../lib/histogram.ts'
@@ -11,8 +11,8 @@ import type { FromGateway, GatewayFigures, InstanceTraffic, ServiceTraffic, ToGa
 import type { RouteChange } from './route-table.ts'
 
 export interface RouteServerOptions {
-  /** The unix socket's path, below 107 bytes; made with mode 0600. */
-  path: string
+  /** The unix socket's path, below 106 bytes, made with mode 0600; null: others hand connections to `accept`. */
+  path: string | null
   log: Logger
   /** All routes as they are now, for a gateway that has just connected. Called in order with `publish`, never beside it. */
   snapshot(): { generation: number; services: ServiceRoute[] }
@@ -50,6 +50,8 @@ interface Member extends ConnectedGateway {
   ended: boolean
 }
 
+const alive = toLine({ type: 'alive' } satisfies ToGateway)
+export const aliveMs = 2_000
 /** Services of one part of a snapshot: a few milliseconds' work at either end. */
 const partServices = 200
 
@@ -59,23 +61,32 @@ export class RouteServer {
   readonly #members = new Map<string, Member>()
   readonly #sockets = new Set<Socket>()
   #watched: string[] = []
+  #alive: NodeJS.Timeout | null = null
 
   constructor(options: RouteServerOptions) {
     this.#options = options
-    this.#server = createServer(socket => this.#accept(socket))
+    this.#server = createServer(socket => this.accept(socket))
   }
 
+  /**
+   * Takes the path over from whoever had it. It is bound under another name first: closing a socket removes the name that it
+   * was bound under, and one that comes to it late must not remove ours.
+   */
   async listen(): Promise<void> {
     const { path } = this.#options
-    rmSync(path, { force: true }) // A file left by a control that was killed; the caller holds the lock on this directory.
+    if (path === null) return
+    const bound = `${path}~`
+    rmSync(bound, { force: true }) // A file left by one that was killed.
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', reject)
-      this.#server.listen(path, () => resolve())
+      this.#server.listen(bound, () => resolve())
     })
-    chmodSync(path, 0o600)
+    chmodSync(bound, 0o600)
+    renameSync(bound, path)
   }
 
   async close(): Promise<void> {
+    if (this.#alive !== null) clearInterval(this.#alive)
     const closed = new Promise<void>(resolve => this.#server.close(() => resolve()))
     for (const socket of this.#sockets) socket.destroy()
     await closed
@@ -151,7 +162,11 @@ export class RouteServer {
     return sum
   }
 
-  #accept(socket: Socket): void {
+  /** A gateway has connected, and has proved that it is one. */
+  accept(socket: Socket): void {
+    this.#alive ??= setInterval(() => {
+      for (const member of this.#members.values()) write(member, alive)
+    }, aliveMs).unref()
     let member: Member | null = null
     const reader = new LineReader(line => {
       member = this.#onMessage(socket, member, JSON.parse(line))
