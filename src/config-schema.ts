@@ -196,6 +196,7 @@ const file = z.strictObject({
       api: listenAddress.optional(),
       gateway: listenAddress.optional(),
       gatewayTls: listenAddress.optional(),
+      routes: listenAddress.optional(),
     })
     .default({}),
   insecure: yesOrNo.optional(),
@@ -212,6 +213,7 @@ const file = z.strictObject({
   storage: storage.prefault({}),
   disk: disk.prefault({}),
   gateway: gateway.prefault({}),
+  controllers: z.array(listenAddress).max(50).default([]),
   metrics: z.strictObject({ listen: listenAddress.optional(), services: wholeUpTo(100_000).optional() }).default({}),
   catalog: catalog.optional(),
 })

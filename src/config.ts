@@ -6,6 +6,7 @@ import type { CatalogConfig } from './catalog/catalog-config.ts'
 import { defaultConfigYaml, type HostFacts, hostFacts } from './config-default.ts'
 import { accessLogOf, gatewayLimitsOf } from './config-gateway.ts'
 import type { ModelsFile } from './config-models.ts'
+import { type RolesConfig, rolesOf } from './config-roles.ts'
 import {
   type ConfigFile,
   type ConfigRefusal,
@@ -44,6 +45,8 @@ export interface Config {
   listen: { api: ListenAddress; gateway: ListenAddress; gatewayTls: ListenAddress | null }
   /** null: the embedded PostgreSQL. */
   databaseUrl: string | null
+  /** How roles that run apart find each other. */
+  roles: RolesConfig
   gatewayWorkers: number
   /** What clients may ask of the gateway. */
   gatewayLimits: Partial<GatewayLimits>
@@ -138,6 +141,7 @@ export function loadConfig({ env = process.env, path, host = hostFacts() }: Load
     operatorContact: file.operatorContact,
     listen: { api: listen.api, gateway: listen.gateway, gatewayTls },
     databaseUrl: filled(env.DATABASE_URL) ?? null,
+    roles: rolesOf(file, env, configPath),
     gatewayWorkers: file.gatewayWorkers ?? Math.min(host.cores, 4),
     gatewayLimits: gatewayLimitsOf(file.gateway),
     gatewayCertificates: file.gateway.tls.map(pairBesides),

@@ -75,8 +75,8 @@ program
 
 program
   .command('serve')
-  .description('run one role in the foreground (what `up` starts)')
-  .requiredOption('--role <role>', 'agent, control or gateway')
+  .description('run one role in the foreground: what `up` starts, and what runs apart (docs/roles.md)')
+  .requiredOption('--role <role>', 'api, controller, control (both), gateway or agent')
   .action(async ({ role }: { role: string }) => {
     const { serve } = await import('./serve.ts')
     await serve(role, configOf())

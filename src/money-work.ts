@@ -2,6 +2,8 @@
 import { once } from 'node:events'
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
+import { FencedError } from './db/fence.ts'
+import type { HeldDuty } from './reconcile/duties.ts'
 import type { Report } from './reconcile/loop.ts'
 
 export type MoneyTask = 'billing' | 'corrections' | 'statements' | 'auditor'
@@ -10,14 +12,18 @@ export interface MoneyThreadOptions {
   databaseUrl: string
   /** The billing zone. */
   zone: string
+  /** The application_name of its connections. */
+  session?: string
 }
 
-export type MoneyRequest = { id: number; task: MoneyTask } | 'close'
-export type MoneyAnswer = { id: number; report: Report } | { id: number; error: string }
+/** `duty`: on whose behalf it is done; absent where one process has it for itself. */
+export type MoneyRequest = { id: number; task: MoneyTask; duty?: HeldDuty } | 'close'
+export type MoneyAnswer = { id: number; report: Report } | { id: number; error: string } | { id: number; fenced: true }
 
 interface Waiting {
   resolve(report: Report): void
   reject(error: Error): void
+  duty: HeldDuty | undefined
 }
 
 export class MoneyWork {
@@ -31,12 +37,12 @@ export class MoneyWork {
   }
 
   /** Rejects with what the task threw, or when the thread ends. */
-  run(task: MoneyTask): Promise<Report> {
+  run(task: MoneyTask, duty?: HeldDuty): Promise<Report> {
     const id = ++this.#last
     this.#thread ??= this.#start()
-    const request: MoneyRequest = { id, task }
+    const request: MoneyRequest = { id, task, ...(duty && { duty }) }
     this.#thread.postMessage(request)
-    return new Promise((resolve, reject) => this.#waiting.set(id, { resolve, reject }))
+    return new Promise((resolve, reject) => this.#waiting.set(id, { resolve, reject, duty }))
   }
 
   async close(): Promise<void> {
@@ -55,7 +61,8 @@ export class MoneyWork {
       const waiting = this.#waiting.get(answer.id)
       this.#waiting.delete(answer.id)
       if ('report' in answer) waiting?.resolve(answer.report)
-      else waiting?.reject(new Error(answer.error))
+      else if ('error' in answer) waiting?.reject(new Error(answer.error))
+      else waiting?.reject(new FencedError(waiting.duty?.name ?? '', waiting.duty?.fencingToken ?? 0n))
     })
     thread.on('error', error => this.#ended(thread, error instanceof Error ? error : new Error(String(error))))
     thread.on('exit', code => this.#ended(thread, new Error(`the thread of money work ended with code ${code}`)))

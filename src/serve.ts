@@ -2,6 +2,7 @@
 import { flushCompileCache } from 'node:module'
 import { join } from 'node:path'
 import { type Config, processEnvironment } from './config.ts'
+import type { ControlAddresses } from './gateway/control-link.ts'
 import { bindSocket, fdOf, type ListenSocket } from './lib/bound-socket.ts'
 import { systemClock } from './lib/clock.ts'
 import { messageOf, Refusal } from './lib/errors.ts'
@@ -12,12 +13,10 @@ import { agentSocketPath, routeSocketPath } from './processes/run-state.ts'
 
 /** Runs until SIGTERM or SIGINT. */
 export async function serve(role: string, config: Config): Promise<void> {
-  if (role === 'agent') return serveAgent(config)
-  if (role === 'control') return serveControl(config)
-  if (role === 'gateway') return serveGateway(config)
-  throw new Refusal('UnknownRole', `--role: there is no role ${role}; choose agent, control or gateway`, {
-    field: 'role',
-  })
+  const serveRole = Object.hasOwn(roles, role) ? roles[role as keyof typeof roles] : null
+  if (serveRole !== null) return serveRole(config)
+  const names = Object.keys(roles).join(', ')
+  throw new Refusal('UnknownRole', `--role: there is no role ${role}; choose one of ${names}`, { field: 'role' })
 }
 
 /** Tells the supervisor, if there is one. It may be gone: then nobody needs to know. */
@@ -52,18 +51,41 @@ async function serveAgent(config: Config): Promise<void> {
 }
 
 async function serveControl(config: Config): Promise<void> {
-  if (config.databaseUrl === null) {
-    throw new Refusal(
-      'DatabaseMissing',
-      'DATABASE_URL is not set: a role that runs apart needs a PostgreSQL server; `berth up` brings its own.',
-    )
-  }
   const { startControl } = await import('./app.ts')
-  const control = await startControl({ config, databaseUrl: config.databaseUrl, log: createLog('control') })
+  const control = await startControl({ config, databaseUrl: databaseOf(config), log: createLog('control') })
   process.on('SIGHUP', () => control.reloadTls())
   ready()
   await stopped()
   await control.close()
+}
+
+async function serveApi(config: Config): Promise<void> {
+  const { startApi } = await import('./app.ts')
+  const log = createLog('api')
+  const api = await startApi({ config, databaseUrl: databaseOf(config), log })
+  process.on('SIGHUP', () => api.reloadTls())
+  log.info({ apiUrl: api.apiUrl }, 'the API answers')
+  ready()
+  await stopped()
+  await api.close()
+}
+
+async function serveController(config: Config): Promise<void> {
+  const { startControllerRole } = await import('./app.ts')
+  const log = createLog('controller')
+  const controller = await startControllerRole({ config, databaseUrl: databaseOf(config), log })
+  log.info('the loops run')
+  ready()
+  await stopped()
+  await controller.close()
+}
+
+function databaseOf({ databaseUrl }: Config): string {
+  if (databaseUrl !== null) return databaseUrl
+  throw new Refusal(
+    'DatabaseMissing',
+    'DATABASE_URL is not set: a role that runs apart needs a PostgreSQL server; `berth up` brings its own.',
+  )
 }
 
 async function serveGateway(config: Config): Promise<void> {
@@ -90,7 +112,7 @@ async function serveGateway(config: Config): Promise<void> {
     host: config.listen.gateway.host,
     port: config.listen.gateway.port,
     ...(socket && { socket }),
-    control: { path: routeSocketPath(config.dataDir) },
+    control: controlOf(config),
     routesDir: join(config.dataDir, 'gateway'),
     limits: config.gatewayLimits,
     ...(tlsListen && {
@@ -111,6 +133,20 @@ async function serveGateway(config: Config): Promise<void> {
   ready()
   await Promise.race([stopped(), handedOver])
   await gateway.close()
+}
+
+/** The controllers that it was told of, or the one on this host. */
+function controlOf({ dataDir, roles: { controllers, secret } }: Config): ControlAddresses {
+  if (controllers.length === 0 || secret === null) return { path: routeSocketPath(dataDir) }
+  return controllers.map(address => ({ ...address, secret }))
+}
+
+const roles = {
+  api: serveApi,
+  controller: serveController,
+  control: serveControl,
+  gateway: serveGateway,
+  agent: serveAgent,
 }
 
 let succeeding = false

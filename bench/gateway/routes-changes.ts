@@ -87,7 +87,7 @@ async function openControl(ctx: Ctx, databaseUrl: string, box: SecretBox, path: 
   }
   const loop = new Loop({ name: 'routes', log: silentLog, run })
   const hearing = new Hearing({
-    ...{ connectionString: databaseUrl, channel: routesChannel, log: silentLog },
+    ...{ connectionString: databaseUrl, channels: [routesChannel], log: silentLog },
     onHeard: () => loop.nudge(),
   })
   await hearing.start()

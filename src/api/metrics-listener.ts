@@ -67,17 +67,25 @@ export class MetricsListener {
   }
 }
 
-/** The port of this installation, if it asks for one: the auditor's figures, and what gateways carried. */
+export interface ToldFigures {
+  /** Of this process. */
+  own(): string
+  /** What gateways carried; null: another controller knows. */
+  traffic(): { totals: TrafficTotals; nameOf(serviceId: string): string | null } | null
+}
+
+/** The port of this controller, if it is to have one: its own figures, the auditor's, and what gateways carried. */
 export async function openMetrics(
   { db, clock, log }: Ctx,
   listen: { host: string; port: number } | null,
-  totals: TrafficTotals,
-  nameOf: (serviceId: string) => string | null,
+  { own, traffic }: ToldFigures,
 ): Promise<MetricsListener | null> {
   if (listen === null) return null
   async function* text() {
+    yield own()
     yield await auditorMetrics(db, clock.now())
-    yield* trafficText(totals, nameOf)
+    const carried = traffic()
+    if (carried !== null) yield* trafficText(carried.totals, carried.nameOf)
   }
   const listener = new MetricsListener({ ...listen, log, text })
   await listener.listen()

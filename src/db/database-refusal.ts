@@ -10,6 +10,7 @@ export type DatabaseRefusal =
   | 'SocketPathTooLong'
   | 'DatabaseUnreachable'
   | 'DatabaseUnsuitable'
+  | 'DatabasePooled'
   | 'DatabaseStuck'
   | 'DatabaseStartFailed'
   | 'MigrationChanged'

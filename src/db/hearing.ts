@@ -1,16 +1,16 @@
 // Hears what transactions of any process notify on a channel of PostgreSQL, over a connection of its own. A nudge, no more: what
 // is notified while the connection is away is lost, so whoever hears also looks by a timer. (Behind a pooler that gives a
-// connection to each transaction nothing is heard, and the timer is all there is.)
+// connection to each transaction nothing is heard: pooler.ts.)
 import pg from 'pg'
 import { messageOf } from '../lib/errors.ts'
 import type { Logger } from '../lib/log.ts'
 
 export interface HearingOptions {
   connectionString: string
-  channel: string
+  channels: readonly string[]
   log: Logger
-  /** Something was notified, or may have been while the connection was away. */
-  onHeard(): void
+  /** Something was notified on a channel; null: it may have been on any, while the connection was away. */
+  onHeard(channel: string | null): void
 }
 
 const pauseMs = 2_000
@@ -27,19 +27,19 @@ export class Hearing {
 
   /** Ends when it hears, or when it has failed and the next try is set; it never rejects. */
   async start(): Promise<void> {
-    const { connectionString, channel, log, onHeard } = this.#options
+    const { connectionString, channels, log, onHeard } = this.#options
     const client = new pg.Client({ connectionString, application_name: 'berth-hearing', keepAlive: true })
     this.#client = client
-    client.on('notification', () => onHeard())
+    client.on('notification', ({ channel }) => onHeard(channel))
     client.on('error', () => {}) // 'end' follows.
     client.on('end', () => this.#again(client))
     try {
       await client.connect()
-      await client.query(`listen ${client.escapeIdentifier(channel)}`)
-      onHeard()
+      for (const channel of channels) await client.query(`listen ${client.escapeIdentifier(channel)}`)
+      onHeard(null)
     } catch (error) {
       log.warn(
-        { channel, error: messageOf(error) },
+        { channels, error: messageOf(error) },
         'changes of other processes are not heard of at once; trying again',
       )
       await client.end().catch(() => {})

@@ -114,7 +114,7 @@ async function startRoles(options: UpOptions, postgres: KeptPostgres | null): Pr
     BERTH_API_LISTEN: `${listen.api.host}:${listen.api.port}`,
     BERTH_GATEWAY_LISTEN: `${listen.gateway.host}:${listen.gateway.port}`,
     ...(tls ? { BERTH_GATEWAY_TLS_LISTEN: `${tls.host}:${tls.port}` } : {}),
-    ...(postgres ? { DATABASE_URL: postgres.url } : {}),
+    ...(postgres ? { DATABASE_URL: postgres.url, BERTH_DATABASE_IS_OURS: 'true' } : {}),
   }
   const role = (name: RoleName, stopMs: number, fds?: readonly number[]) =>
     new RoleProcess({

@@ -25,7 +25,7 @@ export interface ControllerOptions {
   /** The application_name of this process's connections. */
   session: string
   version: string
-  /** Whether a process of this host runs no more. */
+  /** Whether it is known that a process runs no more: of another host it is not. */
   isGone(process: ControllerProcess): Promise<boolean>
 }
 
@@ -89,7 +89,7 @@ export class Controller implements LeaseOwner {
       const before = this.#seen.get(other.id)
       const silent = before?.beat === other.beat ? before.silent + 1 : 0
       seen.set(other.id, { beat: other.beat, silent })
-      if (await this.#hasGone(other)) await this.#end(other, 'gone')
+      if (await this.#options.isGone(other)) await this.#end(other, 'gone')
       else if (silent >= silentBeatsMax) await this.#end(other, 'silent')
     }
     this.#seen = seen
@@ -145,10 +145,6 @@ export class Controller implements LeaseOwner {
     if (count === 0) return
     await addRefusedWrites(this.#ctx.db, this.#id, count)
     this.#unwritten -= count
-  }
-
-  async #hasGone(other: ControllerRow): Promise<boolean> {
-    return other.host === this.#options.process.host && (await this.#options.isGone(other))
   }
 
   async #end(other: ControllerRow, because: 'silent' | 'gone'): Promise<void> {

@@ -53,6 +53,10 @@ export class Duties {
     return fencingToken !== undefined && this.#controller.isTrusted() ? { name, fencingToken } : null
   }
 
+  hasAll(): boolean {
+    return dutyNames.every(name => this.held(name) !== null)
+  }
+
   /** Looks who has what, and takes what nobody has; to run every second. */
   async seek(): Promise<Report> {
     if (!this.#controller.isTrusted()) return idle

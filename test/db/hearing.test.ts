@@ -11,7 +11,12 @@ import { freshDb } from '../postgres.ts'
 async function aHearing() {
   const { db, url, close } = await freshDb()
   let heard = 0
-  const hearing = new Hearing({ connectionString: url, channel: routesChannel, log: silentLog, onHeard: () => heard++ })
+  const hearing = new Hearing({
+    connectionString: url,
+    channels: [routesChannel],
+    log: silentLog,
+    onHeard: () => heard++,
+  })
   onTestFinished(async () => {
     await hearing.stop()
     await close()

@@ -2,6 +2,7 @@
 // generation, pushed, and acknowledged; what gateways say is written down, since a rollout is decided from rows.
 import type { Ctx } from '../../db/ctx.ts'
 import { type Db, fencedWrite, transaction } from '../../db/db.ts'
+import { FencedError } from '../../db/fence.ts'
 import type { SecretBox } from '../../identity/secret-box.ts'
 import { messageOf } from '../../lib/errors.ts'
 import type { ServiceSpec } from '../config/service-config.ts'
@@ -152,6 +153,7 @@ export class RouteHost {
   readonly #ctx: Ctx
   readonly #box: SecretBox
   readonly #nudge: () => void
+  readonly #onFenced: () => void
   readonly #members = new Map<string, Member>()
   readonly #services = new Map<string, ServiceRoute>()
   readonly #reports = new Map<string, TrafficRow>()
@@ -174,11 +176,12 @@ export class RouteHost {
   #stopped = false
   #work: Promise<void> = Promise.resolve()
 
-  /** `nudge`: the gateways have said something that a rollout may wait for. */
-  constructor(ctx: Ctx, box: SecretBox, nudge: () => void) {
+  /** `nudge`: the gateways have said something that a rollout may wait for. `onFenced`: it is another's to write down. */
+  constructor(ctx: Ctx, box: SecretBox, nudge: () => void, onFenced: () => void = () => {}) {
     this.#ctx = ctx
     this.#box = box
     this.#nudge = nudge
+    this.#onFenced = onFenced
   }
 
   /** Before the first gateway connects: routes are loaded, and gateways that were connected are waited for. */
@@ -317,7 +320,10 @@ export class RouteHost {
     this.#awaited = false
     this.#inTurn(() => this.#flush()).then(
       () => awaited && this.#nudge(),
-      error => this.#ctx.log.error({ error: messageOf(error) }, 'what gateways said could not be written; again'),
+      error => {
+        if (error instanceof FencedError) this.#onFenced()
+        else this.#ctx.log.error({ error: messageOf(error) }, 'what gateways said could not be written; again')
+      },
     )
   }
 
