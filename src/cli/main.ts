@@ -6,6 +6,7 @@ import { addApplyCommands } from './commands/apply.ts'
 import { addAuditorCommand } from './commands/auditor.ts'
 import { addBillCommand } from './commands/bill.ts'
 import { addCatalogCommands } from './commands/catalog.ts'
+import { addControllersCommand } from './commands/controllers.ts'
 import { addDrainPlanCommands } from './commands/drain-plan.ts'
 import { addExplainCommands } from './commands/explain.ts'
 import { addGroupCommands } from './commands/group.ts'
@@ -55,6 +56,7 @@ export function addApiCommands(program: Command, options: ApiCommandOptions): vo
   addStatementCommands(tree.noun('statement', 'monthly statements: draft, then final for good'))
   addExplainCommands(tree.noun('explain', 'explain what something cost, and where a service is placed'))
   addAuditorCommand(tree)
+  addControllersCommand(tree)
   addNoticeCommands(tree.noun('notice', 'notices: what the account must know in time'))
   addAccountCommands(tree)
   addPeopleCommands(tree)

@@ -169,6 +169,13 @@ export interface Operations {
     body: null
     returns: { jump: { reason: "ahead" | "behind"; trustedAt: string; jumpedTo: string } | null }
   }
+  /** List the controllers: who lives and has which duties, and how those of the last day ended */
+  'GET /v1/controllers': {
+    params: Record<never, never>
+    query: Record<never, never>
+    body: null
+    returns: { items: ({ controllerId: string; host: string; pid: number; version: string; duties: (string)[]; startedAt: string; beatAt: string; endedAt: string | null; endedBecause: "stopped" | "silent" | "gone" | null; refusedWrites: string })[] }
+  }
   /** Create a drain plan: machines drained one batch after the other, within windows */
   'POST /v1/drain-plans': {
     params: Record<never, never>

@@ -2,23 +2,27 @@
 // is silent over some beats of ours, or whose process is gone from this host, is ended, and what it had is free at once. No two
 // clocks are compared: beats are counted, and for how long we were silent ourselves our own clock tells.
 import type { Ctx, LeaseOwner } from '../db/ctx.ts'
-import { transaction } from '../db/db.ts'
+import { type Db, transaction } from '../db/db.ts'
 import { messageOf } from '../lib/errors.ts'
 import { newId, randomText } from '../lib/id.ts'
 import {
   addRefusedWrites,
   type ControllerProcess,
   type ControllerRow,
+  type ControllerView,
   endSessions,
   forgetControllers,
   freeDuties,
   freeLeases,
   insertController,
   markEnded,
+  selectControllers,
   selectOthers,
   writeBeat,
 } from './controller.store.ts'
 import { idle, type Report } from './loop.ts'
+
+export type { ControllerView }
 
 export interface ControllerOptions {
   process: ControllerProcess
@@ -176,3 +180,6 @@ export class Controller implements LeaseOwner {
     }
   }
 }
+
+/** Those that live, and those that ended lately; the newest first. */
+export const listControllers = (db: Db): Promise<ControllerView[]> => selectControllers(db)

@@ -9,6 +9,7 @@ import { auditorRoutes } from './auditor.ts'
 import { autoscalerRoutes } from './autoscalers.ts'
 import { billRoutes } from './bill.ts'
 import { catalogRoutes } from './catalog.ts'
+import { controllerRoutes } from './controllers.ts'
 import { cronScalerRoutes } from './cron-scalers.ts'
 import { drainPlanRoutes } from './drain-plans.ts'
 import { drainRoutes } from './drains.ts'
@@ -83,5 +84,6 @@ export const routes: readonly Route[] = [
   ...userRoutes,
   ...auditRoutes,
   ...auditorRoutes,
+  ...controllerRoutes,
   ...statusRoutes,
 ]

@@ -1,6 +1,7 @@
 // Machines that exist only as rows: any number, with stated latencies, stock and faults, driven by the clock. It keeps its
-// own book, on request as a file, so that a test can compare three books after everything else was killed.
-import { appendFileSync, existsSync, readFileSync } from 'node:fs'
+// own book, on request as a file, so that a test can compare three books after everything else was killed. Several processes may
+// share one such book: each reads what the others have written before it answers, and the first line on a machine counts.
+import { closeSync, existsSync, fstatSync, openSync, readSync, writeSync } from 'node:fs'
 import type {
   MachineDriver,
   MachineObservation,
@@ -65,13 +66,12 @@ export class SimulatedMachines implements MachineDriver {
   readonly #resizeFaults: ResizeFault[] = []
   readonly #faults: { fault: ProvisionFault; after: number }[] = []
   #made = 0
+  /** Up to where its book was read. */
+  #readTo = 0
 
   constructor(options: SimulatedMachinesOptions) {
     this.#options = options
-    const { journalPath } = options
-    if (journalPath !== undefined && existsSync(journalPath)) {
-      for (const line of readFileSync(journalPath, 'utf8').split('\n')) if (line !== '') this.#read(JSON.parse(line))
-    }
+    this.#catchUp()
   }
 
   // ── for tests and trials ──
@@ -125,6 +125,7 @@ export class SimulatedMachines implements MachineDriver {
   // ── MachineDriver ──
 
   async stock(zoneId: string, specId: string): Promise<number | null> {
+    this.#catchUp()
     const total = this.#options.stock?.[`${zoneId}/${specId}`]
     if (total === undefined) return null
     let held = 0
@@ -134,6 +135,7 @@ export class SimulatedMachines implements MachineDriver {
   }
 
   async provision(requests: readonly ProvisionRequest[]): Promise<ProvisionAnswer[]> {
+    this.#catchUp()
     const lines: Line[] = []
     const answers: ProvisionAnswer[] = []
     let timedOut: { made: boolean } | null = null
@@ -151,6 +153,7 @@ export class SimulatedMachines implements MachineDriver {
 
   async observe(machines: readonly MachineRef[]): Promise<MachineObservation[]> {
     if (this.blind) throw new OutcomeUnknownError('the simulated provider is not to be reached')
+    this.#catchUp()
     const now = this.#nowMs()
     return machines.map(({ machineId }): MachineObservation => {
       const entry = this.#entries.get(machineId)
@@ -164,6 +167,7 @@ export class SimulatedMachines implements MachineDriver {
   }
 
   async resize(requests: readonly ResizeRequest[]): Promise<ResizeAnswer[]> {
+    this.#catchUp()
     const fault = this.#resizeFaults.shift()
     if (fault?.do === 'refuse') return requests.map(() => noResize('refused by an injected fault'))
     if (fault?.do === 'time_out' && !fault.grown) throw new OutcomeUnknownError('the simulated provider did not answer')
@@ -181,6 +185,7 @@ export class SimulatedMachines implements MachineDriver {
   }
 
   async release(machines: readonly MachineRef[]): Promise<void> {
+    this.#catchUp()
     const goneAtMs = this.#nowMs() + (this.#options.releaseMs ?? 0)
     const lines: Line[] = []
     for (const { machineId } of machines) {
@@ -192,6 +197,7 @@ export class SimulatedMachines implements MachineDriver {
   }
 
   async *list(): AsyncIterable<{ machineId: string; effectId: string }> {
+    this.#catchUp()
     for (const entry of this.#entries.values())
       if (!this.#isGone(entry)) yield { machineId: entry.machineId, effectId: entry.effectId }
   }
@@ -213,9 +219,26 @@ export class SimulatedMachines implements MachineDriver {
     return answerOf(entry)
   }
 
+  /** Whole lines that were written since, by others or by ourselves: reading one again changes nothing. */
+  #catchUp(): void {
+    const { journalPath } = this.#options
+    if (journalPath === undefined || !existsSync(journalPath)) return
+    const file = openSync(journalPath, 'r')
+    try {
+      const bytes = Buffer.alloc(fstatSync(file).size - this.#readTo)
+      if (bytes.length === 0) return
+      const end = bytes.lastIndexOf('\n', readSync(file, bytes, 0, bytes.length, this.#readTo)) + 1
+      for (const line of bytes.toString('utf8', 0, end).split('\n')) if (line !== '') this.#read(JSON.parse(line))
+      this.#readTo += end
+    } finally {
+      closeSync(file)
+    }
+  }
+
   #read(line: Line): void {
     if (line.op === 'made') {
       const { op: _, ...entry } = line
+      if (this.#entries.has(entry.machineId)) return
       // Books from before disks could grow say nothing of their size.
       this.#entries.set(entry.machineId, { ...entry, systemDiskGiB: entry.systemDiskGiB ?? 0 })
       this.#made = Math.max(this.#made, entry.number + 1)
@@ -233,7 +256,10 @@ export class SimulatedMachines implements MachineDriver {
   #write(lines: Line[]): void {
     const { journalPath } = this.#options
     if (journalPath === undefined || lines.length === 0) return
-    appendFileSync(journalPath, lines.map(line => `${JSON.stringify(line)}\n`).join(''))
+    // One write: lines of several processes do not mix.
+    const file = openSync(journalPath, 'a')
+    writeSync(file, lines.map(line => `${JSON.stringify(line)}\n`).join(''))
+    closeSync(file)
   }
 
   #nextFault(): ProvisionFault | null {

@@ -1,0 +1,46 @@
+import { z } from 'zod'
+import { controllersView } from '../../insight/controllers.ts'
+import { defineRoute } from '../route.ts'
+import { instant, isoOrNull } from './fields.ts'
+
+export const controllerRoutes = [
+  defineRoute({
+    method: 'GET',
+    path: '/v1/controllers',
+    summary: 'List the controllers: who lives and has which duties, and how those of the last day ended',
+    tag: 'status',
+    can: 'platform.operate',
+    returns: z.object({
+      items: z.array(
+        z.object({
+          controllerId: z.string(),
+          host: z.string().describe('Its boot and process namespace.'),
+          pid: z.number().int(),
+          version: z.string(),
+          duties: z.array(z.string()),
+          startedAt: instant,
+          beatAt: instant.describe('When it last said that it lives.'),
+          endedAt: instant.nullable(),
+          endedBecause: z
+            .enum(['stopped', 'silent', 'gone'])
+            .nullable()
+            .describe('It stopped in order, was silent for too long, or its process was gone.'),
+          refusedWrites: z.string().describe('Writes that were refused because another had taken over.'),
+        }),
+      ),
+    }),
+    async handle({ ctx }) {
+      const items = await controllersView(ctx.db)
+      return {
+        items: items.map(({ id, startedAt, beatAt, endedAt, refusedWrites, ...rest }) => ({
+          controllerId: id,
+          ...rest,
+          startedAt: startedAt.toString(),
+          beatAt: beatAt.toString(),
+          endedAt: isoOrNull(endedAt),
+          refusedWrites: refusedWrites.toString(),
+        })),
+      }
+    },
+  }),
+]
