@@ -78,7 +78,7 @@ async function insertDeployment(
 ): Promise<void> {
   const now = ctx.clock.now()
   const { accountId, name: actorName } = actor
-  const { group, spec, workspaceId } = await resolveDeployment(tx, accountId, config, limits)
+  const { group, spec, workspaceId } = await resolveDeployment(ctx, tx, accountId, config, limits)
   await refuseGroupsName(tx, { accountId, regionId: group.regionId, name: spec.name })
   const rollout: Rollout = { kind: 'create', fromVersion: null, startedAt: now.toString() }
   await insertService(tx, now, {
@@ -101,10 +101,16 @@ async function insertDeployment(
 }
 
 /** What the JSON names, found: its group, locked, and its workspace. */
-async function resolveDeployment(tx: Tx, accountId: string, { spec: given }: ServiceConfig, limits: DeployLimits) {
+async function resolveDeployment(
+  ctx: ServicesCtx,
+  tx: Tx,
+  accountId: string,
+  { spec: given }: ServiceConfig,
+  limits: DeployLimits,
+) {
   const group = await lockGroup(tx, accountId, await groupIdOf(tx, accountId, given.groupId))
   const spec = { ...given, groupId: group.id }
-  await checkEngine(tx, group.regionId, spec)
+  await checkEngine(tx, group.regionId, spec, ctx.installation)
   return { group, spec, workspaceId: await workspaceIdOf(tx, accountId, spec.workspaceId, limits) }
 }
 
@@ -125,7 +131,7 @@ export async function checkDeployment(
   checkInstallation(ctx.installation, config.spec)
   return transaction(ctx, async tx => {
     const { name } = config.spec
-    const { group, spec, workspaceId } = await resolveDeployment(tx, actor.accountId, config, limits)
+    const { group, spec, workspaceId } = await resolveDeployment(ctx, tx, actor.accountId, config, limits)
     const { regionId } = group
     await refuseGroupsName(tx, { accountId: actor.accountId, regionId, name })
     if (await isServiceNameTaken(tx, { accountId: actor.accountId, regionId, name })) throw nameTaken(name)
@@ -154,7 +160,7 @@ export async function updateService(
   let warnings: string[] = []
   const decide: Decide = async (tx, row, now) => {
     if (ifVersion !== undefined && ifVersion !== row.version) throw serviceChanged(row)
-    const planned = await planUpdate(tx, row, json, options)
+    const planned = await planUpdate(tx, row, json, { ...options, installation: ctx.installation })
     checkInstallation(ctx.installation, planned.spec)
     warnings = planned.warnings
     const { version, spec, source, replicas } = planned

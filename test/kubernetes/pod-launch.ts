@@ -7,6 +7,7 @@ export const podSettings: PodSettings = {
   installationId: 'one',
   systemNamespace: 'berth-system',
   gatewayNetworks: [],
+  tolerated: [],
   runAsUser: 65_532,
   readOnlyRoot: true,
   ephemeralStorageMib: 10_240,

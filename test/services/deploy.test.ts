@@ -19,6 +19,8 @@ const statusOf = async (services: Services, name = 'digits') => {
   return { status, reason }
 }
 
+const aContainer = (change: object): object => ({ containers: [{ image: 'acme/digits', ...change }] })
+
 describe('a deployment', () => {
   it('runs on machines of its group, is probed, routed, and answers', async () => {
     const services = await someServices()
@@ -155,6 +157,25 @@ describe('a deployment', () => {
       message: expect.stringContaining(wayOut),
       details: { field },
     })
+  })
+
+  it.each([
+    ['a command without an image', { containers: [{ command: './serve' }] }, 'containers[0].image'],
+    ['a model of a node', { processor: 'onnx', model_path: '/m.onnx' }, 'model_path'],
+    ['a model in a store', { processor: 'onnx', model_path: 's3://models/m.onnx' }, 'model_path'],
+    ['cards by variable', aContainer({ env: [{ name: 'NVIDIA_VISIBLE_DEVICES', value: 'all' }] }), 'containers[0].env'],
+  ])('refuses %s on Kubernetes, naming the field', async (_name, config, field) => {
+    const services = await someServices({ machines: 0 })
+    await services.fleet.db.updateTable('regions').set({ engine: 'kubernetes' }).execute()
+    const { containers: _, ...json } = aServiceJson() as Record<string, unknown>
+    const installation = { buckets: ['models'], storage: [], modelServerImage: 'registry.test/berth:1' }
+    const ctx = { ...services.ctx, installation }
+    const refused = { code: 'EngineNotSupported', details: { field } }
+    await expect(deployService(ctx, services.actor, { ...json, ...config })).rejects.toMatchObject(refused)
+    const without = { ...services.ctx, installation: { ...installation, modelServerImage: null } }
+    const onnx = { ...json, processor: 'onnx', model_path: 'https://models.test/m.onnx' }
+    const noImage = { code: 'EngineNotSupported', details: { field: 'processor' } }
+    await expect(deployService(without, services.actor, onnx)).rejects.toMatchObject(noImage)
   })
 
   it('refuses a name that is taken; of two at once one gets it', async () => {

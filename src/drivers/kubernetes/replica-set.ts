@@ -35,6 +35,8 @@ export const reservedVariables: readonly string[] = [
 
 export function replicaSetOf(launch: Launch, settings: PodSettings): Manifest {
   const labels = labelsOf(launch, settings.installationId)
+  if ((launch.mounts ?? []).length > 0)
+    throw new Error('Kubernetes mounts no directories of nodes: the deployment should have been refused')
   return {
     apiVersion: 'apps/v1',
     kind: 'ReplicaSet',
@@ -52,7 +54,7 @@ export function replicaSetOf(launch: Launch, settings: PodSettings): Manifest {
 
 function podSpecOf(launch: Launch, settings: PodSettings): object {
   const { program } = launch
-  const { runAsUser } = settings
+  const { runAsUser, tolerated } = settings
   return {
     restartPolicy: 'Always',
     automountServiceAccountToken: false,
@@ -63,8 +65,11 @@ function podSpecOf(launch: Launch, settings: PodSettings): object {
         requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [onlyOn(launch.machineId)] },
       },
     },
-    // Its own group's machines, and no others.
-    tolerations: [{ key: groupLabel, operator: 'Equal', value: launch.groupId, effect: 'NoSchedule' }],
+    // Of machines those of its own group alone, whatever else they are marked with.
+    tolerations: [
+      { key: groupLabel, operator: 'Equal', value: launch.groupId, effect: 'NoSchedule' },
+      ...tolerated.filter(key => key !== groupLabel).map(key => ({ key, operator: 'Exists', effect: 'NoSchedule' })),
+    ],
     securityContext: {
       runAsNonRoot: true,
       ...{ runAsUser, runAsGroup: runAsUser, fsGroup: runAsUser },

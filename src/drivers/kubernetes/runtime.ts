@@ -29,7 +29,6 @@ import { instanceIdIn, readyPodNote, stopNote } from './pod-labels.ts'
 import { PodLogs } from './pod-logs.ts'
 import { PodMetrics } from './pod-metrics.ts'
 import type { Pod, ReplicaSet } from './pod-objects.ts'
-import { whyNotRun } from './refuse-launch.ts'
 import { replicaSetOf } from './replica-set.ts'
 import type { PodSettings } from './settings.ts'
 
@@ -97,8 +96,6 @@ export class KubernetesRuntime implements RuntimeDriver {
   }
 
   async ensure(launch: Launch): Promise<RuntimeObservation> {
-    const problem = whyNotRun(launch, this.#options.settings)
-    if (problem !== null) throw new Refusal('EngineNotSupported', problem.message, { field: problem.field })
     await this.#ready()
     const known = this.#cache.find(processIdOf(launch))
     if (known !== null) return this.#word(launch)

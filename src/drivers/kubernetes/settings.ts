@@ -7,6 +7,8 @@ export interface PodSettings {
   systemNamespace: string
   /** and these networks, for gateways outside the cluster. */
   gatewayNetworks: readonly string[]
+  /** Keys of taints that machines may carry besides that of their group, as nodes with cards do. */
+  tolerated: readonly string[]
   /** Whom programs run as, whatever their image says; never root. */
   runAsUser: number
   /** The root file system of containers can't be written; /tmp can. */

@@ -4,6 +4,8 @@ import type { Tx } from '../../db/db.ts'
 import { groupNameKey } from '../../fleet/resource-group.ts'
 import { Refusal } from '../../lib/errors.ts'
 import type { ServicesRefusal } from '../service.ts'
+import { whyNotOn } from './engine-config.ts'
+import type { Installation } from './installation.ts'
 import type { ServiceSpec } from './service-config.ts'
 
 /** `workspaceIds`: those it may go to; every one of the account unless told. */
@@ -34,46 +36,17 @@ export async function workspaceIdOf(
   throw new Refusal<ServicesRefusal>('WorkspaceNotFound', message, { field: 'metadata.workspace_id' })
 }
 
-export async function checkEngine(tx: Tx, regionId: string, spec: ServiceSpec): Promise<void> {
+export async function checkEngine(
+  tx: Tx,
+  regionId: string,
+  spec: ServiceSpec,
+  installation: Installation | undefined,
+): Promise<void> {
   const region = await tx.selectFrom('regions').select('engine').where('id', '=', regionId).executeTakeFirstOrThrow()
-  const problem = whyNotOn(region.engine, spec)
+  const problem = whyNotOn(region.engine, spec, installation)
   if (problem === null) return
   const { field, message } = problem
   throw new Refusal<ServicesRefusal>('EngineNotSupported', `${field}: ${message(regionId)}`, { field, regionId })
-}
-
-interface EngineProblem {
-  field: string
-  message(regionId: string): string
-}
-
-const needsDocker: EngineProblem = {
-  field: 'containers[0].image',
-  message: regionId =>
-    `images need Docker; region ${regionId} runs processes. Give containers[0].command or script instead`,
-}
-const needsImage: EngineProblem = {
-  field: 'containers[0].image',
-  message: regionId => `is missing: region ${regionId} runs containers. Name the image that the command runs in`,
-}
-/** Its files are this host's, and a container sees none of them. */
-const noProcessor: EngineProblem = {
-  field: 'processor',
-  message: regionId =>
-    `the built-in model server runs as a process; region ${regionId} runs containers. Name an image that serves the model in containers[0].image, or deploy to a region whose engine is process`,
-}
-
-const noMounts: EngineProblem = {
-  field: 'storage',
-  message: regionId =>
-    `region ${regionId} has no host whose directories could be mounted. Bring the files in the image`,
-}
-
-function whyNotOn(engine: string, { program: { kind }, mounts }: ServiceSpec): EngineProblem | null {
-  if (engine === 'process') return kind === 'image' ? needsDocker : null
-  if (engine === 'simulated') return null
-  if (kind !== 'image') return kind === 'onnx' ? noProcessor : needsImage
-  return engine === 'docker' || mounts === undefined ? null : noMounts
 }
 
 /** By id or by name. */

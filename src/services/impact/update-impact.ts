@@ -82,7 +82,7 @@ export async function updateTarget(
   options: ReadOptions,
   now: Temporal.Instant,
 ): Promise<Target> {
-  const planned = await planUpdate(tx, row, json, options)
+  const planned = await planUpdate(tx, row, json, { ...options, installation: ctx.installation })
   checkInstallation(ctx.installation, planned.spec)
   const { version, replicas, spec, keeps, warnings } = planned
   return { version, replicas, spec, keeps, rollout: rolloutTo(row, now, planned), warnings }

@@ -4,6 +4,7 @@ import type { Tx } from '../../db/db.ts'
 import { type ConfigObject, expandDotted, isObject } from '../../lib/config-object.ts'
 import { Refusal } from '../../lib/errors.ts'
 import { rolloutOf } from '../change-service.ts'
+import type { Installation } from '../config/installation.ts'
 import { mergeConfig } from '../config/merge-config.ts'
 import { type RegistryAuth, readRegistryAuth, withoutRegistryAuth } from '../config/registry-auth.ts'
 import { checkEngine, groupIdOf, isWorkspace } from '../config/resolve-config.ts'
@@ -36,7 +37,7 @@ export async function planUpdate(
   tx: Tx,
   row: ServiceRow,
   json: unknown,
-  { replace = false }: ReadOptions,
+  { replace = false, installation }: ReadOptions & { installation: Installation | undefined },
 ): Promise<PlannedUpdate> {
   if (!isObject(json)) throw refuseConfig('', 'a service is described by a JSON object')
   const { token: _, ...named } = expandDotted(json)
@@ -44,7 +45,7 @@ export async function planUpdate(
   const given = withoutRegistryAuth(named)
   const { source, warnings, ...read } = parseServiceConfig(replace ? given : mergeConfig(row.source, given))
   await checkTrafficGroup(tx, row, given)
-  const spec = await checkUpdate(tx, row, read.spec)
+  const spec = await checkUpdate(tx, row, read.spec, installation)
   const metadata = isObject(given.metadata) ? given.metadata : {}
   const replicas = metadata.instance === undefined ? row.replicas : spec.replicas
   // Labels are part of a version, and of nothing that runs.
@@ -99,14 +100,19 @@ async function checkTrafficGroup(tx: Tx, row: ServiceRow, given: ConfigObject): 
   )
 }
 
-async function checkUpdate(tx: Tx, row: ServiceRow, spec: ServiceSpec): Promise<ServiceSpec> {
+async function checkUpdate(
+  tx: Tx,
+  row: ServiceRow,
+  spec: ServiceSpec,
+  installation: Installation | undefined,
+): Promise<ServiceSpec> {
   if (spec.name !== row.name) throw refuseConfig('metadata.name', 'a service keeps its name')
   const groupId = await groupIdOf(tx, row.accountId, spec.groupId)
   if (groupId !== row.groupId)
     throw refuseConfig('metadata.resource', 'a service keeps its group; deploy another one there')
   if (spec.workspaceId !== null && !(await isWorkspace(tx, row.workspaceId, spec.workspaceId)))
     throw refuseConfig('metadata.workspace_id', 'a service keeps its workspace_id: deploy another one there')
-  await checkEngine(tx, row.regionId, spec)
+  await checkEngine(tx, row.regionId, spec, installation)
   return { ...spec, groupId }
 }
 
