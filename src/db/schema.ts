@@ -336,6 +336,7 @@ export interface MachinesTable {
   leaseUntil: Temporal.Instant | null
   attempts: Generated<number>
   unreachableAt: Temporal.Instant | null
+  usable: NullableJson
 }
 
 export interface MigrationsTable {

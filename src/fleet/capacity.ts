@@ -1,7 +1,7 @@
 // Capacity that one service instance holds on one machine, until its process is really gone. Cards are reserved whole;
 // no vCPU is kept back for the system. A machine that is not running, is leaving, lost or held takes none (I16, I17).
 import { type Hold, isLive } from './hold.ts'
-import type { Machine, MachineCapacity } from './machine.ts'
+import type { Machine, MachineCapacity, Usable } from './machine.ts'
 
 export interface Reservation extends MachineCapacity {
   serviceInstanceId: string
@@ -41,6 +41,26 @@ export function cordonedBy(holds: readonly Hold[], now: Temporal.Instant): strin
   const isCordon = (hold: Hold): boolean => hold.ownerKind === 'person' && hold.drainId === null
   return live.every(isCordon) ? [...new Set(live.map(hold => hold.owner))].sort() : null
 }
+
+/** What may be used of a machine: what was sold, or what others leave of it in its engine. */
+export function usableOf(machine: MachineCapacity & { usable: Usable | null }): MachineCapacity {
+  const { cpuMilli, memoryMib, gpuCount, gpuMemoryMib } = machine
+  return { cpuMilli, memoryMib, gpuCount, ...machine.usable, gpuMemoryMib }
+}
+
+/** What the driver says, as far as it is less than what was sold; null: all of that. */
+export function usableBelow(machine: MachineCapacity, said: Usable | undefined): Usable | null {
+  if (said === undefined) return null
+  const usable = {
+    cpuMilli: Math.min(machine.cpuMilli, said.cpuMilli),
+    memoryMib: Math.min(machine.memoryMib, said.memoryMib),
+    gpuCount: Math.min(machine.gpuCount, said.gpuCount),
+  }
+  return isSameUsable(usable, machine) ? null : usable
+}
+
+export const isSameUsable = (a: Usable | null, b: Usable | null): boolean =>
+  a === b || (a?.cpuMilli === b?.cpuMilli && a?.memoryMib === b?.memoryMib && a?.gpuCount === b?.gpuCount)
 
 /** What is left of a machine beside what is taken; below zero only if its spec was sold smaller than it is used. */
 export function freeOn(machine: MachineCapacity, taken: readonly MachineCapacity[]): MachineCapacity {

@@ -25,6 +25,12 @@ export interface MachineDriver {
   /** Gives machines back. Repeated until `observe` says `not_found`; releasing what is not there is a success. */
   release(machines: readonly MachineRef[]): Promise<void>
 
+  /**
+   * Says which of these running machines Berth holds and why, so that nobody else puts anything there either. Said again and
+   * again, of no cost where it is known; an engine on which nobody else puts anything leaves it out.
+   */
+  showHolds?(machines: readonly MachineHold[]): Promise<void>
+
   /** Every machine that this driver holds for this installation: the book that ours is compared with. */
   list(): AsyncIterable<{ machineId: string; effectId: string }>
 }
@@ -64,11 +70,25 @@ export interface MachineRef {
   driverRef: string | null
 }
 
+export interface MachineHold extends MachineRef {
+  /** null: Berth does not hold it. */
+  heldBecause: string | null
+}
+
 export type MachineObservation =
   | { state: 'provisioning' }
-  | { state: 'running'; address: string }
+  | RunningMachine
   | { state: 'failed'; message: string }
   | { state: 'lost'; message: string }
   /** The driver has no word on this one: it may well run. */
   | { state: 'unreachable'; message: string }
   | { state: 'not_found' }
+
+export interface RunningMachine {
+  state: 'running'
+  address: string
+  /** What others leave of it; absent: all of what was sold. */
+  usable?: { cpuMilli: number; memoryMib: number; gpuCount: number }
+  /** Somebody has cordoned it in the engine itself. */
+  cordoned?: { by: string; reason: string }
+}

@@ -22,6 +22,7 @@ export async function readClaimed(db: Db, ids: readonly string[]): Promise<Claim
     drain: drains.get(machine.id) ?? null,
     reserved: counts.get(machine.id)?.reserved ?? 0,
     revoked: counts.get(machine.id)?.revoked ?? 0,
+    heldByEngine: false,
   }))
 }
 
@@ -72,6 +73,7 @@ export async function writeChanged(tx: Tx, outcomes: readonly Outcome[]): Promis
   if (outcomes.length === 0) return
   await sql`
     update machines m set phase = o.phase, lost_at = o.lost_at, unreachable_at = o.unreachable_at, observed_at = o.observed_at, failure = o.failure::jsonb,
+      usable = o.usable::jsonb,
       driver_ref = o.driver_ref, address = o.address, running_at = o.running_at, ended_at = o.ended_at,
       holds_stock = o.holds_stock, attempts = o.attempts, due_at = o.due_at,
       stopped_because = case when o.phase = 'stopped' then m.stopped_because end,
@@ -82,9 +84,10 @@ export async function writeChanged(tx: Tx, outcomes: readonly Outcome[]): Promis
       ${outcomes.map(o => o.driverRef)}::text[], ${outcomes.map(o => o.address)}::text[],
       ${outcomes.map(o => o.runningAt)}::timestamptz[], ${outcomes.map(o => o.endedAt)}::timestamptz[],
       ${outcomes.map(o => o.holdsStock)}::bool[], ${outcomes.map(o => o.attempts)}::int[],
-      ${outcomes.map(o => o.dueAt)}::timestamptz[], ${outcomes.map(o => o.unreachableAt)}::timestamptz[])
+      ${outcomes.map(o => o.dueAt)}::timestamptz[], ${outcomes.map(o => o.unreachableAt)}::timestamptz[],
+      ${outcomes.map(o => (o.usable === null ? null : JSON.stringify(o.usable)))}::text[])
       as o (id, phase, lost_at, observed_at, failure, driver_ref, address, running_at, ended_at, holds_stock, attempts,
-        due_at, unreachable_at)
+        due_at, unreachable_at, usable)
     where m.id = o.id`.execute(tx)
 }
 

@@ -2,10 +2,11 @@
 // changes nothing but the time of the next look: whether the driver did what it was asked is found out by asking (Q4).
 
 import type { EventData } from '../events/event-data.ts'
+import { isSameUsable, usableBelow } from './capacity.ts'
 import type { Drain } from './drain.ts'
 import { isDraining } from './drain.ts'
-import type { MachineObservation, ProvisionAnswer } from './driver.ts'
-import { assertMove, type Machine, type MachineFailure, type MachinePhase, type Step } from './machine.ts'
+import type { MachineObservation, ProvisionAnswer, RunningMachine } from './driver.ts'
+import { assertMove, type Machine, type MachineFailure, type MachinePhase, type Step, type Usable } from './machine.ts'
 
 /** A machine that this run has leased, with what its step depends on. */
 export interface ClaimedMachine extends Machine {
@@ -13,6 +14,8 @@ export interface ClaimedMachine extends Machine {
   drain: Drain | null
   reserved: number
   revoked: number
+  /** Whether it is held because somebody has cordoned it in its engine. */
+  heldByEngine: boolean
 }
 
 export interface Word {
@@ -32,6 +35,7 @@ export interface Outcome {
   unreachableAt: Temporal.Instant | null
   observedAt: Temporal.Instant | null
   failure: MachineFailure | null
+  usable: Usable | null
   driverRef: string | null
   address: string | null
   runningAt: Temporal.Instant | null
@@ -44,6 +48,8 @@ export interface Outcome {
   intervalEnd: Temporal.Instant | null
   /** A hold by health to place, with its reason, or to lift. */
   health: { place: string } | 'lift' | null
+  /** The hold of who has cordoned it in its engine, to place or to lift. */
+  engineHold: { by: string; reason: string } | 'lift' | null
   drain: 'drained' | 'aborted' | null
   revoke: boolean
   /** Effects whose outcome is now known. */
@@ -177,7 +183,10 @@ function returned(machine: ClaimedMachine, observation: MachineObservation | nul
   if (observation === null || isSilent(observation)) return silent(machine, observation, now)
   const seen = reachable(machine, now)
   if (observation.state !== 'running') return seen
-  const { address } = observation
+  return withEngineWord(running(machine, seen, observation, now), observation)
+}
+
+function running(machine: ClaimedMachine, seen: Outcome, { address }: RunningMachine, now: Temporal.Instant): Outcome {
   if (machine.lostAt !== null)
     return {
       ...seen,
@@ -195,6 +204,30 @@ function returned(machine: ClaimedMachine, observation: MachineObservation | nul
       events: [...seen.events, event('machine.moved', { address })],
     }
   return { ...seen, observedAt: now }
+}
+
+/** What others do to it in its engine: pods of theirs take of it, a person cordons it there. */
+function withEngineWord(base: Outcome, { usable: said, cordoned }: RunningMachine): Outcome {
+  const { machine } = base
+  const usable = usableBelow(machine, said)
+  const changed = isSameUsable(usable, machine.usable)
+    ? []
+    : [event('machine.usable_changed', { message: describeUsable(usable) })]
+  const engineHold = cordoned && !machine.heldByEngine ? cordoned : !cordoned && machine.heldByEngine ? 'lift' : null
+  const held =
+    engineHold === null
+      ? []
+      : engineHold === 'lift'
+        ? [event('machine.engine_uncordoned')]
+        : [event('machine.engine_cordoned', { reason: engineHold.reason })]
+  if (changed.length + held.length === 0) return base
+  return { ...base, quiet: false, usable, engineHold, events: [...base.events, ...changed, ...held] }
+}
+
+function describeUsable(usable: Usable | null): string {
+  if (usable === null) return 'all of what was sold can be used'
+  const { cpuMilli, memoryMib, gpuCount } = usable
+  return `others take of it: ${cpuMilli / 1_000} vCPU, ${memoryMib} MiB and ${gpuCount} GPUs of it can be used`
 }
 
 const isSilent = (observation: MachineObservation): boolean => observation.state === 'unreachable'
@@ -255,11 +288,12 @@ const revoked = (base: Outcome, now: Temporal.Instant): Outcome => ({
 })
 
 function unchanged(machine: ClaimedMachine): Outcome {
-  const { phase, lostAt, unreachableAt, observedAt, failure, driverRef, address } = machine
+  const { phase, lostAt, unreachableAt, observedAt, failure, usable, driverRef, address } = machine
   const { runningAt, endedAt, holdsStock, attempts } = machine
-  const words = { phase, lostAt, unreachableAt, observedAt, failure, driverRef, address }
+  const words = { phase, lostAt, unreachableAt, observedAt, failure, usable, driverRef, address }
   const row = { ...words, runningAt, endedAt, holdsStock, attempts }
-  const none = { intervalStart: null, intervalEnd: null, health: null, drain: null, revoke: false, asksRelease: false }
+  const effects = { health: null, engineHold: null, drain: null, revoke: false, asksRelease: false }
+  const none = { intervalStart: null, intervalEnd: null, ...effects }
   return { ...row, ...none, machine, quiet: true, dueAt: null, events: [], settled: [] }
 }
 

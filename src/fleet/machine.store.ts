@@ -32,6 +32,7 @@ export const machineColumns = [
   'unreachableAt',
   'observedAt',
   'failure',
+  'usable',
   'driverRef',
   'address',
   'createdAt',

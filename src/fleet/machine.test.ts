@@ -32,7 +32,15 @@ function aMachine(changes: Partial<MachineState> = {}): MachineState {
     runningAt: now,
     endedAt: null,
   }
-  const rest = { releaseForce: false, failure: null, driverRef: null, address: null, generation: 1, attempts: 0 }
+  const rest = {
+    releaseForce: false,
+    failure: null,
+    usable: null,
+    driverRef: null,
+    address: null,
+    generation: 1,
+    attempts: 0,
+  }
   return { ...ids, ...where, ...size, ...life, ...times, ...rest, holds: [], drain: null, reserved: 0, ...changes }
 }
 

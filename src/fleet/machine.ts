@@ -40,6 +40,8 @@ export interface MachineCapacity {
   gpuMemoryMib: number
 }
 
+export type Usable = Pick<MachineCapacity, 'cpuMilli' | 'memoryMib' | 'gpuCount'>
+
 export interface Machine extends MachineCapacity {
   id: string
   accountId: string
@@ -65,6 +67,8 @@ export interface Machine extends MachineCapacity {
   /** When the driver last said that it runs. */
   observedAt: Temporal.Instant | null
   failure: MachineFailure | null
+  /** What others leave of it in its engine, where that is less than what was sold. */
+  usable: Usable | null
   driverRef: string | null
   address: string | null
   createdAt: Temporal.Instant

@@ -13,6 +13,8 @@ import { claimDue, newLeaseId, tellLost } from '../reconcile/claim.ts'
 import { idle, type Report } from '../reconcile/loop.ts'
 import { type Ask, asking } from './ask-driver.ts'
 import type { MachineDriver, MachineObservation, MachineRef, ProvisionAnswer, ProvisionRequest } from './driver.ts'
+import { isHeldByEngine, readHoldsShown, shownHold, writeEngineHolds } from './engine-holds.ts'
+import type { Hold } from './hold.ts'
 import { endDrains } from './machine.store.ts'
 import { nextStep, type Step } from './machine.ts'
 import {
@@ -87,9 +89,11 @@ async function reconcileBatch(ctx: FleetCtx): Promise<Report> {
   const leaseMs = ctx.machineLeaseMs ?? leaseMsDefault
   const claimed = await claimDue(ctx.db, 'machines', { now, leaseMs, limit: batchSize, leaseId })
   if (claimed.length === 0) return idle
-  const decided = decide(await readClaimed(ctx.db, claimed), now)
-  const asked = await markAsked(ctx, decided, leaseId)
-  const words = await perform(ctx, asked)
+  const machines = await readClaimed(ctx.db, claimed)
+  const holds = await readHoldsShown(ctx.db, machines, ctx.machineDriver)
+  const withHolds = machines.map(machine => ({ ...machine, heldByEngine: isHeldByEngine(holds.get(machine.id)) }))
+  const asked = await markAsked(ctx, decide(withHolds, now), leaseId)
+  const words = await perform(ctx, asked, holds)
   const after = ctx.clock.now()
   const outcomes = asked.map(({ machine, step }) => outcomeOf(machine, step, words.get(machine.id) ?? noWord, after))
   return { found: claimed.length, changed: await apply(ctx, outcomes, leaseId, after) }
@@ -134,11 +138,20 @@ async function markAsked(ctx: FleetCtx, decided: Decided[], leaseId: string): Pr
 // ── act ──
 
 /** Asks the drivers, a region at a time; a driver that fails leaves its machines without a word, not the others. */
-async function perform(ctx: FleetCtx, decided: Decided[]): Promise<Map<string, Word>> {
+async function perform(
+  ctx: FleetCtx,
+  decided: Decided[],
+  holds: ReadonlyMap<string, readonly Hold[]>,
+): Promise<Map<string, Word>> {
   const words = new Map<string, Word>()
   for (const [regionId, ofRegion] of Map.groupBy(decided, ({ machine }) => machine.regionId)) {
     const driver = ctx.machineDriver(regionId)
     const ask = asking(ctx.log, regionId)
+    const shown = ofRegion.flatMap(({ machine }) => {
+      const ofMachine = holds.get(machine.id)
+      return ofMachine ? [shownHold(machine, ofMachine, ctx.clock.now())] : []
+    })
+    if (shown.length > 0 && driver.showHolds) await ask('showHolds', driver.showHolds(shown))
     await provisionAndObserve(driver, ask, ofRegion, words)
     await releaseAndObserve(driver, ask, ofRegion, words)
   }
@@ -277,6 +290,7 @@ async function writeConsequences(
     outcomes.flatMap(o => healthHold(ctx, o)),
   )
   await liftHealthHolds(tx, now, actor, ids(outcomes.filter(o => o.health === 'lift')))
+  await writeEngineHolds(ctx, tx, now, outcomes)
   for (const phase of ['drained', 'aborted'] as const) {
     const ended = outcomes.filter(o => o.drain === phase).flatMap(o => o.machine.drain?.id ?? [])
     await endDrains(tx, ended, phase, now)

@@ -10,6 +10,7 @@ import {
   type Reservation,
   type Term,
   termOf,
+  usableOf,
 } from './capacity.ts'
 import type { Hold } from './hold.ts'
 import { lockMachines, selectHolds, selectMachinePage } from './machine.store.ts'
@@ -52,7 +53,7 @@ export async function reserve(tx: Tx, now: Temporal.Instant, wanted: readonly Re
   const standing = new Map(
     (await selectReservations(tx, instanceIds)).map(one => [one.serviceInstanceId, one.machineId]),
   )
-  const free = new Map([...machines].map(([id, machine]) => [id, freeOn(machine, taken.get(id) ?? [])]))
+  const free = new Map([...machines].map(([id, machine]) => [id, freeOn(usableOf(machine), taken.get(id) ?? [])]))
   const rows: (Reservation & { accountId: string })[] = []
   for (const one of wanted) {
     const { serviceInstanceId, machineId } = one
@@ -125,7 +126,7 @@ export async function freeCapacity(db: Db | Tx, groupId: string, now: Temporal.I
   const taken = Map.groupBy(await selectReservationsOn(db, ids), one => one.machineId)
   const paidUntil = await selectPaidUntil(db, ids)
   return machines.map(machine => {
-    const free = freeOn(machine, taken.get(machine.id) ?? [])
+    const free = freeOn(usableOf(machine), taken.get(machine.id) ?? [])
     return {
       machineId: machine.id,
       zoneId: machine.zoneId,

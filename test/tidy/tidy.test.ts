@@ -44,6 +44,7 @@ const entries = [
   'src/drivers/kubernetes/api/api-server.ts',
   'src/drivers/kubernetes/api/object-cache.ts',
   'src/drivers/kubernetes/runtime.ts',
+  'src/drivers/kubernetes/machines.ts',
 ]
 
 const tracked = execFileSync('git', [

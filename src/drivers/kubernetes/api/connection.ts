@@ -15,6 +15,7 @@ export interface Sent {
   query?: Record<string, string | number | boolean | undefined>
   body?: unknown
   contentType?: string
+  accept?: string
   signal: AbortSignal
   /** The answer goes on and on: it must not take the place of others. */
   streams?: boolean
@@ -72,7 +73,16 @@ export class Connection {
     })
   }
 
-  async #once({ method, path, query = {}, body, contentType, signal, streams }: Sent): Promise<IncomingMessage> {
+  async #once({
+    method,
+    path,
+    query = {},
+    body,
+    contentType,
+    accept,
+    signal,
+    streams,
+  }: Sent): Promise<IncomingMessage> {
     const { headers, certificate } = await this.#credentials.proof()
     const { server, ca, serverName, skipTlsVerify, impersonates } = this.#access
     const target = new URL(server)
@@ -87,7 +97,7 @@ export class Connection {
     const options = {
       ...{ method, signal, agent: streams ? this.#agents.streams : this.#agents.asked },
       headers: {
-        ...{ accept: 'application/json', 'user-agent': 'berth', ...headers, ...typed },
+        ...{ accept: accept ?? 'application/json', 'user-agent': 'berth', ...headers, ...typed },
         ...(impersonates === null ? {} : { 'impersonate-user': impersonates }),
       },
       ...(ca === null ? {} : { ca }),

@@ -1,0 +1,131 @@
+// A machine of the kubernetes engine is a Node of the cluster: bought by claiming a free one, given back by letting it go. What
+// Berth knows of it stands on the node, so a control plane that starts anew, or another one, finds it there.
+import type {
+  MachineDriver,
+  MachineHold,
+  MachineObservation,
+  MachineRef,
+  ProvisionAnswer,
+  ProvisionRequest,
+} from '../../fleet/driver.ts'
+import type { Clock } from '../../lib/clock.ts'
+import type { Logger } from '../../lib/log.ts'
+import type { ApiServer } from './api/api-server.ts'
+import { changeNode } from './change-node.ts'
+import { type Choice, freeNodes, leftOf } from './choose-nodes.ts'
+import { NodeClaims } from './claim-nodes.ts'
+import type { MachineSettings } from './machine-settings.ts'
+import { isCordonedFromOutside, type KeptNode } from './node.ts'
+import { NodeBook } from './node-book.ts'
+import { holdPatch } from './node-patches.ts'
+import { type Amounts, isWithin, larger, none } from './quantity.ts'
+import { NodeReleases } from './release-nodes.ts'
+import { ReleaseNotes } from './release-notes.ts'
+import { sideBySide } from './side-by-side.ts'
+
+const atOnce = 32
+
+export interface KubernetesMachinesOptions {
+  api: ApiServer
+  settings: MachineSettings
+  /** What a machine of a spec needs; null: not known. */
+  sizeOf(specId: string): Amounts | null
+  clock: Clock
+  log: Logger
+}
+
+export class KubernetesMachines implements MachineDriver {
+  readonly #options: KubernetesMachinesOptions
+  readonly #book: NodeBook
+  readonly #choice: Choice
+  readonly #claims: NodeClaims
+  readonly #releases: NodeReleases
+
+  constructor(options: KubernetesMachinesOptions) {
+    const { api, settings, clock, log } = options
+    const { installationId, systemNamespace: namespace, zoneLabel, zones, tolerated, wipe } = settings
+    this.#options = options
+    const book = new NodeBook({ api, installationId, zoneLabel, clock, log })
+    const notes = new ReleaseNotes({ api, clock, namespace, installationId })
+    const shared = { api, book, notes, installationId, log }
+    this.#book = book
+    this.#choice = { zones, tolerated, others: book.others }
+    this.#claims = new NodeClaims({ ...shared, choice: this.#choice })
+    this.#releases = new NodeReleases({ ...shared, namespace, wipe })
+  }
+
+  close(): Promise<void> {
+    return this.#book.close()
+  }
+
+  /** Nodes that could be claimed now. */
+  async stock(zoneId: string, specId: string): Promise<number | null> {
+    await this.#book.ready()
+    const size = this.#options.sizeOf(specId) ?? none
+    const free = freeNodes(this.#book.nodes(), zoneId, specId, this.#choice)
+    return free.filter(node => isWithin(size, leftOf(node, this.#choice))).length
+  }
+
+  async provision(requests: readonly ProvisionRequest[]): Promise<ProvisionAnswer[]> {
+    await this.#book.ready()
+    return this.#claims.claim(requests)
+  }
+
+  async observe(machines: readonly MachineRef[]): Promise<MachineObservation[]> {
+    await this.#book.ready()
+    return machines.map(({ machineId, driverRef }) => {
+      const [first, ...more] = this.#book.ofMachine(machineId)
+      if (first === undefined) return { state: 'not_found' }
+      const node = more.find(({ name }) => name === driverRef) ?? first
+      // Claimed for one machine by a process that was stopped on the way: the node that is known for it stays.
+      if (more.length > 0 && node.name === driverRef) this.#giveBack([first, ...more].filter(one => one !== node))
+      return observationOf(node, leftOf(node, this.#choice))
+    })
+  }
+
+  async release(machines: readonly MachineRef[]): Promise<void> {
+    await this.#book.ready()
+    await this.#releases.release(machines.map(({ machineId }) => machineId))
+  }
+
+  async *list(): AsyncIterable<{ machineId: string; effectId: string }> {
+    await this.#book.ready()
+    for (const { machineId, effectId } of this.#book.claimed()) yield { machineId, effectId: effectId ?? '' }
+  }
+
+  /** A node that Berth holds is cordoned, too: what others would put there stays away. */
+  async showHolds(machines: readonly MachineHold[]): Promise<void> {
+    await this.#book.ready()
+    const toWrite = machines.flatMap(({ machineId, heldBecause }) => {
+      const [node] = this.#book.ofMachine(machineId)
+      return node && holdPatch(node, heldBecause) !== null ? [{ machineId, node, heldBecause }] : []
+    })
+    await sideBySide(toWrite, atOnce, async ({ machineId, node, heldBecause }) => {
+      const decide = (now: KeptNode) => (now.machineId === machineId ? holdPatch(now, heldBecause) : null)
+      await changeNode({ api: this.#options.api, book: this.#book }, node, decide)
+    })
+  }
+
+  #giveBack(nodes: readonly KeptNode[]): void {
+    const { log } = this.#options
+    for (const node of nodes)
+      this.#claims
+        .giveBack(node)
+        .then(() => log.warn({ node: node.name, machineId: node.machineId }, 'a node claimed twice was given back'))
+        .catch(error => log.warn({ node: node.name, error: String(error) }, 'a node claimed twice was not given back'))
+  }
+}
+
+/** `left`: what others' pods leave of the node. */
+export function observationOf(node: KeptNode, left: Amounts): MachineObservation {
+  const { name, address } = node
+  if (node.isWiping) return { state: 'lost', message: `its node ${name} is being wiped` }
+  if (node.isGoing) return { state: 'lost', message: `its node ${name} is being deleted` }
+  if (node.notReady !== null)
+    return { state: 'unreachable', message: `its node ${name} is not ready: ${node.notReady}` }
+  if (address === null) return { state: 'provisioning' }
+  const outside = isCordonedFromOutside(node)
+    ? { cordoned: { by: 'kubernetes', reason: `its node ${name} is cordoned; kubectl uncordon ${name} ends that` } }
+    : {}
+  return { state: 'running', address, usable: larger(left, none), ...outside }
+}
