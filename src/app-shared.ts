@@ -7,6 +7,7 @@ import { listRegions, loadCatalog } from './catalog/catalog.ts'
 import type { Engine } from './catalog/offering.ts'
 import type { Config } from './config.ts'
 import { type Db, openDb } from './db/db.ts'
+import { installationId } from './db/installation-id.ts'
 import { migrate } from './db/migrate.ts'
 import { directUrl } from './db/pooler.ts'
 import { byRegion, createDrivers, type Drivers } from './engine-drivers.ts'
@@ -106,7 +107,10 @@ async function share(
   const box = new SecretBox(key)
   const base = { db, clock, random, log }
   const engines = await loadInstallation(base, config)
-  const drivers = await createDrivers(config, { clock, log }, new Set(engines.values()))
+  const drivers = await createDrivers(config, {
+    ...{ clock, log, installationId: () => installationId(db, random) },
+    engines: new Set(engines.values()),
+  })
   const engineOf = byRegion(engines, drivers)
   const ctx: Context = {
     ...base,
@@ -141,7 +145,8 @@ async function loadInstallation(
   return new Map(regions.map(region => [region.regionId, region.engine]))
 }
 
-const installationOf = ({ models, storage }: Config): Installation => ({
+const installationOf = ({ models, storage, kubernetes }: Config): Installation => ({
   buckets: models.stores.flatMap(store => store.buckets),
   storage,
+  modelServerImage: kubernetes.pods.modelServerImage,
 })

@@ -89,7 +89,7 @@ ${slices.map(specText).join('')}  regions:
     local:
       name: This host
       # process: services run as processes on this host. docker: they are images, run by the Docker of this host.
-      # simulated: the machines do not exist, for trials.
+      # kubernetes: machines are nodes of a cluster, docs/kubernetes.md. simulated: they do not exist, for trials.
       engine: process
       zones:
         local-a:

@@ -6,6 +6,7 @@ import { type CatalogConfig, catalogIdPattern, type OfferConfig } from './catalo
 import { engines } from './catalog/offering.ts'
 import type { Price } from './catalog/price.ts'
 import { gateway } from './config-gateway.ts'
+import { kubernetes } from './config-kubernetes.ts'
 import { disk, models, storage } from './config-models.ts'
 import { network, read, yesOrNo } from './config-read.ts'
 import { isTimeZone } from './lib/calendar.ts'
@@ -209,6 +210,7 @@ const file = z.strictObject({
   oidc: oidc.optional(),
   notices: z.strictObject({ webhook: webhook.optional(), smtp: smtp.optional() }).default({}),
   docker: docker.prefault({}),
+  kubernetes: kubernetes.prefault({}),
   models: models.prefault({}),
   storage: storage.prefault({}),
   disk: disk.prefault({}),

@@ -5,6 +5,7 @@ import type { ModelSettings } from './agent/models/model-settings.ts'
 import type { CatalogConfig } from './catalog/catalog-config.ts'
 import { defaultConfigYaml, type HostFacts, hostFacts } from './config-default.ts'
 import { accessLogOf, gatewayLimitsOf } from './config-gateway.ts'
+import { type KubernetesConfig, kubernetesOf } from './config-kubernetes.ts'
 import type { ModelsFile } from './config-models.ts'
 import { type RolesConfig, rolesOf } from './config-roles.ts'
 import {
@@ -75,6 +76,8 @@ export interface Config {
   disk: DiskLimits
   /** How containers are run, where a region has the engine docker. */
   docker: DockerSettings
+  /** The cluster, where a region has the engine kubernetes. */
+  kubernetes: KubernetesConfig
   catalog: CatalogConfig
 }
 
@@ -153,6 +156,7 @@ export function loadConfig({ env = process.env, path, host = hostFacts() }: Load
     oidc: oidcOf(file.oidc, filled(env.BERTH_OIDC_CLIENT_SECRET)),
     mail: mailOf(file.notices.smtp, filled(env.BERTH_SMTP_PASSWORD), configPath),
     docker: dockerOf(file.docker),
+    kubernetes: kubernetesOf(file.kubernetes, besides),
     models: modelsOf(file.models, env, configPath),
     storage: file.storage.allow,
     disk: { lowPercent: file.disk.low, criticalPercent: file.disk.critical },

@@ -8,6 +8,7 @@ import { SimulatedMachines } from './drivers/simulated/machines.ts'
 import { SimulatedRuntime } from './drivers/simulated/runtime.ts'
 import type { MachineDriver } from './fleet/driver.ts'
 import type { Clock } from './lib/clock.ts'
+import { environment } from './lib/env.ts'
 import { Refusal } from './lib/errors.ts'
 import type { Logger } from './lib/log.ts'
 import { agentSocketPath } from './processes/run-state.ts'
@@ -30,11 +31,17 @@ export function hostsOf(engines: ReadonlyMap<string, Engine>, drivers: Drivers):
   return new Map([...byRuntime].flatMap(([runtime, ids]) => (runtime?.disks ? [[runtime, ids] as const] : [])))
 }
 
-export async function createDrivers(
-  config: Config,
-  { clock, log }: { clock: Clock; log: Logger },
-  engines: ReadonlySet<Engine>,
-): Promise<Drivers> {
+export interface DriversOptions {
+  clock: Clock
+  log: Logger
+  /** Of the regions that there are: what no region has is not loaded. */
+  engines: ReadonlySet<Engine>
+  /** Tells this installation from others on the same cluster. */
+  installationId(): Promise<string>
+}
+
+export async function createDrivers(config: Config, options: DriversOptions): Promise<Drivers> {
+  const { clock, log, engines } = options
   const simulated = new SimulatedRuntime({ clock })
   return {
     process: {
@@ -48,6 +55,7 @@ export async function createDrivers(
     },
     // Not where no region has it: there may be no Docker to listen to.
     ...(engines.has('docker') ? { docker: await dockerDrivers(config, { clock, log }) } : {}),
+    ...(engines.has('kubernetes') ? { kubernetes: await kubernetesDrivers(config, options) } : {}),
   }
 }
 
@@ -60,6 +68,33 @@ async function dockerDrivers(
   const runtime = new DockerRuntime({ docker, dataDir, storage, clock, log })
   const machines = new DockerMachines({ socketPath: docker.socketPath, dataDir })
   return { machines, runtime, close: () => runtime.close() }
+}
+
+/** Both halves speak to the cluster over one connection; what is wrong with its kubeconfig is told at the start. */
+async function kubernetesDrivers(
+  { kubernetes, catalog, dataDir }: Config,
+  { clock, log, installationId: findId }: DriversOptions,
+): Promise<EngineDrivers> {
+  const { connectCluster } = await import('./drivers/kubernetes/connect-cluster.ts')
+  const { KubernetesMachines } = await import('./drivers/kubernetes/machines.ts')
+  const { KubernetesRuntime } = await import('./drivers/kubernetes/runtime.ts')
+  const installationId = await findId()
+  const { api, close } = connectCluster(kubernetes, { clock, env: environment() })
+  const specs = new Map(catalog.specs.map(spec => [spec.specId, spec]))
+  const sizeOf = (specId: string) => specs.get(specId) ?? null
+  const machines = new KubernetesMachines({
+    ...{ api, settings: { ...kubernetes.machines, installationId }, sizeOf, clock, log },
+  })
+  const runtime = new KubernetesRuntime({
+    ...{ api, settings: { ...kubernetes.pods, installationId }, dataDir, clock, log },
+  })
+  return {
+    ...{ machines, runtime },
+    close: async () => {
+      await Promise.all([machines.close(), runtime.close()])
+      close()
+    },
+  }
 }
 
 /** The drivers of a region, or the refusal that its engine can't be driven. */

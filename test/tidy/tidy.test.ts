@@ -40,11 +40,6 @@ const entries = [
   'src/gateway/worker.ts',
   'src/money-thread.ts',
   'src/processes/compile-ahead.ts',
-  // What the drivers of the kubernetes engine stand on; they come next.
-  'src/drivers/kubernetes/api/api-server.ts',
-  'src/drivers/kubernetes/api/object-cache.ts',
-  'src/drivers/kubernetes/runtime.ts',
-  'src/drivers/kubernetes/machines.ts',
 ]
 
 const tracked = execFileSync('git', [

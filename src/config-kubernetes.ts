@@ -1,0 +1,97 @@
+// The part of berth.yaml that says how a cluster is reached, which of its nodes are machines, and how services run there.
+import { isAbsolute } from 'node:path'
+import { z } from 'zod'
+import { network, read, yesOrNo } from './config-read.ts'
+import type { MachineSettings } from './drivers/kubernetes/machine-settings.ts'
+import type { PodSettings } from './drivers/kubernetes/settings.ts'
+
+export interface KubernetesConfig {
+  /** null: the service account of our own pod, else `KUBECONFIG`, else `~/.kube/config`. */
+  kubeconfig: string | null
+  context: string | null
+  machines: Omit<MachineSettings, 'installationId'>
+  pods: Omit<PodSettings, 'installationId'>
+}
+
+const labelKey = z
+  .string()
+  .regex(
+    /^([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/,
+    'expected the key of a label, such as topology.kubernetes.io/zone',
+  )
+const labelValue = z
+  .string()
+  .regex(/^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/, 'expected the value of a label, such as eu-1a')
+const namespaceName = z
+  .string()
+  .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'expected the name of a namespace: lower-case letters, digits, dashes')
+const zoneId = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, 'expected the id of a zone of the catalog')
+const image = z
+  .string()
+  .regex(/^[a-z0-9][\w.:/@-]{0,250}$/, 'expected the name of an image, such as registry.example.org/wipe:1.4')
+const mirror = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9.-]*(:\d{1,5})?(\/[a-z0-9._-]+)*$/, 'expected a registry, such as mirror.example.org/library')
+const wholeFrom = (min: number, max: number) =>
+  read(
+    text => (/^\d{1,9}$/.test(text) && Number(text) >= min && Number(text) <= max ? Number(text) : null),
+    `a whole number from ${min} to ${max}`,
+  )
+const size = read(text => {
+  const [, amount, unit] = /^(\d{1,6}) ?(MiB|GiB)$/.exec(text) ?? []
+  return amount === undefined || amount === '0' ? null : Number(amount) * (unit === 'GiB' ? 1_024 : 1)
+}, 'a size such as 512MiB or 10GiB')
+const directory = read(
+  text => (isAbsolute(text) && text !== '/' && !text.includes('..') ? text : null),
+  'an absolute path of a node, not / itself',
+)
+
+const wipe = z
+  .strictObject({
+    image,
+    command: z.array(z.string().min(1)).min(1, 'name the program that wipes'),
+    paths: z.array(directory).max(20).default([]),
+    privileged: yesOrNo.default(false),
+    timeoutSeconds: wholeFrom(10, 86_400).default(1_800),
+  })
+  .refine(({ paths, privileged }) => paths.length > 0 || privileged, {
+    path: ['paths'],
+    message: 'it could reach nothing of its node: name the directories that it wipes, or let it be privileged',
+  })
+
+export const kubernetes = z.strictObject({
+  kubeconfig: z.string().min(1).optional(),
+  context: z.string().min(1).optional(),
+  systemNamespace: namespaceName.default('berth-system'),
+  zoneLabel: labelKey.default('topology.kubernetes.io/zone'),
+  zones: z.record(zoneId, labelValue).default({}),
+  tolerates: z.array(labelKey).max(20).default([]),
+  wipe: wipe.optional(),
+  // Named so that who looks for it learns how it stands.
+  machineDeployment: z
+    .never({
+      error:
+        'Cluster API is not driven yet: scale its MachineDeployment yourself, and label its nodes with berth.dev/spec',
+    })
+    .optional(),
+  gatewayNetworks: z.array(network).default([]),
+  runAsUser: wholeFrom(1, 65_534).default(10_001),
+  readOnlyRoot: yesOrNo.default(true),
+  ephemeralStorage: size.default(10_240),
+  modelServerImage: image.optional(),
+  imageMirror: mirror.optional(),
+})
+
+export function kubernetesOf(file: z.output<typeof kubernetes>, besides: (path: string) => string): KubernetesConfig {
+  const { systemNamespace, tolerates: tolerated } = file
+  return {
+    kubeconfig: file.kubeconfig === undefined ? null : besides(file.kubeconfig),
+    context: file.context ?? null,
+    machines: { systemNamespace, zoneLabel: file.zoneLabel, zones: file.zones, tolerated, wipe: file.wipe ?? null },
+    pods: {
+      ...{ systemNamespace, tolerated, gatewayNetworks: file.gatewayNetworks, runAsUser: file.runAsUser },
+      ...{ readOnlyRoot: file.readOnlyRoot, ephemeralStorageMib: file.ephemeralStorage },
+      ...{ modelServerImage: file.modelServerImage ?? null, imageMirror: file.imageMirror ?? null },
+    },
+  }
+}
