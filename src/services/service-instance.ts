@@ -126,6 +126,12 @@ export const isRestarting = ({ phase, leavingBecause }: Pick<ServiceInstance, 'p
 export const isRouted = (instance: Pick<ServiceInstance, 'phase' | 'ready' | 'routedAtGeneration'>): boolean =>
   instance.phase === 'ready' && instance.ready && instance.routedAtGeneration !== null
 
+/** And by the address that it has: what an engine put in its place while nobody looked has another. */
+export const isRoutedAt = (
+  instance: Pick<ServiceInstance, 'phase' | 'ready' | 'routedAtGeneration' | 'host' | 'port'>,
+  { host, port }: { host: string; port: number },
+): boolean => isRouted(instance) && instance.host === host && instance.port === port
+
 /** Kept out of the routes to be looked at: one of its service's processes, and none of its replicas. */
 export const isIsolated = ({ phase, leavingBecause }: Pick<ServiceInstance, 'phase' | 'leavingBecause'>): boolean =>
   phase === 'isolated' || (phase === 'leaving' && leavingBecause === 'isolated')

@@ -12,6 +12,7 @@ export const podSettings: PodSettings = {
   readOnlyRoot: true,
   ephemeralStorageMib: 10_240,
   modelServerImage: null,
+  modelNetworks: [],
   imageMirror: null,
 }
 

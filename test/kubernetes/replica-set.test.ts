@@ -97,15 +97,19 @@ describe('a service instance on Kubernetes', () => {
       modelPath: 'https://models.example.org/a.onnx?sig=$1',
       modelName: 'digits',
     } as const
-    const settings = { ...podSettings, modelServerImage: 'registry.example.org/berth:1' }
+    const image = 'registry.example.org/berth:1'
+    const settings = { ...podSettings, modelServerImage: image, modelNetworks: ['10.0.0.0/8'] }
     const pod = podOf(aPodLaunch({}, { program }), settings)
     expect(pod.initContainers[0]).toMatchObject({
       image: 'registry.example.org/berth:1',
-      args: ['fetch-model', '--into', '/models', 'model=https://models.example.org/a.onnx?sig=$$1'],
+      args: [
+        ...['src/agent/fetch-model.ts', '--into', '/models', '--allow', '10.0.0.0/8'],
+        'model=https://models.example.org/a.onnx?sig=$$1',
+      ],
     })
     expect(pod.containers[0]).toMatchObject({
       image: 'registry.example.org/berth:1',
-      args: ['model-server', '--model', '/models/model', '--name', 'digits'],
+      args: expect.arrayContaining(['src/model-server/main.ts', '--model', '/models/model', '--name', 'digits']),
       volumeMounts: [
         { name: 'tmp', mountPath: '/tmp' },
         { name: 'models', mountPath: '/models', readOnly: true },

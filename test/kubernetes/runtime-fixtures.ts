@@ -43,7 +43,7 @@ export async function aRuntimePlace(
   const specs = (more.nodes ?? [{}]).map((spec, index) => nodeOf(cluster, spec, index))
   const kubelet = cluster.double ? null : await openKubeletServer()
   const entrypoints = berthImage(more.settings?.modelServerImage ?? 'registry.test/berth')
-  const nodes = new NodeDouble({ api, nodes: specs, backoffMs: 300, entrypoints, kubelet })
+  const nodes = new NodeDouble({ api, nodes: specs, backoffMs: 300, entrypoints, workingDirectory: root, kubelet })
   kubelet?.serve(nodes)
   const { double } = cluster
   const loops = double ? new ControlLoops(double, cluster.api()) : null
@@ -96,13 +96,9 @@ function nodeOf({ run, runLabel }: TestCluster, spec: Partial<NodeSpec>, index: 
 }
 
 /** What the image of Berth runs, from this checkout. */
+const root = join(import.meta.dirname, '..', '..')
 const berthImage = (image: string): Map<string, readonly string[]> =>
-  new Map([
-    [
-      image,
-      [process.execPath, '--disable-warning=ExperimentalWarning', join(import.meta.dirname, '../../src/image.ts')],
-    ],
-  ])
+  new Map([[image, [process.execPath, '--disable-warning=ExperimentalWarning']]])
 
 export const pass = (): Promise<unknown> => pause(20)
 

@@ -37,6 +37,7 @@ const entries = [
   'src/app.ts',
   'src/cli/demo.ts',
   'src/model-server/main.ts',
+  'src/agent/fetch-model.ts',
   'src/gateway/worker.ts',
   'src/money-thread.ts',
   'src/processes/compile-ahead.ts',

@@ -69,7 +69,7 @@ function endOf(pod: Pod, facts: Facts): Ended | null {
   if (fetch) {
     const end = fetch.state?.terminated ?? (fetch.state?.waiting ? fetch.lastState?.terminated : undefined)
     if (end && end.exitCode !== 0)
-      return ended('ModelUnavailable', end.message ?? 'its model could not be fetched: see its log')
+      return ended('ModelUnavailable', lastLineOf(end.message) ?? 'its model could not be fetched: see its log')
   }
   for (const container of [fetch, service]) {
     const why = container && cannotStart(container)
@@ -170,3 +170,6 @@ function between(from: string | null | undefined, to: string | null | undefined)
   if (!from || !to) return 0
   return Temporal.Instant.from(to).since(Temporal.Instant.from(from)).total('milliseconds')
 }
+
+/** A kubelet gives the end of the log. */
+const lastLineOf = (message: string | undefined): string | undefined => message?.trimEnd().split('\n').at(-1)

@@ -119,27 +119,33 @@ function programOf(
   }
 }
 
-/** The image's own program is Berth: its first argument says what it is to be. */
+/** The program of Berth's own image is Node, in the directory of Berth. */
 function modelServerOf(program: OnnxProgram, settings: PodSettings): object {
   const { modelName, warmUpPath, batching } = program
   const args = [
-    ...['model-server', '--model', `${modelsDirectory}/model`, '--name', modelName],
+    // As the process engine has it: a small young generation, for a service is sold by its memory.
+    ...['--max-semi-space-size=2', 'src/model-server/main.ts'],
+    ...['--model', `${modelsDirectory}/model`, '--name', modelName],
     ...(warmUpPath === undefined ? [] : ['--warm-up', `${modelsDirectory}/warm_up`]),
     ...(batching ? ['--batch-rows', String(batching.rowsMax), '--batch-wait-ms', String(batching.waitMs)] : []),
   ]
   return { image: modelServerImage(settings), args: args.map(literal) }
 }
 
-/** Fetches what the model server reads. Its URL may hold a signature, so it stands in no log: see `fetch-model`. */
+/** Fetches what the model server reads.  */
 function fetchOf(launch: Launch, { modelPath, warmUpPath }: OnnxProgram, settings: PodSettings): object {
   const urls = [['model', modelPath], ...(warmUpPath === undefined ? [] : [['warm_up', warmUpPath]])]
-  const args = ['fetch-model', '--into', modelsDirectory, ...urls.map(([name, url]) => `${name}=${url}`)]
+  const allowed = settings.modelNetworks.flatMap(network => ['--allow', network])
+  const named = urls.map(([name, url]) => `${name}=${url}`)
+  const args = ['src/agent/fetch-model.ts', '--into', modelsDirectory, ...allowed, ...named]
   return {
     name: fetchContainerName,
     image: modelServerImage(settings),
     args: args.map(literal),
     resources: resourcesOf(launch, settings),
     securityContext: containerSecurity(true),
+    // Why there is no model: the last of its log.
+    terminationMessagePolicy: 'FallbackToLogsOnError',
     volumeMounts: [
       { name: 'tmp', mountPath: '/tmp' },
       { name: 'models', mountPath: modelsDirectory },

@@ -17,6 +17,8 @@ export interface PodSettings {
   ephemeralStorageMib: number
   /** The image that runs `processor: onnx`; null: this installation has none. */
   modelServerImage: string | null
+  /** Networks that models may come from although they are not public. */
+  modelNetworks: readonly string[]
   /** Before the name of an image that names no registry: `mirror.example.org/library`. */
   imageMirror: string | null
 }

@@ -52,6 +52,13 @@ describe('health', () => {
     expect(dos(planService(aSnapshot({ instances: [suspended], words: { a: running() } })))).toEqual(['admit a'])
   })
 
+  it('routes one that came back elsewhere by the address that it has now', () => {
+    const moved = running({ host: '10.0.0.9' })
+    expect(planService(aSnapshot({ instances: [a], words: { a: moved } })).actions).toMatchObject([
+      { do: 'admit', id: 'a', host: '10.0.0.9', port: 9000 },
+    ])
+  })
+
   it('replaces one that crashed, waiting longer each time', () => {
     const plan = planService(
       aSnapshot({ instances: [anInstance('a', { crashCount: 2 })], words: { a: gone('Exited') } }),

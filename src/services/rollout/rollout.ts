@@ -14,6 +14,7 @@ import {
   isMember,
   isRestarting,
   isRouted,
+  isRoutedAt,
   type LeavingBecause,
   mayStartAt,
   type ServiceInstance,
@@ -372,12 +373,10 @@ function advance(draft: Draft, member: ServiceInstance): void {
   }
   const word = snapshot.observations.get(id)
   if (word?.state === 'not_found') actions.push({ do: 'launch', id })
-  if (word?.state === 'starting') {
-    const { fetching = null } = word
-    if (!isDeepStrictEqual(fetching, member.fetching ?? null)) actions.push({ do: 'note_fetch', id, fetching })
-  }
+  const { fetching = null } = word?.state === 'starting' ? word : { fetching: member.fetching ?? null }
+  if (!isDeepStrictEqual(fetching, member.fetching ?? null)) actions.push({ do: 'note_fetch', id, fetching })
   if (word?.state !== 'running') return
-  if (word.ready && !isRouted(member)) actions.push({ do: 'admit', id, host: word.host, port: word.port })
+  if (word.ready && !isRoutedAt(member, word)) actions.push({ do: 'admit', id, host: word.host, port: word.port })
   if (!word.ready && member.phase === 'ready' && member.ready) actions.push({ do: 'suspend', id })
 }
 

@@ -15,6 +15,7 @@ export interface RunOptions {
   entrypoints: ReadonlyMap<string, readonly string[]>
   /** Where the volumes of its mounts really are. */
   directories: ReadonlyMap<string, string>
+  workingDirectory: string
   restarts: boolean
   backoffMs: number
   changed(): void
@@ -97,7 +98,7 @@ export class ContainerRun {
   }
 
   #begin(): void {
-    const { container, podIP, directories } = this.#options
+    const { container, podIP, directories, workingDirectory } = this.#options
     const env = environmentOf(container)
     const own = this.#options.entrypoints.get(container.image) ?? []
     const given = [...(container.command ?? own), ...(container.args ?? [])]
@@ -105,6 +106,7 @@ export class ContainerRun {
     // A network of its own is an address of its own here.
     const child = spawn(program, args, {
       env: { PATH: process.env.PATH ?? '', ...env, HOST: podIP },
+      cwd: workingDirectory,
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
     })
@@ -132,7 +134,13 @@ export class ContainerRun {
     const reason = this.#reason ?? (exitCode === 0 ? 'Completed' : 'Error')
     this.#reason = null
     this.#state = {
-      terminated: { exitCode, reason, startedAt, finishedAt: instant(), ...(message ? { message } : {}) },
+      terminated: {
+        exitCode,
+        reason,
+        startedAt,
+        finishedAt: instant(),
+        ...(message ? { message } : exitCode === 0 ? {} : { message: this.log.last }),
+      },
     }
     this.#options.changed()
     const again = !this.#stopping && (this.#options.restarts || exitCode !== 0)

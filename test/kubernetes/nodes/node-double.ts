@@ -27,6 +27,8 @@ export interface NodeDoubleOptions {
   api: ApiServer
   nodes: readonly NodeSpec[]
   entrypoints?: ReadonlyMap<string, readonly string[]>
+  /** In place of that of an image. */
+  workingDirectory?: string
   /** After the second end of a container; doubled each time. */
   backoffMs?: number
   /** Where its kubelet answers for logs; null: nowhere. */
@@ -113,7 +115,7 @@ export class NodeDouble {
   }
 
   #begin(key: string, pod: PodObject): PodRun {
-    const { api, entrypoints = new Map(), backoffMs = 10_000 } = this.#options
+    const { api, entrypoints = new Map(), backoffMs = 10_000, workingDirectory = tmpdir() } = this.#options
     given += 1
     // Of this process: tests at the same time have others.
     const podIP = `127.${10 + (process.pid % 200)}.${1 + Math.floor(given / 250)}.${1 + (given % 250)}`
@@ -123,6 +125,7 @@ export class NodeDouble {
       podIP,
       entrypoints,
       backoffMs,
+      workingDirectory,
       directory: join(this.#directory, pod.metadata.uid ?? ''),
     })
     run.isLost = this.#lost.has(run.nodeName)

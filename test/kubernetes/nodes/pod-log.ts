@@ -34,6 +34,10 @@ export class PodLog {
     this.#runs.push([])
   }
 
+  get last(): string {
+    return this.#current.at(-1)?.text ?? ''
+  }
+
   /** `running`: whether more is to come, for who follows. */
   answer(query: URLSearchParams, res: ServerResponse, running: boolean): void {
     const run = query.get('previous') === 'true' ? this.#runs.at(-2) : this.#current

@@ -15,6 +15,7 @@ export interface PodRunOptions {
   entrypoints: ReadonlyMap<string, readonly string[]>
   backoffMs: number
   directory: string
+  workingDirectory: string
 }
 
 export class PodRun {
@@ -85,7 +86,7 @@ export class PodRun {
   }
 
   #run(container: Container, restarts: boolean): ContainerRun {
-    const { podIP, entrypoints, backoffMs, directory } = this.#options
+    const { podIP, entrypoints, backoffMs, directory, workingDirectory } = this.#options
     const directories = new Map(
       (container.volumeMounts ?? []).map(({ name, mountPath }) => [mountPath, join(directory, name)]),
     )
@@ -98,6 +99,7 @@ export class PodRun {
       directories,
       restarts,
       backoffMs,
+      workingDirectory,
       changed: () => void this.#tell(),
     })
   }
