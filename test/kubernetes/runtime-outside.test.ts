@@ -145,3 +145,16 @@ test('without a word from the cluster there is no answer', async context => {
   await expect(driver.observe([aLaunch(anImage(serves))])).rejects.toMatchObject({ code: 'KubernetesAway' })
   await double.up()
 })
+
+test('whoever only looks writes nothing', async () => {
+  const place = await aRuntimePlace()
+  const launch = await aReady(place)
+  const api = place.cluster.api()
+  const driver = place.reopen({ api })
+  await driver.observe([launch])
+  await driver.logs(launch, {})
+  await place.driver.stop(launch, { drainMs: 0, graceMs: 5_000 })
+  await endOf(driver, launch)
+  const verbs = [...api.requests.keys()].map(what => what.split(' ')[0])
+  expect(new Set(verbs)).toEqual(new Set(['list', 'watch', 'log']))
+})

@@ -33,6 +33,7 @@ export class Budgets {
   readonly #options: BudgetsOptions
   readonly #budgets: ObjectCache<number>
   readonly #timers = new Map<string, NodeJS.Timeout>()
+  #isStarted = false
   #closed = false
 
   constructor(options: BudgetsOptions) {
@@ -47,7 +48,9 @@ export class Budgets {
   }
 
   start(): void {
+    this.#isStarted = true
     this.#budgets.start()
+    for (const set of this.#options.cache.sets()) this.look(set.metadata)
   }
 
   async close(): Promise<void> {
@@ -59,7 +62,7 @@ export class Budgets {
   /** Something of this service has changed. */
   look(metadata: PodMeta, afterMs = togetherMs): void {
     const serviceId = serviceIdIn(metadata)
-    if (this.#closed || serviceId === '' || this.#timers.has(serviceId)) return
+    if (!this.#isStarted || this.#closed || serviceId === '' || this.#timers.has(serviceId)) return
     const timer = setTimeout(() => {
       this.#timers.delete(serviceId)
       void this.#keep(serviceId, accountIdIn(metadata)).catch(error => {

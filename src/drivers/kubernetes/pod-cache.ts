@@ -104,6 +104,10 @@ export class PodCache {
     this.#sets.put(set)
   }
 
+  sets(): Iterable<ReplicaSet> {
+    return this.#sets.values()
+  }
+
   /** ReplicaSets of a service that were not told to end. */
   liveOf(serviceId: string): ReplicaSet[] {
     return [...(this.#byService.get(serviceId) ?? [])].flatMap(id => {

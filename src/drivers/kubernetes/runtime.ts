@@ -68,7 +68,7 @@ export class KubernetesRuntime implements RuntimeDriver {
   /** Of which it was made sure that they are gone, with the ReplicaSet of which that is so. */
   readonly #gone = new Map<string, { uid: string | undefined; word: RuntimeObservation }>()
   readonly #noting = new Set<string>()
-  #isStarted = false
+  #controls = false
 
   constructor(options: KubernetesRuntimeOptions) {
     const { api, settings, dataDir, clock, log } = options
@@ -96,6 +96,7 @@ export class KubernetesRuntime implements RuntimeDriver {
   }
 
   async ensure(launch: Launch): Promise<RuntimeObservation> {
+    this.#control()
     await this.#ready()
     const known = this.#cache.find(processIdOf(launch))
     if (known !== null) return this.#word(launch)
@@ -119,6 +120,7 @@ export class KubernetesRuntime implements RuntimeDriver {
   }
 
   async stop(ref: RuntimeRef, { graceMs }: StopOptions): Promise<void> {
+    this.#control()
     await this.#ready()
     const id = processIdOf(ref)
     const found = await this.#find(id)
@@ -144,6 +146,7 @@ export class KubernetesRuntime implements RuntimeDriver {
   }
 
   async forget(ref: RuntimeRef): Promise<void> {
+    this.#control()
     await this.#ready()
     const id = processIdOf(ref)
     const found = await this.#find(id)
@@ -185,7 +188,8 @@ export class KubernetesRuntime implements RuntimeDriver {
     const until = AbortSignal.any([signal, this.#closing.signal])
     const told = on(this.#told, 'change', { signal: until })
     try {
-      this.#start()
+      this.#control()
+      this.#cache.start()
       yield everything
       for await (const [id] of told) yield id as string
     } catch (error) {
@@ -193,15 +197,15 @@ export class KubernetesRuntime implements RuntimeDriver {
     }
   }
 
-  #start(): void {
-    if (this.#isStarted) return
-    this.#isStarted = true
-    this.#cache.start()
+  /** Whoever only reads, as an API process does, writes nothing and need have no right to. */
+  #control(): void {
+    if (this.#controls) return
+    this.#controls = true
     this.#budgets.start()
   }
 
   async #ready(): Promise<void> {
-    this.#start()
+    this.#cache.start()
     await this.#cache.ready()
   }
 
@@ -266,7 +270,8 @@ export class KubernetesRuntime implements RuntimeDriver {
   #noteReady(replicaSet: ReplicaSet, all: readonly Pod[]): void {
     const { uid = '', annotations = {} } = replicaSet.metadata
     const pod = all.find(isReady)
-    if (pod === undefined || annotations[readyPodNote] === pod.metadata.uid || this.#noting.has(uid)) return
+    if (!this.#controls || pod === undefined || annotations[readyPodNote] === pod.metadata.uid || this.#noting.has(uid))
+      return
     this.#noting.add(uid)
     const patch = { metadata: { uid, annotations: { [readyPodNote]: pod.metadata.uid } } }
     this.#api
