@@ -11,6 +11,8 @@ import type { RequestHead } from './http-head.ts'
 
 const predictPath = '/api/predict/'
 const healthPath = '/healthz'
+/** As a load balancer asks: whether new requests may be sent here. */
+const readyPath = '/readyz'
 /** Bytes of further requests kept until their turn; beyond it the client waits. */
 const pipelineMax = 64 * 1024
 const lingerMs = 2_000
@@ -246,6 +248,8 @@ export class ClientConnection implements ExchangeClient {
       (head.method === 'GET' && bytesAre(bytes, head.pathStart, head.targetEnd, healthPath)) ||
       (head.method === 'OPTIONS' && bytesAre(bytes, head.pathStart, head.targetEnd, '*'))
     if (healthy) return this.#refuse(head, bytes, { status: 200, code: 'OK', message: 'serving' })
+    if (head.method === 'GET' && bytesAre(bytes, head.pathStart, head.targetEnd, readyPath))
+      return this.#refuse(head, bytes, readiness(this.#context))
     const name = discoveredName(head, bytes)
     if (name === null) {
       return this.#refuse(head, bytes, {
@@ -347,3 +351,9 @@ const memberless = (name: string): OwnAnswer => ({
   code: 'ServiceUnavailable',
   message: `no service of ${name} takes its requests`,
 })
+
+function readiness({ table, closing }: GatewayContext): OwnAnswer {
+  if (closing) return { status: 503, code: 'Leaving', message: 'it ends: ask another gateway' }
+  if (table.generation < 0) return { status: 503, code: 'NoRoutes', message: 'it has no routes yet' }
+  return { status: 200, code: 'OK', message: 'ready' }
+}

@@ -38,11 +38,13 @@ test('it accepts from the socket of its unit, and on SIGHUP leaves it to a new o
   await until(() => first.said().includes('this one serves on'), 'it says that it stays', 20_000)
   expect(first.said()).toContain('there are no routes to serve by')
   expect((await ask(port, '/healthz')).status).toBe(200)
+  expect((await ask(port, '/readyz')).status).toBe(503)
 
   const routes = new Routes(join(home, 'run', 'routes.sock'), [aRoute([upstream.endpoint])])
   await routes.server.listen()
   onTestFinished(() => routes.server.close())
   await routes.acknowledged(1)
+  expect((await ask(port, '/readyz')).status).toBe(200)
   const kept = new RawClient(port).send(get(path))
   await kept.sees('\r\n\r\n')
   const before = new Set(routes.server.gateways().map(one => one.pid))

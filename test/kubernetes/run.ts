@@ -9,6 +9,8 @@ const suites = [
   'test/kubernetes/runtime.test.ts',
   'test/kubernetes/runtime-life.test.ts',
   'test/kubernetes/runtime-outside.test.ts',
+  'test/kubernetes/runtime-model.test.ts',
+  'test/kubernetes/packaging.test.ts',
   'test/drivers/kubernetes-machines.test.ts',
   'test/drivers/kubernetes-wipe.test.ts',
 ]

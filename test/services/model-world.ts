@@ -148,6 +148,7 @@ export class ModelWorld {
       case 'admit':
         this.#change(action.id, {
           ...{ phase: 'ready', ready: true, readyAt: at(this.nowMs), routedAtGeneration: ++this.generation },
+          ...{ host: action.host, port: action.port },
         })
         return
       case 'suspend':
