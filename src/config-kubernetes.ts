@@ -10,7 +10,8 @@ export interface KubernetesConfig {
   kubeconfig: string | null
   context: string | null
   machines: Omit<MachineSettings, 'installationId'>
-  pods: Omit<PodSettings, 'installationId'>
+  /** Where models may come from is said for all engines at once: `models`. */
+  pods: Omit<PodSettings, 'installationId' | 'modelNetworks'>
 }
 
 const labelKey = z

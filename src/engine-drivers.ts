@@ -72,7 +72,7 @@ async function dockerDrivers(
 
 /** Both halves speak to the cluster over one connection; what is wrong with its kubeconfig is told at the start. */
 async function kubernetesDrivers(
-  { kubernetes, catalog, dataDir }: Config,
+  { kubernetes, catalog, dataDir, models }: Config,
   { clock, log, installationId: findId }: DriversOptions,
 ): Promise<EngineDrivers> {
   const { connectCluster } = await import('./drivers/kubernetes/connect-cluster.ts')
@@ -86,7 +86,8 @@ async function kubernetesDrivers(
     ...{ api, settings: { ...kubernetes.machines, installationId }, sizeOf, clock, log },
   })
   const runtime = new KubernetesRuntime({
-    ...{ api, settings: { ...kubernetes.pods, installationId }, dataDir, clock, log },
+    settings: { ...kubernetes.pods, installationId, modelNetworks: models.allowPrivate },
+    ...{ api, dataDir, clock, log },
   })
   return {
     ...{ machines, runtime },

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { parseConfigFile } from '../../src/config-schema.ts'
 import type { AnyObject } from '../../src/drivers/kubernetes/api/objects.ts'
 import { openCluster, realKubeconfig } from './cluster.ts'
 import { collectionOf, installObjects, kustomization } from './packaging.ts'
@@ -77,7 +78,7 @@ describe('the installation', () => {
   test('gateways have no login of the cluster, and nobody may read a secret, run in a pod or change rights', () => {
     const gateway = templates().find(({ spec }) => spec.serviceAccountName === 'berth-gateway')
     expect(gateway?.spec.automountServiceAccountToken).toBe(false)
-    for (const role of ofKind('ClusterRole')) {
+    for (const role of [...ofKind('ClusterRole'), ...ofKind('Role')]) {
       const { rules } = role as AnyObject & { rules: { apiGroups: string[]; resources: string[]; verbs: string[] }[] }
       for (const { apiGroups, resources, verbs } of rules) {
         expect([...apiGroups, ...resources, ...verbs]).not.toContain('*')
@@ -87,6 +88,12 @@ describe('the installation', () => {
         if (resources.includes('pods')) expect(verbs).not.toContain('create')
       }
     }
+  })
+
+  test('its berth.yaml is one', () => {
+    const { data } = named('ConfigMap', 'berth-config') as AnyObject & { data: Record<string, string> }
+    const file = parseConfigFile(data['berth.yaml'] ?? '', 'config.yaml')
+    expect(file.catalog?.regions.map(({ engine }) => engine)).toEqual(['kubernetes'])
   })
 
   test('a real API server takes every object as it stands', async context => {

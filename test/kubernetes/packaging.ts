@@ -28,6 +28,7 @@ const plurals: Record<string, string> = {
   ...{ Namespace: 'namespaces', ServiceAccount: 'serviceaccounts', ConfigMap: 'configmaps', Service: 'services' },
   ...{ Deployment: 'deployments', NetworkPolicy: 'networkpolicies', PodDisruptionBudget: 'poddisruptionbudgets' },
   ...{ ClusterRole: 'clusterroles', ClusterRoleBinding: 'clusterrolebindings' },
+  ...{ Role: 'roles', RoleBinding: 'rolebindings' },
 }
 
 /** Where it is made. */
