@@ -1,4 +1,4 @@
-// `npm run test:kubernetes`: the suites that hold on any cluster, run on the one in KUBECONFIG.
+// `npm run test:kubernetes`: the suites that hold on any cluster, run on the one in KUBECONFIG, then the cluster story.
 import { spawnSync } from 'node:child_process'
 import { resolve } from 'node:path'
 
@@ -22,5 +22,7 @@ if (kubeconfig === undefined || kubeconfig === '') {
   const env = { ...process.env, BERTH_TESTS: 'all', BERTH_TEST_KUBECONFIG: resolve(kubeconfig) }
   // One after the other: they count what there is on the cluster.
   const { status } = spawnSync('vitest', ['run', '--no-file-parallelism', ...suites], { stdio: 'inherit', env })
-  process.exitCode = status ?? 1
+  const story = ['--disable-warning=ExperimentalWarning', resolve(import.meta.dirname, 'story.ts')]
+  const told = status === 0 ? spawnSync(process.execPath, story, { stdio: 'inherit', env: process.env }).status : status
+  process.exitCode = told ?? 1
 }
