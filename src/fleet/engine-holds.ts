@@ -10,7 +10,7 @@ import { liftHealthHolds, placeHealthHolds } from './machine-apply.store.ts'
 import type { ClaimedMachine, Outcome } from './machine-outcome.ts'
 
 /** Engines that say when somebody has cordoned a machine. */
-const engineOwners = ['kubernetes']
+export const engineOwners: readonly string[] = ['kubernetes']
 
 const isOfEngine = ({ ownerKind, owner }: Hold): boolean => ownerKind === 'health' && engineOwners.includes(owner)
 

@@ -80,6 +80,42 @@ describe('a machine that stops', () => {
   })
 })
 
+describe('a machine that somebody cordons in its engine', () => {
+  const cordon = (services: Services, machineId: string) =>
+    services.fleet.db
+      .insertInto('holds')
+      .values({
+        ...{ id: 'hold-1', machineId, accountId: 'acc-1', ownerKind: 'health', owner: 'kubernetes' },
+        ...{ reason: 'cordoned', createdAt: services.fleet.clock.now() },
+      })
+      .execute()
+
+  it('is emptied as by a drain: what runs there goes once one in its place serves', async () => {
+    const services = await someServices()
+    const { id, machineId } = await deployed(services)
+    services.gateways.inFlight.set(id, 1)
+    await cordon(services, machineId)
+    await services.pass(15)
+    // Out of the routes, and waited for.
+    expect(services.runtime.live()).toHaveLength(2)
+    expect(await statusOf(services)).toBe('Running')
+    services.gateways.inFlight.set(id, 0)
+    services.gateways.obey()
+    await services.pass(8)
+    expect((await services.instances('digits')).map(one => one.machineId)).not.toContain(machineId)
+    expect(services.runtime.live()).not.toContain(id)
+  })
+
+  it('keeps what has no place elsewhere', async () => {
+    const services = await someServices({ machines: 1 })
+    const { id, machineId } = await deployed(services)
+    await cordon(services, machineId)
+    await services.pass(30)
+    expect(services.runtime.live()).toEqual([id])
+    expect(await statusOf(services)).toBe('Running')
+  })
+})
+
 describe('a control that comes back', () => {
   it('restarts nothing, and waits for the gateways that it had', async () => {
     const services = await someServices()

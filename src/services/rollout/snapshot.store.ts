@@ -1,6 +1,7 @@
 // Everything that one round of decisions looks at, read in a few statements for all claimed services.
 import { sql } from 'kysely'
 import type { Db, Tx } from '../../db/db.ts'
+import { engineOwners } from '../../fleet/engine-holds.ts'
 import { frozenRegions } from '../../fleet/freezes.ts'
 import { liveGateways, selectTraffic } from '../routes/routes.store.ts'
 import { type ServiceRow, selectServices, selectSpecs } from '../service.store.ts'
@@ -77,6 +78,8 @@ interface MachineRow {
   /** What ran there comes elsewhere (`fleet/repair.ts`). */
   repaired: boolean
   held: boolean
+  /** By somebody in its engine, who is about to empty it: what runs there goes before it is thrown off. */
+  cordoned: boolean
   drainId: string | null
   overridden: boolean
 }
@@ -93,7 +96,9 @@ async function selectWishes(
     select m.id, m.phase, m.desired, m.lost_at is not null as lost, m.unreachable_at is not null as unreachable,
       p.started_at is not null as repaired, d.id as drain_id, d.overridden_at is not null as overridden,
       exists (select from holds h where h.machine_id = m.id and h.lifted_at is null
-        and (h.expires_at is null or h.expires_at > ${now}::timestamptz)) as held
+        and (h.expires_at is null or h.expires_at > ${now}::timestamptz)) as held,
+      exists (select from holds h where h.machine_id = m.id and h.lifted_at is null
+        and h.owner_kind = 'health' and h.owner = any(${engineOwners}::text[])) as cordoned
     from machines m left join drains d on d.machine_id = m.id and d.phase = 'draining'
       left join repairs p on p.machine_id = m.id and p.phase <> 'ended'
     where m.id = any(${machineIds}::text[])`.execute(db)
@@ -114,7 +119,8 @@ async function selectWishes(
 
 function verdictOf(machine: MachineRow): MachineWish['verdict'] {
   if (machine.phase === 'released' || machine.phase === 'failed') return 'ended'
-  const leaves = machine.phase !== 'running' || machine.desired !== 'running' || machine.drainId !== null
+  const isWanted = machine.phase === 'running' && machine.desired === 'running'
+  const leaves = !isWanted || machine.drainId !== null || machine.cordoned
   // Until its repair may begin, what is lost counts as there: it may come back, and most may be away at once.
   if (machine.lost && (machine.repaired || leaves)) return 'lost'
   // Expired or in arrears: it delivers nothing from that instant.
