@@ -8,6 +8,7 @@ import type { ExchangeClient, GatewayContext } from './context.ts'
 import { isEventStream, StreamTail } from './event-stream.ts'
 import { mayHaveBody, type RequestHead } from './http-head.ts'
 import type { MirrorCopy } from './mirror.ts'
+import { smallBytes } from './read-space.ts'
 import { clientResponse, upstreamRequest } from './rewrite-head.ts'
 import type { Split } from './split.ts'
 import { Tally } from './tally.ts'
@@ -104,6 +105,7 @@ export class Exchange implements WayOwner {
       return bytes.length
     }
     if (this.requestDone) return 0
+    this.#context.sending.flush()
     const end = this.#takeBody(bytes, 0)
     if (end === -1) return bytes.length
     this.#movedMs = this.#context.clock.monotonicMs()
@@ -200,9 +202,9 @@ export class Exchange implements WayOwner {
   }
 
   upstreamBytes(connection: UpstreamConnection, bytes: Buffer, count: number): boolean {
-    if (this.phase === 'head') return this.#responseHead(connection, bytes, count)
-    this.#responseBytes(connection, bytes, count)
-    return this.#client.socket.writableLength > 0
+    if (this.phase === 'head') this.#responseHead(connection, bytes, count)
+    else this.#responseBytes(connection, bytes, count)
+    return count > smallBytes && this.#client.socket.writableLength > 0
   }
 
   upstreamEnded(connection: UpstreamConnection): void {
@@ -252,8 +254,7 @@ export class Exchange implements WayOwner {
     else this.#fromClient.shut(this.#client.socket)
   }
 
-  /** Whether bytes of `chunk` itself are on their way: those that come with a head are copied. */
-  #responseHead(connection: UpstreamConnection, chunk: Buffer, count: number): boolean {
+  #responseHead(connection: UpstreamConnection, chunk: Buffer, count: number): void {
     const head = this.#context.responseHead
     const { space } = this.#context.sending
     const soFar = this.#headSoFar
@@ -266,21 +267,21 @@ export class Exchange implements WayOwner {
       const tooLarge = (outcome === 'incomplete' ? end : head.end) - at > responseHeadMax
       if (outcome === 'refused' || tooLarge || this.#informational > informationalMax) {
         this.#broken(`the instance's answer is not HTTP as it is spoken here: ${head.fault}`)
-        return false
+        return
       }
       if (outcome === 'incomplete') {
         this.#headSoFar = Buffer.from(bytes.subarray(at, end))
-        return false
+        return
       }
       if (head.status >= 200) break
       if (head.status === 101) {
         this.#switchProtocols(bytes, head.end, end)
-        return this.#client.socket.writableLength > 0
+        return
       }
       this.#informational++
       if (!this.#http10) this.#toClient(clientResponse(head, bytes, head.end, false, space), 'begins')
       at = head.end
-      if (at === end) return false
+      if (at === end) return
     }
     this.phase = 'body'
     this.#tally.status = head.status
@@ -292,26 +293,26 @@ export class Exchange implements WayOwner {
     const bodyEnd = this.#response.feed(bytes, head.end, end)
     if (bodyEnd === -1) {
       this.#broken('the chunk framing of the answer is malformed')
-      return false
+      return
     }
     const answer = clientResponse(head, bytes, bodyEnd, this.#closesClient, space)
     this.#toClient(answer, this.#response.done ? 'whole' : 'begins')
     if (this.#response.done) this.#complete(connection, bodyEnd === end)
-    return false
   }
 
   #responseBytes(connection: UpstreamConnection, bytes: Buffer, count: number): void {
     if (this.phase === 'tunnel') {
       this.#movedMs = this.#context.clock.monotonicMs()
-      this.#toClient(firstOf(bytes, count))
+      this.#pass(bytes, 0, count)
       return
     }
+    this.#context.sending.flush()
     const end = this.#response.feed(bytes, 0, count)
     if (end === -1) {
       this.#broken('the chunk framing of the answer is malformed')
       return
     }
-    this.#toClient(firstOf(bytes, end))
+    this.#pass(bytes, 0, end)
     if (this.#response.done) this.#complete(connection, end === count)
   }
 
@@ -326,7 +327,7 @@ export class Exchange implements WayOwner {
     this.#movedMs = this.#context.clock.monotonicMs()
     const { responseHead, sending } = this.#context
     this.#toClient(clientResponse(responseHead, bytes, headEnd, false, sending.space), 'begins')
-    if (end > headEnd) this.#toClient(bytes.subarray(headEnd, end))
+    if (end > headEnd) this.#pass(bytes, headEnd, end)
     this.#client.upgraded()
   }
 
@@ -334,6 +335,17 @@ export class Exchange implements WayOwner {
     this.#tail = tail
     this.#streams = true
     this.#way.beginStream()
+  }
+
+  /** What follows a head. Few bytes are copied: where they lie, others are read at once. */
+  #pass(bytes: Buffer, start: number, end: number): void {
+    if (end - start > smallBytes) {
+      this.#toClient(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end))
+      return
+    }
+    const piece = this.#context.sending.space.take(end - start)
+    bytes.copy(piece, 0, start, end)
+    this.#toClient(piece, 'begins')
   }
 
   /** `begins`, `whole`: it was put together in the space for what is sent. */
@@ -414,5 +426,3 @@ export class Exchange implements WayOwner {
     this.#fromClient.open(this.#client.socket)
   }
 }
-
-const firstOf = (bytes: Buffer, count: number): Buffer => (count === bytes.length ? bytes : bytes.subarray(0, count))

@@ -11,9 +11,9 @@ export class Sending {
   readonly #sockets: Socket[] = []
   readonly #parts: Buffer[] = []
   #scheduled = false
-  readonly #flush = (): void => {
+  readonly #atEnd = (): void => {
     this.#scheduled = false
-    this.#writeAll()
+    this.flush()
   }
 
   /** A whole message, made in `space`. False: the socket takes no more for now. */
@@ -22,23 +22,25 @@ export class Sending {
     const flowing = socket.write(message)
     this.#sockets.push(socket)
     this.#parts.push(message)
-    if (this.#sockets.length >= togetherMax) this.#writeAll()
+    if (this.#sockets.length >= togetherMax) this.flush()
     else if (!this.#scheduled) {
       this.#scheduled = true
-      setImmediate(this.#flush)
+      setImmediate(this.#atEnd)
     }
     return flowing
   }
 
   /** The first of a message that goes on: at once, since what follows it may not be held back. */
   begin(socket: Socket, first: Buffer): boolean {
-    if (socket.writableCorked > 0) this.#writeAll()
+    if (socket.writableCorked > 0) this.flush()
     const flowing = socket.write(first)
     if (socket.writableLength === 0) this.space.giveBack(first)
     return flowing
   }
 
-  #writeAll(): void {
+  /** Before what takes longer than a message: none is to wait for it. */
+  flush(): void {
+    if (this.#sockets.length === 0) return
     for (const socket of this.#sockets) socket.uncork()
     for (let index = 0; index < this.#sockets.length; index++) {
       if ((this.#sockets[index] as Socket).writableLength === 0) this.space.giveBack(this.#parts[index] as Buffer)

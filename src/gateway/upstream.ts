@@ -12,7 +12,10 @@ import type { InstanceUsage, ServiceUsage } from './usage.ts'
 /** Whoever a connection works for at the moment. */
 export interface UpstreamOwner {
   upstreamConnected(connection: UpstreamConnection): void
-  /** The first `count` of `bytes` are new. Whether they are needed after it returns: they are read over if not. */
+  /**
+   * The first `count` of `bytes` are new. Whether they are needed after it returns: they are read over if not. Of few
+   * (`smallBytes`) they are read over in any case.
+   */
   upstreamBytes(connection: UpstreamConnection, bytes: Buffer, count: number): boolean
   upstreamDrained(): void
   upstreamEnded(connection: UpstreamConnection): void
