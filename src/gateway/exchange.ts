@@ -2,60 +2,39 @@
 // framing is followed to know where a message ends, nothing is kept, and either side waits for the other (back-pressure).
 // A request is sent at most once: another endpoint is tried only while nothing was written (Q57, `Way`). One object serves
 // all requests of a client connection, one after the other.
+import { type AnswerOwner, AnswerSide, type Progress } from './answer-side.ts'
 import type { OwnAnswer } from './answers.ts'
-import { BodyFollower } from './body-follower.ts'
 import type { ExchangeClient, GatewayContext } from './context.ts'
-import { isEventStream, StreamTail } from './event-stream.ts'
-import { mayHaveBody, type RequestHead } from './http-head.ts'
-import type { MirrorCopy } from './mirror.ts'
+import type { RequestHead } from './http-head.ts'
+import type { ResponseHead } from './http-response-head.ts'
 import { smallBytes } from './read-space.ts'
-import { clientResponse, upstreamRequest } from './rewrite-head.ts'
+import { RequestSide } from './request-side.ts'
 import type { Split } from './split.ts'
 import { Tally } from './tally.ts'
 import type { UpstreamConnection } from './upstream.ts'
-import { Valve } from './valve.ts'
 import { type Service, Way, type WayOwner } from './way.ts'
 
 type Phase = 'none' | 'connecting' | 'head' | 'body' | 'tunnel'
 
-const responseHeadMax = 64 * 1024
-const informationalMax = 64
-
-export class Exchange implements WayOwner {
+export class Exchange implements WayOwner, AnswerOwner {
   phase: Phase = 'none'
-  requestDone = true
   readonly #context: GatewayContext
   readonly #client: ExchangeClient
   readonly #way: Way
   readonly #tally: Tally
-  #first: Buffer | null = null
-  #copy: MirrorCopy | null = null
+  readonly #request: RequestSide
+  readonly #answer: AnswerSide
   #startedMs = 0
   #deadlineMs = 0
   #movedMs = 0
-  // The request.
-  readonly #request = new BodyFollower()
-  #toHead = false
-  #http10 = false
-  #closesClient = false
-  #closesUpstream = false
-  #wantsUpgrade = false
-  readonly #fromClient = new Valve()
-  // The answer.
-  #headSoFar: Buffer | null = null
-  #informational = 0
-  readonly #response = new BodyFollower()
-  #keepAliveSeconds = -1
-  #upstreamPaused = false
-  #tail: StreamTail | null = null
-  /** A stream of events has begun. */
-  #streams = false
 
   constructor(context: GatewayContext, client: ExchangeClient) {
     this.#context = context
     this.#client = client
     this.#way = new Way(context, this)
     this.#tally = new Tally(context.accessLog)
+    this.#request = new RequestSide(context, client)
+    this.#answer = new AnswerSide(context, client, this.#request, this)
   }
 
   /** Starts a request whose head lies in `bytes`; the offset of what is not its own. `split`: of the group asked. */
@@ -67,32 +46,19 @@ export class Exchange implements WayOwner {
     restStart: number,
     nowMs: number,
   ): number {
-    this.#request.start(head.bodyKind, head.contentLength)
-    this.requestDone = this.#request.done
-    this.#toHead = head.method === 'HEAD'
-    this.#http10 = head.minor === 0
-    this.#closesClient = !head.keepAlive || this.#http10
-    // Servers differ on whether such a request has a body; what follows it must not be read as the next request.
-    this.#closesUpstream = this.#http10 || (!this.requestDone && !mayHaveBody(head.method))
-    this.#wantsUpgrade = head.upgrade
+    const request = this.#request
+    request.begin(head)
     this.#startedMs = nowMs
     this.#movedMs = nowMs
     this.#deadlineMs = nowMs + service.route.limits.requestTimeoutMs
-    this.#informational = 0
     this.#tally.begin(head, bytes)
     this.#way.begin(service, split)
     this.phase = 'connecting'
-    const bodyEnd = this.requestDone ? head.end : this.#takeBody(bytes, head.end)
+    const bodyEnd = request.done ? head.end : this.#takeBody(bytes, head.end)
     if (bodyEnd === -1) return bytes.length
-    const { space } = this.#context.sending
-    const { forwarded } = this.#client
-    this.#first = upstreamRequest(head, bytes, restStart, forwarded, bodyEnd, this.#closesUpstream, space)
-    if (service.mirror !== null) {
-      this.#copy = this.#context.mirrors.begin(service, service.mirror, head, bytes, restStart, bodyEnd, forwarded)
-      if (this.requestDone) this.#copy?.send()
-    }
+    request.prepare(service, head, bytes, restStart, bodyEnd)
     this.#way.find(nowMs)
-    if (this.phase === 'connecting' && !this.requestDone) this.#fromClient.shut(this.#client.socket)
+    if (this.phase === 'connecting' && !request.done) request.holdBack()
     return bodyEnd
   }
 
@@ -101,27 +67,21 @@ export class Exchange implements WayOwner {
     if (this.phase === 'tunnel') {
       this.#movedMs = this.#context.clock.monotonicMs()
       this.#tally.bytesIn += bytes.length
-      if (this.#way.connection?.socket.write(bytes) === false) this.#fromClient.shut(this.#client.socket)
+      if (this.#way.connection?.socket.write(bytes) === false) this.#request.holdBack()
       return bytes.length
     }
-    if (this.requestDone) return 0
+    if (this.#request.done) return 0
     this.#context.sending.flush()
     const end = this.#takeBody(bytes, 0)
     if (end === -1) return bytes.length
     this.#movedMs = this.#context.clock.monotonicMs()
-    const own = end === bytes.length ? bytes : bytes.subarray(0, end)
-    const flowing = this.#way.connection?.socket.write(own)
-    if (this.#copy !== null) {
-      this.#copy.add(own)
-      if (this.requestDone) this.#copy?.send()
-    }
-    if (flowing === false && !this.requestDone) this.#fromClient.shut(this.#client.socket)
+    this.#request.write(this.#way.connection?.socket ?? null, end === bytes.length ? bytes : bytes.subarray(0, end))
     return end
   }
 
   clientDrained(): void {
-    if (!this.#upstreamPaused) return
-    this.#upstreamPaused = false
+    if (!this.#answer.held) return
+    this.#answer.held = false
     this.#way.connection?.socket.resume()
   }
 
@@ -132,13 +92,13 @@ export class Exchange implements WayOwner {
       return
     }
     // Nobody ends his side in the midst of a stream of events but by leaving, and the next event may be long in coming.
-    if (!mayWait || !this.requestDone || this.#streams) {
+    if (!mayWait || !this.#request.done || this.#answer.streams) {
       this.#client.socket.destroy()
       return
     }
-    if (last) this.#closesClient = true
+    if (last) this.#request.closesClient = true
     // Where the answer flows its own bytes tell; HTTP/1.0 has no interim answers.
-    if (this.phase !== 'body' && !this.#http10) this.#client.askWhetherGone()
+    if (this.phase !== 'body' && !this.#request.http10) this.#client.askWhetherGone()
   }
 
   /** The client's connection is gone: the instance is told at once (Q58). */
@@ -173,7 +133,11 @@ export class Exchange implements WayOwner {
       this.#expire()
     } else if (this.phase === 'connecting') {
       this.#way.tick(nowMs)
-    } else if (!this.requestDone && !this.#fromClient.isShut && nowMs - this.#movedMs > limits.bodyIdleTimeoutMs) {
+    } else if (
+      !this.#request.done &&
+      !this.#request.fromClient.isShut &&
+      nowMs - this.#movedMs > limits.bodyIdleTimeoutMs
+    ) {
       this.#refuse({ status: 408, code: 'RequestTimeout', message: 'the request body stopped coming' })
     }
   }
@@ -185,7 +149,7 @@ export class Exchange implements WayOwner {
   turnedAway(answer: OwnAnswer): void {
     this.#tally.status = answer.status
     this.#settle('gone')
-    this.#client.answer(answer, !this.requestDone || this.#closesClient, this.#toHead)
+    this.#client.answer(answer, !this.#request.done || this.#request.closesClient, this.#request.toHead)
   }
 
   parked(): void {
@@ -198,18 +162,23 @@ export class Exchange implements WayOwner {
   }
 
   upstreamDrained(): void {
-    this.#fromClient.open(this.#client.socket)
+    this.#request.goOn()
   }
 
   upstreamBytes(connection: UpstreamConnection, bytes: Buffer, count: number): boolean {
-    if (this.phase === 'head') this.#responseHead(connection, bytes, count)
-    else this.#responseBytes(connection, bytes, count)
+    if (this.phase === 'tunnel') {
+      this.#movedMs = this.#context.clock.monotonicMs()
+      this.#answer.through(bytes, count)
+    } else {
+      const answer = this.#answer
+      this.#progressed(connection, this.phase === 'head' ? answer.head(bytes, count) : answer.body(bytes, count))
+    }
     return count > smallBytes && this.#client.socket.writableLength > 0
   }
 
   upstreamEnded(connection: UpstreamConnection): void {
     if (this.phase === 'tunnel') this.#client.socket.end()
-    else if (this.phase === 'body' && this.#response.kind === 'until-close') this.#complete(connection, false)
+    else if (this.phase === 'body' && this.#answer.bodyKind === 'until-close') this.#untilClose(connection)
     else this.#broken('the service instance closed the connection before its answer was complete')
   }
 
@@ -221,163 +190,77 @@ export class Exchange implements WayOwner {
     } else this.#broken(`the connection to the service instance broke (${error?.message ?? 'closed'})`)
   }
 
+  /** -1: it was refused. */
   #takeBody(bytes: Buffer, from: number): number {
-    const end = this.#request.feed(bytes, from, bytes.length)
-    if (end === -1) {
-      this.#refuse({ status: 400, code: 'BadRequest', message: 'the chunk framing of the body is malformed' })
+    const end = this.#request.take(bytes, from, this.#way.service?.route.limits.bodyMax ?? 0)
+    if (typeof end !== 'number') {
+      this.#refuse(end)
       return -1
     }
-    if (this.#request.chunkedBytes > (this.#way.service?.route.limits.bodyMax ?? 0)) {
-      this.#refuse({
-        status: 413,
-        code: 'ContentTooLarge',
-        message: 'the request body is larger than the service takes',
-      })
-      return -1
-    }
-    this.requestDone = this.#request.done
     this.#tally.bytesIn += end - from
     return end
   }
 
   reached(connection: UpstreamConnection): void {
-    const first = this.#first
+    const { first } = this.#request
     if (first === null) return
-    this.#first = null
     this.phase = 'head'
-    const { sending } = this.#context
-    if (this.requestDone) {
-      sending.send(connection.socket, first)
-      return
-    }
-    if (sending.begin(connection.socket, first)) this.#fromClient.open(this.#client.socket)
-    else this.#fromClient.shut(this.#client.socket)
+    this.#request.writeFirst(connection.socket, first)
   }
 
-  #responseHead(connection: UpstreamConnection, chunk: Buffer, count: number): void {
-    const head = this.#context.responseHead
-    const { space } = this.#context.sending
-    const soFar = this.#headSoFar
-    const bytes = soFar === null ? chunk : Buffer.concat([soFar, chunk.subarray(0, count)])
-    const end = soFar === null ? count : bytes.length
-    this.#headSoFar = null
-    let at = 0
-    for (;;) {
-      const outcome = head.parse(bytes, at, end, this.#toHead, this.#http10)
-      const tooLarge = (outcome === 'incomplete' ? end : head.end) - at > responseHeadMax
-      if (outcome === 'refused' || tooLarge || this.#informational > informationalMax) {
-        this.#broken(`the instance's answer is not HTTP as it is spoken here: ${head.fault}`)
-        return
-      }
-      if (outcome === 'incomplete') {
-        this.#headSoFar = Buffer.from(bytes.subarray(at, end))
-        return
-      }
-      if (head.status >= 200) break
-      if (head.status === 101) {
-        this.#switchProtocols(bytes, head.end, end)
-        return
-      }
-      this.#informational++
-      if (!this.#http10) this.#toClient(clientResponse(head, bytes, head.end, false, space), 'begins')
-      at = head.end
-      if (at === end) return
+  passed(bytes: number): void {
+    this.#tally.bytesOut += bytes
+  }
+
+  answerBegins({ status, bodyKind }: ResponseHead): boolean {
+    this.#tally.status = status
+    if (status === 101) {
+      this.phase = 'tunnel'
+      this.#movedMs = this.#context.clock.monotonicMs()
+      return false
     }
     this.phase = 'body'
-    this.#tally.status = head.status
-    this.#response.start(head.bodyKind, head.contentLength)
-    if (isEventStream(head, bytes)) this.#beginStream(head.bodyKind === 'chunked' ? new StreamTail() : null)
-    this.#keepAliveSeconds = head.keepAlive ? head.keepAliveSeconds : 0
-    const unfinished = !this.requestDone || head.bodyKind === 'until-close' || this.#context.closing
-    this.#closesClient ||= unfinished
-    const bodyEnd = this.#response.feed(bytes, head.end, end)
-    if (bodyEnd === -1) {
-      this.#broken('the chunk framing of the answer is malformed')
-      return
-    }
-    const answer = clientResponse(head, bytes, bodyEnd, this.#closesClient, space)
-    this.#toClient(answer, this.#response.done ? 'whole' : 'begins')
-    if (this.#response.done) this.#complete(connection, bodyEnd === end)
+    const request = this.#request
+    request.closesClient ||= !request.done || bodyKind === 'until-close' || this.#context.closing
+    return request.closesClient
   }
 
-  #responseBytes(connection: UpstreamConnection, bytes: Buffer, count: number): void {
-    if (this.phase === 'tunnel') {
-      this.#movedMs = this.#context.clock.monotonicMs()
-      this.#pass(bytes, 0, count)
-      return
-    }
-    this.#context.sending.flush()
-    const end = this.#response.feed(bytes, 0, count)
-    if (end === -1) {
-      this.#broken('the chunk framing of the answer is malformed')
-      return
-    }
-    this.#pass(bytes, 0, end)
-    if (this.#response.done) this.#complete(connection, end === count)
-  }
-
-  #switchProtocols(bytes: Buffer, headEnd: number, end: number): void {
-    if (!this.#wantsUpgrade) {
-      this.#broken('the instance switched protocols unasked')
-      return
-    }
-    this.phase = 'tunnel'
-    this.#tally.status = 101
-    this.#beginStream(null)
-    this.#movedMs = this.#context.clock.monotonicMs()
-    const { responseHead, sending } = this.#context
-    this.#toClient(clientResponse(responseHead, bytes, headEnd, false, sending.space), 'begins')
-    if (end > headEnd) this.#pass(bytes, headEnd, end)
-    this.#client.upgraded()
-  }
-
-  #beginStream(tail: StreamTail | null): void {
-    this.#tail = tail
-    this.#streams = true
+  streamBegins(): void {
     this.#way.beginStream()
   }
 
-  /** What follows a head. Few bytes are copied: where they lie, others are read at once. */
-  #pass(bytes: Buffer, start: number, end: number): void {
-    if (end - start > smallBytes) {
-      this.#toClient(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end))
-      return
-    }
-    const piece = this.#context.sending.space.take(end - start)
-    bytes.copy(piece, 0, start, end)
-    this.#toClient(piece, 'begins')
-  }
-
-  /** `begins`, `whole`: it was put together in the space for what is sent. */
-  #toClient(bytes: Buffer, as: 'whole' | 'begins' | 'goes on' = 'goes on'): void {
-    this.#tail?.pass(bytes)
-    this.#tally.bytesOut += bytes.length
-    if (this.#written(bytes, as) || this.#upstreamPaused) return
-    this.#upstreamPaused = true
+  holdBack(): void {
     this.#way.connection?.socket.pause()
   }
 
-  #written(bytes: Buffer, as: 'whole' | 'begins' | 'goes on'): boolean {
-    const { socket } = this.#client
-    if (as === 'goes on') return socket.write(bytes)
-    return as === 'whole' ? this.#context.sending.send(socket, bytes) : this.#context.sending.begin(socket, bytes)
+  /** Its end is that of the connection. */
+  #untilClose(connection: UpstreamConnection): void {
+    this.#answer.clean = false
+    this.#complete(connection)
   }
 
-  /** The answer is whole. `clean`: nothing came after it. */
-  #complete(connection: UpstreamConnection, clean: boolean): void {
-    if (this.#upstreamPaused) connection.socket.resume()
-    const reusable = clean && this.requestDone && !this.#closesUpstream
+  #progressed(connection: UpstreamConnection, progress: Progress): void {
+    if (progress === 'whole') this.#complete(connection)
+    else if (progress === 'switched') this.#client.upgraded()
+    else if (progress === 'spoilt') this.#broken(this.#answer.fault)
+  }
+
+  /** The answer is whole. */
+  #complete(connection: UpstreamConnection): void {
+    const { clean, held, keepAliveSeconds } = this.#answer
+    if (held) connection.socket.resume()
+    const reusable = clean && this.#request.done && !this.#request.closesUpstream
     const nowMs = this.#context.clock.monotonicMs()
     this.#way.answered(this.#tally.status, nowMs - this.#startedMs)
     this.#settle('served', nowMs)
-    if (reusable) connection.pool.release(connection, this.#keepAliveSeconds, nowMs)
+    if (reusable) connection.pool.release(connection, keepAliveSeconds, nowMs)
     else connection.drop()
-    this.#client.exchangeDone(this.#closesClient, nowMs)
+    this.#client.exchangeDone(this.#request.closesClient, nowMs)
   }
 
   #expire(): void {
     const begun = this.phase === 'body'
-    if (!begun && !this.requestDone) {
+    if (!begun && !this.#request.done) {
       this.#refuse({ status: 408, code: 'RequestTimeout', message: 'the request was not complete in time' })
       return
     }
@@ -394,22 +277,27 @@ export class Exchange implements WayOwner {
     this.#settle('gone')
     connection?.drop()
     if (begun) this.#client.cut(true)
-    else this.#client.answer(answer, true, this.#toHead)
+    else this.#client.answer(answer, true, this.#request.toHead)
   }
 
   /** No whole answer will come: says so where the answer has not begun, else cuts the client off. */
   #broken(message: string, status = 502, code = 'BadGateway'): void {
     const begun = this.phase === 'body'
     const { connection } = this.#way
-    const lastWord = this.#tail?.lastWord({ code, message }) ?? null
+    const lastWord = this.#answer.lastWord({ code, message })
     if (lastWord !== null) this.#client.socket.write(lastWord)
     // One that is late has a watch of its own (`Suspicion`).
     this.#way.broke(status === 502)
     if (!begun) this.#tally.status = status
     this.#settle('failed')
     connection?.drop()
-    if (begun) this.#client.cut(this.#response.kind === 'until-close')
-    else this.#client.answer({ status, code, message }, !this.requestDone || this.#closesClient, this.#toHead)
+    if (begun) this.#client.cut(this.#answer.bodyKind === 'until-close')
+    else
+      this.#client.answer(
+        { status, code, message },
+        !this.#request.done || this.#request.closesClient,
+        this.#request.toHead,
+      )
   }
 
   /** Takes the request off every count, once. */
@@ -417,12 +305,7 @@ export class Exchange implements WayOwner {
     this.phase = 'none'
     this.#tally.end(this.#way, outcome === 'failed', nowMs - this.#startedMs, this.#client.address)
     this.#way.end(outcome, nowMs - this.#startedMs)
-    this.#tail = null
-    this.#streams = false
-    this.#first = null
-    this.#copy = null
-    this.#headSoFar = null
-    this.#upstreamPaused = false
-    this.#fromClient.open(this.#client.socket)
+    this.#answer.end()
+    this.#request.end()
   }
 }
