@@ -2,8 +2,8 @@
 // many connections there are; and the certificates of its TLS port. What one service takes is said in its service JSON.
 import { z } from 'zod'
 import { read, yesOrNo } from './config-read.ts'
-import type { AccessLogSettings } from './gateway/access-log.ts'
-import { fieldsMax } from './gateway/http-fields.ts'
+import type { AccessLogSettings } from './gateway/figures/access-log.ts'
+import { fieldsMax } from './gateway/http/fields.ts'
 import { defaultLimits, type GatewayLimits } from './gateway/limits.ts'
 
 const whole = (min: number, max: number) =>

@@ -17,7 +17,7 @@ import {
 } from './config-schema.ts'
 import { dataDirectory } from './data-directory.ts'
 import type { DockerSettings } from './drivers/docker/settings.ts'
-import type { AccessLogSettings } from './gateway/access-log.ts'
+import type { AccessLogSettings } from './gateway/figures/access-log.ts'
 import type { GatewayLimits } from './gateway/limits.ts'
 import { Refusal } from './lib/errors.ts'
 import { invariant } from './lib/invariant.ts'

@@ -2,7 +2,7 @@
 import { flushCompileCache } from 'node:module'
 import { join } from 'node:path'
 import { type Config, processEnvironment } from './config.ts'
-import type { ControlAddresses } from './gateway/control-link.ts'
+import type { ControlAddresses } from './gateway/control/control-link.ts'
 import { bindSocket, fdOf, type ListenSocket } from './lib/bound-socket.ts'
 import { systemClock } from './lib/clock.ts'
 import { messageOf, Refusal } from './lib/errors.ts'

@@ -2,7 +2,7 @@
 // the same upstream (nginx, on the other core beside the load), all with connections kept on both sides.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { RouteServer } from '../../src/gateway/route-server.ts'
+import { RouteServer } from '../../src/gateway/control/route-server.ts'
 import { silentLog } from '../../src/lib/log.ts'
 import type { ServiceRoute } from '../../src/services/routes/route.ts'
 import { accessKey, childrenOf, cpuSecondsOf, freePort, nginxFrame, Processes, proxyCore } from './processes.ts'

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { RouteServer } from '../../src/gateway/route-server.ts'
+import { RouteServer } from '../../src/gateway/control/route-server.ts'
 import { silentLog } from '../../src/lib/log.ts'
 import type { ServiceRoute } from '../../src/services/routes/route.ts'
 import { median, say } from './figures.ts'

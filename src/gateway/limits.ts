@@ -1,7 +1,7 @@
 // What a client may ask of a gateway: sizes, times and rates. The times are held by one coarse tick over all connections,
 // not by a timer each.
 
-import { fieldsMax } from './http-fields.ts'
+import { fieldsMax } from './http/fields.ts'
 
 export interface GatewayLimits {
   /** Bytes of a request head; over it 431. */

@@ -10,8 +10,8 @@ import { systemClock } from '../lib/clock.ts'
 import type { Logger } from '../lib/log.ts'
 import { gatewayNursery } from '../lib/nursery.ts'
 import { systemRandom } from '../lib/random.ts'
-import type { AccessLogSettings } from './access-log.ts'
-import { AdmissionOffice, type FromDesk, type ToDesk } from './admission-desk.ts'
+import { AdmissionOffice, type FromDesk, type ToDesk } from './admission/admission-desk.ts'
+import type { AccessLogSettings } from './figures/access-log.ts'
 import { type Gateway, type GatewayOptions, startGateway } from './gateway.ts'
 
 export interface RunGatewayConfig

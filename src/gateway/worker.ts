@@ -3,7 +3,7 @@ import { systemClock } from '../lib/clock.ts'
 import { messageOf } from '../lib/errors.ts'
 import { createLog } from '../lib/log.ts'
 import { systemRandom } from '../lib/random.ts'
-import { DistantDesk, type FromDesk, type ToDesk } from './admission-desk.ts'
+import { DistantDesk, type FromDesk, type ToDesk } from './admission/admission-desk.ts'
 import { type Gateway, startGateway } from './gateway.ts'
 import type { WorkerEnd, WorkerOrder } from './run-gateway.ts'
 

@@ -2,8 +2,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import type { AccessLogSettings } from '../../src/gateway/access-log.ts'
-import { RotatingFile } from '../../src/gateway/rotating-file.ts'
+import type { AccessLogSettings } from '../../src/gateway/figures/access-log.ts'
+import { RotatingFile } from '../../src/gateway/figures/rotating-file.ts'
 import {
   aRoute,
   ask,

@@ -1,10 +1,10 @@
 // Several controllers, of which one has the routes: whom a gateway finds, and who finds none.
 import { createServer } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
-import { type ControlAddress, ControlLink } from '../../src/gateway/control-link.ts'
-import type { ToGateway } from '../../src/gateway/protocol.ts'
-import { RouteDoor } from '../../src/gateway/route-door.ts'
-import { RouteServer } from '../../src/gateway/route-server.ts'
+import { type ControlAddress, ControlLink } from '../../src/gateway/control/control-link.ts'
+import type { ToGateway } from '../../src/gateway/control/protocol.ts'
+import { RouteDoor } from '../../src/gateway/control/route-door.ts'
+import { RouteServer } from '../../src/gateway/control/route-server.ts'
 import { silentLog } from '../../src/lib/log.ts'
 import { until } from './gateway-harness.ts'
 

@@ -3,10 +3,10 @@
 // and spoilt; half of the time the gateway gets them in pieces, as from a socket.
 import { createRequire } from 'node:module'
 import { isDeepStrictEqual } from 'node:util'
-import { BodyFollower } from '../../src/gateway/body-follower.ts'
-import { RequestHead } from '../../src/gateway/http-head.ts'
-import { upstreamRequest } from '../../src/gateway/rewrite-head.ts'
-import { WriteSpace } from '../../src/gateway/write-space.ts'
+import { WriteSpace } from '../../src/gateway/exchange/write-space.ts'
+import { BodyFollower } from '../../src/gateway/http/body-follower.ts'
+import { RequestHead } from '../../src/gateway/http/request-head.ts'
+import { upstreamRequest } from '../../src/gateway/http/rewrite-head.ts'
 import { randomInt, SeededRandom } from '../../src/lib/random.ts'
 import { bodyForms, headForms, otherStatusForms } from './smuggling-forms.ts'
 

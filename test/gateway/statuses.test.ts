@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import net from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { signatureOf } from '../../src/gateway/auth.ts'
+import { signatureOf } from '../../src/gateway/clients/auth.ts'
 import { systemClock, toDate } from '../../src/lib/clock.ts'
 import {
   aRoute,

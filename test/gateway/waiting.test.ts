@@ -1,6 +1,6 @@
 // Requests at a service that has no instance and wakes on request.
 import { describe, expect, it, onTestFinished } from 'vitest'
-import type { RouteServerOptions } from '../../src/gateway/route-server.ts'
+import type { RouteServerOptions } from '../../src/gateway/control/route-server.ts'
 import type { WaitingBounds } from '../../src/services/routes/route.ts'
 import { aRoute, ask, echo, get, httpUpstream, key, RawClient, Routes, startWith, until } from './gateway-harness.ts'
 
