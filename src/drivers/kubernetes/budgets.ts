@@ -33,6 +33,7 @@ export class Budgets {
   readonly #options: BudgetsOptions
   readonly #budgets: ObjectCache<number>
   readonly #timers = new Map<string, NodeJS.Timeout>()
+  readonly #launching = new Map<string, number>()
   #isStarted = false
   #closed = false
 
@@ -57,6 +58,16 @@ export class Budgets {
     this.#closed = true
     for (const timer of this.#timers.values()) clearTimeout(timer)
     await this.#budgets.close()
+  }
+
+  /** One more of this service is about to be there: what the service has stays until that is done. */
+  launching(serviceId: string): () => void {
+    this.#launching.set(serviceId, (this.#launching.get(serviceId) ?? 0) + 1)
+    return () => {
+      const left = (this.#launching.get(serviceId) ?? 1) - 1
+      if (left === 0) this.#launching.delete(serviceId)
+      else this.#launching.set(serviceId, left)
+    }
   }
 
   /** Something of this service has changed. */
@@ -86,6 +97,7 @@ export class Budgets {
       this.#budgets.put(await api.apply(podDisruptionBudgets, budgetOf({ accountId, serviceId }, live, settings)))
       return
     }
+    if (this.#launching.has(serviceId)) return
     await api.delete(podDisruptionBudgets, ref)
     await api.delete(secrets, ref)
   }

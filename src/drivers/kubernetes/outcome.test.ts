@@ -140,6 +140,13 @@ describe('the word on a process', () => {
     })
   })
 
+  it('nor without a pod that the cluster would take', () => {
+    const failure = { type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message: 'exceeded quota' }
+    const refused = { ...aSet(), status: { conditions: [failure] } }
+    expect(says(refused, [])).toEqual({ state: 'starting' })
+    expect(says(refused, [], true)).toMatchObject({ reason: 'SpawnFailed', message: expect.stringContaining('quota') })
+  })
+
   it('told to end it is stopping while its pod is there, then gone as asked', () => {
     const stopped = aSet({ 'berth.dev/stopped': '2026-03-01T00:00:00Z' })
     expect(says(stopped, [aPod(service(runs))])).toEqual({ state: 'stopping', connections: null })

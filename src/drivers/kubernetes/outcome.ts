@@ -15,7 +15,7 @@ export type Word = RuntimeObservation | { state: 'gone'; why: Ended }
 export interface Facts {
   replicaSet: ReplicaSet
   pods: readonly Pod[]
-  /** That the scheduler finds no place for it has been so for longer than it takes to look again. */
+  /** What `whyNoPlace` says has been so for longer than it takes to look again. */
   isUnschedulable: boolean
 }
 
@@ -29,6 +29,8 @@ export function wordOf(facts: Facts): Word {
   if (ready?.status?.podIP) return { state: 'running', ready: true, host: ready.status.podIP, port, connections: null }
   const ends = pods.flatMap(pod => endOf(pod, facts) ?? [])
   if (ends[0]) return ends[0]
+  const noPlace = facts.isUnschedulable ? whyNoPlace(facts) : null
+  if (noPlace !== null) return ended('SpawnFailed', noPlace)
   const first = annotations[readyPodNote]
   const one = pods.find(pod => first === undefined || pod.metadata.uid === first)
   if (first !== undefined && one === undefined) return { state: 'gone', why: deleted }
@@ -54,10 +56,16 @@ export const isReady = (pod: Pod): boolean =>
 const serviceOf = (pod: Pod | undefined): ContainerStatus | undefined =>
   pod?.status?.containerStatuses?.find(({ name }) => name === containerName)
 
-/** The scheduler's word that no place was found. */
-export const unschedulable = (pod: Pod): string | null => {
-  const word = conditionOf(pod, 'PodScheduled')
-  return word?.status === 'False' && word.reason === 'Unschedulable' ? (word.message ?? 'no reason given') : null
+/** That the scheduler finds no place for its pod, or that the cluster takes no pod of it: it may be so for a moment only. */
+export function whyNoPlace({ replicaSet, pods }: Pick<Facts, 'replicaSet' | 'pods'>): string | null {
+  const words = pods.flatMap(pod => conditionOf(pod, 'PodScheduled') ?? [])
+  const unplaced = words.find(({ status, reason }) => status === 'False' && reason === 'Unschedulable')
+  if (unplaced) return `Kubernetes finds no place for it on its machine: ${unplaced.message ?? 'no reason given'}`
+  const failure = replicaSet.status?.conditions?.find(
+    ({ type, status }) => type === 'ReplicaFailure' && status === 'True',
+  )
+  if (pods.length > 0 || !failure) return null
+  return `Kubernetes takes no pod of it: ${failure.message ?? failure.reason ?? 'no reason given'}`
 }
 
 function endOf(pod: Pod, facts: Facts): Ended | null {
@@ -77,9 +85,6 @@ function endOf(pod: Pod, facts: Facts): Ended | null {
   }
   const last = service && lastEnd(service)
   if (last) return endOfContainer(last, pod, facts)
-  const noPlace = unschedulable(pod)
-  if (noPlace !== null && facts.isUnschedulable)
-    return ended('SpawnFailed', `Kubernetes finds no place for it on its machine: ${noPlace}`)
   return null
 }
 

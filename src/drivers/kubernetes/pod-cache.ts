@@ -163,8 +163,9 @@ export class PodCache {
 }
 
 /** Of thousands: what is looked at, and no more. */
-function keptSet({ metadata, spec }: ReplicaSet): ReplicaSet {
-  return { metadata: keptMeta(metadata), spec: { replicas: spec?.replicas ?? 1 } }
+function keptSet({ metadata, spec, status }: ReplicaSet): ReplicaSet {
+  const { conditions } = status ?? {}
+  return { metadata: keptMeta(metadata), spec: { replicas: spec?.replicas ?? 1 }, status: { conditions } }
 }
 
 function keptPod({ metadata, status }: Pod): Pod {

@@ -6,10 +6,8 @@ export type PodMeta = Metadata
 
 export interface ReplicaSet {
   metadata: PodMeta
-  spec?: {
-    replicas?: number
-    template?: { spec?: { containers?: { resources?: { limits?: Record<string, string> } }[] } }
-  }
+  spec?: { replicas?: number }
+  status?: { conditions?: PodCondition[] | undefined }
 }
 
 export interface PodCondition {

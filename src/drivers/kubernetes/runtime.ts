@@ -23,7 +23,7 @@ import type { ApiServer } from './api/api-server.ts'
 import type { KubeObject } from './api/objects.ts'
 import { namespaces, networkPolicies, pods, replicaSets, secrets } from './api/resources.ts'
 import { Budgets } from './budgets.ts'
-import { isReady, unschedulable, type Word, wordOf } from './outcome.ts'
+import { isReady, type Word, whyNoPlace, wordOf } from './outcome.ts'
 import { type Found, PodCache } from './pod-cache.ts'
 import { instanceIdIn, readyPodNote, stopNote } from './pod-labels.ts'
 import { PodLogs } from './pod-logs.ts'
@@ -100,6 +100,16 @@ export class KubernetesRuntime implements RuntimeDriver {
     await this.#ready()
     const known = this.#cache.find(processIdOf(launch))
     if (known !== null) return this.#word(launch)
+    const done = this.#budgets.launching(launch.serviceId)
+    try {
+      await this.#launch(launch)
+    } finally {
+      done()
+    }
+    return this.#word(launch)
+  }
+
+  async #launch(launch: Launch): Promise<void> {
     await this.#prepare(launch)
     // Made, not applied: of a process that was launched before and told to end, nothing may begin again.
     await this.#api.create<KubeObject>(replicaSets, replicaSetOf(launch, this.#options.settings)).then(
@@ -110,7 +120,6 @@ export class KubernetesRuntime implements RuntimeDriver {
         if (!alreadyExists(error)) throw error
       },
     )
-    return this.#word(launch)
   }
 
   async observe(refs: readonly RuntimeRef[]): Promise<RuntimeObservation[]> {
@@ -256,14 +265,15 @@ export class KubernetesRuntime implements RuntimeDriver {
 
   #wordOn(id: string, found: Found | null): Word {
     if (found === null || found.replicaSet === null) return { state: 'not_found' }
-    const hasPlace = found.pods.every(pod => unschedulable(pod) === null)
+    const { replicaSet, pods } = found
+    const hasPlace = whyNoPlace({ replicaSet, pods }) === null
     const nowMs = this.#options.clock.monotonicMs()
     if (hasPlace) this.#unplaced.delete(id)
     const sinceMs = this.#unplaced.get(id) ?? nowMs
     if (!hasPlace) this.#unplaced.set(id, sinceMs)
     const { placeMs = placeMsDefault } = this.#options
     const isUnschedulable = !hasPlace && nowMs - sinceMs >= placeMs
-    return wordOf({ replicaSet: found.replicaSet, pods: found.pods, isUnschedulable })
+    return wordOf({ replicaSet, pods, isUnschedulable })
   }
 
   /** Once in its life: what comes in place of this pod is another. */
