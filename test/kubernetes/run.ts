@@ -1,6 +1,7 @@
 // `npm run test:kubernetes`: the suites that hold on any cluster, run on the one in KUBECONFIG, then the cluster story.
 import { spawnSync } from 'node:child_process'
 import { resolve } from 'node:path'
+import { attempted, escapes, refusedField } from './escapes.ts'
 
 /** Each runs on the double as well, in `npm test`. */
 const suites = [
@@ -14,6 +15,10 @@ const suites = [
   'test/drivers/kubernetes-machines.test.ts',
   'test/drivers/kubernetes-wipe.test.ts',
 ]
+
+const refused = escapes.filter(one => refusedField(attempted(one)) === one.field).length
+process.stdout.write(`escapes refused: ${refused} of ${escapes.length} (all, 20 at least)\n`)
+if (refused < escapes.length || refused < 20) process.exit(1)
 
 const kubeconfig = process.env.KUBECONFIG
 if (kubeconfig === undefined || kubeconfig === '') {

@@ -112,6 +112,17 @@ test('looking costs no request, and a life costs a few', async () => {
   expect(countOf(api) - begunWith).toBeLessThanOrEqual(16)
 })
 
+test('many that are not there are asked for together', async () => {
+  const place = await aRuntimePlace()
+  const api = place.cluster.api()
+  const driver = place.reopen({ api })
+  await driver.observe([aLaunch(anImage(serves))])
+  const before = countOf(api)
+  const words = await driver.observe(Array.from({ length: 100 }, () => aLaunch(anImage(serves))))
+  expect(new Set(words.map(({ state }) => state))).toEqual(new Set(['not_found']))
+  expect(countOf(api) - before).toBe(4)
+})
+
 test('an API server that comes back is followed again; what it has lost track of is listed anew', async context => {
   const place = await aRuntimePlace()
   const { double } = place.cluster

@@ -35,6 +35,8 @@ export interface PodCacheOptions {
 
 /** Without a word from the server for so long, what is here is no answer. */
 const staleMsMax = 30_000
+/** Of a URL's length. */
+const askedAtOnce = 50
 
 export class PodCache {
   readonly #options: PodCacheOptions
@@ -84,24 +86,36 @@ export class PodCache {
     return entry === undefined ? null : { replicaSet: entry.replicaSet, pods: [...entry.pods.values()] }
   }
 
-  /** From the server itself; null: there is none. */
-  async ask(processId: string): Promise<Found | null> {
-    const query = { labelSelector: `${this.#selector},${processLabel}=${processId}` }
-    const { api } = this.#options
-    const [sets, found] = await Promise.all([
-      api.list<KubeObject>(replicaSets, query),
-      api.list<KubeObject>(pods, query),
-    ])
-    for (const set of sets.items) this.#sets.put(set)
-    for (const pod of found.items) this.#pods.put(pod)
-    const replicaSet = sets.items.map(one => keptSet(one as ReplicaSet))[0] ?? null
-    if (replicaSet === null && found.items.length === 0) return null
-    return { replicaSet, pods: found.items.map(one => keptPod(one as Pod)) }
+  /** From the server itself, as far as there is anything: two requests for many. */
+  async ask(processIds: readonly string[]): Promise<Map<string, Found>> {
+    const found = new Map<string, Found>()
+    for (let start = 0; start < processIds.length; start += askedAtOnce) {
+      const ids = processIds.slice(start, start + askedAtOnce)
+      const query = { labelSelector: `${this.#selector},${processLabel} in (${ids.join(',')})` }
+      const { api } = this.#options
+      const [sets, all] = await Promise.all([
+        api.list<KubeObject>(replicaSets, query),
+        api.list<KubeObject>(pods, query),
+      ])
+      for (const set of sets.items) this.#sets.put(set)
+      for (const pod of all.items) this.#pods.put(pod)
+      const byProcess = Map.groupBy(all.items, ({ metadata }) => processIdIn(metadata))
+      for (const id of ids) {
+        const set = sets.items.find(({ metadata }) => processIdIn(metadata) === id)
+        const own = (byProcess.get(id) ?? []).map(one => keptPod(one as Pod))
+        if (set || own.length > 0) found.set(id, { replicaSet: set ? keptSet(set as ReplicaSet) : null, pods: own })
+      }
+    }
+    return found
   }
 
   /** What a write of ours answered. */
   putSet(set: KubeObject): void {
     this.#sets.put(set)
+  }
+
+  processIds(): ReadonlySet<string> {
+    return new Set(this.#byProcess.keys())
   }
 
   sets(): Iterable<ReplicaSet> {

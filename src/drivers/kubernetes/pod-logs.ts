@@ -12,9 +12,10 @@ import type { ApiServer, PodLogQuery } from './api/api-server.ts'
 import { containerName, fetchContainerName } from './pod-labels.ts'
 import type { Pod } from './pod-objects.ts'
 
-/** What has been taken over: of this run of this pod up to the message with this stamp, and so many of those with it. */
+/** What has been taken over: of this pod, and so many runs of it, up to the message with this stamp, and so many of those with it. */
 interface Taken {
-  run: string
+  pod: string
+  restartCount: number
   stamp: string
   count: number
 }
@@ -98,7 +99,7 @@ export class PodLogs {
   }
 
   /** Once it is gone: its last words, and from now its retention runs. */
-  async end(id: string, live: (id: string) => boolean): Promise<void> {
+  async end(id: string, live: () => ReadonlySet<string>): Promise<void> {
     const tail = this.#tails.get(id)
     if (tail) {
       const timer = setTimeout(() => tail.abort.abort(), lastWordsMs)
@@ -109,20 +110,16 @@ export class PodLogs {
     const nowMs = this.#clock.monotonicMs()
     if (nowMs - this.#sweptMs < sweepEveryMs) return
     this.#sweptMs = nowMs
-    this.#logs.sweep(new Set([...this.#taking.keys(), ...this.#tails.keys()].filter(live)))
+    this.#logs.sweep(live())
   }
 
   async #take(id: string, pod: Pod): Promise<void> {
     const status = statusOf(pod)
-    const run = runOf(pod, status?.restartCount ?? 0)
-    let taken = this.#read(id)
-    if (status && status.restartCount > 0 && taken.run !== run) {
-      // The run before this one, from where it was read last, or all of it.
-      const before = runOf(pod, status.restartCount - 1)
-      taken = taken.run === before ? taken : fromStart(before)
-      taken = await this.#copy(id, pod, taken, { container: containerName, previous: true })
-    }
-    if (taken.run !== run) taken = fromStart(run)
+    let taken = this.#read(id, pod)
+    const { restartCount = 0 } = status ?? {}
+    // The run before this one, as far as it was not read: stamps go on from run to run.
+    if (restartCount > taken.restartCount)
+      taken = await this.#copy(id, pod, { ...taken, restartCount }, { container: containerName, previous: true })
     // One that waits for its model says why in another log.
     const { state, lastState } = status ?? {}
     const hasRun = state?.running ?? state?.terminated ?? lastState?.terminated
@@ -154,9 +151,7 @@ export class PodLogs {
   }
 
   async #tail(id: string, pod: Pod, signal: AbortSignal): Promise<void> {
-    const run = runOf(pod, statusOf(pod)?.restartCount ?? 0)
-    const known = this.#read(id)
-    const taken = known.run === run ? known : fromStart(run)
+    const taken = this.#read(id, pod)
     const sinceTime = taken.stamp === '' ? {} : { sinceTime: secondOf(taken.stamp) }
     const query = { container: containerName, timestamps: true, ...sinceTime }
     const writer = new Writer(this.#logs.open(id, null), taken)
@@ -169,11 +164,14 @@ export class PodLogs {
     }
   }
 
-  #read(id: string): Taken {
+  /** Of another pod nothing counts. */
+  #read(id: string, { metadata: { uid = '' } }: Pod): Taken {
+    const none = { pod: uid, restartCount: 0, stamp: '', count: 0 }
     try {
-      return JSON.parse(readFileSync(this.#path(id), 'utf8')) as Taken
+      const taken = JSON.parse(readFileSync(this.#path(id), 'utf8')) as Taken
+      return taken.pod === uid ? taken : none
     } catch {
-      return fromStart('')
+      return none
     }
   }
 
@@ -213,8 +211,6 @@ class Writer {
   }
 }
 
-const fromStart = (run: string): Taken => ({ run, stamp: '', count: 0 })
-const runOf = (pod: Pod, restartCount: number): string => `${pod.metadata.uid}/${restartCount}`
 /** A node writes them in its own zone. */
 const secondOf = (stamp: string): string => stamp.replace(/\.\d+/, '')
 const refOf = ({ metadata: { name, namespace = '' } }: Pod) => ({ name, namespace })

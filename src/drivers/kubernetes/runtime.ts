@@ -125,7 +125,11 @@ export class KubernetesRuntime implements RuntimeDriver {
   async observe(refs: readonly RuntimeRef[]): Promise<RuntimeObservation[]> {
     if (refs.length === 0) return []
     await this.#ready()
-    return Promise.all(refs.map(ref => this.#word(ref)))
+    // What is not heard of, or not wholly, is asked for at once: it may only not have been heard of yet.
+    const ids = refs.map(processIdOf)
+    const unheard = ids.filter(id => (this.#cache.find(id)?.replicaSet ?? null) === null)
+    const asked = unheard.length === 0 ? null : await this.#cache.ask(unheard)
+    return Promise.all(ids.map(id => this.#wordOf(id, asked?.get(id) ?? this.#cache.find(id))))
   }
 
   async stop(ref: RuntimeRef, { graceMs }: StopOptions): Promise<void> {
@@ -169,10 +173,10 @@ export class KubernetesRuntime implements RuntimeDriver {
       if (replicaSet !== null) {
         const { uid } = replicaSet.metadata
         await this.#api.delete(replicaSets, refOf(replicaSet), { uid, propagation: 'Background' })
-        await this.#cache.ask(id)
+        await this.#ask(id)
       }
     }
-    await this.#logs.end(id, one => this.#cache.find(one) !== null)
+    await this.#logs.end(id, () => this.#cache.processIds())
     this.#gone.delete(id)
     this.#unplaced.delete(id)
   }
@@ -240,21 +244,28 @@ export class KubernetesRuntime implements RuntimeDriver {
   }
 
   async #find(id: string): Promise<Found | null> {
-    return this.#cache.find(id) ?? (await this.#cache.ask(id))
+    const known = this.#cache.find(id)
+    return known?.replicaSet ? known : this.#ask(id)
+  }
+
+  async #ask(id: string): Promise<Found | null> {
+    return (await this.#cache.ask([id])).get(id) ?? null
   }
 
   async #word(ref: RuntimeRef): Promise<RuntimeObservation> {
     const id = processIdOf(ref)
-    let found = await this.#find(id)
-    // Pods without their ReplicaSet: of one that is not heard of yet, or that somebody has deleted.
-    if (found !== null && found.replicaSet === null) found = await this.#cache.ask(id)
+    return this.#wordOf(id, await this.#find(id))
+  }
+
+  async #wordOf(id: string, seen: Found | null): Promise<RuntimeObservation> {
+    let found = seen
     let word = this.#wordOn(id, found)
     if (word.state === 'gone') {
       const uid = found?.replicaSet?.metadata.uid
       const gone = this.#gone.get(id)
       if (gone !== undefined && gone.uid === uid) return gone.word
       // Not only not heard of: the server itself is asked, once.
-      found = await this.#cache.ask(id)
+      found = await this.#ask(id)
       word = this.#wordOn(id, found)
       if (word.state === 'gone') this.#gone.set(id, { uid, word: word.why })
     }

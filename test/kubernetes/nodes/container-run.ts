@@ -34,6 +34,7 @@ export class ContainerRun {
   #lastState: ContainerState = {}
   #restartCount = 0
   #child: ChildProcess | null = null
+  #ended: Promise<unknown> = Promise.resolve()
   #reason: string | null = null
   #stopping = false
 
@@ -85,16 +86,10 @@ export class ContainerRun {
     while (this.#child !== null) {
       const leftMs = beganMs + graceMs() - performance.now()
       if (leftMs <= 0) this.#signal('SIGKILL')
-      await Promise.race([this.#ended(), pause(Math.max(10, Math.min(leftMs, 200)))])
+      await Promise.race([this.#ended, pause(Math.max(10, Math.min(leftMs, 200)))])
     }
     this.ready = false
     this.#done.resolve()
-  }
-
-  #ended(): Promise<void> {
-    const child = this.#child
-    if (child === null) return Promise.resolve()
-    return new Promise(resolve => child.once('close', () => resolve()))
   }
 
   #begin(): void {
@@ -111,6 +106,7 @@ export class ContainerRun {
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     this.#child = child
+    this.#ended = new Promise(resolve => child.once('close', resolve).once('error', resolve))
     const startedAt = instant()
     this.#state = { running: { startedAt } }
     child.stdout.setEncoding('utf8').on('data', (text: string) => this.log.write(text))
