@@ -100,9 +100,11 @@ async function serveGateway(config: Config): Promise<void> {
   const tlsListen = config.listen.gatewayTls
   const log = createLog('gateway')
   let leave: (() => void) | null = null
-  // Under a supervisor it is that one's to do: `berth gateway reload`.
+  let reloadTls = () => {}
+  // Under a supervisor a successor is that one's to start: `berth gateway reload`.
   process.on('SIGHUP', () => {
-    if (leave !== null && !process.connected) succeed(name, fds, log, leave)
+    if (process.connected) reloadTls()
+    else if (leave !== null) succeed(name, fds, log, leave)
   })
   // Another accepts from the same socket: this one need only leave.
   process.on('SIGUSR2', () => leave?.())
@@ -125,6 +127,7 @@ async function serveGateway(config: Config): Promise<void> {
     handOverGraceMs: 900_000,
     log,
   })
+  reloadTls = () => gateway.reloadTls()
   const handedOver = new Promise<void>(resolve => {
     leave = () => void gateway.handOver().then(resolve)
     process.once('message', leave)

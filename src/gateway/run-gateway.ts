@@ -35,6 +35,8 @@ export interface RunningGateway {
   close(): Promise<void>
   /** Leaves what is new to another gateway on the same socket, finishes what it has, and ends. */
   handOver(): Promise<void>
+  /** Has the certificates read again, in all workers. */
+  reloadTls(): void
 }
 
 /** What a worker is told first over its channel; then how to end: at once, or leaving what is new to others. */
@@ -44,6 +46,7 @@ export interface WorkerOrder extends Omit<GatewayOptions, 'clock' | 'random' | '
 }
 
 export type WorkerEnd = { end: 'close' | 'handOver'; graceMs: number }
+export type WorkerReload = { reload: 'tls' }
 
 const restartPauseMs = 500
 /** Where workers find the plain port's socket, after their channel; that of the port for TLS is the next. */
@@ -84,6 +87,7 @@ export async function runGateway(config: RunGatewayConfig): Promise<RunningGatew
     address: gateway.address,
     close: () => gateway.close(stopGraceMs),
     handOver: () => gateway.handOver(handOverGraceMs),
+    reloadTls: () => void gateway.reloadTls(),
   }
 }
 
@@ -124,6 +128,10 @@ class WorkerSet implements RunningGateway {
 
   handOver(): Promise<void> {
     return this.#end({ end: 'handOver', graceMs: this.#config.handOverGraceMs })
+  }
+
+  reloadTls(): void {
+    for (const worker of this.#workers.values()) tell(worker, { reload: 'tls' })
   }
 
   #end(order: WorkerEnd): Promise<void> {
@@ -170,6 +178,6 @@ function endOf(worker: ChildProcess): Promise<void> {
 }
 
 /** One that has just ended hears nothing, and its end is heard of. */
-function tell(worker: ChildProcess | undefined, message: WorkerOrder | WorkerEnd | FromDesk): void {
+function tell(worker: ChildProcess | undefined, message: WorkerOrder | WorkerEnd | WorkerReload | FromDesk): void {
   if (worker?.connected === true) worker.send(message, () => {})
 }

@@ -5,7 +5,7 @@ import { createLog } from '../lib/log.ts'
 import { systemRandom } from '../lib/random.ts'
 import { DistantDesk, type FromDesk, type ToDesk } from './admission/admission-desk.ts'
 import { type Gateway, startGateway } from './gateway.ts'
-import type { WorkerEnd, WorkerOrder } from './run-gateway.ts'
+import type { WorkerEnd, WorkerOrder, WorkerReload } from './run-gateway.ts'
 
 const log = createLog('gateway')
 let gateway: Gateway | null = null
@@ -32,9 +32,10 @@ async function end({ end, graceMs }: WorkerEnd): Promise<void> {
   process.exit(0)
 }
 
-process.on('message', (message: WorkerOrder | FromDesk | WorkerEnd) => {
+process.on('message', (message: WorkerOrder | FromDesk | WorkerEnd | WorkerReload) => {
   if ('end' in message) void end(message)
   else if ('desk' in message) desk.onVerdict(message)
+  else if ('reload' in message) gateway?.reloadTls()
   else void start(message)
 })
 // Its gateway was killed, and another comes: what is in flight here is finished.

@@ -40,7 +40,7 @@ export interface UpOptions {
 
 export interface Running {
   state: RunState
-  /** Has control read its certificate again. */
+  /** Has control and the gateway read their certificates again. */
   reload(): void
   /** Has the gateway replaced by one of the code on disk; how that went stands in the run state. */
   replaceGateway(): void
@@ -150,7 +150,7 @@ async function startRoles(options: UpOptions, postgres: KeptPostgres | null): Pr
     throw error
   })
   const reload = () => {
-    if (control.pid !== null) process.kill(control.pid, 'SIGHUP')
+    for (const { pid } of [control, gateway]) if (pid !== null) process.kill(pid, 'SIGHUP')
   }
   return { state, stop, reload, replaceGateway: replacer(gateway, replacements, write, log) }
 }
