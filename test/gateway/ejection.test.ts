@@ -2,9 +2,9 @@
 // never the last one. Only what had not been written anywhere is tried again.
 import http from 'node:http'
 import { expect, onTestFinished, test } from 'vitest'
-import type { TrafficDetail } from '../../src/gateway/control/protocol.ts'
 import { mayBeOut } from '../../src/gateway/instances/ejection.ts'
 import { defaultLimits, type GatewayLimits } from '../../src/gateway/limits.ts'
+import type { TrafficDetail } from '../../src/services/metrics/service-traffic.ts'
 import { aRoute, ask, echo, httpUpstream, rawUpstream, startWith, type Upstream, until } from './gateway-harness.ts'
 
 const path = '/api/predict/digits'

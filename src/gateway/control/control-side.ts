@@ -2,13 +2,14 @@
 // generation is acknowledged in the same turn in which it was applied and kept, so every request that begins later obeys it.
 import { messageOf } from '../../lib/errors.ts'
 import type { Logger } from '../../lib/log.ts'
+import type { GatewayFigures } from '../../services/metrics/service-traffic.ts'
 import type { GatewayContext } from '../context.ts'
 import type { WaitingReport } from '../exchange/waiting.ts'
 import { InstanceReports } from '../instances/instance-reports.ts'
 import { Instances } from '../instances/instances.ts'
 import { type RouteMessage, RoutesFile } from '../routes/routes-file.ts'
 import { type ControlAddresses, ControlLink } from './control-link.ts'
-import type { FromGateway, GatewayFigures, ToGateway } from './protocol.ts'
+import type { FromGateway, ToGateway } from './protocol.ts'
 
 export interface ControlSideOptions {
   gatewayId: string

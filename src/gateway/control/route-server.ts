@@ -5,10 +5,11 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { messageOf } from '../../lib/errors.ts'
 import { addCounts } from '../../lib/histogram.ts'
 import type { Logger } from '../../lib/log.ts'
+import type { GatewayFigures, ServiceTraffic } from '../../services/metrics/service-traffic.ts'
 import type { ServiceRoute } from '../../services/routes/route.ts'
 import type { RouteChange } from '../routes/route-table.ts'
 import { LineReader, toLine } from './json-lines.ts'
-import type { FromGateway, GatewayFigures, InstanceTraffic, ServiceTraffic, ToGateway } from './protocol.ts'
+import type { FromGateway, InstanceTraffic, ToGateway } from './protocol.ts'
 
 export interface RouteServerOptions {
   /** The unix socket's path, below 106 bytes, made with mode 0600; null: others hand connections to `accept`. */
@@ -146,10 +147,11 @@ export class RouteServer {
 
   /** A service's figures, summed over the connected gateways. */
   serviceTraffic(serviceId: string): ServiceTraffic {
+    const latency: number[] = []
     const sum: ServiceTraffic = {
       ...{ serviceId, requests: 0, failed: 0, aborted: 0, refused: 0, overRate: 0, overQueue: 0 },
       ...{ mirrored: 0, mirrorFailed: 0, mirrorSkipped: 0, inFlight: 0, queued: 0, waiting: 0 },
-      latency: [],
+      latency,
     }
     type Count = Exclude<keyof ServiceTraffic, 'serviceId' | 'latency' | 'detail'>
     const counts = Object.keys(sum).filter(name => name !== 'serviceId' && name !== 'latency') as Count[]
@@ -157,7 +159,7 @@ export class RouteServer {
       const one = services.get(serviceId)
       if (one === undefined) continue
       for (const name of counts) sum[name] += one[name]
-      addCounts(sum.latency, one.latency)
+      addCounts(latency, one.latency)
     }
     return sum
   }

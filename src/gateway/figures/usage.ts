@@ -1,7 +1,8 @@
 // What a gateway has counted since it started: per service and per service instance. A request is in flight at an instance
 // from the moment the instance is chosen for it until its answer is complete or its connection is gone.
 import { bucketOf } from '../../lib/histogram.ts'
-import type { InstanceTraffic, ServiceTraffic } from '../control/protocol.ts'
+import type { ServiceTraffic } from '../../services/metrics/service-traffic.ts'
+import type { InstanceTraffic } from '../control/protocol.ts'
 
 export class ServiceUsage {
   readonly serviceId: string

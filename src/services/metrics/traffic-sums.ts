@@ -3,18 +3,10 @@
 // has said that it ends has said all.
 import { addCounts } from '../../lib/histogram.ts'
 import type { TrafficFigures } from './point.ts'
+import type { Counter, ServiceTraffic } from './service-traffic.ts'
 
-/** One gateway's word on a service: counts since it started, and what is in flight and waiting now. */
-export interface TrafficWord {
-  serviceId: string
-  requests: number
-  failed: number
-  aborted: number
-  refused: number
-  inFlight: number
-  waiting: number
-  latency: readonly number[]
-}
+/** Of what one gateway says of a service, what a step is made of. */
+export type TrafficWord = Pick<ServiceTraffic, 'serviceId' | Counted | 'inFlight' | 'waiting' | 'latency'>
 
 interface Member {
   words: Map<string, TrafficWord>
@@ -22,7 +14,8 @@ interface Member {
   begun: boolean
 }
 
-const counted = ['requests', 'failed', 'aborted', 'refused'] as const
+const counted = ['requests', 'failed', 'aborted', 'refused'] as const satisfies readonly Counter[]
+type Counted = (typeof counted)[number]
 
 interface Sum {
   figures: TrafficFigures

@@ -1,6 +1,7 @@
 // What gateways carried, in Prometheus' text format: a family at a time, its services in a row. A long text comes in parts, so
 // that whoever makes it can do something else in between.
-import type { Counter, Gauge, Total, TrafficTotals } from './traffic-totals.ts'
+import type { Counter, Gauge } from './service-traffic.ts'
+import type { Total, TrafficTotals } from './traffic-totals.ts'
 
 interface Family {
   name: string

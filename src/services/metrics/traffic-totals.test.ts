@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process'
 import { expect, test } from 'vitest'
+import type { ServiceTraffic } from './service-traffic.ts'
 import { trafficText } from './traffic-text.ts'
-import { TrafficTotals, type TrafficWordInFull } from './traffic-totals.ts'
+import { TrafficTotals } from './traffic-totals.ts'
 
-const aWord = (serviceId: string, requests: number, parts: Partial<TrafficWordInFull> = {}): TrafficWordInFull => ({
+const aWord = (serviceId: string, requests: number, parts: Partial<ServiceTraffic> = {}): ServiceTraffic => ({
   ...{ serviceId, requests, failed: 0, aborted: 0, refused: 0, overRate: 0, overQueue: 0, inFlight: 0, queued: 0 },
   ...{ waiting: 0, mirrored: 0, mirrorFailed: 0, mirrorSkipped: 0, latency: [0, 0, requests] },
   detail: {
@@ -25,7 +26,7 @@ const requestsOf = (totals: TrafficTotals, serviceId: string | null) =>
 
 function heard(servicesMax: number) {
   const totals = new TrafficTotals(servicesMax)
-  const says = (gatewayId: string, ...words: TrafficWordInFull[]) => totals.onHeartbeat(gatewayId, words, nobody)
+  const says = (gatewayId: string, ...words: ServiceTraffic[]) => totals.onHeartbeat(gatewayId, words, nobody)
   return { totals, says }
 }
 

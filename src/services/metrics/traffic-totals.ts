@@ -2,43 +2,14 @@
 // services, the first that are asked, are counted by themselves; all others together, so that the number of series is bounded. A
 // gateway counts from its own start; what is added is how far it has come since its last word.
 import { addCounts } from '../../lib/histogram.ts'
-import type { TrafficWord } from './traffic-sums.ts'
-
-/** One gateway's word on a service, with what newer ones say besides. */
-export interface TrafficWordInFull extends TrafficWord {
-  overRate: number
-  overQueue: number
-  queued: number
-  mirrored: number
-  mirrorFailed: number
-  mirrorSkipped: number
-  detail?: {
-    retried: number
-    ejections: number
-    ejected: number
-    bytesIn: number
-    bytesOut: number
-    lastedMs: number
-    answers: readonly number[]
-  }
-}
-
-/** One gateway's word on itself. */
-export interface GatewayWord {
-  connections: number
-  answers: readonly number[]
-  logged: number
-  logDropped: number
-}
-
-export const counters = [
-  ...(['requests', 'failed', 'aborted', 'refused', 'overRate', 'overQueue'] as const),
-  ...(['mirrored', 'mirrorFailed', 'mirrorSkipped'] as const),
-  ...(['retried', 'ejections', 'bytesIn', 'bytesOut', 'lastedMs'] as const),
-] as const
-export const gauges = ['inFlight', 'queued', 'waiting', 'ejected'] as const
-export type Counter = (typeof counters)[number]
-export type Gauge = (typeof gauges)[number]
+import {
+  type Counter,
+  counters,
+  figureOf,
+  type GatewayFigures,
+  type Gauge,
+  type ServiceTraffic,
+} from './service-traffic.ts'
 
 type Counts = Record<Counter, number>
 
@@ -54,8 +25,8 @@ export interface Total {
 interface Member {
   pid: number
   connected: boolean
-  words: Map<string, TrafficWordInFull>
-  word: GatewayWord | null
+  words: Map<string, ServiceTraffic>
+  word: GatewayFigures | null
   /** Its first word counts from its start; of one that ran before this process, from that word. */
   begun: boolean
 }
@@ -67,12 +38,8 @@ const newTotal = (serviceId: string | null): Total => ({
   latency: [],
 })
 
-const countOf = (word: TrafficWordInFull | undefined, name: Counter): number => {
-  if (word === undefined) return 0
-  return name in word
-    ? word[name as keyof Pick<TrafficWordInFull, 'requests'>]
-    : (word.detail?.[name as 'retried'] ?? 0)
-}
+const countOf = (word: ServiceTraffic | undefined, name: Counter | Gauge): number =>
+  word === undefined ? 0 : figureOf(word, name)
 
 export class TrafficTotals {
   readonly #servicesMax: number
@@ -106,7 +73,7 @@ export class TrafficTotals {
     if (member) member.connected = false
   }
 
-  onHeartbeat(gatewayId: string, words: readonly TrafficWordInFull[], gateway: GatewayWord | null): void {
+  onHeartbeat(gatewayId: string, words: readonly ServiceTraffic[], gateway: GatewayFigures | null): void {
     const member = this.#members.get(gatewayId)
     if (!member) return
     for (const word of words) {
@@ -135,13 +102,13 @@ export class TrafficTotals {
     let sum = 0
     for (const { connected, words } of this.#members.values()) {
       if (!connected) continue
-      if (serviceId !== null) sum += gaugeOf(words.get(serviceId), name)
-      else for (const [id, word] of words) if (!this.#totals.has(id)) sum += gaugeOf(word, name)
+      if (serviceId !== null) sum += countOf(words.get(serviceId), name)
+      else for (const [id, word] of words) if (!this.#totals.has(id)) sum += countOf(word, name)
     }
     return sum
   }
 
-  gateways(): { gatewayId: string; connected: boolean; word: GatewayWord | null }[] {
+  gateways(): { gatewayId: string; connected: boolean; word: GatewayFigures | null }[] {
     return [...this.#members].map(([gatewayId, { connected, word }]) => ({ gatewayId, connected, word }))
   }
 
@@ -154,7 +121,7 @@ export class TrafficTotals {
     return made
   }
 
-  #count(before: TrafficWordInFull | undefined, word: TrafficWordInFull): void {
+  #count(before: ServiceTraffic | undefined, word: ServiceTraffic): void {
     // A service that left the routes and came back is counted from zero.
     const since = before !== undefined && word.requests >= before.requests ? before : undefined
     if (word.requests === (since?.requests ?? 0) && !this.#totals.has(word.serviceId) && word.inFlight === 0) {
@@ -166,11 +133,6 @@ export class TrafficTotals {
     addRises(answers, word.detail?.answers ?? [], since?.detail?.answers ?? [])
     addRises(latency, word.latency, since?.latency ?? [])
   }
-}
-
-const gaugeOf = (word: TrafficWordInFull | undefined, name: Gauge): number => {
-  if (word === undefined) return 0
-  return name === 'ejected' ? (word.detail?.ejected ?? 0) : word[name]
 }
 
 function addRises(into: number[], counts: readonly number[], before: readonly number[]): void {
