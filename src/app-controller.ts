@@ -60,7 +60,8 @@ export async function openController(
     ...{ controller, duties, routes, time, money, nudge },
     hosts: hostsOf(engines, drivers),
   })
-  const own = () => controllerMetrics(controller, duties)
+  const ofDrivers = () => Object.values(drivers).map(driver => driver.metrics?.() ?? '')
+  const own = () => [controllerMetrics(controller, duties), ...ofDrivers()].join('')
   const metrics = await openMetrics(ctx, config.metrics.listen, { own, traffic: () => routes.traffic() })
   // What other processes write, and what they ask for.
   const hearing = new Hearing({
@@ -75,7 +76,10 @@ export async function openController(
     await routes.close()
     await controller.leave()
   }
-  const start = () => watch.start(Object.values(drivers).map(({ runtime }) => runtime))
+  const start = () => {
+    for (const driver of Object.values(drivers)) driver.start?.()
+    watch.start(Object.values(drivers).map(({ runtime }) => runtime))
+  }
   return { loops, duties, start, stop: () => watch.stop(), close }
 }
 

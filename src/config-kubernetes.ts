@@ -83,7 +83,11 @@ export const kubernetes = z.strictObject({
   imageMirror: mirror.optional(),
 })
 
-export function kubernetesOf(file: z.output<typeof kubernetes>, besides: (path: string) => string): KubernetesConfig {
+export function kubernetesOf(
+  file: z.output<typeof kubernetes>,
+  besides: (path: string) => string,
+  modelNetworks: readonly string[] = [],
+): KubernetesConfig {
   const { systemNamespace, tolerates: tolerated } = file
   return {
     kubeconfig: file.kubeconfig === undefined ? null : besides(file.kubeconfig),
@@ -92,7 +96,7 @@ export function kubernetesOf(file: z.output<typeof kubernetes>, besides: (path: 
     pods: {
       ...{ systemNamespace, tolerated, gatewayNetworks: file.gatewayNetworks, runAsUser: file.runAsUser },
       ...{ readOnlyRoot: file.readOnlyRoot, ephemeralStorageMib: file.ephemeralStorage },
-      ...{ modelServerImage: file.modelServerImage ?? null, imageMirror: file.imageMirror ?? null },
+      ...{ modelServerImage: file.modelServerImage ?? null, modelNetworks, imageMirror: file.imageMirror ?? null },
     },
   }
 }

@@ -156,7 +156,7 @@ export function loadConfig({ env = process.env, path, host = hostFacts() }: Load
     oidc: oidcOf(file.oidc, filled(env.BERTH_OIDC_CLIENT_SECRET)),
     mail: mailOf(file.notices.smtp, filled(env.BERTH_SMTP_PASSWORD), configPath),
     docker: dockerOf(file.docker),
-    kubernetes: kubernetesOf(file.kubernetes, besides),
+    kubernetes: kubernetesOf(file.kubernetes, besides, file.models.allowPrivate),
     models: modelsOf(file.models, env, configPath),
     storage: file.storage.allow,
     disk: { lowPercent: file.disk.low, criticalPercent: file.disk.critical },

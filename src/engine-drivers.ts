@@ -18,6 +18,10 @@ import type { RuntimeDriver } from './services/driver.ts'
 export interface EngineDrivers {
   machines: MachineDriver
   runtime: RuntimeDriver
+  /** Of a controller, whose loops begin: what takes its time at first is begun. */
+  start?(): void
+  /** What it says of itself, in Prometheus' text format. */
+  metrics?(): string
   close?(): Promise<void>
 }
 
@@ -75,7 +79,7 @@ async function kubernetesDrivers(
   { kubernetes, catalog, dataDir, models }: Config,
   { clock, log, installationId: findId }: DriversOptions,
 ): Promise<EngineDrivers> {
-  const { connectCluster } = await import('./drivers/kubernetes/connect-cluster.ts')
+  const { connectCluster, requestMetrics } = await import('./drivers/kubernetes/connect-cluster.ts')
   const { KubernetesMachines } = await import('./drivers/kubernetes/machines.ts')
   const { KubernetesRuntime } = await import('./drivers/kubernetes/runtime.ts')
   const installationId = await findId()
@@ -90,7 +94,7 @@ async function kubernetesDrivers(
     ...{ api, dataDir, clock, log },
   })
   return {
-    ...{ machines, runtime },
+    ...{ machines, runtime, metrics: () => requestMetrics(api), start: () => machines.start() },
     close: async () => {
       await Promise.all([machines.close(), runtime.close()])
       close()

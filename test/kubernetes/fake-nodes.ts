@@ -14,10 +14,11 @@ export interface FakeNodesOptions {
   allocatable?: Record<string, string>
   /** Renews leases, as a real cluster wants it. */
   renews: boolean
+  renewEveryMs?: number
 }
 
 const atOnce = 32
-const renewEveryMs = 10_000
+const renewEveryMsDefault = 10_000
 const leaseNamespace = 'kube-node-lease'
 const now = (): string => new Date().toISOString()
 
@@ -51,7 +52,7 @@ export class FakeNodes {
 
   /** They are free for sale once this is done. */
   async make(count: number): Promise<string[]> {
-    const { prefix, renews } = this.#options
+    const { prefix, renews, renewEveryMs = renewEveryMsDefault } = this.#options
     const made = Array.from({ length: count }, (_, index) => `${prefix}-${this.names.length + index + 1}`)
     this.names.push(...made)
     await sideBySide(made, atOnce, name => this.#make(name))

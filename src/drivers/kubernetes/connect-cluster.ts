@@ -19,3 +19,13 @@ export function connectCluster(
   const connection = new Connection(access, { clock, env })
   return { access, api: new ApiServer({ connection, clock }), close: () => connection.close() }
 }
+
+/** What was asked of the API server, by verb and resource. */
+export function requestMetrics({ requests }: ApiServer): string {
+  const lines = [...requests].sort().map(([what, count]) => {
+    const [verb, resource] = what.split(' ')
+    return `berth_kubernetes_requests_total{verb="${verb}",resource="${resource}"} ${count}`
+  })
+  const name = 'berth_kubernetes_requests_total'
+  return [`# HELP ${name} Requests to the API server of Kubernetes`, `# TYPE ${name} counter`, ...lines, ''].join('\n')
+}

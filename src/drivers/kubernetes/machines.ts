@@ -54,6 +54,11 @@ export class KubernetesMachines implements MachineDriver {
     this.#releases = new NodeReleases({ ...shared, namespace, wipe })
   }
 
+  /** Begins to list the nodes, so that the first who asks need not wait for it. */
+  start(): void {
+    this.#book.start()
+  }
+
   close(): Promise<void> {
     return this.#book.close()
   }

@@ -44,10 +44,14 @@ export class NodeBook {
     this.#pods.listen((_, now, before) => this.#loads.changed(now, before))
   }
 
-  /** Refused while there is no present word of the cluster. */
-  async ready(): Promise<void> {
+  start(): void {
     this.#nodes.start()
     this.#pods.start()
+  }
+
+  /** Refused while there is no present word of the cluster. */
+  async ready(): Promise<void> {
+    this.start()
     const late = Promise.withResolvers<never>()
     const timer = setTimeout(() => late.reject(this.#away('its nodes are not listed yet')), syncMsMax)
     try {

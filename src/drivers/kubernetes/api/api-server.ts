@@ -74,7 +74,8 @@ export interface PodLogQuery {
 /** In place of a stream's line: it stands. */
 const opened = Symbol('opened')
 
-const pageSize = 500
+/** A page of nodes is some megabytes, all of them in memory at once; a list is made once. */
+const pageSize = 250
 const metadataAlone = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json'
 /** A server ends a watch by itself after so long; we ask for it, so that none grows old. */
 const watchSeconds = 290
