@@ -106,6 +106,15 @@ program
     if (!(await verify(configOf()))) process.exitCode = 1
   })
 
+program
+  .command('doctor')
+  .description('look whether what Berth stands on is as it needs it')
+  .requiredOption('--kubernetes', 'the cluster of berth.yaml: reach, version, permissions, nodes')
+  .action(async () => {
+    const { examineKubernetes } = await import('./doctor.ts')
+    if (!(await examineKubernetes(configOf()))) process.exitCode = 1
+  })
+
 // Processes that stay do not keep in memory what they never run.
 if (!['up', 'serve'].includes(process.argv[2] ?? '')) {
   const { addApiCommands } = await import('./cli/main.ts')

@@ -83,6 +83,8 @@ export class FakeNodes {
     if (renews)
       await api.create<AnyObject>(leases, { metadata: { namespace: leaseNamespace, name }, spec: leaseOf(name) })
     await this.setReady(name, 'True')
+    // A new node is tainted as not ready. The control plane takes that away, too, some twenty nodes a second.
+    if (renews) await api.patch(nodes, { name }, { spec: { taints: null } })
   }
 
   #beat(): void {
