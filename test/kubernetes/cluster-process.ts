@@ -87,5 +87,7 @@ const podOf = (number: number, pod: number): AnyObject => ({
   status: { phase: 'Running' },
 })
 
-const close = order.kubeconfig === null ? await openDouble() : await openReal(order.kubeconfig)
-process.once('disconnect', () => void close().finally(() => process.exit(0)))
+const opening = order.kubeconfig === null ? openDouble() : openReal(order.kubeconfig)
+// Also where it ends before they are all there.
+process.once('disconnect', () => void opening.then(close => close()).finally(() => process.exit(0)))
+await opening
