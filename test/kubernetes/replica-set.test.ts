@@ -27,7 +27,11 @@ describe('a service instance on Kubernetes', () => {
     expect(nodeSelectorTerms).toEqual([
       { matchExpressions: [{ key: 'berth.dev/machine', operator: 'In', values: ['eas-i-1'] }] },
     ])
-    expect(tolerations).toEqual([{ key: 'berth.dev/group', operator: 'Equal', value: 'eas-r-1', effect: 'NoSchedule' }])
+    expect(tolerations).toEqual([
+      { key: 'berth.dev/group', operator: 'Equal', value: 'eas-r-1', effect: 'NoSchedule' },
+      { key: 'node.kubernetes.io/unreachable', operator: 'Exists', effect: 'NoExecute' },
+      { key: 'node.kubernetes.io/not-ready', operator: 'Exists', effect: 'NoExecute' },
+    ])
   })
 
   it('asks for exactly what it may use', () => {

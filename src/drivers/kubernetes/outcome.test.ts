@@ -29,7 +29,7 @@ const aPod = (
   },
 })
 const ready = (status: string, lastTransitionTime = '2026-03-01T00:00:02Z'): PodCondition => ({
-  ...{ type: 'Ready', status, lastTransitionTime },
+  ...{ type: 'ContainersReady', status, lastTransitionTime },
 })
 const says = (replicaSet: ReplicaSet, pods: Pod[], isUnschedulable = false) =>
   wordOf({ replicaSet, pods, isUnschedulable })
@@ -41,6 +41,11 @@ describe('the word on a process', () => {
     const running = { state: 'running', host: '10.0.0.7', port: 8_000, connections: null }
     expect(says(aSet(), [aPod(service(runs))])).toEqual({ ...running, ready: false })
     expect(says(aSet(), [aPod(service(runs), { conditions: [ready('True')] })])).toEqual({ ...running, ready: true })
+  })
+
+  it('serves on where only its node is not heard of', () => {
+    const pod = aPod(service(runs), { conditions: [ready('True'), { type: 'Ready', status: 'False' }] })
+    expect(says(wasReady, [pod])).toMatchObject({ state: 'running', ready: true })
   })
 
   it.each([

@@ -50,8 +50,9 @@ const deleted = ended('Unknown', 'its pod was deleted, and not by Berth')
 const conditionOf = (pod: Pod, type: string): PodCondition | undefined =>
   pod.status?.conditions?.find(condition => condition.type === type)
 
+/** By the last word of its node: `Ready` is taken away where the node is not heard of, and that is no word on the pod. */
 export const isReady = (pod: Pod): boolean =>
-  pod.metadata.deletionTimestamp === undefined && conditionOf(pod, 'Ready')?.status === 'True'
+  pod.metadata.deletionTimestamp === undefined && conditionOf(pod, 'ContainersReady')?.status === 'True'
 
 const serviceOf = (pod: Pod | undefined): ContainerStatus | undefined =>
   pod?.status?.containerStatuses?.find(({ name }) => name === containerName)
@@ -155,7 +156,7 @@ function endOfContainer(last: Terminated, pod: Pod, facts: Facts): Ended {
   const wasReady = facts.replicaSet.metadata.annotations?.[readyPodNote] !== undefined
   if (!wasReady && between(last.startedAt, last.finishedAt) >= startTimeoutMs)
     return ended('StartTimeout', `not ready in ${startTimeoutMs} ms`, exit)
-  const failingMs = between(conditionOf(pod, 'Ready')?.lastTransitionTime, last.finishedAt)
+  const failingMs = between(conditionOf(pod, 'ContainersReady')?.lastTransitionTime, last.finishedAt)
   const wasTold = exit.signal !== null || exit.exitCode === 0
   if (wasReady && endAfterMs !== undefined && wasTold && failingMs >= 1_000)
     return ended('Unhealthy', `its health check failed for ${endAfterMs} ms`, exit)

@@ -199,7 +199,8 @@ class Writer {
     const space = line.indexOf(' ')
     const [stamp, text] = [line.slice(0, space), line.slice(space + 1)]
     const { taken } = this
-    if (space < 0 || stamp < taken.stamp) return
+    // Also what the node says in place of a log that it has no more.
+    if (!/^\d{4}-\d\d-\d\dT/.test(stamp) || stamp < taken.stamp) return
     if (stamp === taken.stamp && this.#again-- > 0) return
     this.taken = { ...taken, stamp, count: stamp === taken.stamp ? taken.count + 1 : 1 }
     if (stamp !== taken.stamp) this.#again = 0

@@ -68,6 +68,10 @@ function podSpecOf(launch: Launch, settings: PodSettings): object {
     // Of machines those of its own group alone, whatever else they are marked with.
     tolerations: [
       { key: groupLabel, operator: 'Equal', value: launch.groupId, effect: 'NoSchedule' },
+      // A node that is not heard of may well run: whether what runs there is given up says Berth, and no clock of five minutes.
+      ...['node.kubernetes.io/unreachable', 'node.kubernetes.io/not-ready'].map(key => ({
+        ...{ key, operator: 'Exists', effect: 'NoExecute' },
+      })),
       ...tolerated.filter(key => key !== groupLabel).map(key => ({ key, operator: 'Exists', effect: 'NoSchedule' })),
     ],
     securityContext: {
