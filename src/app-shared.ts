@@ -145,8 +145,8 @@ async function loadInstallation(
   return new Map(regions.map(region => [region.regionId, region.engine]))
 }
 
-const installationOf = ({ models, storage, kubernetes }: Config): Installation => ({
+const installationOf = ({ models, storage, kubernetes, docker }: Config): Installation => ({
   buckets: models.stores.flatMap(store => store.buckets),
   storage,
-  modelServerImage: kubernetes.pods.modelServerImage,
+  modelServerImages: { kubernetes: kubernetes.pods.modelServerImage, docker: docker.modelServerImage ?? null },
 })

@@ -27,7 +27,7 @@ const namespaceName = z
   .string()
   .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'expected the name of a namespace: lower-case letters, digits, dashes')
 const zoneId = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, 'expected the id of a zone of the catalog')
-const image = z
+export const image = z
   .string()
   .regex(/^[a-z0-9][\w.:/@-]{0,250}$/, 'expected the name of an image, such as registry.example.org/wipe:1.4')
 const mirror = z

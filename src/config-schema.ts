@@ -6,7 +6,7 @@ import { type CatalogConfig, catalogIdPattern, type OfferConfig } from './catalo
 import { engines } from './catalog/offering.ts'
 import type { Price } from './catalog/price.ts'
 import { gateway } from './config-gateway.ts'
-import { kubernetes } from './config-kubernetes.ts'
+import { image, kubernetes } from './config-kubernetes.ts'
 import { disk, models, storage } from './config-models.ts'
 import { network, read, yesOrNo } from './config-read.ts'
 import { isTimeZone } from './lib/calendar.ts'
@@ -182,6 +182,7 @@ const docker = z.strictObject({
   pull: z.enum(['missing', 'always', 'never']).default('missing'),
   readOnlyRoot: yesOrNo.default(false),
   capabilities: z.array(z.enum(capabilities)).default([]),
+  modelServerImage: image.optional(),
 })
 
 const file = z.strictObject({

@@ -64,12 +64,12 @@ export async function createDrivers(config: Config, options: DriversOptions): Pr
 }
 
 async function dockerDrivers(
-  { docker, dataDir, storage }: Config,
+  { docker, dataDir, storage, models }: Config,
   { clock, log }: { clock: Clock; log: Logger },
 ): Promise<EngineDrivers> {
   const { DockerMachines } = await import('./drivers/docker/machines.ts')
   const { DockerRuntime } = await import('./drivers/docker/runtime.ts')
-  const runtime = new DockerRuntime({ docker, dataDir, storage, clock, log })
+  const runtime = new DockerRuntime({ docker, dataDir, storage, modelNetworks: models.allowPrivate, clock, log })
   const machines = new DockerMachines({ socketPath: docker.socketPath, dataDir })
   return { machines, runtime, close: () => runtime.close() }
 }

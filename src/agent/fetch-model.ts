@@ -1,6 +1,7 @@
-// Brings what a model server reads before it starts, where no agent does: in a pod, before its program.
-//   node src/agent/fetch-model.ts --into /models [--allow 10.0.0.0/8] model=https://… [warm_up=https://…]
-// What a URL gave stands then under its name. The last line of its log says why there is none.
+// Brings what a model server reads before it starts, where no agent does: in a pod or a container, before its program.
+//   node src/agent/fetch-model.ts --into /models [--allow 10.0.0.0/8] model=https://… [warm_up=https://…] [-- src/model-server/main.ts …]
+// What a URL gave stands then under its name. The last line of its log says why there is none. What follows `--` gets Node
+// with the same flags, and the place of this process.
 import { link, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -35,8 +36,12 @@ async function main(args: string[]): Promise<void> {
   }
 }
 
+const given = process.argv.slice(2)
+const end = given.indexOf('--')
+const then = end === -1 ? [] : given.slice(end + 1)
 try {
-  await main(process.argv.slice(2))
+  await main(end === -1 ? given : given.slice(0, end))
+  if (then.length > 0) process.execve?.(process.execPath, [process.execPath, ...process.execArgv, ...then])
 } catch (error) {
   console.error(messageOf(error))
   process.exitCode = 1

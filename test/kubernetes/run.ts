@@ -1,4 +1,5 @@
-// `npm run test:kubernetes`: the suites that hold on any cluster, run on the one in KUBECONFIG, then the cluster story.
+// `npm run test:kubernetes`: the suites that hold on any cluster, run on the one in KUBECONFIG, then the cluster story and
+// the demo's story on three engines.
 import { spawnSync } from 'node:child_process'
 import { resolve } from 'node:path'
 import { attempted, escapes, refusedField } from './escapes.ts'
@@ -27,7 +28,9 @@ if (kubeconfig === undefined || kubeconfig === '') {
   const env = { ...process.env, BERTH_TESTS: 'all', BERTH_TEST_KUBECONFIG: resolve(kubeconfig) }
   // One after the other: they count what there is on the cluster.
   const { status } = spawnSync('vitest', ['run', '--no-file-parallelism', ...suites], { stdio: 'inherit', env })
-  const story = ['--disable-warning=ExperimentalWarning', resolve(import.meta.dirname, 'story.ts')]
-  const told = status === 0 ? spawnSync(process.execPath, story, { stdio: 'inherit', env: process.env }).status : status
-  process.exitCode = told ?? 1
+  const tell = (program: string) => {
+    const args = ['--disable-warning=ExperimentalWarning', resolve(import.meta.dirname, program)]
+    return spawnSync(process.execPath, args, { stdio: 'inherit', env: process.env }).status ?? 1
+  }
+  process.exitCode = (status ?? 1) || tell('story.ts') || tell('engines.ts')
 }

@@ -159,6 +159,19 @@ describe('a deployment', () => {
     })
   })
 
+  it('takes the built-in model server where containers run, if the operator has named its image and the model is fetched', async () => {
+    const services = await someServices({ machines: 0 })
+    await services.fleet.db.updateTable('regions').set({ engine: 'docker' }).execute()
+    const { containers: _, ...json } = aServiceJson() as Record<string, unknown>
+    const installation = { buckets: [], storage: [], modelServerImages: { docker: 'registry.test/berth:1' } }
+    const ctx = { ...services.ctx, installation }
+    const onnx = (path: string) => ({ ...json, processor: 'onnx', model_path: path })
+    const refused = { code: 'EngineNotSupported', details: { field: 'model_path' } }
+    await expect(deployService(ctx, services.actor, onnx('/m.onnx'))).rejects.toMatchObject(refused)
+    const { service } = await deployService(ctx, services.actor, onnx('https://models.test/m.onnx'))
+    expect(service.name).toBe('digits')
+  })
+
   it.each([
     ['a command without an image', { containers: [{ command: './serve' }] }, 'containers[0].image'],
     ['a model of a node', { processor: 'onnx', model_path: '/m.onnx' }, 'model_path'],
@@ -168,11 +181,15 @@ describe('a deployment', () => {
     const services = await someServices({ machines: 0 })
     await services.fleet.db.updateTable('regions').set({ engine: 'kubernetes' }).execute()
     const { containers: _, ...json } = aServiceJson() as Record<string, unknown>
-    const installation = { buckets: ['models'], storage: [], modelServerImage: 'registry.test/berth:1' }
+    const installation = {
+      buckets: ['models'],
+      storage: [],
+      modelServerImages: { kubernetes: 'registry.test/berth:1' },
+    }
     const ctx = { ...services.ctx, installation }
     const refused = { code: 'EngineNotSupported', details: { field } }
     await expect(deployService(ctx, services.actor, { ...json, ...config })).rejects.toMatchObject(refused)
-    const without = { ...services.ctx, installation: { ...installation, modelServerImage: null } }
+    const without = { ...services.ctx, installation: { ...installation, modelServerImages: {} } }
     const onnx = { ...json, processor: 'onnx', model_path: 'https://models.test/m.onnx' }
     const noImage = { code: 'EngineNotSupported', details: { field: 'processor' } }
     await expect(deployService(without, services.actor, onnx)).rejects.toMatchObject(noImage)

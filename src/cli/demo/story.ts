@@ -35,15 +35,21 @@ const topUpFen = '100000'
 const ratePerSecond = 60
 const waitMs = 60_000
 
+export interface TellOptions {
+  clock?: Clock
+  /** Where the engine's machines find the model, if not beside the example. */
+  modelPath?: string
+}
+
 export async function tell(
   teller: Teller,
   installation: Installation,
-  clock: Clock = systemClock,
+  { clock = systemClock, modelPath }: TellOptions = {},
 ): Promise<StoryResult> {
   const { owner } = installation
   await topUp(teller, installation)
   const { groupId, offering } = await buyGroup(teller, owner)
-  const target = await deploy(teller, owner, groupId)
+  const target = await deploy(teller, owner, groupId, modelPath)
   const pictures = readPictures()
   const prediction = await classifyPictures(teller, target, pictures)
   await readLogs(teller, owner)
@@ -124,9 +130,10 @@ async function buy(owner: Session, what: PlaceOrder, runningBefore = 0): Promise
   return order
 }
 
-async function deploy(teller: Teller, owner: Session, groupId: string) {
+async function deploy(teller: Teller, owner: Session, groupId: string, modelPath?: string) {
   return teller.step('deploy', async () => {
-    const config = readServiceFile(join(digits, 'service.json'), groupId)
+    const file = readServiceFile(join(digits, 'service.json'), groupId)
+    const config = modelPath === undefined ? file : { ...file, model_path: modelPath }
     const { service } = await owner.call('POST /v1/services', { body: { config } })
     const running = await awaitService(owner, service.serviceId, waitMs)
     if (running.status !== 'Running') throw new Error(`the service is ${running.status}: ${running.reason}`)

@@ -27,6 +27,7 @@ import { DockerEngine, isEngineError } from './engine.ts'
 import type { ContainerSummary } from './engine-types.ts'
 import { Images, parseLogin } from './images.ts'
 import { Installation, processIdIn } from './labels.ts'
+import { asImage, type ImageLaunch } from './model-server.ts'
 import { Notes } from './notes.ts'
 import { type Ended, failedToStart } from './outcome.ts'
 import { type ContainerContext, ServiceContainer } from './service-container.ts'
@@ -39,6 +40,8 @@ export interface DockerRuntimeOptions {
   dataDir: string
   /** Directories of the host that services may mount. */
   storage: readonly AllowedPath[]
+  /** Private networks from which a container may fetch the model that it serves. */
+  modelNetworks?: readonly string[]
   clock: Clock
   log: Logger
 }
@@ -93,10 +96,11 @@ export class DockerRuntime implements RuntimeDriver {
     await Promise.allSettled([...this.#launching.values()].map(({ done }) => done))
   }
 
-  async ensure(launch: Launch): Promise<RuntimeObservation> {
-    const { program } = launch
-    const id = processIdOf(launch)
-    if (program.kind !== 'image') {
+  async ensure(wanted: Launch): Promise<RuntimeObservation> {
+    const { docker, modelNetworks: networks = [] } = this.#options
+    const id = processIdOf(wanted)
+    const launch = asImage(wanted, { image: docker.modelServerImage ?? null, networks })
+    if (launch === null) {
       const message = 'containers[0].image is missing: the docker engine runs images'
       throw new Refusal('EngineNotSupported', message, { field: 'containers[0].image' })
     }
@@ -104,7 +108,7 @@ export class DockerRuntime implements RuntimeDriver {
     if (word && word.state !== 'not_found') return word
     const launching = this.#launching.get(id) ?? this.#begin(launch)
     // A fetch is not waited for; making and starting are, so that not all of a service start at once.
-    if (await this.#images.isAtHand(program.image)) await launching.done
+    if (await this.#images.isAtHand(launch.program.image)) await launching.done
     return (await this.observe([launch]))[0] ?? { state: 'starting' }
   }
 
@@ -254,7 +258,7 @@ export class DockerRuntime implements RuntimeDriver {
     container?.leave()
   }
 
-  #begin(launch: Launch): Launching {
+  #begin(launch: ImageLaunch): Launching {
     const id = processIdOf(launch)
     const launching: Launching = { abort: new AbortController(), done: Promise.resolve(), failed: null }
     this.#launching.set(id, launching)
@@ -277,11 +281,9 @@ export class DockerRuntime implements RuntimeDriver {
     return launching
   }
 
-  async #launch(launch: Launch, signal: AbortSignal): Promise<Ended | null> {
-    const { program } = launch
+  async #launch(launch: ImageLaunch, signal: AbortSignal): Promise<Ended | null> {
     const login = launch.registryAuth ? parseLogin(launch.registryAuth) : null
-    const image = program.kind === 'image' ? program.image : ''
-    const missing = await this.#images.bring(image, login, signal)
+    const missing = await this.#images.bring(launch.program.image, login, signal)
     if (missing !== null) return missing
     const { docker, storage } = this.#options
     const mounts = await allowedMounts(launch.mounts ?? [], storage).catch(refusedMount)

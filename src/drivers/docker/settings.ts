@@ -11,6 +11,8 @@ export interface DockerSettings {
   readOnlyRoot: boolean
   /** Capabilities that containers keep; none of the others. */
   capabilities: readonly string[]
+  /** The image that runs `processor: onnx`; absent: this installation has none. */
+  modelServerImage?: string | undefined
 }
 
 export function rememberSettings(dataDir: string, settings: DockerSettings): void {

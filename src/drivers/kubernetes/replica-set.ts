@@ -2,6 +2,7 @@
 // the image, the command, variables, sizes, port and health check, each to its own place, and nothing else: there is no way
 // from there to a field of a pod that we have not named here.
 import type { HealthCheck, Launch, OnnxProgram } from '../../services/driver.ts'
+import { fetchModelArgs, modelServerArgs, modelServerNodeArgs } from '../model-server-program.ts'
 import {
   containerName,
   fetchContainerName,
@@ -123,25 +124,14 @@ function programOf(
   }
 }
 
-/** The program of Berth's own image is Node, in the directory of Berth. */
 function modelServerOf(program: OnnxProgram, settings: PodSettings): object {
-  const { modelName, warmUpPath, batching } = program
-  const args = [
-    // As the process engine has it: a small young generation, for a service is sold by its memory.
-    ...['--max-semi-space-size=2', 'src/model-server/main.ts'],
-    ...['--model', `${modelsDirectory}/model`, '--name', modelName],
-    ...(warmUpPath === undefined ? [] : ['--warm-up', `${modelsDirectory}/warm_up`]),
-    ...(batching ? ['--batch-rows', String(batching.rowsMax), '--batch-wait-ms', String(batching.waitMs)] : []),
-  ]
+  const args = [...modelServerNodeArgs, ...modelServerArgs(program, modelsDirectory)]
   return { image: modelServerImage(settings), args: args.map(literal) }
 }
 
-/** Fetches what the model server reads.  */
-function fetchOf(launch: Launch, { modelPath, warmUpPath }: OnnxProgram, settings: PodSettings): object {
-  const urls = [['model', modelPath], ...(warmUpPath === undefined ? [] : [['warm_up', warmUpPath]])]
-  const allowed = settings.modelNetworks.flatMap(network => ['--allow', network])
-  const named = urls.map(([name, url]) => `${name}=${url}`)
-  const args = ['src/agent/fetch-model.ts', '--into', modelsDirectory, ...allowed, ...named]
+/** Fetches what the model server reads. */
+function fetchOf(launch: Launch, program: OnnxProgram, settings: PodSettings): object {
+  const args = fetchModelArgs(program, modelsDirectory, settings.modelNetworks)
   return {
     name: fetchContainerName,
     image: modelServerImage(settings),

@@ -1,7 +1,7 @@
 // Whether the engine of a region can run what a service's JSON asks for: told where it is deployed, by field and with the way
 // out. Pure.
 import { parseModelUrl } from '../../lib/model-url.ts'
-import type { OnnxProgram } from '../driver.ts'
+import type { OnnxProgram, Program } from '../driver.ts'
 import type { Installation } from './installation.ts'
 import type { ServiceSpec } from './service-config.ts'
 
@@ -19,29 +19,23 @@ const needsImage: EngineProblem = {
   field: 'containers[0].image',
   message: regionId => `is missing: region ${regionId} runs containers. Name the image that the command runs in`,
 }
-/** Its files are this host's, and a container sees none of them. */
-const noProcessor: EngineProblem = {
-  field: 'processor',
-  message: regionId =>
-    `the built-in model server runs as a process; region ${regionId} runs containers. Name an image that serves the model in containers[0].image, or deploy to a region whose engine is process`,
-}
-
 const noMounts: EngineProblem = {
   field: 'storage',
   message: regionId =>
     `region ${regionId} has no host whose directories could be mounted. Bring the files in the image`,
 }
 
-const noModelServer: EngineProblem = {
+const noModelServer = (engine: string): EngineProblem => ({
   field: 'processor',
   message: regionId =>
-    `region ${regionId} runs containers, and no image of the built-in model server is set: the operator names it under kubernetes.modelServerImage in berth.yaml`,
-}
+    `region ${regionId} runs containers, and no image of the built-in model server is set: the operator names it under ${engine}.modelServerImage in berth.yaml. Or name an image that serves the model in containers[0].image, or deploy to a region whose engine is process`,
+})
 
+/** A file of this host is none of a container's. */
 const notFetched = (field: string): EngineProblem => ({
   field,
   message: regionId =>
-    `in region ${regionId} a pod fetches its model by itself: give an http or https URL, for a bucket one that is signed`,
+    `in region ${regionId} a container fetches its model by itself: give an http or https URL, for a bucket one that is signed`,
 })
 
 /** Which cards a container sees is told by these: they would show those of others. */
@@ -56,18 +50,23 @@ export function whyNotOn(engine: string, spec: ServiceSpec, installation?: Insta
   const { program, mounts } = spec
   if (engine === 'process') return program.kind === 'image' ? needsDocker : null
   if (engine === 'simulated') return null
-  if (engine === 'kubernetes') return whyNotOnKubernetes(spec, installation)
-  if (program.kind !== 'image') return program.kind === 'onnx' ? noProcessor : needsImage
-  return engine === 'docker' || mounts === undefined ? null : noMounts
+  if (program.kind === 'command') return needsImage
+  const images = installation?.modelServerImages ?? {}
+  if (engine === 'kubernetes') return whyNotOnKubernetes(spec, images.kubernetes ?? null)
+  if (engine !== 'docker' && mounts !== undefined) return noMounts
+  return whyNotServed(program, engine, images.docker ?? null)
 }
 
-function whyNotOnKubernetes({ program, mounts, env }: ServiceSpec, installation?: Installation): EngineProblem | null {
-  if (program.kind === 'command') return needsImage
+function whyNotOnKubernetes({ program, mounts, env }: ServiceSpec, modelServer: string | null): EngineProblem | null {
   if (mounts !== undefined) return noMounts
   const card = cardVariables.find(name => Object.hasOwn(env, name))
   if (card !== undefined) return noCards(card)
-  if (program.kind === 'image') return null
-  return (installation?.modelServerImage ?? null) === null ? noModelServer : whyNotFetched(program)
+  return whyNotServed(program, 'kubernetes', modelServer)
+}
+
+function whyNotServed(program: Program, engine: string, modelServer: string | null): EngineProblem | null {
+  if (program.kind !== 'onnx') return null
+  return modelServer === null ? noModelServer(engine) : whyNotFetched(program)
 }
 
 function whyNotFetched({ modelPath, warmUpPath }: OnnxProgram): EngineProblem | null {

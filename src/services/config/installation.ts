@@ -11,8 +11,8 @@ export interface Installation {
   buckets: readonly string[]
   /** Directories of the host that services may mount. */
   storage: readonly AllowedPath[]
-  /** The image that runs `processor: onnx` on Kubernetes; absent: none does. */
-  modelServerImage?: string | null
+  /** By engine, the images that run `processor: onnx`; absent: none does. */
+  modelServerImages?: { kubernetes?: string | null; docker?: string | null }
 }
 
 /** Absent: nothing is allowed. */

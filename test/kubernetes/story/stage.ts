@@ -2,7 +2,7 @@
 // a data directory of its own. Its gateway calls pods at their addresses: this host must reach them, and they it.
 import { execFile } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import type { Client, Operations } from '../../../src/client/client.ts'
 import type { ApiServer } from '../../../src/drivers/kubernetes/api/api-server.ts'
@@ -45,6 +45,31 @@ catalog:
               postpaid: { hour: 0.06, diskGiB: 0.0005 }
 `
 
+export const kubernetesYaml = ({ zone, zoneLabel }: TestNodes): string => {
+  const { kubeconfig, modelServerImage } = settings()
+  return `kubernetes:
+  kubeconfig: ${resolve(kubeconfig)}
+  zoneLabel: ${zoneLabel}
+  zones: { local-a: ${zone} }
+${modelServerImage === '' ? '' : `  modelServerImage: "${modelServerImage}"\n`}`
+}
+
+export interface UnderTest {
+  api: ApiServer
+  nodes: TestNodes
+  /** Where pods reach this host. */
+  host: string
+}
+
+/** The cluster of KUBECONFIG with its nodes; null: none of them are meant for it. */
+export async function underTest(open: AsyncDisposableStack, machines: number): Promise<UnderTest | null> {
+  const { kubeconfig } = settings()
+  const { api, close } = connectCluster({ kubeconfig, context: null }, { clock: systemClock, env: {} })
+  open.defer(close)
+  const found = await testNodes(api, { atLeast: machines, run: `story-${process.pid}`, open })
+  return found && { api, nodes: found, host: await ownAddressTowards(found.address) }
+}
+
 const waitMs = 120_000
 
 export class Stage {
@@ -59,7 +84,7 @@ export class Stage {
   operator!: Client
   groupId = ''
 
-  private constructor(api: ApiServer, found: TestNodes, host: string, witness: { it: Witness; address: string }) {
+  private constructor({ api, nodes: found, host }: UnderTest, witness: { it: Witness; address: string }) {
     this.api = api
     this.nodes = found
     this.host = host
@@ -69,35 +94,23 @@ export class Stage {
 
   /** What it sets up is taken away as `open` is closed. null: no nodes are meant for it. */
   static async set(open: AsyncDisposableStack, machines: number): Promise<Stage | null> {
-    const { kubeconfig } = settings()
-    const { api, close } = connectCluster({ kubeconfig, context: null }, { clock: systemClock, env: {} })
-    open.defer(close)
-    const run = `story-${process.pid}`
-    const found = await testNodes(api, { atLeast: machines, run, open })
-    if (found === null) return null
-    const host = await ownAddressTowards(found.address)
+    const cluster = await underTest(open, machines)
+    if (cluster === null) return null
     const it = new Witness()
-    const address = await it.listen(host)
+    const address = await it.listen(cluster.host)
     open.defer(() => it.close())
-    const stage = new Stage(api, found, host, { it, address })
+    const stage = new Stage(cluster, { it, address })
     open.defer(() => stage.berth.remove())
     return stage
   }
 
   async up(): Promise<void> {
-    const { kubeconfig, modelServerImage } = settings()
-    const { names, specId, zone, zoneLabel } = this.nodes
-    const kubernetes = [
-      `kubernetes:`,
-      `  kubeconfig: ${kubeconfig}`,
-      `  zoneLabel: ${zoneLabel}`,
-      `  zones: { local-a: ${zone} }`,
-      ...(modelServerImage === '' ? [] : [`  modelServerImage: ${modelServerImage}`]),
-      `models: { allowPrivate: [${this.host}] }`,
-      // All of the load comes from one address.
-      `gateway: { connectionsPerAddress: 0 }`,
-    ]
-    const text = `${kubernetes.join('\n')}\n${configYaml('kubernetes', specId, names.length)}`
+    const more = `models: { allowPrivate: [${this.host}] }
+# All of the load comes from one address.
+gateway: { connectionsPerAddress: 0 }
+`
+    const { specId, names } = this.nodes
+    const text = more + kubernetesYaml(this.nodes) + configYaml('kubernetes', specId, names.length)
     writeFileSync(join(this.berth.home, 'berth.yaml'), text)
     await this.berth.up()
     this.owner = await this.berth.client('owner')
