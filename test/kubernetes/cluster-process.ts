@@ -28,7 +28,7 @@ async function openReal(kubeconfig: string): Promise<() => Promise<void>> {
   const connection = new Connection(access, { clock: systemClock, env: {} })
   const api = new ApiServer({ connection, clock: systemClock })
   const nodes = new FakeNodes({ api, prefix: order.prefix, labels: order.labels, renews: true, renewEveryMs: 20_000 })
-  await nodes.make(order.nodes)
+  await nodes.make(order.nodes, { waits: false })
   process.send?.({ kubeconfig })
   return async () => {
     await nodes.close()

@@ -50,14 +50,13 @@ export class FakeNodes {
     this.#options = options
   }
 
-  /** They are free for sale once this is done. */
-  async make(count: number): Promise<string[]> {
+  /** They are free for sale once this is done; of very many, those that the control plane has not taken for lost meanwhile. */
+  async make(count: number, { waits = true } = {}): Promise<string[]> {
     const { prefix, renews, renewEveryMs = renewEveryMsDefault } = this.#options
     const made = Array.from({ length: count }, (_, index) => `${prefix}-${this.names.length + index + 1}`)
-    this.names.push(...made)
-    await sideBySide(made, atOnce, name => this.#make(name))
     if (renews) this.#timer ??= setInterval(() => this.#beat(), renewEveryMs)
-    await this.#untainted(new Set(made))
+    await sideBySide(made, atOnce, name => this.#make(name))
+    if (waits) await this.#untainted(new Set(made))
     return made
   }
 
@@ -79,6 +78,7 @@ export class FakeNodes {
 
   async #make(name: string): Promise<void> {
     const { api, labels, renews } = this.#options
+    this.names.push(name)
     await api.create<AnyObject>(nodes, { metadata: { name, labels: { 'kubernetes.io/hostname': name, ...labels } } })
     if (renews)
       await api.create<AnyObject>(leases, { metadata: { namespace: leaseNamespace, name }, spec: leaseOf(name) })
@@ -89,8 +89,10 @@ export class FakeNodes {
 
   #beat(): void {
     const { api } = this.#options
-    const renew = (name: string) => api.patch(leases, { namespace: leaseNamespace, name }, { spec: leaseOf(name) })
-    this.#beating = sideBySide(this.names, atOnce, renew).catch(() => {})
+    // One that is not made yet has its turn next time.
+    const renew = (name: string) =>
+      api.patch(leases, { namespace: leaseNamespace, name }, { spec: leaseOf(name) }).catch(() => null)
+    this.#beating = this.#beating.then(() => sideBySide([...this.names], atOnce, renew))
   }
 
   /** A new node is tainted as not ready until the control plane has seen that it is. */
