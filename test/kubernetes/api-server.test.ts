@@ -8,6 +8,7 @@ import {
   configMaps,
   namespaces,
   nodes,
+  pathOf,
   podDisruptionBudgets,
   pods,
   selfSubjectAccessReviews,
@@ -107,6 +108,18 @@ test('a watch tells of all that comes after its version, in order', async () => 
   await api.delete(configMaps, ref)
   const seen = await take(api, { namespace, labelSelector, resourceVersion }, 5)
   expect(seen.map(({ type }) => type)).toEqual(['ADDED', 'MODIFIED', 'DELETED', 'ADDED', 'DELETED'])
+})
+
+test('what a selector names is deleted at once, and nothing else', async () => {
+  const cluster = await openCluster()
+  const api = cluster.api()
+  const namespace = await cluster.namespace()
+  for (const [name, side] of Object.entries({ a: 'left', b: 'left', c: 'right' }))
+    await api.create(configMaps, configMap(namespace, name, {}, { side }))
+  const path = pathOf(configMaps, { namespace })
+  await api.raw('deletecollection configmaps', { method: 'DELETE', path, query: { labelSelector: 'side=left' } })
+  const { items } = await api.list<AnyObject>(configMaps, { namespace, labelSelector: 'side' })
+  expect(namesOf(items)).toEqual(['c'])
 })
 
 test('a delete that means another object of the name does nothing', async () => {

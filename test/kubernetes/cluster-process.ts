@@ -22,23 +22,23 @@ export interface ClusterOrder {
 }
 
 const order = JSON.parse(process.argv[2] ?? '{}') as ClusterOrder
+const closes: (() => Promise<void>)[] = []
 
-async function openReal(kubeconfig: string): Promise<() => Promise<void>> {
+async function openReal(kubeconfig: string): Promise<void> {
   const access = clusterAccess({ kubeconfig, context: null, env: {} })
   const connection = new Connection(access, { clock: systemClock, env: {} })
-  const api = new ApiServer({ connection, clock: systemClock })
+  const api = new ApiServer({ connection, clock: systemClock, timeoutMs: 60_000, deadlineMs: 120_000 })
   const nodes = new FakeNodes({ api, prefix: order.prefix, labels: order.labels, renews: true, renewEveryMs: 20_000 })
-  await nodes.make(order.nodes, { waits: false })
-  process.send?.({ kubeconfig })
-  return async () => {
+  closes.push(async () => {
     await nodes.close()
     await api.delete(namespaces, { name: order.prefix })
-    connection.close()
-  }
+  })
+  await nodes.make(order.nodes, { waits: false })
+  process.send?.({ kubeconfig })
 }
 
 /** Its nodes are written as kubelets write them: each every five minutes. */
-async function openDouble(): Promise<() => Promise<void>> {
+async function openDouble(): Promise<void> {
   const double = new KubernetesDouble()
   for (let number = 1; number <= order.nodes; number++) double.store.write('/nodes', nodeOf(number))
   for (let number = 1; number <= order.nodes; number++)
@@ -53,11 +53,11 @@ async function openDouble(): Promise<() => Promise<void>> {
       if (node) double.store.write('/nodes', { ...node, status: { ...fakeStatus(fakeAllocatable, number), images } })
     }
   }, 1_000)
-  process.send?.({ kubeconfig: double.kubeconfig() })
-  return async () => {
+  closes.push(async () => {
     clearInterval(timer)
     await double.down()
-  }
+  })
+  process.send?.({ kubeconfig: double.kubeconfig() })
 }
 
 const nameOf = (number: number): string => `${order.prefix}-${number}`
@@ -87,7 +87,8 @@ const podOf = (number: number, pod: number): AnyObject => ({
   status: { phase: 'Running' },
 })
 
-const opening = order.kubeconfig === null ? openDouble() : openReal(order.kubeconfig)
+const open = () => (order.kubeconfig === null ? openDouble() : openReal(order.kubeconfig))
+
 // Also where it ends before they are all there.
-process.once('disconnect', () => void opening.then(close => close()).finally(() => process.exit(0)))
-await opening
+process.once('disconnect', () => void Promise.all(closes.map(close => close())).finally(() => process.exit(0)))
+await open()

@@ -137,6 +137,8 @@ export class KubernetesDouble {
         return this.#writing.patch(asked, contentType, body())
       case 'delete':
         return this.#writing.delete(asked, body() as DeleteBody)
+      case 'deletecollection':
+        return this.#writing.deleteAll(asked, body() as DeleteBody)
       case 'get':
         return { code: 200, object: this.#must(asked) }
       default:

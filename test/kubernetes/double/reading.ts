@@ -1,18 +1,10 @@
 // Lists by the page, and watches: from a version on, with bookmarks on demand, and an end on demand.
 import type { ServerResponse } from 'node:http'
-import type { AnyObject } from '../../../src/drivers/kubernetes/api/objects.ts'
 import { keyOf } from '../../../src/drivers/kubernetes/api/objects.ts'
 import type { Asked } from './address.ts'
-import { selecting } from './selectors.ts'
+import { selectsOf } from './selectors.ts'
 import { expired } from './status.ts'
 import type { Store, StoreEvent } from './store.ts'
-
-type Selects = (object: AnyObject) => boolean
-
-function selectsOf({ namespace, query }: Asked): Selects {
-  const selects = selecting(query.get('labelSelector'), query.get('fieldSelector'))
-  return object => (namespace === undefined || object.metadata.namespace === namespace) && selects(object)
-}
 
 export function answerList(store: Store, asked: Asked, res: ServerResponse | null): void {
   const [version = store.version, after = ''] = (asked.query.get('continue') ?? '')

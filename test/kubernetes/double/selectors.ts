@@ -1,12 +1,19 @@
 // Label and field selectors, as queries write them.
 import type { AnyObject } from '../../../src/drivers/kubernetes/api/objects.ts'
+import type { Asked } from './address.ts'
 import { badRequest } from './status.ts'
 
 type Test = (object: AnyObject) => boolean
 
-export function selecting(labelSelector: string | null, fieldSelector: string | null): Test {
+function selecting(labelSelector: string | null, fieldSelector: string | null): Test {
   const tests = [...labelTests(labelSelector ?? ''), ...fieldTests(fieldSelector ?? '')]
   return object => tests.every(test => test(object))
+}
+
+/** What a list, a watch or a deletion is about. */
+export function selectsOf({ namespace, query }: Asked): Test {
+  const selects = selecting(query.get('labelSelector'), query.get('fieldSelector'))
+  return object => (namespace === undefined || object.metadata.namespace === namespace) && selects(object)
 }
 
 /** Commas inside the brackets of a set belong to it. */

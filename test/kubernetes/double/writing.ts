@@ -3,6 +3,7 @@
 import { type AnyObject, keyOf, type OwnerReference } from '../../../src/drivers/kubernetes/api/objects.ts'
 import type { Asked } from './address.ts'
 import { applied, jsonPatched, merged, strategicallyMerged } from './patches.ts'
+import { selectsOf } from './selectors.ts'
 import { badRequest, conflict, exists, invalid, notFound, Refused, uidDiffers } from './status.ts'
 import { instant, type Store } from './store.ts'
 
@@ -66,6 +67,12 @@ export class Writing {
     if (uid !== undefined && uid !== before.metadata.uid) throw uidDiffers(asked.plural, before.metadata.name)
     this.#checkVersion(asked, before, resourceVersion)
     return { code: 200, object: this.deleteObject(asked.kind, before, options) }
+  }
+
+  deleteAll(asked: Asked, options: DeleteBody): Written {
+    const selects = selectsOf(asked)
+    for (const object of this.#store.all(asked.kind).filter(selects)) this.deleteObject(asked.kind, object, options)
+    return { code: 200, object: { metadata: { name: '' }, status: 'Success' } }
   }
 
   /** Pods that are on a node have their grace, and end when their kubelet says so: by a delete without any. */
