@@ -7,7 +7,7 @@ import { randomText } from '../lib/id.ts'
 import { systemRandom } from '../lib/random.ts'
 import type { DatabaseRefusal } from './database-refusal.ts'
 
-const heardWithinMs = 3_000
+const heardWithinMs = 2_000
 
 /** Refuses a pooler by transaction without a direct way; answers the way for migrations and LISTEN. */
 export async function directUrl(databaseUrl: string, given: string | null): Promise<string> {
