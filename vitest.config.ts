@@ -27,6 +27,7 @@ const longTests = [
   'cli/steering',
   'drivers/docker-life',
   'drivers/docker-use',
+  'soak/controllers/controllers',
   'soak/drain/drain',
   'soak/handover/handover',
   'soak/races',
