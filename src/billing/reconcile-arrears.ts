@@ -15,6 +15,7 @@ import { invariant } from '../lib/invariant.ts'
 import type { NewNotice, NoticeKind } from '../notices/notice.ts'
 import { giveNotices } from '../notices/notices.ts'
 import { idle, type Report } from '../reconcile/loop.ts'
+import { eachApart } from '../reconcile/set-aside.ts'
 import {
   insertArrears,
   markArrears,
@@ -62,12 +63,19 @@ export async function reconcileArrears(ctx: ArrearsCtx): Promise<Report> {
   const accountIds = await selectToLookAt(ctx.db, now, accountsAtOnce)
   const standings = await accountStandings(ctx.db, accountIds, now, ctx.billingZone)
   const looks: { accountId: string; dueAt: Temporal.Instant }[] = []
-  let changed = 0
-  for (const [accountId, standing] of standings) {
-    const step = nextStep(standing, now)
-    if (step === 'nothing') looks.push({ accountId, dueAt: nextLook(standing, now) })
-    else changed += await perform(ctx, accountId, step)
-  }
+  const changed = await eachApart(
+    ctx,
+    'account',
+    [...standings],
+    ([accountId]) => accountId,
+    async one => {
+      const [accountId, standing] = one
+      const step = nextStep(standing, now)
+      if (step !== 'nothing') return perform(ctx, accountId, step)
+      looks.push({ accountId, dueAt: nextLook(standing, now) })
+      return 0
+    },
+  )
   await fencedWrite(ctx, db => setNextLooks(db, looks))
   return { found: standings.size, changed }
 }

@@ -953,6 +953,13 @@ export interface Operations {
     body: null
     returns: { revoked: number }
   }
+  /** List rows that fail again and again: each waits longer from time to time, and others go on */
+  'GET /v1/set-aside': {
+    params: Record<never, never>
+    query: Record<never, never>
+    body: null
+    returns: { items: ({ kind: "order" | "machine" | "resize" | "service" | "drain_plan" | "subscription" | "move_off" | "account" | "cron" | "traffic"; id: string; attempts: number; error: string; since: string; lastAt: string; dueAt: string })[] }
+  }
   /** Say how one can sign in here */
   'GET /v1/sign-in': {
     params: Record<never, never>

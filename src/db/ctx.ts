@@ -20,6 +20,8 @@ export interface Ctx {
 export interface LeaseOwner {
   /** A new one for each run, so that a run that lost its lease can't write. */
   newLeaseId(): string
+  /** A run ended without giving its rows back: they are free soon. */
+  abandon(leaseId: string): void
   /** Rows that a run could not write because their lease was gone. */
   lostRows(leaseId: string, count: number): void
 }

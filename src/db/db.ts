@@ -119,6 +119,18 @@ export function sqlState(error: unknown): string | null {
     : null
 }
 
+// Connection, resources, an operator's hand, the system, and what is to be tried again: nothing that a row could be blamed for.
+const awayClasses = new Set(['08', '53', '55', '57', '58', 'XX', '40'])
+
+/** True when a query failed because the database is not there, or has no time. */
+export function isDatabaseAway(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  if ('code' in error && typeof error.code === 'string' && /^E[A-Z]+$/.test(error.code)) return true
+  const state = sqlState(error)
+  if (state !== null) return awayClasses.has(state.slice(0, 2))
+  return /connection (?:terminated|error)|not queryable|trying to connect|timeout expired/i.test(error.message)
+}
+
 /** True when `error` says that this unique constraint (or any) already has the row. */
 export function isUniqueViolation(error: unknown, constraint?: string): boolean {
   if (sqlState(error) !== '23505') return false

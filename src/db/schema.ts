@@ -544,6 +544,16 @@ export interface RouteStateTable {
   generation: bigint
 }
 
+export interface RowsSetAsideTable {
+  kind: 'order' | 'machine' | 'resize' | 'service' | 'drain_plan' | 'subscription' | 'move_off' | 'account' | 'cron' | 'traffic'
+  rowId: string
+  attempts: number
+  error: string
+  since: Temporal.Instant
+  lastAt: Temporal.Instant
+  dueAt: Temporal.Instant
+}
+
 export interface RunningIntervalsTable {
   machineId: string
   accountId: string
@@ -865,6 +875,7 @@ export interface DB {
   reservations: ReservationsTable
   resourceGroups: ResourceGroupsTable
   routeState: RouteStateTable
+  rowsSetAside: RowsSetAsideTable
   runningIntervals: RunningIntervalsTable
   sealingKey: SealingKeyTable
   serviceInstances: ServiceInstancesTable

@@ -97,6 +97,14 @@ export async function dropLeases(tx: Tx, machineIds: readonly string[]): Promise
   await sql`update machines set lease_until = null where id = any(${machineIds}::text[])`.execute(tx)
 }
 
+/** One that could not be written as it was decided: looked at again then. */
+export async function postponeMachine(db: Db, leaseId: string, id: string, dueAt: Temporal.Instant): Promise<void> {
+  await sql`
+    update machines set lease_until = null, due_at = ${dueAt}::timestamptz where id = ${id} and lease_id = ${leaseId}`.execute(
+    db,
+  )
+}
+
 export interface HealthHold {
   id: string
   machineId: string

@@ -9,8 +9,9 @@ import { appendEvents } from '../events/event.ts'
 import { addEffects, settleEffects } from '../events/outbox.ts'
 import { declareFaults } from '../lib/fault.ts'
 import { newId } from '../lib/id.ts'
-import { claimDue, newLeaseId, tellLost } from '../reconcile/claim.ts'
+import { claimDue, newLeaseId, tellLost, underLease } from '../reconcile/claim.ts'
 import { idle, type Report } from '../reconcile/loop.ts'
+import { halving, setAside, setAsideAmong, takeBack } from '../reconcile/set-aside.ts'
 import { type Ask, asking } from './ask-driver.ts'
 import type { MachineDriver, MachineObservation, MachineRef, ProvisionAnswer, ProvisionRequest } from './driver.ts'
 import { isHeldByEngine, readHoldsShown, shownHold, writeEngineHolds } from './engine-holds.ts'
@@ -23,6 +24,7 @@ import {
   lockOwn,
   markProvisioning,
   placeHealthHolds,
+  postponeMachine,
   readClaimed,
   writeChanged,
   writeQuiet,
@@ -89,14 +91,32 @@ async function reconcileBatch(ctx: FleetCtx): Promise<Report> {
   const leaseMs = ctx.machineLeaseMs ?? leaseMsDefault
   const claimed = await claimDue(ctx.db, 'machines', { now, leaseMs, limit: batchSize, leaseId })
   if (claimed.length === 0) return idle
+  return underLease(ctx, leaseId, () => reconcileClaimed(ctx, leaseId, claimed, now))
+}
+
+async function reconcileClaimed(
+  ctx: FleetCtx,
+  leaseId: string,
+  claimed: string[],
+  now: Temporal.Instant,
+): Promise<Report> {
+  const failed = await setAsideAmong(ctx.db, 'machine', claimed)
   const machines = await readClaimed(ctx.db, claimed)
   const holds = await readHoldsShown(ctx.db, machines, ctx.machineDriver)
   const withHolds = machines.map(machine => ({ ...machine, heldByEngine: isHeldByEngine(holds.get(machine.id)) }))
-  const asked = await markAsked(ctx, decide(withHolds, now), leaseId)
+  const putAside = async ({ machine: { id } }: { machine: ClaimedMachine }, error: unknown) => {
+    failed.delete(id)
+    await postponeMachine(ctx.db, leaseId, id, await setAside(ctx, 'machine', id, error))
+  }
+  const asked: Decided[] = []
+  const mark = async (decided: readonly Decided[]) => asked.push(...(await markAsked(ctx, decided, leaseId)))
+  await halving(decide(withHolds, now), mark, putAside)
   const words = await perform(ctx, asked, holds)
   const after = ctx.clock.now()
   const outcomes = asked.map(({ machine, step }) => outcomeOf(machine, step, words.get(machine.id) ?? noWord, after))
-  return { found: claimed.length, changed: await apply(ctx, outcomes, leaseId, after) }
+  const changed = await halving(outcomes, some => apply(ctx, some, leaseId, after), putAside)
+  await takeBack(ctx, 'machine', [...failed])
+  return { found: claimed.length, changed }
 }
 
 function decide(machines: ClaimedMachine[], now: Temporal.Instant): Decided[] {
@@ -104,9 +124,9 @@ function decide(machines: ClaimedMachine[], now: Temporal.Instant): Decided[] {
 }
 
 /** Writes down what is about to be asked for; what has changed meanwhile is left to the next run. */
-async function markAsked(ctx: FleetCtx, decided: Decided[], leaseId: string): Promise<Decided[]> {
+async function markAsked(ctx: FleetCtx, decided: readonly Decided[], leaseId: string): Promise<Decided[]> {
   const wanted = decided.filter(({ step }) => step === 'provision').map(({ machine }) => machine)
-  if (wanted.length === 0) return decided
+  if (wanted.length === 0) return [...decided]
   const marked = await transaction(ctx, async tx => {
     const now = ctx.clock.now()
     const { ours: ids, changed } = await lockOwn(tx, wanted, leaseId)
@@ -242,7 +262,7 @@ const refOf = ({ id, zoneId, driverRef }: ClaimedMachine): MachineRef => ({ mach
 /** Writes everything in one transaction, and only what is still ours; returns how many machines moved. */
 async function apply(
   ctx: FleetCtx,
-  outcomes: Outcome[],
+  outcomes: readonly Outcome[],
   leaseId: string,
   decidedAt: Temporal.Instant,
 ): Promise<number> {

@@ -2,8 +2,9 @@
 // driver is asked, under an effect id that stays, so whoever dies in between asks again and nothing is done twice.
 import { type Tx, transaction } from '../db/db.ts'
 import { declareFaults } from '../lib/fault.ts'
-import { claimDue, newLeaseId, tellLost } from '../reconcile/claim.ts'
+import { claimDue, newLeaseId, tellLost, underLease } from '../reconcile/claim.ts'
 import { idle, type Report } from '../reconcile/loop.ts'
+import { halving, setAside, setAsideAmong, takeBack } from '../reconcile/set-aside.ts'
 import { asking } from './ask-driver.ts'
 import type { ResizeAnswer } from './driver.ts'
 import type { FleetCtx } from './reconcile-machines.ts'
@@ -28,8 +29,28 @@ export async function reconcileResizes(ctx: FleetCtx): Promise<Report> {
   const leaseMs = ctx.machineLeaseMs ?? leaseMsDefault
   const ids = await claimDue(ctx.db, 'machineResizes', { now, leaseId, leaseMs, limit: batchSize })
   if (ids.length === 0) return idle
-  const claimed = await readClaimedResizes(ctx.db, ids)
-  const answers = await perform(ctx, claimed)
+  return underLease(ctx, leaseId, async () => {
+    const failed = await setAsideAmong(ctx.db, 'resize', ids)
+    const claimed = await readClaimedResizes(ctx.db, ids)
+    const answers = await perform(ctx, claimed)
+    const putAside = async ({ id }: ClaimedResize, error: unknown) => {
+      failed.delete(id)
+      const dueAt = await setAside(ctx, 'resize', id, error)
+      await transaction(ctx, tx => postponeResizes(tx, [{ id, dueAt }]))
+      await faults.point('fleet.resize.after-commit')
+    }
+    const changed = await halving(claimed, some => write(ctx, leaseId, some, answers), putAside)
+    await takeBack(ctx, 'resize', [...failed])
+    return { found: claimed.length, changed }
+  })
+}
+
+async function write(
+  ctx: FleetCtx,
+  leaseId: string,
+  claimed: readonly ClaimedResize[],
+  answers: ReadonlyMap<string, ResizeAnswer>,
+): Promise<number> {
   let held = claimed.length
   const changed = await transaction(ctx, async tx => {
     const ours = await lockOwnResizes(tx, leaseId, claimed)
@@ -45,7 +66,7 @@ export async function reconcileResizes(ctx: FleetCtx): Promise<Report> {
   })
   tellLost(ctx, leaseId, claimed.length, held)
   if (changed > 0) await faults.point('fleet.resize.after-commit')
-  return { found: claimed.length, changed }
+  return changed
 }
 
 /** A machine that is leaving needs no larger disk: it is not asked for. */

@@ -1,6 +1,7 @@
-// What the auditor knows, for Prometheus: a gauge per check. Read from the database when asked, so any process can answer.
+// What the auditor knows, for Prometheus: a gauge per check; and the rows that are set aside. Read from the database when asked, so any process can answer.
 import { Gauge, Registry } from 'prom-client'
 import type { Db } from '../db/db.ts'
+import { listSetAside, setAsideKinds } from '../reconcile/set-aside.ts'
 import { auditorView } from './auditor.ts'
 
 /** In Prometheus' text format. */
@@ -18,5 +19,8 @@ export async function auditorMetrics(db: Db, now: Temporal.Instant): Promise<str
   gauge('berth_billing_parked', '1 while billing and automatic charges wait for the books to be right').set(
     billingParkedSince === null ? 0 : 1,
   )
+  const aside = gauge('berth_rows_set_aside', 'Rows that fail again and again and wait', ['kind'])
+  for (const kind of setAsideKinds) aside.set({ kind }, 0)
+  for (const { kind } of await listSetAside(db)) aside.inc({ kind })
   return registry.metrics()
 }

@@ -1,8 +1,12 @@
-// The controllers of this installation, as an operator sees them: who lives and has what, and how the others ended.
+// The controllers of this installation, as an operator sees them: who lives and has what, how the others ended, and which rows fail.
 import type { Db } from '../db/db.ts'
 import { type ControllerView, listControllers } from '../reconcile/controller.ts'
+import { listSetAside, type SetAsideRow, setAsideKinds } from '../reconcile/set-aside.ts'
 
-export type { ControllerView }
+export { type ControllerView, type SetAsideRow, setAsideKinds }
 
 /** The newest first, those that ended in the last day among them. */
 export const controllersView = (db: Db): Promise<ControllerView[]> => listControllers(db)
+
+/** The most stubborn first. */
+export const setAsideView = (db: Db): Promise<SetAsideRow[]> => listSetAside(db)

@@ -8,6 +8,7 @@ import { declareFaults } from '../lib/fault.ts'
 import type { NewNotice } from '../notices/notice.ts'
 import { giveNotices } from '../notices/notices.ts'
 import type { Report } from '../reconcile/loop.ts'
+import { isOfRow, setAside, takeBack, waitingAside } from '../reconcile/set-aside.ts'
 import type { OrdersCtx } from './orders-ctx.ts'
 import {
   markEnded,
@@ -31,9 +32,50 @@ const actorName = 'system:expiry'
 
 /** A batch of each: stop what has expired, release what was kept long enough. */
 export async function reconcileExpiry(ctx: OrdersCtx): Promise<Report> {
+  const done = (await withoutThoseAtFault(ctx, stopExpired)) + (await withoutThoseAtFault(ctx, endKept))
+  return { found: done, changed: done }
+}
+
+interface Take {
+  limit: number
+  /** Those that were set aside. */
+  except: readonly string[]
+  /** Told which were taken, before anything is done with them. */
+  taken(machineIds: string[]): void
+}
+
+/** All at once; where that fails, one after another, and the ones at fault are set aside. */
+async function withoutThoseAtFault(
+  ctx: OrdersCtx,
+  step: (ctx: OrdersCtx, take: Take) => Promise<number>,
+): Promise<number> {
+  const except = await waitingAside(ctx, 'subscription')
+  let taken: string[] = []
+  const take = (limit: number): Take => ({ limit, except, taken: machineIds => (taken = machineIds) })
+  let done = 0
+  for (let limit = batchSize; ; ) {
+    taken = []
+    try {
+      done += await step(ctx, take(limit))
+      await takeBack(ctx, 'subscription', taken)
+      if (limit > 1 || taken.length === 0) return done
+    } catch (error) {
+      const [machineId] = taken
+      if (!isOfRow(error) || machineId === undefined) throw error
+      if (taken.length === 1) {
+        await setAside(ctx, 'subscription', machineId, error)
+        except.push(machineId)
+      }
+      limit = 1
+    }
+  }
+}
+
+async function stopExpired(ctx: OrdersCtx, { limit, except, taken }: Take): Promise<number> {
   const stopped = await transaction(ctx, async tx => {
     const now = ctx.clock.now()
-    const expired = await takeExpired(tx, now, batchSize)
+    const expired = await takeExpired(tx, now, limit, except)
+    taken(idsOf(expired))
     if (expired.length === 0) return 0
     for (const [accountId, machineIds] of byAccount(expired)) {
       await stopMachines(tx, now, { machineIds, because: 'expired', actor: { accountId, name: actorName } })
@@ -45,9 +87,14 @@ export async function reconcileExpiry(ctx: OrdersCtx): Promise<Report> {
     return expired.length
   })
   if (stopped > 0) await faults.point('orders.expire.after-commit')
+  return stopped
+}
+
+async function endKept(ctx: OrdersCtx, { limit, except, taken }: Take): Promise<number> {
   const released = await transaction(ctx, async tx => {
     const now = ctx.clock.now()
-    const kept = await takeKeptLongEnough(tx, now.subtract(keptFor), batchSize)
+    const kept = await takeKeptLongEnough(tx, now.subtract(keptFor), limit, except)
+    taken(idsOf(kept))
     if (kept.length === 0) return 0
     for (const [accountId, machineIds] of byAccount(kept)) {
       const actor = { accountId, name: actorName }
@@ -60,7 +107,7 @@ export async function reconcileExpiry(ctx: OrdersCtx): Promise<Report> {
     return kept.length
   })
   if (released > 0) await faults.point('orders.end.after-commit')
-  return { found: stopped + released, changed: stopped + released }
+  return released
 }
 
 const expiredNotice = ({ accountId, machineId, expiresAt }: Subscription): NewNotice => ({

@@ -1,12 +1,12 @@
 // Moves orders: claim, decide, act, apply, many at a time. What a step does it does in one transaction per parcel of orders,
 // and only to orders that are as they were when it was decided. An order that a step fails on does not stop the others: the
 // parcel is tried again order by order, and the one at fault waits.
-import { transaction } from '../db/db.ts'
+import { isDatabaseAway, transaction } from '../db/db.ts'
 import { appendEvents } from '../events/event.ts'
-import { messageOf } from '../lib/errors.ts'
 import { declareFaults } from '../lib/fault.ts'
-import { claimDue, newLeaseId, tellLost } from '../reconcile/claim.ts'
+import { claimDue, newLeaseId, tellLost, underLease } from '../reconcile/claim.ts'
 import { idle, type Report } from '../reconcile/loop.ts'
+import { setAside, takeBack } from '../reconcile/set-aside.ts'
 import { allocateMachines } from './allocate-machines.ts'
 import { deliverLines } from './deliver-lines.ts'
 import { lockLeased, putBack, selectOrders, selectTallies, updateOrders } from './order.store.ts'
@@ -68,6 +68,15 @@ export async function reconcileOrders(ctx: OrdersCtx): Promise<Report> {
   const leaseId = newLeaseId(ctx)
   const claimed = await claimDue(ctx.db, 'orders', { now, leaseId, leaseMs, limit: claimMax })
   if (claimed.length === 0) return idle
+  return underLease(ctx, leaseId, () => moveOrders(ctx, leaseId, claimed, now))
+}
+
+async function moveOrders(
+  ctx: OrdersCtx,
+  leaseId: string,
+  claimed: readonly string[],
+  now: Temporal.Instant,
+): Promise<Report> {
   const orders = await selectOrders(ctx.db, claimed)
   const tallies = await selectTallies(ctx.db, claimed)
   const byStep = Map.groupBy(orders, order => nextStep(order, tallies.get(order.id) ?? empty, now))
@@ -120,26 +129,27 @@ async function perform(
       return moved
     })
     tellLost(ctx, leaseId, parcel.length, ours)
+    await takeBack(ctx, 'order', ids(parcel.filter(order => order.attempts > 0)))
     await faults.point(`orders.${step}.after-commit`)
     return moved
   } catch (error) {
+    if (isDatabaseAway(error)) throw error
     if (parcel.length > 1) {
       let moved = 0
       for (const order of parcel) moved += await perform(ctx, leaseId, step, [order], tallies)
       return moved
     }
-    await setAside(ctx, leaseId, step, parcel, error)
+    await putAside(ctx, leaseId, parcel, error)
     return 0
   }
 }
 
+const pause = { firstSeconds: 1, maxSeconds: 60 } as const
+
 /** The order waits, longer each time; it is looked at from the start then. */
-async function setAside(ctx: OrdersCtx, leaseId: string, step: Acting, parcel: readonly Order[], error: unknown) {
-  for (const { id, attempts } of parcel) {
-    ctx.log.error({ err: error, orderId: id, step, attempts }, `order set aside: ${messageOf(error)}`)
-    const dueAt = ctx.clock.now().add({ seconds: Math.min(2 ** Math.min(attempts, 6), 60) })
-    await putBack(ctx.db, leaseId, [id], dueAt, { failed: true })
-  }
+async function putAside(ctx: OrdersCtx, leaseId: string, parcel: readonly Order[], error: unknown) {
+  for (const { id } of parcel)
+    await putBack(ctx.db, leaseId, [id], await setAside(ctx, 'order', id, error, pause), { failed: true })
 }
 
 async function lapseOrders(_ctx: OrdersCtx, { tx, now, orders }: Work): Promise<void> {

@@ -61,19 +61,29 @@ export async function extendSubscriptions(
 }
 
 /** Expired and still running, oldest first; locked, and left to whoever has them already. */
-export async function takeExpired(tx: Tx, now: Temporal.Instant, limit: number): Promise<Subscription[]> {
-  return selectDue(tx, sql`stopped_at is null and expires_at <= ${now}::timestamptz`, limit)
+export async function takeExpired(
+  tx: Tx,
+  now: Temporal.Instant,
+  limit: number,
+  except: readonly string[] = [],
+): Promise<Subscription[]> {
+  return selectDue(tx, sql`stopped_at is null and expires_at <= ${now}::timestamptz`, limit, except)
 }
 
 /**
  * Stopped, and expired at or before `cutoff`: kept long enough. And told so long enough ago: nobody loses a machine because
  * Berth slept through the time in which it would have been told (Q22).
  */
-export async function takeKeptLongEnough(tx: Tx, cutoff: Temporal.Instant, limit: number): Promise<Subscription[]> {
+export async function takeKeptLongEnough(
+  tx: Tx,
+  cutoff: Temporal.Instant,
+  limit: number,
+  except: readonly string[] = [],
+): Promise<Subscription[]> {
   const told = toldBefore('subscription.expired', {
     ...{ subject: 'subscriptions.machine_id', since: 'subscriptions.stopped_at', seconds: toldSeconds },
   })
-  return selectDue(tx, sql`stopped_at is not null and expires_at <= ${cutoff}::timestamptz and ${told}`, limit)
+  return selectDue(tx, sql`stopped_at is not null and expires_at <= ${cutoff}::timestamptz and ${told}`, limit, except)
 }
 
 /** Whose next notice has come: `thresholds` are the expiries at which each step is due, the earliest step first. */
@@ -123,9 +133,14 @@ export async function markMovedOff(
   return numAffectedRows === 1n
 }
 
-async function selectDue(tx: Tx, condition: RawBuilder<unknown>, limit: number): Promise<Subscription[]> {
+async function selectDue(
+  tx: Tx,
+  condition: RawBuilder<unknown>,
+  limit: number,
+  except: readonly string[] = [],
+): Promise<Subscription[]> {
   const { rows } = await sql<Subscription>`
-    select * from subscriptions where ended_at is null and ${condition}
+    select * from subscriptions where ended_at is null and ${condition} and not machine_id = any(${except}::text[])
     order by expires_at limit ${limit} for update skip locked`.execute(tx)
   return rows
 }

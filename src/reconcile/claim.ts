@@ -19,6 +19,16 @@ export interface ClaimOptions {
 /** For one run. */
 export const newLeaseId = (ctx: Ctx): string => ctx.leases?.newLeaseId() ?? newId(ctx.random, 'lease')
 
+/** A run that fails has its rows given back for it, soon; else they would wait until the lease runs out. */
+export async function underLease<T>(ctx: Ctx, leaseId: string, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run()
+  } catch (error) {
+    ctx.leases?.abandon(leaseId)
+    throw error
+  }
+}
+
 /** Tells that some of the rows of a run were not its own any more when it came to write. */
 export function tellLost(ctx: Ctx, leaseId: string, claimed: number, ours: number): void {
   if (ours < claimed) ctx.leases?.lostRows(leaseId, claimed - ours)

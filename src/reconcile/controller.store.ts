@@ -67,14 +67,14 @@ export async function markEnded(
 const lockMsMax = 5_000
 const leasedTables: readonly ClaimableTable[] = ['orders', 'machines', 'services', 'machineResizes', 'drainPlans']
 
-/** What it has under lease is free at once; a run of it that goes on finds its leases gone. */
-export async function freeLeases(tx: Tx, controllerId: string): Promise<void> {
+/** Of a controller, `<id>/`, or of one run: what it has under lease is free at once, and a run that goes on finds its lease gone. */
+export async function freeLeases(tx: Tx, prefix: string): Promise<void> {
   // What is locked all the same is freed by the next try.
   await sql`select set_config('lock_timeout', ${`${lockMsMax}`}, true)`.execute(tx)
   for (const table of leasedTables) {
     await sql`
       update ${sql.table(table)} set lease_id = null, lease_until = null
-      where lease_id is not null and starts_with(lease_id, ${`${controllerId}/`})`.execute(tx)
+      where lease_until is not null and starts_with(lease_id, ${prefix})`.execute(tx)
   }
 }
 
@@ -86,7 +86,7 @@ export async function freeDuties(tx: Tx, controllerId: string): Promise<void> {
 export async function endSessions(db: Db, session: string): Promise<void> {
   await sql`
     select pg_terminate_backend(pid) from pg_stat_activity
-    where application_name = ${session} and pid <> pg_backend_pid()`.execute(db)
+    where application_name = ${session} and datname = current_database() and pid <> pg_backend_pid()`.execute(db)
 }
 
 export async function addRefusedWrites(db: Db, id: string, count: number): Promise<void> {

@@ -56,6 +56,8 @@ export class Controller implements LeaseOwner {
   #unwritten = 0
   /** Rows of runs of this id that found their lease gone: refused, if it turns out that we were ended. */
   #lost = 0
+  /** Leases of runs that failed. */
+  readonly #abandoned = new Set<string>()
 
   constructor(ctx: Ctx, options: ControllerOptions) {
     this.#ctx = ctx
@@ -87,6 +89,7 @@ export class Controller implements LeaseOwner {
     if (!this.#joined || !(await writeBeat(db, clock.now(), this.#id))) await this.#join()
     this.#beatAtMs = beganMs
     await this.#tellRefused()
+    await this.#freeAbandoned()
     const others = await selectOthers(db, this.#id)
     const seen = new Map<string, { beat: bigint; silent: number }>()
     for (const other of others) {
@@ -97,7 +100,6 @@ export class Controller implements LeaseOwner {
       else if (silent >= silentBeatsMax) await this.#end(other, 'silent')
     }
     this.#seen = seen
-    await forgetControllers(db, clock.now().subtract(forgottenAfter))
     return { found: others.length, changed: 0 }
   }
 
@@ -109,6 +111,10 @@ export class Controller implements LeaseOwner {
     // Of a run from before we were ended; else it may have been a person's change, or the beat will tell.
     if (!leaseId.startsWith(`${this.#id}/`)) this.refused(count)
     else this.#lost += count
+  }
+
+  abandon(leaseId: string): void {
+    this.#abandoned.add(leaseId)
   }
 
   /** Counts writes that were refused. */
@@ -139,6 +145,7 @@ export class Controller implements LeaseOwner {
       )
       if (this.#lost > 0) this.refused(this.#lost)
     }
+    await forgetControllers(db, clock.now().subtract(forgottenAfter))
     await insertController(db, clock.now(), { id: this.#id, ...process, session, version })
     this.#joined = true
   }
@@ -149,6 +156,14 @@ export class Controller implements LeaseOwner {
     if (count === 0) return
     await addRefusedWrites(this.#ctx.db, this.#id, count)
     this.#unwritten -= count
+  }
+
+  /** Of a run that failed, with the database perhaps: nobody need wait for its leases to run out. */
+  async #freeAbandoned(): Promise<void> {
+    for (const leaseId of [...this.#abandoned]) {
+      await transaction(this.#ctx, tx => freeLeases(tx, leaseId))
+      this.#abandoned.delete(leaseId)
+    }
   }
 
   async #end(other: ControllerRow, because: 'silent' | 'gone'): Promise<void> {
@@ -166,7 +181,7 @@ export class Controller implements LeaseOwner {
       // It may hold locks that freeing would wait for.
       if (session !== null) await this.#endSessions(id, session)
       await freeDuties(tx, id)
-      await freeLeases(tx, id)
+      await freeLeases(tx, `${id}/`)
       return true
     })
   }

@@ -97,6 +97,7 @@ export const rows: Record<keyof Operations, TenantRow> = {
   'GET /v1/auditor': { as: 'operator' },
   'GET /v1/auditor/metrics': { as: 'operator' },
   'GET /v1/controllers': { as: 'operator' },
+  'GET /v1/set-aside': { as: 'operator' },
   'GET /v1/audit': { repeatsWhatWasAsked: true },
   'GET /v1/workspaces': {},
   'POST /v1/workspaces': { input: body({ name: 'research' }) },

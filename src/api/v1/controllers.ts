@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { controllersView } from '../../insight/controllers.ts'
+import { controllersView, setAsideKinds, setAsideView } from '../../insight/controllers.ts'
 import { defineRoute } from '../route.ts'
 import { instant, isoOrNull } from './fields.ts'
 
@@ -39,6 +39,35 @@ export const controllerRoutes = [
           beatAt: beatAt.toString(),
           endedAt: isoOrNull(endedAt),
           refusedWrites: refusedWrites.toString(),
+        })),
+      }
+    },
+  }),
+  defineRoute({
+    method: 'GET',
+    path: '/v1/set-aside',
+    summary: 'List rows that fail again and again: each waits longer from time to time, and others go on',
+    tag: 'status',
+    can: 'platform.operate',
+    returns: z.object({
+      items: z.array(
+        z.object({
+          kind: z.enum(setAsideKinds),
+          id: z.string(),
+          attempts: z.number().int(),
+          error: z.string().describe('What was said when it failed last.'),
+          since: instant,
+          lastAt: instant,
+          dueAt: instant.describe('When it is tried again.'),
+        }),
+      ),
+    }),
+    async handle({ ctx }) {
+      const items = await setAsideView(ctx.db)
+      return {
+        items: items.map(({ kind, rowId, attempts, error, since, lastAt, dueAt }) => ({
+          ...{ kind, id: rowId, attempts, error },
+          ...{ since: since.toString(), lastAt: lastAt.toString(), dueAt: dueAt.toString() },
         })),
       }
     },

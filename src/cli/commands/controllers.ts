@@ -28,4 +28,25 @@ export function addControllersCommand(tree: CommandTree): void {
       })
     },
   })
+  tree.add({
+    usage: 'set-aside',
+    summary: 'show what fails again and again and waits, with its error, while everything else goes on',
+    examples: ['berth set-aside'],
+    as: 'operator',
+    async run({ session, options }) {
+      const { items } = await session.call('GET /v1/set-aside', {})
+      if (options.json) {
+        printJson({ items })
+        return
+      }
+      const rows = items.map(({ kind, id, attempts, dueAt, error }): Cell[] => [
+        kind,
+        id,
+        String(attempts),
+        timeText(dueAt),
+        error,
+      ])
+      printTable(['KIND', 'ID', 'FAILED', 'AGAIN AT', 'BECAUSE'], rows, { empty: 'Nothing is set aside.' })
+    },
+  })
 }

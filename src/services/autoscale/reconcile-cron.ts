@@ -6,6 +6,7 @@ import { appendEvents } from '../../events/event.ts'
 import type { EventData } from '../../events/event-data.ts'
 import { declareFaults } from '../../lib/fault.ts'
 import type { Report } from '../../reconcile/loop.ts'
+import { eachApart } from '../../reconcile/set-aside.ts'
 import { changeService, lockService, type ServiceRow } from '../service.store.ts'
 import type { ServicesCtx } from '../services-ctx.ts'
 import { type CronPast, type CronState, dueCron, endCron, readCron, writeCron } from './cron.store.ts'
@@ -17,24 +18,33 @@ const batch = 100
 
 export async function reconcileCron(ctx: ServicesCtx): Promise<Report> {
   const due = await dueCron(ctx.db, ctx.clock.now(), batch)
-  let changed = 0
-  for (const { serviceId, accountId } of due) {
-    const done = await transaction(ctx, async tx => {
-      const row = await lockService(tx, accountId, { id: serviceId })
-      const state = await readCron(tx, serviceId)
-      if (row === null || row.cronScaler === null || row.desired === 'deleted' || state === null) {
-        await endCron(tx, serviceId)
-        return false
-      }
-      const scaled = await run(ctx, tx, row, state)
-      await faults.point('services.cron.before-commit')
-      return scaled
-    })
-    await faults.point('services.cron.after-commit')
-    if (done) changed++
-  }
+  const changed = await eachApart(
+    ctx,
+    'cron',
+    due,
+    one => one.serviceId,
+    one => runDue(ctx, one),
+  )
   return { found: due.length, changed }
 }
+
+async function runDue(ctx: ServicesCtx, { serviceId, accountId }: Due): Promise<number> {
+  const done = await transaction(ctx, async tx => {
+    const row = await lockService(tx, accountId, { id: serviceId })
+    const state = await readCron(tx, serviceId)
+    if (row === null || row.cronScaler === null || row.desired === 'deleted' || state === null) {
+      await endCron(tx, serviceId)
+      return false
+    }
+    const scaled = await run(ctx, tx, row, state)
+    await faults.point('services.cron.before-commit')
+    return scaled
+  })
+  await faults.point('services.cron.after-commit')
+  return done ? 1 : 0
+}
+
+type Due = Awaited<ReturnType<typeof dueCron>>[number]
 
 async function run(ctx: ServicesCtx, tx: Tx, row: ServiceRow, state: CronState): Promise<boolean> {
   const now = ctx.clock.now()

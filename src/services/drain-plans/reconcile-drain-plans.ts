@@ -8,8 +8,9 @@ import { nextOfPlan, type PlanStep } from '../../fleet/plans/drain-plan.ts'
 import { returnDrained } from '../../fleet/plans/plan-holds.ts'
 import { isRefusal } from '../../lib/errors.ts'
 import { declareFaults } from '../../lib/fault.ts'
-import { claimDue, newLeaseId } from '../../reconcile/claim.ts'
+import { claimDue, newLeaseId, underLease } from '../../reconcile/claim.ts'
 import type { Report } from '../../reconcile/loop.ts'
+import { eachApart } from '../../reconcile/set-aside.ts'
 import type { ServicesCtx } from '../services-ctx.ts'
 import {
   changePlan,
@@ -33,17 +34,26 @@ export async function reconcileDrainPlans(ctx: ServicesCtx): Promise<Report> {
   const now = ctx.clock.now()
   const claim = { now, leaseId: newLeaseId(ctx), leaseMs, limit: batch }
   const claimed = await claimDue(ctx.db, 'drainPlans', claim)
-  let changed = 0
-  for (const id of claimed) {
-    const moved = await transaction(ctx, async tx => {
-      const went = await goOn(ctx, tx, id)
-      await faults.point('drain-plans.before-commit')
-      return went
-    })
-    await faults.point('drain-plans.after-commit')
-    if (moved) changed++
-  }
+  const changed = await underLease(ctx, claim.leaseId, () =>
+    eachApart(
+      ctx,
+      'drain_plan',
+      claimed,
+      id => id,
+      id => moveOn(ctx, id),
+    ),
+  )
   return { found: claimed.length, changed }
+}
+
+async function moveOn(ctx: ServicesCtx, id: string): Promise<number> {
+  const moved = await transaction(ctx, async tx => {
+    const went = await goOn(ctx, tx, id)
+    await faults.point('drain-plans.before-commit')
+    return went
+  })
+  await faults.point('drain-plans.after-commit')
+  return moved ? 1 : 0
 }
 
 /** True when something moved. */

@@ -1,9 +1,11 @@
 // Makes services what they should be: claim, observe, decide, ask, act, apply. It is told nothing about what changed; a nudge,
 // a restart and a missed message all take this path. Several processes may run it: a service is under one lease at a time.
 
+import { isDatabaseAway } from '../../db/db.ts'
 import { messageOf } from '../../lib/errors.ts'
-import { claimDue, newLeaseId, tellLost } from '../../reconcile/claim.ts'
+import { claimDue, newLeaseId, tellLost, underLease } from '../../reconcile/claim.ts'
 import type { Report } from '../../reconcile/loop.ts'
+import { setAside, setAsideAmong, takeBack } from '../../reconcile/set-aside.ts'
 import { everything, type RuntimeObservation, type RuntimeRef } from '../driver.ts'
 import { giveBack, wakeAllServices, wakeServices, wakeServicesOf } from '../service.store.ts'
 import type { ServiceInstanceRow } from '../service-instance.store.ts'
@@ -24,7 +26,6 @@ const leaseMs = 60_000
 const batch = 100
 /** Services worked on at once: each holds a connection for its transaction. */
 const atOnce = 8
-const afterErrorMs = 5_000
 
 export async function reconcileServices(ctx: ServicesCtx): Promise<Report> {
   const now = ctx.clock.now()
@@ -35,16 +36,31 @@ export async function reconcileServices(ctx: ServicesCtx): Promise<Report> {
   const leaseId = newLeaseId(ctx)
   const claimed = await claimDue(ctx.db, 'services', { now, leaseId, leaseMs, limit: batch })
   if (claimed.length === 0) return { found: 0, changed: 0 }
+  return underLease(ctx, leaseId, () => reconcileClaimed(ctx, leaseId, claimed, now))
+}
+
+async function reconcileClaimed(
+  ctx: ServicesCtx,
+  leaseId: string,
+  claimed: readonly string[],
+  now: Temporal.Instant,
+): Promise<Report> {
+  const failed = await setAsideAmong(ctx.db, 'service', claimed)
   const world = await readWorld(ctx.db, claimed, now)
   const observations = await observe(ctx, world)
-  const planned = world.services.flatMap(service => planOf(ctx, world, observations, service) ?? [])
+  const planned: Planned[] = []
+  for (const service of world.services) {
+    const plan = await planOf(ctx, leaseId, world, observations, service)
+    if (plan !== null) planned.push(plan)
+  }
   const placed = await placeWaiting(ctx, leaseId, planned)
   let changed = 0
   let routesChanged = false
   const waiting = [...planned]
   const work = async (): Promise<void> => {
     for (let one = waiting.shift(); one; one = waiting.shift()) {
-      const applied = await reconcileService(ctx, { leaseId, placed: placed.get(one.service.id) ?? 0 }, one)
+      const lease = { leaseId, placed: placed.get(one.service.id) ?? 0, failed: failed.has(one.service.id) }
+      const applied = await reconcileService(ctx, lease, one)
       changed += applied.changed
       routesChanged ||= applied.routesChanged
     }
@@ -86,24 +102,25 @@ interface Planned {
 }
 
 /** One service in trouble must not stop the others. */
-function planOf(
+async function planOf(
   ctx: ServicesCtx,
+  leaseId: string,
   world: World,
   observations: ReadonlyMap<string, RuntimeObservation>,
   service: WorldService,
-): Planned | null {
+): Promise<Planned | null> {
   try {
     const plan = planService(snapshotOf(ctx.clock.now(), world, observations, service))
     return { service, instances: world.instances.get(service.id) ?? [], plan, actions: plan.actions }
   } catch (error) {
-    ctx.log.error({ err: error, service: service.id }, 'a service could not be planned')
+    await putAside(ctx, leaseId, service.id, error)
     return null
   }
 }
 
 async function reconcileService(
   ctx: ServicesCtx,
-  lease: { leaseId: string; placed: number },
+  lease: { leaseId: string; placed: number; failed: boolean },
   { service, instances, plan, actions }: Planned,
 ): Promise<{ changed: number; routesChanged: boolean }> {
   const { leaseId } = lease
@@ -117,13 +134,18 @@ async function reconcileService(
       return { changed: 1, routesChanged: false }
     }
     await forget(ctx, service, done, instances)
+    if (lease.failed) await takeBack(ctx, 'service', [service.id])
     return applied
   } catch (error) {
     // One service in trouble must not stop the others.
-    ctx.log.error({ err: error, service: service.id }, 'a service could not be reconciled')
-    await giveBack(ctx.db, service.id, leaseId, ctx.clock.now().add({ milliseconds: afterErrorMs }))
+    if (isDatabaseAway(error)) throw error
+    await putAside(ctx, leaseId, service.id, error)
     return { changed: 0, routesChanged: false }
   }
+}
+
+async function putAside(ctx: ServicesCtx, leaseId: string, serviceId: string, error: unknown): Promise<void> {
+  await giveBack(ctx.db, serviceId, leaseId, await setAside(ctx, 'service', serviceId, error))
 }
 
 async function forget(

@@ -1,5 +1,6 @@
 // What becomes due of traffic by itself: keys whose overlap is over leave the routes, and groups that nobody is left in go.
 import type { Report } from '../../reconcile/loop.ts'
+import { eachApart } from '../../reconcile/set-aside.ts'
 import { bumpRoutes } from '../routes/routes.store.ts'
 import { reconciler } from '../service-instance-event.ts'
 import type { ServicesCtx } from '../services-ctx.ts'
@@ -17,14 +18,26 @@ import {
 
 export async function reconcileTraffic(ctx: ServicesCtx): Promise<Report> {
   const over = await selectOverKeys(ctx.db, ctx.clock.now())
-  for (const key of over) await endOver(ctx, key)
+  const ended = await eachApart(
+    ctx,
+    'traffic',
+    over,
+    key => key.id,
+    key => endOver(ctx, key),
+  )
   const empty = await selectEmptyGroups(ctx.db)
-  for (const group of empty) await removeEmpty(ctx, group)
-  return { found: over.length + empty.length, changed: over.length + empty.length }
+  const removed = await eachApart(
+    ctx,
+    'traffic',
+    empty,
+    group => group.id,
+    group => removeEmpty(ctx, group),
+  )
+  return { found: over.length + empty.length, changed: ended + removed }
 }
 
 /** Gateways let nobody in by it any more since its time; here its row and the routes follow. */
-async function endOver(ctx: ServicesCtx, { id, serviceId, trafficGroupId, expiresAt }: ServiceKeyRow): Promise<void> {
+async function endOver(ctx: ServicesCtx, { id, serviceId, trafficGroupId, expiresAt }: ServiceKeyRow): Promise<number> {
   await changeTraffic(ctx, async (tx, now) => {
     const serviceIds = serviceId === null ? await lockGroupAndMembers(tx, trafficGroupId ?? '') : [serviceId]
     if (serviceId !== null) await lockServiceRows(tx, serviceIds)
@@ -33,9 +46,10 @@ async function endOver(ctx: ServicesCtx, { id, serviceId, trafficGroupId, expire
     await routeServices(tx, serviceIds, routeGeneration)
     if (trafficGroupId !== null) await changeTrafficGroup(tx, now, trafficGroupId, { routeGeneration })
   })
+  return 1
 }
 
-async function removeEmpty(ctx: ServicesCtx, { id, name, workspaceId, accountId }: TrafficGroupRow): Promise<void> {
+async function removeEmpty(ctx: ServicesCtx, { id, name, workspaceId, accountId }: TrafficGroupRow): Promise<number> {
   await changeTraffic(ctx, async (tx, now) => {
     await lockTrafficGroup(tx, id)
     // Somebody may have joined it since.
@@ -45,4 +59,5 @@ async function removeEmpty(ctx: ServicesCtx, { id, name, workspaceId, accountId 
     const actor = { accountId, name: reconciler }
     await appendGroupEvent(tx, now, actor, { id, workspaceId }, 'traffic_group.deleted', { name })
   })
+  return 1
 }
