@@ -8,7 +8,7 @@ import type { Engine } from './catalog/offering.ts'
 import type { Config } from './config.ts'
 import { type Db, openDb } from './db/db.ts'
 import { installationId } from './db/installation-id.ts'
-import { migrate } from './db/migrate.ts'
+import { migrate, previousRelease, readMigrations } from './db/migrate.ts'
 import { directUrl } from './db/pooler.ts'
 import { byRegion, createDrivers, type Drivers } from './engine-drivers.ts'
 import type { MachineDriver } from './fleet/driver.ts'
@@ -86,10 +86,10 @@ function notYet(error: unknown): null {
   return null
 }
 
-async function migrateThrough(url: string, { log, clock = systemClock }: RoleOptions): Promise<void> {
+async function migrateThrough(url: string, { config, log, clock = systemClock }: RoleOptions): Promise<void> {
   const db = openDb({ connectionString: url, max: 1, application_name: 'berth-migrate' }, log)
   try {
-    await migrate(db, clock)
+    await migrate(db, clock, readMigrations(), { version: config.version, previous: previousRelease })
   } finally {
     await db.destroy()
   }

@@ -18,6 +18,13 @@ export interface RoleUnderTest {
   logFile: string
 }
 
+interface StartOptions {
+  place?: number
+  env?: NodeJS.ProcessEnv
+  /** Of another release. */
+  program?: string
+}
+
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 const flag = '--disable-warning=ExperimentalWarning'
 
@@ -51,13 +58,13 @@ export class RoleProcesses {
   }
 
   /** Resolves when it says that it is ready; `place`: of a controller, among those that gateways know. */
-  async start(role: Role, name: string, { place = 0, env = {} }: { place?: number; env?: NodeJS.ProcessEnv } = {}) {
+  async start(role: Role, name: string, { place = 0, env = {}, program = main }: StartOptions = {}) {
     const [port, metricsPort] = [await freePort(), await freePort()]
     const configPath = join(this.home, `${name}.yaml`)
     writeFileSync(configPath, `metrics:\n  listen: 127.0.0.1:${metricsPort}\ngatewayWorkers: 1\n${this.#yaml}`)
     const logFile = join(this.home, `${name}.log`)
     const log = openSync(logFile, 'a')
-    const child = spawn(process.execPath, [flag, main, '--config', configPath, 'serve', '--role', role], {
+    const child = spawn(process.execPath, [flag, program, '--config', configPath, 'serve', '--role', role], {
       env: {
         ...process.env,
         ...{

@@ -343,6 +343,7 @@ export interface MigrationsTable {
   name: string
   sha256: string
   appliedAt: Temporal.Instant
+  oldestRelease: string | null
 }
 
 export interface NoticesTable {
