@@ -82,7 +82,7 @@ export function holdPatch(node: KeptNode, because: string | null): NodePatch | n
     return { metadata: { annotations: notHeld }, ...(node.isCordonedBefore ? {} : { spec: { unschedulable: null } }) }
   }
   if (node.held === because && node.isUnschedulable) return null
-  const cordonedBefore = isCordonedFromOutside(node) ? { [cordonedBeforeNote]: 'true' } : {}
+  const cordonedBefore = { [cordonedBeforeNote]: isCordonedFromOutside(node) ? 'true' : null }
   return {
     metadata: { annotations: { [heldNote]: because, ...cordonedBefore } },
     ...(node.isUnschedulable ? {} : { spec: { unschedulable: true } }),

@@ -117,6 +117,14 @@ describe('what is written on a node', () => {
   })
 })
 
+test('who uncordons what Berth holds has lifted his own cordon, not Berth’s', () => {
+  const patch = holdPatch(aNode({ held: 'x', isCordonedBefore: true, isUnschedulable: false }), 'x')
+  expect(patch?.metadata.annotations).toMatchObject({ 'berth.dev/cordoned-before': null })
+  expect(patch?.spec).toEqual({ unschedulable: true })
+  const another = holdPatch(aNode({ held: 'x', isCordonedBefore: true, isUnschedulable: true }), 'y')
+  expect(another?.metadata.annotations).toMatchObject({ 'berth.dev/cordoned-before': 'true' })
+})
+
 test('pods that run side by side count together, those before only by the largest', () => {
   const container = (cpu: string, more = {}) => ({ resources: { requests: { cpu } }, ...more })
   const containers = [container('1'), container('500m')]
