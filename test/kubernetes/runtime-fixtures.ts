@@ -6,8 +6,13 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { onTestFinished } from 'vitest'
 import type { ApiServer } from '../../src/drivers/kubernetes/api/api-server.ts'
 import type { KubeObject } from '../../src/drivers/kubernetes/api/objects.ts'
-import { podDisruptionBudgets, pods, replicaSets } from '../../src/drivers/kubernetes/api/resources.ts'
-import { installationLabel } from '../../src/drivers/kubernetes/pod-labels.ts'
+import {
+  nodes as nodeResource,
+  podDisruptionBudgets,
+  pods,
+  replicaSets,
+} from '../../src/drivers/kubernetes/api/resources.ts'
+import { installationLabel, machineLabel } from '../../src/drivers/kubernetes/pod-labels.ts'
 import { KubernetesRuntime, type KubernetesRuntimeOptions } from '../../src/drivers/kubernetes/runtime.ts'
 import type { PodSettings } from '../../src/drivers/kubernetes/settings.ts'
 import { systemClock } from '../../src/lib/clock.ts'
@@ -15,7 +20,7 @@ import { silentLog } from '../../src/lib/log.ts'
 import type { Launch, RuntimeObservation, RuntimeRef } from '../../src/services/driver.ts'
 import { isEnded, isReady, observed } from '../drivers/observed.ts'
 import { aLaunch } from '../drivers/runtime-contract.ts'
-import { openCluster, type TestCluster } from './cluster.ts'
+import { openCluster, realKubeconfig, type TestCluster } from './cluster.ts'
 import { ControlLoops } from './nodes/control-loops.ts'
 import { openKubeletServer } from './nodes/kubelet-server.ts'
 import { NodeDouble, type NodeSpec } from './nodes/node-double.ts'
@@ -83,6 +88,32 @@ async function dropAll(api: ApiServer, installationId: string): Promise<void> {
       await api.delete(resource, { name, namespace }, resource === pods ? { graceSeconds: 0 } : {})
     }
   }
+}
+
+/** A node with a kubelet of its own, and an image with Node in it; null: none is named for tests. */
+export const realNode = ((): { name: string; image: string } | null => {
+  const [name = ''] = (process.env.BERTH_TEST_NODES ?? '').split(',')
+  const image = process.env.BERTH_TEST_NODE_IMAGE ?? ''
+  return realKubeconfig === undefined || name === '' || image === '' ? null : { name, image }
+})()
+
+/** On that node, which is the machine of `aLaunch` for as long as a test runs. */
+export async function aDriverOnKubelet(name: string): Promise<KubernetesRuntime> {
+  const cluster = await openCluster()
+  const api = cluster.api()
+  const label = (machineId: string | null) =>
+    api.patch<KubeObject>(nodeResource, { name }, { metadata: { labels: { [machineLabel]: machineId } } })
+  const dataDir = mkdtempSync(join(tmpdir(), 'berth-kubernetes-'))
+  const settings: PodSettings = { ...podSettings, installationId: cluster.run, ephemeralStorageMib: 64 }
+  const driver = new KubernetesRuntime({ api: cluster.api(), settings, dataDir, clock: systemClock, log: silentLog })
+  onTestFinished(async () => {
+    await driver.close()
+    await dropAll(api, cluster.run)
+    await label(null)
+    rmSync(dataDir, { recursive: true, force: true })
+  })
+  await label(contractMachine)
+  return driver
 }
 
 function nodeOf({ run, runLabel }: TestCluster, spec: Partial<NodeSpec>, index: number): NodeSpec {

@@ -1,7 +1,7 @@
 // Kubernetes as a runtime: the contract. What pods do besides is in runtime-life.test.ts.
 import { describe } from 'vitest'
 import { runtimeDriverContract } from '../drivers/runtime-contract.ts'
-import { anImage, aRuntimePlace, pass, serves } from './runtime-fixtures.ts'
+import { aDriverOnKubelet, anImage, aRuntimePlace, pass, realNode, serves } from './runtime-fixtures.ts'
 
 describe('the kubernetes runtime', () => {
   runtimeDriverContract(async () => {
@@ -11,6 +11,21 @@ describe('the kubernetes runtime', () => {
       pass: async () => void (await pass()),
       serving: anImage(serves),
       ending: anImage('process.exit(1)'),
+    }
+  })
+})
+
+/** Where the run names one: `BERTH_TEST_NODES`, and in `BERTH_TEST_NODE_IMAGE` an image with Node in it. */
+describe.skipIf(realNode === null)('the kubernetes runtime on a kubelet', { timeout: 60_000 }, () => {
+  const { name, image } = realNode ?? { name: '', image: '' }
+  const inImage = (script: string) => ({ ...anImage(script), image, argv: ['node', '-e', script] })
+  runtimeDriverContract(async () => {
+    const driver = await aDriverOnKubelet(name)
+    return {
+      driver,
+      pass: async () => void (await pass()),
+      serving: inImage(serves),
+      ending: inImage('process.exit(1)'),
     }
   })
 })
