@@ -106,6 +106,12 @@ describe('the word on a process', () => {
     }
     const word = says(aSet(), [aPod(null, { status })])
     expect(word).toMatchObject({ reason: 'ModelUnavailable', message: 'the server answered 404' })
+    const again = { ...fetch, state: runs, lastState: exits(1, { message: 'a log\nthe server answered 404\n' }) }
+    expect(says(aSet(), [aPod(null, { status: { ...status, initContainerStatuses: [again] } })])).toEqual(word)
+    const fetched = { ...again, state: exits(0) }
+    expect(says(aSet(), [aPod(null, { status: { ...status, initContainerStatuses: [fetched] } })])).toEqual({
+      state: 'starting',
+    })
   })
 
   it.each([

@@ -76,7 +76,7 @@ function endOf(pod: Pod, facts: Facts): Ended | null {
   const fetch = status.initContainerStatuses?.find(({ name }) => name === fetchContainerName)
   const service = serviceOf(pod)
   if (fetch) {
-    const end = fetch.state?.terminated ?? (fetch.state?.waiting ? fetch.lastState?.terminated : undefined)
+    const end = lastEnd(fetch)
     if (end && end.exitCode !== 0)
       return ended('ModelUnavailable', lastLineOf(end.message) ?? 'its model could not be fetched: see its log')
   }

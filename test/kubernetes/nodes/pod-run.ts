@@ -2,7 +2,7 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import type { ServerResponse } from 'node:http'
 import { join } from 'node:path'
-import { isNotFound } from '../../../src/drivers/kubernetes/api/api-error.ts'
+import { isConflict, isNotFound } from '../../../src/drivers/kubernetes/api/api-error.ts'
 import type { ApiServer } from '../../../src/drivers/kubernetes/api/api-server.ts'
 import { pods } from '../../../src/drivers/kubernetes/api/resources.ts'
 import { ContainerRun } from './container-run.ts'
@@ -127,17 +127,16 @@ export class PodRun {
     await this.#options.api.delete(pods, { name, namespace }, { graceSeconds: 0, uid: this.uid }).catch(() => {})
   }
 
-  /** One after the other, and each time what is so then. */
+  /** One after the other, and each time what is so then; what was not taken is told again, as a kubelet does. */
   #tell(): Promise<void> {
     this.#telling = this.#telling.then(async () => {
       if (this.isLost || this.#closed) return
       const { name, namespace = '' } = this.#pod.metadata
       const patch = { metadata: { uid: this.uid }, status: this.#status() }
       await this.#options.api.patch(pods, { name, namespace }, patch, { subresource: 'status' }).catch(error => {
-        if (!isNotFound(error) && !this.#closed) throw error
+        if (!isNotFound(error) && !isConflict(error)) void this.#tell()
       })
     })
-    this.#telling.catch(() => {})
     return this.#telling
   }
 
