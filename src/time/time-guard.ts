@@ -75,9 +75,11 @@ export class TimeGuard {
 
   async #write(state: TimeState, reading: Reading, before: TimeState['is'] | null): Promise<void> {
     await transaction(this.#ctx, async tx => {
+      // Another process of this host may have seen it first, and told it.
+      const known = await lockedState(tx, this.#bootId)
       await writeMark(tx, this.#bootId, state, reading)
       if (state.is === 'steady') await countUptime(tx, reading.wall)
-      if (before !== null && before !== state.is) await tell(tx, state, reading)
+      if (before !== null && (known ?? before) !== state.is) await tell(tx, state, reading)
     })
     if (before === state.is) return
     const about = {
@@ -88,6 +90,12 @@ export class TimeGuard {
     if (state.is === 'paused') this.#ctx.log.warn(about, 'the clock jumped: expiry, release and billing wait')
     else if (before === 'paused') this.#ctx.log.info(about, 'time is steady again: expiry, release and billing go on')
   }
+}
+
+async function lockedState(tx: Tx, bootId: string): Promise<TimeState['is'] | null> {
+  const query = tx.selectFrom('timeMarks').select('pauseReason').where('bootId', '=', bootId).forUpdate()
+  const mark = await query.executeTakeFirst()
+  return mark ? (mark.pauseReason === null ? 'steady' : 'paused') : null
 }
 
 function stateOf(mark: Mark): TimeState {

@@ -45,6 +45,18 @@ test('a clock set a year forward expires nothing, and once it is set right all g
   expect(await eventKinds()).toEqual(['time.paused', 'time.resumed'])
 })
 
+test('of several controllers on one host, the first to see a jump tells it, and the first to see its end', async () => {
+  const others = [new TimeGuard(shop.ctx, 'boot-1'), new TimeGuard(shop.ctx, 'boot-1')]
+  const all = [guard, ...others]
+  for (const one of all) await one.observe()
+  const before = shop.clock.now()
+  shop.clock.set(before.add({ hours: 365 * 24 }))
+  await Promise.all(all.map(one => one.observe()))
+  shop.clock.set(before)
+  await Promise.all(all.map(one => one.observe()))
+  expect(await eventKinds()).toEqual(['time.paused', 'time.resumed'])
+})
+
 test('control that starts again while the clock is wrong still does not believe it', async () => {
   const machineId = await aMachine()
   shop.clock.set(shop.clock.now().add({ hours: 365 * 24 }))
