@@ -3,6 +3,8 @@
 // and BERTH_TEST_DOCKER, the socket of a Docker that has the image of BERTH_TEST_MODEL_SERVER_IMAGE, too.
 import { isDeepStrictEqual } from 'node:util'
 import { Teller } from '../../src/cli/demo/teller.ts'
+import { namespaces } from '../../src/drivers/kubernetes/api/resources.ts'
+import { namespaceOf } from '../../src/drivers/kubernetes/pod-labels.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { conclude, say } from '../soak/conclude.ts'
 import { digitsModel } from './story/digits.ts'
@@ -24,7 +26,7 @@ await conclude(async open => {
     say('BERTH_TEST_NODES names no nodes, and none is labelled berth.dev/spec: the story on three engines was not told')
     return true
   }
-  const { nodes, host } = cluster
+  const { api, nodes, host } = cluster
   const modelPath = await handOut(digitsModel(), 'digits.onnx', host, open)
   const models = `models: { allowPrivate: [${host}] }\n`
   const engines = {
@@ -36,7 +38,9 @@ await conclude(async open => {
   for (const [engine, yaml] of Object.entries(engines)) {
     say(`\n${engine}`)
     const teller = new Teller(systemClock, say)
-    told.set(engine, await tellOn(engine, { yaml, modelPath, specId: nodes.specId }, teller))
+    const { accountId, figures } = await tellOn(engine, { yaml, modelPath, specId: nodes.specId }, teller)
+    told.set(engine, figures)
+    if (engine === 'kubernetes') await api.delete(namespaces, { name: namespaceOf(accountId) })
   }
   say('')
   const [first] = told.values()

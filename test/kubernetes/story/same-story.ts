@@ -18,14 +18,15 @@ export async function tellOn(
   engine: string,
   { yaml, modelPath, specId }: { yaml: string; modelPath: string; specId: string },
   teller: Teller,
-): Promise<Figures> {
+): Promise<{ accountId: string; figures: Figures }> {
   const dataDir = mkdtempSync(join(temporaryRoot, 'berth-engine-'))
   chmodSync(dataDir, 0o711) // Services run as another user when this is root.
   writeFileSync(join(dataDir, 'berth.yaml'), yaml + configYaml(engine, specId, machines))
   try {
     const installation = await startInstallation(dataDir, false, () => {})
     try {
-      return figuresOf(await tell(teller, installation, { modelPath }))
+      const figures = figuresOf(await tell(teller, installation, { modelPath }))
+      return { accountId: installation.credentials.owner.accountId, figures }
     } finally {
       await giveBack(installation)
       await installation.stop()

@@ -7,10 +7,10 @@ import { promisify } from 'node:util'
 import type { Client, Operations } from '../../../src/client/client.ts'
 import type { ApiServer } from '../../../src/drivers/kubernetes/api/api-server.ts'
 import type { KubeObject } from '../../../src/drivers/kubernetes/api/objects.ts'
-import { nodes } from '../../../src/drivers/kubernetes/api/resources.ts'
+import { namespaces, nodes } from '../../../src/drivers/kubernetes/api/resources.ts'
 import { connectCluster } from '../../../src/drivers/kubernetes/connect-cluster.ts'
 import type { Node } from '../../../src/drivers/kubernetes/node.ts'
-import { machineLabel } from '../../../src/drivers/kubernetes/pod-labels.ts'
+import { machineLabel, namespaceOf } from '../../../src/drivers/kubernetes/pod-labels.ts'
 import { systemClock } from '../../../src/lib/clock.ts'
 import { Installation, until } from '../../installation.ts'
 import { type TestNodes, testNodes } from './test-nodes.ts'
@@ -82,6 +82,7 @@ export class Stage {
   readonly witnessAddress: string
   owner!: Client
   operator!: Client
+  accountId = ''
   groupId = ''
 
   private constructor({ api, nodes: found, host }: UnderTest, witness: { it: Witness; address: string }) {
@@ -100,7 +101,10 @@ export class Stage {
     const address = await it.listen(cluster.host)
     open.defer(() => it.close())
     const stage = new Stage(cluster, { it, address })
-    open.defer(() => stage.berth.remove())
+    open.defer(async () => {
+      await stage.berth.remove()
+      if (stage.accountId !== '') await cluster.api.delete(namespaces, { name: namespaceOf(stage.accountId) })
+    })
     return stage
   }
 
@@ -115,12 +119,9 @@ gateway: { connectionsPerAddress: 0 }
     await this.berth.up()
     this.owner = await this.berth.client('owner')
     this.operator = await this.berth.client('operator')
+    this.accountId = this.berth.credentials().owner.accountId
     const body = { amountFen: '100000' }
     await this.operator.call('POST /v1/accounts/{accountId}/top-ups', { params: { accountId: this.accountId }, body })
-  }
-
-  get accountId(): string {
-    return this.berth.credentials().owner.accountId
   }
 
   /** Until the order's machines run; answers their ids. */
