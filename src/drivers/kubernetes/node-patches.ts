@@ -38,7 +38,8 @@ export const claimPatch = (node: KeptNode, claim: Claim): NodePatch => ({
       [machineLabel]: claim.machineId,
       [installationLabel]: claim.installationId,
     },
-    annotations: { [effectNote]: claim.effectId, [accountNote]: claim.accountId },
+    // What an old quarantine said goes with the first who has the node again.
+    annotations: { [effectNote]: claim.effectId, [accountNote]: claim.accountId, [quarantineNote]: null },
   },
   spec: {
     taints: [...without(node.taints, groupLabel), { key: groupLabel, value: claim.groupId, effect: 'NoSchedule' }],
