@@ -64,7 +64,9 @@ export interface SharedParts {
 
 export async function openShared(options: RoleOptions, parts: SharedParts): Promise<Shared> {
   const { config, databaseUrl, log, clock = systemClock, random = systemRandom } = options
-  const direct = await directUrl(databaseUrl, config.roles.databaseDirectUrl).catch(error => notYet(error))
+  const { databaseIsOurs, databaseDirectUrl } = config.roles
+  // Before one of our own stands no pooler, and whoever starts waits for this.
+  const direct = databaseIsOurs ? null : await directUrl(databaseUrl, databaseDirectUrl).catch(notYet)
   const session = newId(random, `berth-${parts.role}`)
   await migrateThrough(direct ?? databaseUrl, options)
   const db = openDb({ connectionString: databaseUrl, max: 20, application_name: session }, log)
