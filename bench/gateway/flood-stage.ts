@@ -13,7 +13,7 @@ import { silentLog } from '../../src/lib/log.ts'
 import type { ServiceRoute } from '../../src/services/routes/route.ts'
 import type { Flooded } from './flood.ts'
 import type { Took } from './open-loop.ts'
-import { accessKey, answersAt, freePort, largeBytes, nodeFlags } from './processes.ts'
+import { accessKey, answersAt, freePort, largeBytes } from './processes.ts'
 
 export interface FloodedGateway {
   /** The gateway has a core of its own. */
@@ -130,7 +130,7 @@ export class FloodStage {
   #start(core: number, program: string, args: string[], out: 'ignore' | 'pipe', before: string[] = []): ChildProcess {
     const file = fileURLToPath(new URL(program, import.meta.url))
     const pin = this.#given.pinned ? ['taskset', '-c', String(core)] : []
-    const argv = [...before, ...pin, process.execPath, ...nodeFlags(program), file, ...args]
+    const argv = [...before, ...pin, process.execPath, '--disable-warning=ExperimentalWarning', file, ...args]
     const [command = '', ...rest] = argv
     return spawn(command, rest, { stdio: ['ignore', out, 'inherit'] })
   }

@@ -6,7 +6,6 @@ import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { gatewayNursery } from '../../src/lib/nursery.ts'
 
 export const accessKey = 'easg_0123456789abcdefghijklmnopqrstuv'
 export const smallBytes = 1024
@@ -38,7 +37,7 @@ export class Processes {
   async node(program: string, args: string[]): Promise<{ port: number; child: ChildProcess }> {
     const port = await freePort()
     const file = fileURLToPath(new URL(program, import.meta.url))
-    const argv = [...nodeFlags(program), file, String(port), ...args]
+    const argv = ['--disable-warning=ExperimentalWarning', file, String(port), ...args]
     return { port, child: await this.start(proxyCore, process.execPath, argv, port) }
   }
 
@@ -65,12 +64,6 @@ export class Processes {
     }
   }
 }
-
-/** As `berth up` starts it. */
-export const nodeFlags = (program: string): string[] => [
-  '--disable-warning=ExperimentalWarning',
-  ...(program === 'berth-gateway.ts' ? [gatewayNursery] : []),
-]
 
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
