@@ -5,6 +5,7 @@ import { openMetrics } from './api/metrics-listener.ts'
 import { createLoops } from './app-loops.ts'
 import { RoutesDuty } from './app-routes.ts'
 import type { Nudge, Shared } from './app-shared.ts'
+import type { DriverWatches } from './app-watches.ts'
 import { Hearing } from './db/hearing.ts'
 import { nudgeChannel } from './db/notifier.ts'
 import { hostsOf } from './engine-drivers.ts'
@@ -15,7 +16,6 @@ import { Controller } from './reconcile/controller.ts'
 import { controllerMetrics } from './reconcile/controller-metrics.ts'
 import { Duties } from './reconcile/duties.ts'
 import type { Loop } from './reconcile/loop.ts'
-import type { RuntimeWatch } from './services/rollout/runtime-watch.ts'
 import { routesChannel } from './services/routes/routes.store.ts'
 import { TimeGuard } from './time/time-guard.ts'
 
@@ -31,13 +31,13 @@ export interface ControllerRole {
 
 export interface ControllerRoleParts {
   nudge: Nudge
-  watch: RuntimeWatch
+  watches: DriverWatches
   moneyWork: boolean
 }
 
 export async function openController(
   shared: Shared,
-  { nudge, watch, moneyWork }: ControllerRoleParts,
+  { nudge, watches, moneyWork }: ControllerRoleParts,
 ): Promise<ControllerRole> {
   const { config, databaseUrl, session, drivers, engines } = shared
   const { log } = shared.ctx
@@ -78,9 +78,9 @@ export async function openController(
   }
   const start = () => {
     for (const driver of Object.values(drivers)) driver.start?.()
-    watch.start(Object.values(drivers).map(({ runtime }) => runtime))
+    watches.start(drivers)
   }
-  return { loops, duties, start, stop: () => watch.stop(), close }
+  return { loops, duties, start, stop: () => watches.stop(), close }
 }
 
 async function thisController({ ctx, config, session }: Shared): Promise<Controller> {

@@ -11,7 +11,7 @@ import { installationId } from './db/installation-id.ts'
 import { migrate, previousRelease, readMigrations } from './db/migrate.ts'
 import { directUrl } from './db/pooler.ts'
 import { byRegion, createDrivers, type Drivers } from './engine-drivers.ts'
-import type { MachineDriver } from './fleet/driver.ts'
+import type { FleetCtx } from './fleet/reconcile-machines.ts'
 import { type FirstKeys, firstStart } from './identity/bootstrap.ts'
 import { Passwords } from './identity/passwords.ts'
 import { checkSealingKey } from './identity/sealing-key.ts'
@@ -26,7 +26,7 @@ import { secretKey } from './processes/secret-key.ts'
 import type { Installation } from './services/config/installation.ts'
 import { servicesInGroup } from './services/group-services.ts'
 
-export type Context = ApiContext['ctx'] & { machineDriver(regionId: string): MachineDriver }
+export type Context = ApiContext['ctx'] & Pick<FleetCtx, 'machineDriver' | 'takeMachineChanges'>
 
 export interface RoleOptions {
   config: Config
@@ -59,7 +59,7 @@ export interface Shared {
 export interface SharedParts {
   role: string
   nudge: Nudge
-  takeChanges?: () => string[]
+  takes?: Pick<Context, 'takeChanges' | 'takeMachineChanges'>
 }
 
 export async function openShared(options: RoleOptions, parts: SharedParts): Promise<Shared> {
@@ -100,7 +100,7 @@ async function migrateThrough(url: string, { config, log, clock = systemClock }:
 async function share(
   { config, databaseUrl, log, clock, random }: Required<RoleOptions>,
   db: Db,
-  { nudge, takeChanges, session, direct }: SharedParts & { session: string; direct: string },
+  { nudge, takes, session, direct }: SharedParts & { session: string; direct: string },
 ): Promise<Shared> {
   mkdirSync(runDir(config.dataDir), { recursive: true })
   const { sealingKey } = config.roles
@@ -125,7 +125,7 @@ async function share(
     box,
     routes: { nudge: () => nudge('routes') },
     installation: installationOf(config),
-    ...(takeChanges && { takeChanges }),
+    ...takes,
   }
   const passwords = new Passwords(random)
   const keys = await firstStart(ctx, box, passwords)

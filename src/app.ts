@@ -4,9 +4,9 @@ import type { FastifyInstance } from 'fastify'
 import { type ApiRole, openApi, writeCredentials } from './app-api.ts'
 import { type ControllerRole, openController } from './app-controller.ts'
 import { type Context, type Nudge, openShared, type RoleOptions, type Shared } from './app-shared.ts'
+import { DriverWatches } from './app-watches.ts'
 import { Notifier } from './db/notifier.ts'
 import type { Loop } from './reconcile/loop.ts'
-import { RuntimeWatch } from './services/rollout/runtime-watch.ts'
 
 export interface ControlOptions extends RoleOptions {
   /** False: no billing, statements or audit by themselves, for who measures them. */
@@ -25,9 +25,9 @@ export interface Control {
 /** Both roles in one process: what `berth up` starts. */
 export async function startControl({ moneyWork = true, ...options }: ControlOptions): Promise<Control> {
   const { nudge, start, stop } = new LoopSet()
-  const watch = new RuntimeWatch(options.log, () => nudge('services'))
-  const shared = await openShared(options, { role: 'control', nudge, takeChanges: () => watch.take() })
-  const controller = await orClose(shared, openController(shared, { nudge, watch, moneyWork }))
+  const watches = new DriverWatches(options.log, nudge)
+  const shared = await openShared(options, { role: 'control', nudge, takes: watches.takes })
+  const controller = await orClose(shared, openController(shared, { nudge, watches, moneyWork }))
   const others = new Notifier(shared.ctx.db, options.log)
   const nudgeAll: Nudge = (...names) => {
     nudge(...names)
@@ -75,9 +75,9 @@ export async function startApi(options: RoleOptions): Promise<Api> {
 
 export async function startControllerRole(options: RoleOptions): Promise<Pick<ControllerRole, 'close'>> {
   const { nudge, start, stop } = new LoopSet()
-  const watch = new RuntimeWatch(options.log, () => nudge('services'))
-  const shared = await openShared(options, { role: 'controller', nudge, takeChanges: () => watch.take() })
-  const controller = await orClose(shared, openController(shared, { nudge, watch, moneyWork: true }))
+  const watches = new DriverWatches(options.log, nudge)
+  const shared = await openShared(options, { role: 'controller', nudge, takes: watches.takes })
+  const controller = await orClose(shared, openController(shared, { nudge, watches, moneyWork: true }))
   const { config, keys } = shared
   // It was here first: the secrets of the first start are shown by nobody else.
   if (keys) writeCredentials(config.dataDir, `http://${config.listen.api.host}:${config.listen.api.port}`, keys)

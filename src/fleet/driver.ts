@@ -31,6 +31,12 @@ export interface MachineDriver {
    */
   showHolds?(machines: readonly MachineHold[]): Promise<void>
 
+  /**
+   * Ids of machines of which `observe` may say something else now: a nudge, never the only way to learn of it. An engine that
+   * is only asked leaves it out.
+   */
+  changes?(signal: AbortSignal): AsyncIterable<string>
+
   /** Every machine that this driver holds for this installation: the book that ours is compared with. */
   list(): AsyncIterable<{ machineId: string; effectId: string }>
 }

@@ -295,3 +295,10 @@ export async function touchMachines(tx: Tx, ids: readonly string[], now: Tempora
   await sql`update machines set generation = generation + 1, due_at = ${now}::timestamptz
     where id = any(${ids}::text[])`.execute(tx)
 }
+
+/** A driver has seen these change: they are looked at now. */
+export async function wakeMachines(db: Db, now: Temporal.Instant, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return
+  await sql`update machines set due_at = ${now}::timestamptz
+    where id = any(${ids}::text[]) and due_at > ${now}::timestamptz`.execute(db)
+}

@@ -16,7 +16,7 @@ import { type Ask, asking } from './ask-driver.ts'
 import type { MachineDriver, MachineObservation, MachineRef, ProvisionAnswer, ProvisionRequest } from './driver.ts'
 import { isHeldByEngine, readHoldsShown, shownHold, writeEngineHolds } from './engine-holds.ts'
 import type { Hold } from './hold.ts'
-import { endDrains } from './machine.store.ts'
+import { endDrains, wakeMachines } from './machine.store.ts'
 import { nextStep, type Step } from './machine.ts'
 import {
   dropLeases,
@@ -37,6 +37,8 @@ import { revokeReservations } from './reservation.store.ts'
 
 export interface FleetCtx extends Ctx {
   machineDriver(regionId: string): MachineDriver
+  /** Machines that a driver has seen change since the last call; see `DriverWatch`. */
+  takeMachineChanges?(): string[]
   /** How long a row stays with a process that died; longer than two calls of a driver may take. */
   machineLeaseMs?: number
 }
@@ -61,6 +63,7 @@ const leaseMsDefault = 30_000
  * at a time, as two processes would take them: while one is at the driver or in our code, the database works for the other.
  */
 export async function reconcileMachines(ctx: FleetCtx): Promise<Report> {
+  await wakeMachines(ctx.db, ctx.clock.now(), ctx.takeMachineChanges?.() ?? [])
   let total = await reconcileBatch(ctx)
   let left = batchesPerRunMax - 1
   const goOn = async () => {

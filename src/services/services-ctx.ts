@@ -13,6 +13,6 @@ export interface ServicesCtx extends Ctx {
   routes: { nudge(): void }
   /** What the operator lets services have; absent: nothing beside what every service may. */
   installation?: Installation
-  /** Service instances that a driver has seen change since the last call; see `RuntimeWatch`. */
+  /** Service instances that a driver has seen change since the last call; see `DriverWatch`. */
   takeChanges?(): string[]
 }

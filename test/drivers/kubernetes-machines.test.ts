@@ -110,6 +110,33 @@ test('a cordon by kubectl is told of, our own is not, and neither undoes the oth
   await expect.poll(cordoned).toBeNull()
 })
 
+test('a cordon, its end and a node that is not ready are told at once; that a node is still there is not', async () => {
+  const { driver, request, nodes: fake, cluster } = await openMachines(2)
+  const machines = driver()
+  const names = (await machines.provision([request('eas-i-1'), request('eas-i-2')])).map(one =>
+    one.ok ? one.driverRef : '',
+  )
+  const [first = '', second = ''] = names
+  const over = new AbortController()
+  const told = machines.changes(over.signal)
+  const next = async () => (await told.next()).value
+  const api = cluster.api()
+  let heard = next()
+  // Each is followed by one that must be told: had the first been, it would have come before.
+  await api.patch(nodes, { name: second }, { metadata: { annotations: { 'example.org/beat': '1' } } })
+  await api.patch(nodes, { name: first }, { spec: { unschedulable: true } })
+  expect(await heard).toBe('eas-i-1')
+  heard = next()
+  await api.patch(nodes, { name: first }, { metadata: { annotations: { 'example.org/beat': '2' } } })
+  await fake.setReady(second, 'Unknown')
+  expect(await heard).toBe('eas-i-2')
+  heard = next()
+  await api.patch(nodes, { name: first }, { spec: { unschedulable: false } })
+  expect(await heard).toBe('eas-i-1')
+  over.abort()
+  expect(await told.next()).toMatchObject({ done: true })
+})
+
 test("others' pods lessen what a machine may be used for, and what may be sold", async () => {
   const { driver, request, ref, nodes: fake, cluster, zoneId, specId } = await openMachines(1)
   const machines = driver()

@@ -52,6 +52,18 @@ test('a cordon in the engine is a hold by the engine, until it is lifted there',
   expect(events.filter(kind => kind.startsWith('engine'))).toEqual(['engine_cordoned', 'engine_uncordoned'])
 })
 
+test('a machine that its driver has seen change is looked at before its time', async () => {
+  const { fleet, id, word } = await openEngine()
+  await fleet.pass({ seconds: 31 })
+  word.cordoned = cordoned
+  await fleet.settle()
+  expect(await holdsOf(fleet, id)).toEqual([])
+  const seen = [id]
+  fleet.ctx.takeMachineChanges = () => seen.splice(0)
+  await fleet.settle()
+  expect(await holdsOf(fleet, id)).toEqual(['health kubernetes'])
+})
+
 test('what Berth holds is shown to the engine, and its own cordon is not', async () => {
   const { fleet, id, word, look, shown } = await openEngine()
   await look()

@@ -19,9 +19,9 @@ import { SecretBox } from '../../src/identity/secret-box.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { silentLog } from '../../src/lib/log.ts'
 import { systemRandom } from '../../src/lib/random.ts'
+import { DriverWatch } from '../../src/reconcile/driver-watch.ts'
 import { Loop, type Report } from '../../src/reconcile/loop.ts'
 import { reconcileServices } from '../../src/services/rollout/reconcile-services.ts'
-import { RuntimeWatch } from '../../src/services/rollout/runtime-watch.ts'
 import { RouteHost } from '../../src/services/routes/routes.ts'
 import type { ServicesCtx } from '../../src/services/services-ctx.ts'
 import { until } from '../installation.ts'
@@ -59,7 +59,7 @@ export async function aStack(machines: number): Promise<Stack> {
   const nudge = (): void => {
     for (const loop of loops) loop.nudge()
   }
-  const watch = new RuntimeWatch(silentLog, nudge)
+  const watch = new DriverWatch(silentLog, nudge)
   const ctx: ServicesCtx = {
     ...base,
     runtimeDriver: () => runtime,

@@ -1,5 +1,6 @@
 // A machine of the kubernetes engine is a Node of the cluster: bought by claiming a free one, given back by letting it go. What
 // Berth knows of it stands on the node, so a control plane that starts anew, or another one, finds it there.
+import { EventEmitter, on } from 'node:events'
 import type {
   MachineDriver,
   MachineHold,
@@ -93,6 +94,22 @@ export class KubernetesMachines implements MachineDriver {
     await this.#releases.release(machines.map(({ machineId }) => machineId))
   }
 
+  /** Of thousands of nodes each says every few seconds that it is there: only those tell of which another word is to be had. */
+  async *changes(signal: AbortSignal): AsyncGenerator<string> {
+    const changed = new EventEmitter()
+    const unlisten = this.#book.listen((now, before) => {
+      if (now.machineId !== null && (before === null || isAnother(now, before))) changed.emit('change', now.machineId)
+    })
+    try {
+      this.#book.start()
+      for await (const [machineId] of on(changed, 'change', { signal })) yield machineId as string
+    } catch (error) {
+      if (!signal.aborted) throw error
+    } finally {
+      unlisten()
+    }
+  }
+
   async *list(): AsyncIterable<{ machineId: string; effectId: string }> {
     await this.#book.ready()
     for (const { machineId, effectId } of this.#book.claimed()) yield { machineId, effectId: effectId ?? '' }
@@ -120,6 +137,14 @@ export class KubernetesMachines implements MachineDriver {
         .catch(error => log.warn({ node: node.name, error: String(error) }, 'a node claimed twice was not given back'))
   }
 }
+
+/** As far as `observationOf` goes; what others' pods take is seen at the next look. */
+const isAnother = (now: KeptNode, before: KeptNode): boolean =>
+  now.notReady !== before.notReady ||
+  now.isGoing !== before.isGoing ||
+  now.isWiping !== before.isWiping ||
+  now.address !== before.address ||
+  isCordonedFromOutside(now) !== isCordonedFromOutside(before)
 
 /** `left`: what others' pods leave of the node. */
 export function observationOf(node: KeptNode, left: Amounts): MachineObservation {

@@ -98,9 +98,9 @@ export class NodeBook {
   }
 
   /** Called after each change of a node of ours, until it is taken back. */
-  listen(listener: (node: KeptNode) => void): () => void {
-    return this.#nodes.listen((_, now) => {
-      if (now !== null && this.#isOurs(now)) listener(now)
+  listen(listener: (node: KeptNode, before: KeptNode | null) => void): () => void {
+    return this.#nodes.listen((_, now, before) => {
+      if (now !== null && this.#isOurs(now)) listener(now, before)
     })
   }
 

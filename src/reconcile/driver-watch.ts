@@ -1,12 +1,16 @@
-// Listens to what drivers say of changes, so that a crash is seen at once and not at the next look. Only a nudge: what is
-// missed is found by looking.
-import { messageOf } from '../../lib/errors.ts'
-import type { Logger } from '../../lib/log.ts'
-import type { RuntimeDriver } from '../driver.ts'
+// Listens to what drivers say of changes, so that a crash, or a node that somebody cordons, is seen at once and not at the next
+// look. Only a nudge: what is missed is found by looking.
+import { messageOf } from '../lib/errors.ts'
+import type { Logger } from '../lib/log.ts'
+
+/** A driver that tells ids of what may have changed. */
+export interface Telling {
+  changes(signal: AbortSignal): AsyncIterable<string>
+}
 
 const againAfterMs = 2_000
 
-export class RuntimeWatch {
+export class DriverWatch {
   readonly #changed = new Set<string>()
   readonly #abort = new AbortController()
   readonly #log: Logger
@@ -18,7 +22,7 @@ export class RuntimeWatch {
     this.#nudge = nudge
   }
 
-  start(drivers: Iterable<RuntimeDriver>): void {
+  start(drivers: Iterable<Telling>): void {
     for (const driver of drivers) void this.#listen(driver)
   }
 
@@ -27,14 +31,14 @@ export class RuntimeWatch {
     for (const timer of this.#timers) clearTimeout(timer)
   }
 
-  /** The service instances that changed since the last call: for `ServicesCtx.takeChanges`. */
+  /** What changed since the last call: for `takeChanges` of who reconciles it. */
   take(): string[] {
     const changed = [...this.#changed]
     this.#changed.clear()
     return changed
   }
 
-  async #listen(driver: RuntimeDriver): Promise<void> {
+  async #listen(driver: Telling): Promise<void> {
     const { signal } = this.#abort
     try {
       for await (const id of driver.changes(signal)) {
