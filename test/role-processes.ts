@@ -5,6 +5,8 @@ import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Client } from '../src/client/client.ts'
+import { silentLog } from '../src/lib/log.ts'
+import { stopServices } from '../src/processes/up.ts'
 import { temporaryRoot } from './temporary.ts'
 
 export type Role = 'api' | 'controller' | 'control' | 'gateway' | 'agent'
@@ -110,6 +112,10 @@ export class RoleProcesses {
   }
 
   async remove(): Promise<void> {
+    // Who would bring them back first; an agent that ends leaves its services running.
+    const rest = this.#all.filter(one => one.role !== 'agent')
+    await Promise.all(rest.map(one => this.end(one, 'SIGKILL')))
+    if (this.#all.some(one => one.role === 'agent')) await stopServices(this.home, silentLog)
     await Promise.all(this.#all.map(one => this.end(one, one.role === 'agent' ? 'SIGTERM' : 'SIGKILL')))
     rmSync(this.home, { recursive: true, force: true })
   }

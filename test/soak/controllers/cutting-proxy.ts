@@ -7,6 +7,8 @@ class ClientMessages {
   #rest = Buffer.alloc(0)
   #skip = 0
   #started = false
+  /** What it said first: its user, its database, what it calls itself. */
+  hello = ''
 
   /** Whether the bytes end with a COMMIT by itself. */
   endsWithCommit(bytes: Buffer): boolean {
@@ -24,6 +26,7 @@ class ClientMessages {
         if (data.length < length) break
         last = data.toString('latin1', head, length - 1)
       } else last = ''
+      if (!this.#started) this.hello = data.toString('latin1', 0, length)
       this.#started = true
       this.#skip = length
     }
@@ -39,6 +42,7 @@ export class CuttingProxy {
   readonly #server: Server
   readonly #open = new Set<Socket>()
   #onCommit: (() => void) | null = null
+  #whose = ''
 
   constructor(socketPath: string) {
     this.#socketPath = socketPath
@@ -53,8 +57,15 @@ export class CuttingProxy {
     return `postgresql://berth@127.0.0.1:${(this.#server.address() as AddressInfo).port}/berth`
   }
 
-  /** The next COMMIT of anybody is handed on and cut; resolves then, or once the time is over, with whether one came. */
-  cutNext(withinMs: number, atOnce: () => void = () => {}): Promise<boolean> {
+  /**
+   * The next COMMIT, of anybody or of those who call themselves so, is handed on and cut; resolves then, or once the time is over,
+   * with whether one came.
+   */
+  cutNext(
+    withinMs: number,
+    { atOnce = () => {}, whose = '' }: { atOnce?: () => void; whose?: string } = {},
+  ): Promise<boolean> {
+    this.#whose = whose
     return new Promise(resolve => {
       const timer = setTimeout(() => {
         this.#onCommit = null
@@ -87,7 +98,7 @@ export class CuttingProxy {
     }
     client.on('data', (bytes: Buffer) => {
       const isCommit = messages.endsWithCommit(bytes)
-      if (!isCommit || this.#onCommit === null) {
+      if (!isCommit || this.#onCommit === null || !messages.hello.includes(this.#whose)) {
         server.write(bytes)
         return
       }

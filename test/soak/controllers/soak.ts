@@ -53,9 +53,10 @@ export async function soakControllers(world: World, options: SoakOptions): Promi
     say(
       `${world.controllers.length} controllers, ${world.apis.length} APIs, ${world.gateways.length} gateways; ${shoppers.length} shoppers, ${options.perSecond} requests/s`,
     )
+    const unknown = () => sum([...shoppers, serving].map(one => one.counts)).unknown
     let over = false
     const playing = Promise.all([...shoppers.map(one => one.shopUntil(() => over)), serving.changeUntil(() => over)])
-    const faults = await Promise.race([makeFaults(world, options), playing.then(() => null)])
+    const faults = await Promise.race([makeFaults(world, options, unknown), playing.then(() => null)])
     over = true
     await playing
     if (faults === null) throw new Error('the play ended before the faults did')
@@ -65,6 +66,10 @@ export async function soakControllers(world: World, options: SoakOptions): Promi
   }
 }
 
+/** Until one of them was a caller's. */
+const cutsMax = 20
+const stopsMax = 4
+
 interface Faults {
   backMs: number[]
   killsInCommit: number
@@ -72,7 +77,7 @@ interface Faults {
   stoppedMs: number
 }
 
-async function makeFaults(world: World, options: SoakOptions): Promise<Faults> {
+async function makeFaults(world: World, options: SoakOptions, unknown: () => number): Promise<Faults> {
   const { everyMs, say } = options
   const faults: Faults = { backMs: [], killsInCommit: 0, cuts: 0, stoppedMs: 0 }
   const stopping = stopController(world, options.stopMs, say).then(ms => {
@@ -83,7 +88,9 @@ async function makeFaults(world: World, options: SoakOptions): Promise<Faults> {
   await pause(Math.min(options.stopMs / 4, 15_000))
   const killAt = Math.floor(rounds / 2)
   for (let n = 0; n < rounds; n++) {
-    if (n < options.cuts && (await world.proxy.cutNext(10_000))) faults.cuts++
+    // Of an API every other time: of those a caller hears nothing.
+    const whose = n % 2 === 0 ? 'berth-api' : ''
+    if (n < options.cuts && (await world.proxy.cutNext(10_000, { whose }))) faults.cuts++
     if (n < options.databaseKills) {
       const { backMs, inCommit } = await world.killPostgres(n % 2 === 0 ? 'in commit' : 'at once')
       faults.backMs.push(backMs)
@@ -97,7 +104,13 @@ async function makeFaults(world: World, options: SoakOptions): Promise<Faults> {
     await pause(everyMs)
   }
   await stopping
+  for (let n = 0; n < cutsMax && unknown() === 0; n++) {
+    if (await world.proxy.cutNext(10_000, { whose: 'berth-api' })) faults.cuts++
+    await pause(options.everyMs)
+  }
   for (let n = 0; n < options.moreStops; n++) await stopController(world, 15_000, say)
+  // Whether one is stopped in the middle of a write is chance: again, until one was.
+  for (let n = 0; n < stopsMax && (await refusedBy(world)) === 0; n++) await stopController(world, 15_000, say)
   return faults
 }
 

@@ -94,7 +94,7 @@ export class World {
     const before = this.pids.length
     const kill = () => process.kill(this.postgres.pid, 'SIGKILL')
     let inCommit = false
-    if (how === 'in commit') inCommit = await this.proxy.cutNext(5_000, kill)
+    if (how === 'in commit') inCommit = await this.proxy.cutNext(5_000, { atOnce: kill })
     if (!inCommit) kill()
     const beganMs = performance.now()
     await until('PostgreSQL runs again', async () => this.pids.length > before, 60_000)
