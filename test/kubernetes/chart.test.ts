@@ -82,18 +82,22 @@ test('the route leads to a port of the gateways’ service', () => {
   expect(routeComponent.metadata.namespace).toBe(service?.metadata.namespace)
 })
 
-if (hasHelm) describe('the chart as Helm renders it', rendering)
-else test('the chart as Helm renders it', context => context.skip('no helm on PATH'))
+if (hasHelm) {
+  describe('the chart as Helm renders it', sameObjects)
+  describe('values of the chart as Helm renders it', itsValues)
+} else test('the chart as Helm renders it', context => context.skip('no helm on PATH'))
 
-function rendering(): void {
-  const rendered = (values: object, namespace?: string): AnyObject[] => {
-    const { objects, refusal } = render(values, namespace)
-    expect(refusal).toBe('')
-    return objects.sort(byName)
-  }
-  const object = (objects: AnyObject[], name: string): AnyObject & { data: Record<string, string> } =>
-    objects.find(one => nameOf(one) === name) as AnyObject & { data: Record<string, string> }
+function rendered(values: object, namespace?: string): AnyObject[] {
+  const { objects, refusal } = render(values, namespace)
+  expect(refusal).toBe('')
+  return objects.sort(byName)
+}
 
+function object(objects: AnyObject[], name: string): AnyObject & { data: Record<string, string> } {
+  return objects.find(one => nameOf(one) === name) as AnyObject & { data: Record<string, string> }
+}
+
+function sameObjects(): void {
   test('is the base', () => {
     expect(rendered({})).toEqual(baseObjects())
   })
@@ -115,7 +119,9 @@ function rendering(): void {
       'systemNamespace: elsewhere\n',
     )
   })
+}
 
+function itsValues(): void {
   test('puts every value where its role reads it', () => {
     const objects = rendered({
       image: { repository: 'mirror.example.org:5000/berth', tag: '1', pullPolicy: 'Always', pullSecrets: ['login'] },
