@@ -2,6 +2,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { KubeObject } from '../../src/drivers/kubernetes/api/objects.ts'
 import { pods, replicaSets } from '../../src/drivers/kubernetes/api/resources.ts'
+import type { Pod } from '../../src/drivers/kubernetes/pod-objects.ts'
 import type { Launch } from '../../src/services/driver.ts'
 import { aLaunch } from '../drivers/runtime-contract.ts'
 import {
@@ -135,8 +136,9 @@ describe('while nobody looks', () => {
     await place.driver.close()
     const run = await runOf(place, launch)
     run.service.kill()
-    await expect.poll(() => run.service.status.restartCount).toBe(1)
-    await expect.poll(() => run.service.ready, { timeout: 5_000 }).toBe(true)
+    // By the server's word: the node's own is there before it.
+    const started = async () => ((await podOf(place, launch)) as Pod).status?.containerStatuses?.[0]
+    await expect.poll(started, { timeout: 5_000 }).toMatchObject({ restartCount: 1, ready: true })
     const [word] = await observedBy(place, launch)
     expect(word).toMatchObject({ state: 'running', ready: true, host: run.podIP })
   })
