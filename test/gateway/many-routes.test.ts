@@ -44,12 +44,12 @@ test('a snapshot goes out in parts, and what changes meanwhile follows it', asyn
   })
   await server.listen()
   onTestFinished(() => server.close())
-  const heard = await heardBy(path, { takesParts: true })
-  await until(() => heard.length === 5, 'the change is told')
-  expect(told(heard)).toEqual(['200 of more', '200 of more', '50', 'watch', 'change 2'])
+  const heard = await heardBy(path, { takesParts: true, hearsAlive: true })
+  await until(() => heard.length === 6, 'the change is told')
+  expect(told(heard)).toEqual(['alive', '200 of more', '200 of more', '50', 'watch', 'change 2'])
 })
 
-test('a gateway that does not say that it takes parts gets all in one', async () => {
+test('a gateway of an older version, which takes no parts and knows no sign of life, gets all in one and no such sign', async () => {
   const routes = new Routes(join(temporaryDir(), 'c.sock'), many(450))
   await routes.server.listen()
   onTestFinished(() => routes.server.close())

@@ -114,7 +114,7 @@ export class ControlSide {
     for (const { usage } of this.#context.table.services()) usage.changed = true
     this.#context.table.forgetParts()
     const { gatewayId } = this.#options
-    const own = { takesParts: true, fresh: this.#options.fresh() }
+    const own = { takesParts: true, hearsAlive: true, fresh: this.#options.fresh() }
     return { type: 'hello', gatewayId, pid: process.pid, generation: this.#kept, ...own }
   }
 

@@ -13,7 +13,7 @@ export type ToGateway =
   | { type: 'change'; generation: number; upsert: ServiceRoute[]; removeServiceIds: string[] }
   /** Report on these instances from now on, whenever their figures change and once at once: the ones being drained. */
   | { type: 'watch'; instanceIds: string[] }
-  /** Every few seconds: who hears nothing for long looks for another controller. One of an older version does not say so. */
+  /** First of all and every few seconds: who hears nothing for long looks for another controller. One of an older version does not say so. */
   | { type: 'alive' }
   /** Instead of everything else: another controller has the routes. */
   | { type: 'notMine' }
@@ -21,9 +21,18 @@ export type ToGateway =
 export type FromGateway =
   /**
    * `takesParts`: of snapshots. A gateway of an older version does not say so, and gets all in one. `fresh`: it has accepted
-   * nobody yet, so all that it will have counted comes from now on.
+   * nobody yet, so all that it will have counted comes from now on. `hearsAlive`: one of an older version would not know what
+   * that is.
    */
-  | { type: 'hello'; gatewayId: string; pid: number; generation: number; takesParts?: boolean; fresh?: boolean }
+  | {
+      type: 'hello'
+      gatewayId: string
+      pid: number
+      generation: number
+      takesParts?: boolean
+      fresh?: boolean
+      hearsAlive?: boolean
+    }
   /** Every request that begins after this line is routed by `generation`, also after a crash: it is kept on disk. */
   | { type: 'ack'; generation: number }
   /** `keysUsed`: ids of the access keys that let somebody in since the last one. */

@@ -49,6 +49,7 @@ interface Member extends ConnectedGateway {
   /** What is sent once its snapshot is; null: that is. */
   held: string[] | null
   ended: boolean
+  hearsAlive: boolean
 }
 
 const alive = toLine({ type: 'alive' } satisfies ToGateway)
@@ -167,7 +168,7 @@ export class RouteServer {
   /** A gateway has connected, and has proved that it is one. */
   accept(socket: Socket): void {
     this.#alive ??= setInterval(() => {
-      for (const member of this.#members.values()) write(member, alive)
+      for (const member of this.#members.values()) if (member.hearsAlive) write(member, alive)
     }, aliveMs).unref()
     let member: Member | null = null
     const reader = new LineReader(line => {
@@ -214,13 +215,13 @@ export class RouteServer {
   }
 
   #join(socket: Socket, hello: Extract<FromGateway, { type: 'hello' }>): Member {
-    const { pid, generation } = hello
+    const { pid, generation, hearsAlive = false } = hello
     const namesake = this.#members.get(hello.gatewayId)
     // The same worker come back before its old connection was seen to end; else two that serve, who are two members.
     if (namesake?.pid === pid) namesake.socket.destroy()
     const gatewayId = namesake === undefined || namesake.pid === pid ? hello.gatewayId : `${hello.gatewayId}@${pid}`
     const figures = { instances: new Map(), services: new Map() }
-    const member: Member = { gatewayId, pid, generation, socket, ...figures, held: [], ended: false }
+    const member: Member = { gatewayId, pid, generation, socket, ...figures, held: [], ended: false, hearsAlive }
     this.#members.set(gatewayId, member)
     this.#options.onConnect?.({ gatewayId, pid, generation }, hello.fresh ?? false)
     const { generation: current, services } = this.#options.snapshot()
@@ -235,6 +236,8 @@ export class RouteServer {
       if (more) setImmediate(() => sendFrom(from + size))
       else release(member)
     }
+    // It says so before all else: from now on our silence is noticed.
+    if (hearsAlive) socket.write(alive)
     sendFrom(0)
     return member
   }
