@@ -25,6 +25,11 @@ export interface ControlLinkOptions {
 
 const pauseMinMs = 100
 const pauseMaxMs = 2_000
+/**
+ * On one host, where trying costs nothing: control that has just started knows of no gateway that is not connected yet, and calls a
+ * service running without it.
+ */
+const localPauseMaxMs = 200
 const silentMsMaxDefault = 7_000
 
 export class ControlLink {
@@ -135,6 +140,7 @@ export class ControlLink {
       return
     }
     this.#timer = setTimeout(() => void this.#next(), this.#pauseMs)
-    this.#pauseMs = Math.min(this.#pauseMs * 2, pauseMaxMs)
+    const local = [this.#options.addresses].flat().every(address => 'path' in address)
+    this.#pauseMs = Math.min(this.#pauseMs * 2, local ? localPauseMaxMs : pauseMaxMs)
   }
 }
