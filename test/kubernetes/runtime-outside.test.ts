@@ -127,7 +127,9 @@ test('an API server that comes back is followed again; what it has lost track of
   const place = await aRuntimePlace()
   const { double } = place.cluster
   if (double === null) return context.skip('faults are of the double')
-  const launch = await aReady(place)
+  // It takes its time to end: by then the server is followed again, and it is not replaced while nobody looks.
+  const slowly = serves.replace('process.exit(0)', 'setTimeout(() => process.exit(0), 4_000)')
+  const launch = await aReady(place, slowly)
   await double.restart()
   double.watches.expire()
   await place.api.delete(pods, await podOf(place, launch), { graceSeconds: 60 })
