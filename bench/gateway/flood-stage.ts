@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { RouteServer } from '../../src/gateway/control/route-server.ts'
 import type { GatewayLimits } from '../../src/gateway/limits.ts'
 import { silentLog } from '../../src/lib/log.ts'
+import { gatewayNodeArgs } from '../../src/lib/node-args.ts'
 import type { ServiceRoute } from '../../src/services/routes/route.ts'
 import type { Flooded } from './flood.ts'
 import type { Took } from './open-loop.ts'
@@ -21,6 +22,16 @@ export interface FloodedGateway {
   limits: Partial<GatewayLimits>
   /** Of the service that is asked. */
   requestTimeoutMs: number
+}
+
+interface Started {
+  core: number
+  program: string
+  args: string[]
+  nodeArgs?: readonly string[]
+  /** What starts it. */
+  before?: string[]
+  out?: 'ignore' | 'pipe'
 }
 
 const bodyMax = 2 ** 20
@@ -79,12 +90,8 @@ export class FloodStage {
     await this.#routes.listen()
     this.#port = await freePort()
     const limits = JSON.stringify(this.#given.limits)
-    this.#gateway = this.#start(
-      0,
-      'berth-gateway.ts',
-      [String(this.#port), path, join(dir, 'routes'), 'flooded', limits],
-      'ignore',
-    )
+    const args = [String(this.#port), path, join(dir, 'routes'), 'flooded', limits]
+    this.#gateway = this.#start({ core: 0, program: 'berth-gateway.ts', args, nodeArgs: gatewayNodeArgs })
     await answersAt(this.#port, this.#gateway)
     await obeyed.promise
   }
@@ -117,7 +124,7 @@ export class FloodStage {
   }
 
   async #saidBy(program: string, args: number[], before: string[] = []): Promise<string> {
-    const child = this.#start(1, program, args.map(String), 'pipe', before)
+    const child = this.#start({ core: 1, program, args: args.map(String), before, out: 'pipe' })
     let said = ''
     child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       said += text
@@ -127,11 +134,11 @@ export class FloodStage {
     return said
   }
 
-  #start(core: number, program: string, args: string[], out: 'ignore' | 'pipe', before: string[] = []): ChildProcess {
+  #start({ core, program, args, nodeArgs = [], before = [], out = 'ignore' }: Started): ChildProcess {
     const file = fileURLToPath(new URL(program, import.meta.url))
     const pin = this.#given.pinned ? ['taskset', '-c', String(core)] : []
-    const argv = [...before, ...pin, process.execPath, '--disable-warning=ExperimentalWarning', file, ...args]
-    const [command = '', ...rest] = argv
+    const node = [process.execPath, '--disable-warning=ExperimentalWarning', ...nodeArgs]
+    const [command = '', ...rest] = [...before, ...pin, ...node, file, ...args]
     return spawn(command, rest, { stdio: ['ignore', out, 'inherit'] })
   }
 }

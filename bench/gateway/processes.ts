@@ -6,6 +6,7 @@ import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { gatewayNodeArgs } from '../../src/lib/node-args.ts'
 
 export const accessKey = 'easg_0123456789abcdefghijklmnopqrstuv'
 export const smallBytes = 1024
@@ -30,14 +31,18 @@ export class Processes {
 
   /** Berth's, as one process, connected to control's socket at `path`. */
   async gateway(gatewayId: string, path: string, routesFile: string): Promise<{ port: number; pid: number }> {
-    const { port, child } = await this.node('berth-gateway.ts', [path, routesFile, gatewayId])
+    const { port, child } = await this.node('berth-gateway.ts', [path, routesFile, gatewayId], gatewayNodeArgs)
     return { port, pid: child.pid ?? 0 }
   }
 
-  async node(program: string, args: string[]): Promise<{ port: number; child: ChildProcess }> {
+  async node(
+    program: string,
+    args: string[],
+    nodeArgs: readonly string[] = [],
+  ): Promise<{ port: number; child: ChildProcess }> {
     const port = await freePort()
     const file = fileURLToPath(new URL(program, import.meta.url))
-    const argv = ['--disable-warning=ExperimentalWarning', file, String(port), ...args]
+    const argv = ['--disable-warning=ExperimentalWarning', ...nodeArgs, file, String(port), ...args]
     return { port, child: await this.start(proxyCore, process.execPath, argv, port) }
   }
 

@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { RouteServer } from '../../src/gateway/control/route-server.ts'
 import { silentLog } from '../../src/lib/log.ts'
+import { gatewayNodeArgs } from '../../src/lib/node-args.ts'
 import type { ServiceRoute } from '../../src/services/routes/route.ts'
 import { accessKey, childrenOf, cpuSecondsOf, freePort, nginxFrame, Processes, proxyCore } from './processes.ts'
 
@@ -52,8 +53,8 @@ export class Stage {
     this.proxies.push({ name: 'haproxy', port, cpuSeconds: () => cpuSecondsOf([child.pid ?? 0]) })
   }
 
-  async #addNode(name: string, program: string, args: string[]): Promise<void> {
-    const { port, child } = await this.#processes.node(program, args)
+  async #addNode(name: string, program: string, args: string[], nodeArgs: readonly string[] = []): Promise<void> {
+    const { port, child } = await this.#processes.node(program, args, nodeArgs)
     this.proxies.push({ name, port, cpuSeconds: () => cpuSecondsOf([child.pid ?? 0]) })
   }
 
@@ -76,7 +77,7 @@ export class Stage {
       onAck: () => obeyed(),
     })
     await this.#routes.listen()
-    await this.#addNode('berth', 'berth-gateway.ts', [path, join(this.#dir, 'routes.ndjson')])
+    await this.#addNode('berth', 'berth-gateway.ts', [path, join(this.#dir, 'routes.ndjson')], gatewayNodeArgs)
     await obeys
   }
 }

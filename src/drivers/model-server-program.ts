@@ -19,6 +19,3 @@ export function modelServerArgs({ modelName, warmUpPath, batching }: OnnxProgram
     ...(batching ? ['--batch-rows', String(batching.rowsMax), '--batch-wait-ms', String(batching.waitMs)] : []),
   ]
 }
-
-/** As the process engine has it: a small young generation, for a service is sold by its memory. */
-export const modelServerNodeArgs: readonly string[] = ['--max-semi-space-size=2']

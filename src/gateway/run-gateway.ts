@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { bindSocket, closeSocket, fdOf, type ListenSocket } from '../lib/bound-socket.ts'
 import { systemClock } from '../lib/clock.ts'
 import type { Logger } from '../lib/log.ts'
+import { gatewayNodeArgs } from '../lib/node-args.ts'
 import { systemRandom } from '../lib/random.ts'
 import { AdmissionOffice, type FromDesk, type ToDesk } from './admission/admission-desk.ts'
 import type { AccessLogSettings } from './figures/access-log.ts'
@@ -145,7 +146,10 @@ class WorkerSet implements RunningGateway {
   #fork(index: number): Promise<{ host: string; port: number }> {
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
     const program = fileURLToPath(new URL(`./worker.${extension}`, import.meta.url))
-    const worker = fork(program, [], { stdio: ['inherit', 'inherit', 'inherit', 'ipc', ...this.#sockets.map(fdOf)] })
+    const worker = fork(program, [], {
+      execArgv: [...process.execArgv, ...gatewayNodeArgs],
+      stdio: ['inherit', 'inherit', 'inherit', 'ipc', ...this.#sockets.map(fdOf)],
+    })
     this.#workers.set(index, worker)
     tell(worker, this.#orderOf(index))
     worker.once('exit', (code, signal) => {

@@ -12,6 +12,7 @@ import { type BoundSocket, bindSocket, closeSocket, fdOf } from '../lib/bound-so
 import type { Clock } from '../lib/clock.ts'
 import { messageOf } from '../lib/errors.ts'
 import type { Logger } from '../lib/log.ts'
+import { controlNodeArgs, gatewayNodeArgs } from '../lib/node-args.ts'
 import { KeptPostgres } from './kept-postgres.ts'
 import { RoleProcess } from './role-process.ts'
 import {
@@ -49,11 +50,7 @@ export interface Running {
 
 const main = fileURLToPath(new URL('../main.ts', import.meta.url))
 export const nodeArgv = [process.execPath, '--disable-warning=ExperimentalWarning']
-/**
- * V8 keeps up to three of these per thread for good: at its own choice of 16 MiB control was idle with 20 MiB more. Not for the
- * gateway: in a flood it collects too often then, and others wait longer for it.
- */
-const smallNursery = '--max-semi-space-size=8'
+const nodeArgsOf: Partial<Record<RoleName, readonly string[]>> = { control: controlNodeArgs, gateway: gatewayNodeArgs }
 const readyMs = 60_000
 /** Longer than any service's default grace: the agent's children are asked to end in order. */
 const servicesStopMs = 30_000
@@ -122,7 +119,7 @@ async function startRoles(options: UpOptions, postgres: KeptPostgres | null): Pr
   const role = (name: RoleName, stopMs: number, fds?: readonly number[]) =>
     new RoleProcess({
       name,
-      argv: [...nodeArgv, ...(name === 'control' ? [smallNursery] : []), main, 'serve', '--role', name],
+      argv: [...nodeArgv, ...(nodeArgsOf[name] ?? []), main, 'serve', '--role', name],
       env,
       logFile: logPath(config.dataDir, name),
       log,

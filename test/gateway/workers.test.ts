@@ -1,7 +1,11 @@
+import { readFileSync } from 'node:fs'
 import { expect, onTestFinished, test } from 'vitest'
 import { runGateway } from '../../src/gateway/run-gateway.ts'
 import { silentLog } from '../../src/lib/log.ts'
+import { gatewayNodeArgs } from '../../src/lib/node-args.ts'
 import { aRoute, ask, echo, httpUpstream, Routes, temporaryDir, until } from './gateway-harness.ts'
+
+const argumentsOf = (pid: number) => readFileSync(`/proc/${pid}/cmdline`, 'latin1').split('\0')
 
 const path = '/api/predict/digits'
 const graces = { stopGraceMs: 1_000, handOverGraceMs: 60_000 }
@@ -20,6 +24,8 @@ test('workers share the port, each a member of its own; one that is killed comes
   await routes.acknowledged(1, 2)
   const first = routes.server.gateways()
   expect(first.map(one => one.gatewayId).sort()).toEqual(['gw-0', 'gw-1'])
+  if (process.platform === 'linux')
+    for (const { pid } of first) expect(argumentsOf(pid)).toEqual(expect.arrayContaining([...gatewayNodeArgs]))
   for (let i = 0; i < 20; i++) expect((await ask(port, path)).status).toBe(200)
   routes.server.watch([upstream.endpoint.instanceId])
   const served = () => routes.server.traffic(upstream.endpoint.instanceId).map(one => one.served)

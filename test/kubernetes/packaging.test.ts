@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { parseConfigFile } from '../../src/config-schema.ts'
 import type { AnyObject } from '../../src/drivers/kubernetes/api/objects.ts'
+import { gatewayNodeArgs } from '../../src/lib/node-args.ts'
 import { openCluster, realKubeconfig } from './cluster.ts'
 import { collectionOf, installObjects, kustomization } from './packaging.ts'
 
@@ -47,7 +48,9 @@ describe('the installation', () => {
     for (const { spec } of templates()) {
       const [container] = spec.containers
       expect(container?.image).toBe(image?.name)
-      expect(container?.args.slice(0, 3)).toEqual(['src/main.ts', 'serve', '--role'])
+      const role = container?.args.at(-1)
+      const nodeArgs = role === 'gateway' ? gatewayNodeArgs : []
+      expect(container?.args).toEqual([...nodeArgs, 'src/main.ts', 'serve', '--role', role])
       expect(spec.securityContext).toMatchObject({ runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } })
       expect(container?.securityContext).toEqual({
         ...{ allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } },

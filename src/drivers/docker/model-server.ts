@@ -1,7 +1,9 @@
 // `processor: onnx` as a container: Berth's own image, whose first program fetches the model and then gives its place to the
 // model server. Pure.
+
+import { modelServerNodeArgs } from '../../lib/node-args.ts'
 import type { Launch, OnnxProgram, Program } from '../../services/driver.ts'
-import { fetchModelArgs, modelServerArgs, modelServerNodeArgs } from '../model-server-program.ts'
+import { fetchModelArgs, modelServerArgs } from '../model-server-program.ts'
 
 /** Of the container itself: what is fetched there goes with it. */
 const directory = '/tmp/models'

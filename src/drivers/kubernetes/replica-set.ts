@@ -1,8 +1,10 @@
 // What a service instance is on Kubernetes: a ReplicaSet of one pod, tied to its machine. Pure. Of a service's JSON it takes
 // the image, the command, variables, sizes, port and health check, each to its own place, and nothing else: there is no way
 // from there to a field of a pod that we have not named here.
+
+import { modelServerNodeArgs } from '../../lib/node-args.ts'
 import type { HealthCheck, Launch, OnnxProgram } from '../../services/driver.ts'
-import { fetchModelArgs, modelServerArgs, modelServerNodeArgs } from '../model-server-program.ts'
+import { fetchModelArgs, modelServerArgs } from '../model-server-program.ts'
 import {
   containerName,
   fetchContainerName,

@@ -3,6 +3,7 @@ import { extname, join, resolve } from 'node:path'
 import type { ServiceInstanceSpec, ServiceInstanceState } from '../../agent/protocol.ts'
 import { isRefusal } from '../../lib/errors.ts'
 import { busiestOf } from '../../lib/graphics-cards.ts'
+import { modelServerNodeArgs } from '../../lib/node-args.ts'
 import { instanceIdOf, processIdOf } from '../../lib/process-id.ts'
 import type {
   HostDisks,
@@ -112,7 +113,7 @@ function argvOf({ program }: Launch): string[] {
       return program.argv
     case 'onnx':
       // A small young generation: pictures are short-lived, and a service is sold by its memory (152 → 208 MB at peak, not 268).
-      return [process.execPath, '--max-semi-space-size=2', modelServer, ...modelServerArgs(program)]
+      return [process.execPath, ...modelServerNodeArgs, modelServer, ...modelServerArgs(program)]
     case 'image':
       throw new Error('the process engine runs no images: the deployment should have been refused')
   }

@@ -8,6 +8,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { RouteServer } from '../../../src/gateway/control/route-server.ts'
 import { silentLog } from '../../../src/lib/log.ts'
+import { gatewayNodeArgs } from '../../../src/lib/node-args.ts'
 import type { ServiceRoute } from '../../../src/services/routes/route.ts'
 import type { Held } from './gateway-process.ts'
 import type { LoadResult } from './load-process.ts'
@@ -80,7 +81,7 @@ export async function soakGateway(options: SoakOptions, open: AsyncDisposableSta
   routes.ports = await answerOf<number[]>(upstream, 'ports')
   await routes.open()
   const args = [routes.path, join(dir, 'routes.ndjson')]
-  const gateway = started(start('gateway-process.ts', args, ['--expose-gc']))
+  const gateway = started(start('gateway-process.ts', args, [...gatewayNodeArgs, '--expose-gc']))
   const port = await answerOf<number>(gateway, 'port')
   await routes.obeyed
   return soak({ ...options, upstream, gateway, port, routes, started })
