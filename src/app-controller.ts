@@ -53,9 +53,11 @@ export async function openController(
   await routes.listen()
   const money = moneyWork ? new MoneyWork({ databaseUrl, zone: config.billingZone, session }) : null
   const time = new TimeGuard(ctx, await bootId())
-  // What ended here is found at once, and its duties taken before the first loop runs.
+  // What ended here is found at once, and its duties taken before the first loop runs. Gateways are known or waited for by then: a
+  // service must not be said to run because nobody was asked whether he has its route.
   await controller.beat()
   await duties.seek()
+  await duties.onDuty('routes', ctx, (own, duty) => routes.refresh(own, duty))()
   const loops = createLoops(ctx, config, {
     ...{ controller, duties, routes, time, money, nudge },
     hosts: hostsOf(engines, drivers),

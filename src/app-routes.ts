@@ -6,6 +6,7 @@ import type { Config } from './config.ts'
 import type { Drivers } from './engine-drivers.ts'
 import { RouteDoor } from './gateway/control/route-door.ts'
 import { RouteServer } from './gateway/control/route-server.ts'
+import { workerId } from './gateway/worker-id.ts'
 import { routeSocketPath } from './processes/run-state.ts'
 import type { HeldDuty } from './reconcile/duties.ts'
 import { idle, type Report } from './reconcile/loop.ts'
@@ -104,7 +105,7 @@ export class RoutesDuty {
       totals.forget(change.removeServiceIds)
       server.publish(change)
     }
-    await host.start({ publish, watch: instanceIds => server.watch(instanceIds) })
+    await host.start({ publish, watch: instanceIds => server.watch(instanceIds) }, gatewayBeside(config))
     await server.listen()
     this.#term = { fencingToken: duty.fencingToken, host, server, measurements, totals }
     this.#door?.lead(server)
@@ -135,6 +136,10 @@ export class RoutesDuty {
     return done
   }
 }
+
+/** The workers of the gateway that is started with this control, as its first one names them. */
+const gatewayBeside = ({ roles, gateway, gatewayWorkers }: Config): string[] =>
+  roles.gatewayBeside ? Array.from({ length: gatewayWorkers }, (_, index) => workerId(gateway.name, index)) : []
 
 function routeServerOf(
   { host, measurements, totals }: Pick<Term, 'host' | 'measurements' | 'totals'>,

@@ -14,6 +14,8 @@ export interface RolesConfig {
   databaseDirectUrl: string | null
   /** The database is the supervisor's of this host: nobody else can be using it. */
   databaseIsOurs: boolean
+  /** The supervisor of this host starts a gateway beside it: nothing serves before that has connected. */
+  gatewayBeside: boolean
   /** The key that seals secrets, in hex; null: it is a file in the data directory. */
   sealingKey: string | null
 }
@@ -51,6 +53,7 @@ export function rolesOf(file: ConfigFile, env: NodeJS.ProcessEnv, source: string
     ...{ listen, secret, controllers, sealingKey },
     databaseDirectUrl: filled(env.DATABASE_DIRECT_URL) ?? null,
     databaseIsOurs: env.BERTH_DATABASE_IS_OURS === 'true',
+    gatewayBeside: env.BERTH_GATEWAY_BESIDE === 'true',
   }
 }
 

@@ -13,6 +13,7 @@ import { systemRandom } from '../lib/random.ts'
 import { AdmissionOffice, type FromDesk, type ToDesk } from './admission/admission-desk.ts'
 import type { AccessLogSettings } from './figures/access-log.ts'
 import { type Gateway, type GatewayOptions, startGateway } from './gateway.ts'
+import { workerId } from './worker-id.ts'
 
 export interface RunGatewayConfig
   extends Omit<GatewayOptions, 'clock' | 'random' | 'log' | 'gatewayId' | 'routesFile' | 'desk' | 'accessLog'> {
@@ -57,7 +58,7 @@ export async function runGateway(config: RunGatewayConfig): Promise<RunningGatew
   const tls = config.tls && { ...config.tls, socket: config.tls.socket ?? (await bindSocket(config.tls)) }
   const orderOf = (index: number): Omit<WorkerOrder, 'socket'> => {
     const { host, port, control, limits, trustedProxies, routesWithinMs, stopGraceMs } = config
-    const gatewayId = `${config.gatewayId}-${index}`
+    const gatewayId = workerId(config.gatewayId, index)
     const routesFile = `${config.routesDir}/routes-${gatewayId}.ndjson`
     const given = {
       ...(limits && { limits }),

@@ -110,7 +110,7 @@ async function startRoles(options: UpOptions, postgres: KeptPostgres | null): Pr
   if (postgres) postgres.onStart = pid => void note('postgres', pid)
   const env: NodeJS.ProcessEnv = {
     ...options.env,
-    BERTH_HOME: config.dataDir,
+    ...{ BERTH_HOME: config.dataDir, BERTH_GATEWAY_BESIDE: 'true' },
     BERTH_API_LISTEN: `${listen.api.host}:${listen.api.port}`,
     BERTH_GATEWAY_LISTEN: `${listen.gateway.host}:${listen.gateway.port}`,
     ...(tls ? { BERTH_GATEWAY_TLS_LISTEN: `${tls.host}:${tls.port}` } : {}),

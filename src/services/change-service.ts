@@ -49,7 +49,7 @@ export async function change(
     return row.id
   })
   await faults.point('services.change.after-commit')
-  return getService(ctx.db, actor.accountId, { id })
+  return getService(ctx, actor.accountId, { id })
 }
 
 /** Nothing of it is changed any more. */

@@ -65,7 +65,7 @@ export async function deployService(
     throw nameTaken(config.spec.name)
   }
   await faults.point('services.deploy.after-commit')
-  return { service: await getService(ctx.db, actor.accountId, { id }), warnings: config.warnings }
+  return { service: await getService(ctx, actor.accountId, { id }), warnings: config.warnings }
 }
 
 async function insertDeployment(

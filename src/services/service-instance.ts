@@ -126,6 +126,10 @@ export const isRestarting = ({ phase, leavingBecause }: Pick<ServiceInstance, 'p
 export const isRouted = (instance: Pick<ServiceInstance, 'phase' | 'ready' | 'routedAtGeneration'>): boolean =>
   instance.phase === 'ready' && instance.ready && instance.routedAtGeneration !== null
 
+/** Every gateway obeys that, as far as `acknowledged` goes; null: there is no gateway. */
+export const isRoutedByAll = (instance: Parameters<typeof isRouted>[0], acknowledged: bigint | null): boolean =>
+  isRouted(instance) && (acknowledged === null || (instance.routedAtGeneration ?? 0n) <= acknowledged)
+
 /** And by the address that it has: what an engine put in its place while nobody looked has another. */
 export const isRoutedAt = (
   instance: Pick<ServiceInstance, 'phase' | 'ready' | 'routedAtGeneration' | 'host' | 'port'>,

@@ -10,7 +10,7 @@ import {
   type RolloutPhase,
 } from './rollout/rollout-phase.ts'
 import type { ServiceInstance } from './service-instance.ts'
-import { crashLoopCount, isIsolated, isMember, isRouted } from './service-instance.ts'
+import { crashLoopCount, isIsolated, isMember, isRouted, isRoutedByAll } from './service-instance.ts'
 import type { TrafficRefusal } from './traffic/traffic-group.ts'
 
 export type ServiceDesired = 'running' | 'stopped' | 'deleted'
@@ -105,6 +105,8 @@ interface StatusInput {
   lastEnd: EndedCause | null
   /** Its region is. */
   frozen?: boolean
+  /** Every gateway obeys this generation of the routes at least; null: there is no gateway, or none is asked. */
+  acknowledged?: bigint | null
 }
 
 export interface ServiceRefusal {
@@ -168,8 +170,9 @@ export function serviceStatus(input: StatusInput): StatusView {
   return { status, reason: textOf(causes), causes }
 }
 
-function statusAndCauses({ service, instances, lastEnd, frozen = false }: StatusInput): Omit<StatusView, 'reason'> {
-  const routed = instances.filter(isRouted).length
+function statusAndCauses(input: StatusInput): Omit<StatusView, 'reason'> {
+  const { service, instances, lastEnd, frozen = false, acknowledged = null } = input
+  const routed = instances.filter(one => isRoutedByAll(one, acknowledged)).length
   const count: Cause = { code: 'Counts', running: routed, wanted: service.replicas }
   const ending: Cause = { code: 'Ending', count: instances.length }
   if (service.desired === 'deleted') return { status: 'Deleting', causes: [ending] }

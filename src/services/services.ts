@@ -1,4 +1,5 @@
 // Services and their instances as callers see them.
+import type { Ctx } from '../db/ctx.ts'
 import type { Db } from '../db/db.ts'
 import { frozenRegions } from '../fleet/freezes.ts'
 import type { ConfigObject } from '../lib/config-object.ts'
@@ -7,6 +8,7 @@ import type { CronPolicy } from './autoscale/cron-policy.ts'
 import type { AutoscalePolicy } from './autoscale/policy.ts'
 import { type Cause, endOf, evictionCauseOf, textOf, waitingOf } from './cause.ts'
 import type { ServiceSpec } from './config/service-config.ts'
+import { acknowledgedByAll } from './routes/routes.store.ts'
 import {
   countServiceRows,
   findEverService,
@@ -28,7 +30,13 @@ import {
   serviceStatus,
 } from './service.ts'
 import { type ServiceInstanceRow, selectInstances, selectLastEnded, selectLive } from './service-instance.store.ts'
-import { type InstanceStatus, instanceStatus, isIsolated, isRouted, type LeavingBecause } from './service-instance.ts'
+import {
+  type InstanceStatus,
+  instanceStatus,
+  isIsolated,
+  isRoutedByAll,
+  type LeavingBecause,
+} from './service-instance.ts'
 
 export type { ServiceFilter, ServiceKey }
 
@@ -44,9 +52,9 @@ export interface ServiceView {
   causes: Cause[]
   desired: ServiceDesired
   replicas: number
-  /** In the routes. */
+  /** In the routes of every gateway. */
   running: number
-  /** Not ended, not in the routes, and not isolated. */
+  /** Not ended, not isolated, and not running yet. */
   pending: number
   version: number
   rollout: Rollout | null
@@ -78,10 +86,12 @@ export const serviceNotFound = (key: ServiceKey): Refusal => {
   })
 }
 
-export async function getService(db: Db, accountId: string, key: ServiceKey): Promise<ServiceView> {
-  const row = await findService(db, accountId, key)
+type Reading = Pick<Ctx, 'db' | 'clock'>
+
+export async function getService(ctx: Reading, accountId: string, key: ServiceKey): Promise<ServiceView> {
+  const row = await findService(ctx.db, accountId, key)
   if (!row) throw serviceNotFound(key)
-  const [view] = await viewsOf(db, [row])
+  const [view] = await viewsOf(ctx, [row])
   if (!view) throw serviceNotFound(key)
   return view
 }
@@ -93,8 +103,8 @@ export async function workspaceOfService(db: Db, accountId: string, key: Service
 }
 
 /** By (createdAt, id), the page after `filter.after`. */
-export async function listServices(db: Db, filter: ServiceFilter): Promise<ServiceView[]> {
-  return viewsOf(db, await selectServicePage(db, filter))
+export async function listServices(ctx: Reading, filter: ServiceFilter): Promise<ServiceView[]> {
+  return viewsOf(ctx, await selectServicePage(ctx.db, filter))
 }
 
 export const countServices = (
@@ -178,20 +188,22 @@ function wishOf({ moveTo, processRestart }: ServiceInstanceRow): LeavingBecause 
   return processRestart === null ? null : 'process_restarted'
 }
 
-async function viewsOf(db: Db, rows: readonly ServiceRow[]): Promise<ServiceView[]> {
+async function viewsOf({ db, clock }: Reading, rows: readonly ServiceRow[]): Promise<ServiceView[]> {
   const ids = rows.map(row => row.id)
   const live = Map.groupBy(await selectLive(db, ids), instance => instance.serviceId)
   const ended = new Map((await selectLastEnded(db, ids)).map(instance => [instance.serviceId, instance]))
   const frozen = new Set((await frozenRegions(db)).map(freeze => freeze.regionId))
+  const acknowledged = await acknowledgedByAll(db, clock.now())
+  const runs = (one: ServiceInstanceRow) => isRoutedByAll(one, acknowledged)
   return rows.map(({ restartGeneration, routeGeneration: _, deletedAt: __, registryAuthCipher: ___, ...row }) => {
     const instances = live.get(row.id) ?? []
     const last = ended.get(row.id)
     const lastEnd = last ? endOf(last) : null
-    const running = instances.filter(isRouted).length
+    const running = instances.filter(runs).length
     const input = { service: { ...row, restartGeneration }, instances }
     const progress = rolloutProgress(input)
-    const status = serviceStatus({ ...input, lastEnd, frozen: frozen.has(row.regionId) })
-    const pending = instances.filter(one => !isRouted(one) && !isIsolated(one)).length
+    const status = serviceStatus({ ...input, lastEnd, frozen: frozen.has(row.regionId), acknowledged })
+    const pending = instances.filter(one => !runs(one) && !isIsolated(one)).length
     return { ...row, ...status, progress, running, pending }
   })
 }

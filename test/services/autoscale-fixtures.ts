@@ -35,7 +35,7 @@ export async function aScaledService(
   const { ctx, actor, fleet } = services
   await deployService(ctx, actor, aServiceJson({}, metadata))
   await services.settle()
-  const { id: serviceId } = await getService(fleet.db, actor.accountId, { name: 'digits' })
+  const { id: serviceId } = await getService(fleet, actor.accountId, { name: 'digits' })
   if (policy !== null) await setAutoscaler(ctx, actor, { id: serviceId }, policy)
   const measurements = new Measurements(ctx, { engines: () => new Map(), onWaiting: () => {} })
   const gatewayIds = services.gateways.ids
@@ -57,7 +57,7 @@ export async function aScaledService(
   await measurements.run()
   await services.pass(10, 10)
   await measurements.run()
-  const view = () => getService(fleet.db, actor.accountId, { id: serviceId })
+  const view = () => getService(fleet, actor.accountId, { id: serviceId })
   return {
     ...{ ...services, serviceId, measurements },
     async serve(rate, seconds) {

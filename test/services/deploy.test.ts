@@ -15,7 +15,7 @@ import { newestKey } from '../../src/services/traffic/service-keys.ts'
 import { aServiceJson, eventKinds, reserved, type Services, someServices } from './services-fixtures.ts'
 
 const statusOf = async (services: Services, name = 'digits') => {
-  const { status, reason } = await getService(services.fleet.db, services.actor.accountId, { name })
+  const { status, reason } = await getService(services.fleet, services.actor.accountId, { name })
   return { status, reason }
 }
 
@@ -214,7 +214,7 @@ describe('a deployment', () => {
     const services = await someServices()
     await deployService(services.ctx, services.actor, aServiceJson())
     const other = { accountId: 'acc-2', name: 'user:usr-2' }
-    await expect(getService(services.fleet.db, 'acc-2', { name: 'digits' })).rejects.toMatchObject({
+    await expect(getService(services.fleet, 'acc-2', { name: 'digits' })).rejects.toMatchObject({
       code: 'ServiceNotFound',
     })
     await expect(stopService(services.ctx, other, { name: 'digits' })).rejects.toMatchObject({
@@ -272,7 +272,7 @@ describe('scaling, stopping and deleting', () => {
       code: 'ServiceDeleting',
     })
     await services.settle()
-    await expect(getService(services.fleet.db, 'acc-1', { name: 'digits' })).rejects.toMatchObject({
+    await expect(getService(services.fleet, 'acc-1', { name: 'digits' })).rejects.toMatchObject({
       code: 'ServiceNotFound',
     })
     expect([await reserved(services), services.gateways.routes.size]).toEqual([0, 0])

@@ -27,7 +27,7 @@ const viewOf = async (services: Services, machineId: string) => {
 }
 
 const statusOf = async (services: Services) =>
-  (await getService(services.fleet.db, services.actor.accountId, { name: 'digits' })).status
+  (await getService(services.fleet, services.actor.accountId, { name: 'digits' })).status
 
 async function deployed(services: Services, metadata: object = {}): Promise<void> {
   await deployService(services.ctx, services.actor, aServiceJson({}, metadata))

@@ -11,7 +11,7 @@ import { getService } from '../../src/services/services.ts'
 import { aServiceJson, eventKinds, openEffects, reserved, type Services, someServices } from './services-fixtures.ts'
 
 const key = { name: 'digits' }
-const viewOf = (services: Services) => getService(services.fleet.db, services.actor.accountId, key)
+const viewOf = (services: Services) => getService(services.fleet, services.actor.accountId, key)
 const isolate = (services: Services, id: string) => isolateServiceInstance(services.ctx, services.actor, key, id)
 const one = async (services: Services, id: string) => (await services.instances('digits')).find(it => it.id === id)
 const phaseOf = async (services: Services, id: string) => (await one(services, id))?.phase

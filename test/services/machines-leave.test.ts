@@ -10,7 +10,7 @@ import { getService } from '../../src/services/services.ts'
 import { aServiceJson, reserved, type Services, someServices } from './services-fixtures.ts'
 
 const statusOf = async (services: Services) =>
-  (await getService(services.fleet.db, services.actor.accountId, { name: 'digits' })).status
+  (await getService(services.fleet, services.actor.accountId, { name: 'digits' })).status
 
 async function deployed(services: Services, metadata: object = {}): Promise<{ id: string; machineId: string }> {
   await deployService(
@@ -53,7 +53,7 @@ describe('a machine that stops', () => {
     expect(services.runtime.live()).toEqual([id])
     await services.pass(4)
     expect([services.runtime.live(), await reserved(services)]).toEqual([[], 0])
-    const { status, reason } = await getService(services.fleet.db, 'acc-1', { name: 'digits' })
+    const { status, reason } = await getService(services.fleet, 'acc-1', { name: 'digits' })
     expect({ status, reason }).toEqual({
       status: 'Waiting',
       reason: '0 of 1 instances are running; no machine takes new instances: 1 not running',

@@ -14,7 +14,7 @@ import { aServiceJson, eventKinds, openEffects, reserved, type Services, someSer
 
 const key = { name: 'digits' }
 const slow = { runtime: { startMs: 2_000, stopMs: 1_000 } }
-const viewOf = (services: Services) => getService(services.fleet.db, services.actor.accountId, key)
+const viewOf = (services: Services) => getService(services.fleet, services.actor.accountId, key)
 const one = async (services: Services, id: string) => (await services.instances('digits')).find(it => it.id === id)
 const restart = (services: Services, ids: string[], options: ProcessRestartOptions = {}) =>
   restartProcesses(services.ctx, services.actor, key, ids, options)

@@ -24,7 +24,7 @@ const whereOf = async (services: Services): Promise<Map<string, string>> =>
 const repairOf = async (services: Services, machineId: string) =>
   (await repairsOf(services.fleet.db, [machineId]))[0] ?? null
 
-const statusOf = async (services: Services) => (await getService(services.fleet.db, 'acc-1', { name: 'digits' })).status
+const statusOf = async (services: Services) => (await getService(services.fleet, 'acc-1', { name: 'digits' })).status
 
 describe('a machine on which there is no word', () => {
   it('is unreachable and not lost: what runs there serves on, and is replaced only after five minutes, newcomer first', async () => {
@@ -134,7 +134,7 @@ describe('lost machines', () => {
     await updateService(services.ctx, services.actor, { name: 'digits' }, json)
     await services.pass(600, 60)
     expect(await whereOf(services)).toEqual(before)
-    const view = await getService(services.fleet.db, 'acc-1', { name: 'digits' })
+    const view = await getService(services.fleet, 'acc-1', { name: 'digits' })
     expect(view).toMatchObject({ status: 'Updating', causes: [{ code: 'Counts' }, { code: 'Frozen' }] })
     for (const machineId of lost) services.fleet.driver.restore(machineId)
     await services.pass(120, 20)

@@ -14,7 +14,7 @@ import { getService } from '../../src/services/services.ts'
 import { aServiceJson, eventKinds, type Services, someServices } from './services-fixtures.ts'
 
 const key = { name: 'digits' }
-const viewOf = (services: Services) => getService(services.fleet.db, services.actor.accountId, key)
+const viewOf = (services: Services) => getService(services.fleet, services.actor.accountId, key)
 const versionsOf = async (services: Services) => (await services.instances('digits')).map(one => one.version).sort()
 
 async function deployed(services: Services, metadata: object = {}): Promise<void> {

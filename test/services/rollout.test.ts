@@ -16,7 +16,7 @@ import { restartServiceInstance } from '../../src/services/service-instances.ts'
 import { getService, listServiceVersions } from '../../src/services/services.ts'
 import { aServiceJson, openEffects, reserved, type Services, someServices } from './services-fixtures.ts'
 
-const viewOf = (services: Services) => getService(services.fleet.db, services.actor.accountId, { name: 'digits' })
+const viewOf = (services: Services) => getService(services.fleet, services.actor.accountId, { name: 'digits' })
 
 async function deployed(services: Services, metadata: object = {}): Promise<void> {
   await deployService(services.ctx, services.actor, aServiceJson({}, metadata))

@@ -35,6 +35,8 @@ interface ServicesOptions {
   machines?: number
   runtime?: Partial<SimulatedRuntimeOptions>
   gateways?: Gateways
+  /** Gateways that are to come. */
+  expected?: readonly string[]
   /** Called whenever routes or service instances may have changed. */
   look?: () => Promise<void>
 }
@@ -64,7 +66,7 @@ export async function servicesOn(
   const host = new RouteHost(ctx, box, () => {})
   gateways.host = host
   for (const gatewayId of gateways.ids) host.onConnect({ gatewayId, pid: 1, generation: -1 })
-  await host.start(gateways)
+  await host.start(gateways, options.expected)
   const routes = async (): Promise<Report> => {
     const before = `${gateways.generation} ${gateways.watched.join()}`
     await host.refresh()

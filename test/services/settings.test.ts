@@ -23,7 +23,7 @@ async function seen(services: Services) {
     versions: instances.map(one => one.version),
     rateLimit: route?.limits.rateLimit,
     bodyMax: route?.limits.bodyMax,
-    status: (await getService(services.fleet.db, 'acc-1', key)).status,
+    status: (await getService(services.fleet, 'acc-1', key)).status,
   }
 }
 

@@ -75,9 +75,10 @@ test('stopped and started again: every process ends, and the service comes back 
   await berth.up()
   world.owner = await berth.client('owner')
   const before = await until('the service has new instances that run', async () => {
-    if (!(await world.isRunning())) return false
+    // First who is there: until control has looked, the service is said to run by those that were stopped.
     const now = await serviceInstances()
-    return now.every(({ serviceInstanceId }) => !stopped.includes(serviceInstanceId)) && now
+    const isNew = now.every(({ serviceInstanceId }) => !stopped.includes(serviceInstanceId))
+    return isNew && (await world.isRunning()) && serviceInstances()
   })
   const load = await world.whileServing(async () => {})
   expect(load.failures).toEqual([])

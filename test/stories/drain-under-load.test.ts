@@ -50,7 +50,7 @@ beforeAll(async () => {
 
 afterAll(() => stack?.close())
 
-const statusOf = async (): Promise<string> => (await getService(stack.db, 'acc-1', { name: 'slow' })).status
+const statusOf = async (): Promise<string> => (await getService(stack.ctx, 'acc-1', { name: 'slow' })).status
 
 const drainOf = async (machineId: string) => {
   const view = await drainView(stack.db, 'acc-1', machineId, systemClock.now(), null)

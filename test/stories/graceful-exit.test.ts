@@ -54,7 +54,7 @@ async function deploy(name: string, program: string, metadata: object, ...args: 
   stack.nudge()
 }
 
-const statusOf = async (name: string): Promise<string> => (await getService(stack.db, 'acc-1', { name })).status
+const statusOf = async (name: string): Promise<string> => (await getService(stack.ctx, 'acc-1', { name })).status
 const instanceOf = async (name: string) => (await listServiceInstances(stack.db, 'acc-1', { name }))[0]
 
 const drainOf = async (machineId: string) => {

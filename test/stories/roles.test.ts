@@ -1,8 +1,10 @@
 // Roles apart: two controllers, an API without loops and a gateway on one database, each a process of its own.
+import { sql } from 'kysely'
 import { expect, onTestFinished, test } from 'vitest'
 import { until } from '../installation.ts'
 import { freshDb } from '../postgres.ts'
 import { figuresOf, RoleProcesses, type RoleUnderTest } from '../role-processes.ts'
+import { untilWaiting } from '../services/services-fixtures.ts'
 
 const yaml = `catalog:
   specs:
@@ -61,4 +63,24 @@ test('what an API is asked, controllers do; a duty goes over when its holder is 
     )
   await until('the gateway has found it', renewed, 15_000)
   await buy('two')
+})
+
+test('a controller is ready, and its loops run, only once gateways find the routes at it', async () => {
+  const fresh = await freshDb()
+  const roles = await RoleProcesses.make(fresh.url, yaml, 1)
+  onTestFinished(async () => {
+    await roles.remove()
+    await fresh.close()
+  })
+  let ready = false
+  let starting: Promise<unknown> = Promise.resolve()
+  await fresh.db.transaction().execute(async tx => {
+    await sql`lock table gateways in exclusive mode`.execute(tx)
+    starting = roles.start('controller', 'controller').then(() => {
+      ready = true
+    })
+    await untilWaiting(fresh.db, 1)
+    expect(ready).toBe(false)
+  })
+  await starting
 })

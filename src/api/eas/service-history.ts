@@ -82,7 +82,7 @@ const windowHours = 7 * 24
 async function describeEvents({ ctx }: ApiContext, call: EasCall) {
   const query = readQuery(call, eventQuery)
   const { accountId } = call.actor
-  const service = await getService(ctx.db, accountId, keyOf(call))
+  const service = await getService(ctx, accountId, keyOf(call))
   const instances = await listServiceInstances(ctx.db, accountId, { id: service.id }, { ended: true })
   const wanted = instances.map(one => one.id).filter(id => (query.InstanceName ?? id) === id)
   const own = { accountId, limit: 500 }

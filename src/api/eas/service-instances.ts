@@ -126,7 +126,7 @@ const listQuery = {
 async function listInstances({ ctx }: ApiContext, call: EasCall) {
   const query = readQuery(call, listQuery)
   const { accountId } = call.actor
-  const service = await getService(ctx.db, accountId, keyOf(call))
+  const service = await getService(ctx, accountId, keyOf(call))
   const live = await listServiceInstances(ctx.db, accountId, { id: service.id })
   const machineIds = [...new Set(live.flatMap(one => one.machineId ?? []))]
   const machines = new Map((await machinesById(ctx.db, machineIds)).map(machine => [machine.id, machine]))

@@ -90,7 +90,7 @@ async function listAll(context: ApiContext, call: EasCall) {
   const all: ServiceView[] = []
   for (let more = true; more; ) {
     const last = all.at(-1)
-    const next = await listServices(db, { ...filter, ...(last ? { after: last } : {}), limit: 1_000 })
+    const next = await listServices(context.ctx, { ...filter, ...(last ? { after: last } : {}), limit: 1_000 })
     all.push(...next)
     more = next.length === 1_000 && all.length < computedMax
   }
@@ -107,7 +107,7 @@ async function pageOfServices(
   const { db } = context.ctx
   const page = await pageOfRows(query, {
     count: () => countServices(db, filter),
-    rows: range => listServices(db, { ...filter, ...range }),
+    rows: range => listServices(context.ctx, { ...filter, ...range }),
   })
   return { ...listed(query, page.total), Services: await servicesOf(context, page.rows) }
 }
@@ -142,7 +142,7 @@ async function accessKeyFor({ ctx }: ApiContext, call: EasCall): Promise<string>
 
 async function describeService(context: ApiContext, call: EasCall) {
   const { db } = context.ctx
-  const found = await getService(db, call.actor.accountId, keyOf(call))
+  const found = await getService(context.ctx, call.actor.accountId, keyOf(call))
   const [latest] = await listServiceVersions(db, call.actor.accountId, { id: found.id })
   const endpoint = endpointOf(context, found.name)
   const [shown] = await servicesOf(context, [found])
@@ -156,7 +156,7 @@ async function describeService(context: ApiContext, call: EasCall) {
 }
 
 async function describeEndpoints(context: ApiContext, call: EasCall) {
-  const found = await getService(context.ctx.db, call.actor.accountId, keyOf(call))
+  const found = await getService(context.ctx, call.actor.accountId, keyOf(call))
   const endpoint = endpointOf(context, found.name)
   const url = URL.parse(endpoint)
   const endpoints = [endpoint]

@@ -44,7 +44,7 @@ async function releaseService({ ctx }: ApiContext, call: EasCall) {
   })
   if (Weight === undefined && TrafficState === undefined) throw missing('Weight', 'or TrafficState is needed')
   if (Weight === -1) throw notServed('Weight -1 is not offered:', `give a weight from 0 to ${weightMax}`)
-  const service = await getService(ctx.db, call.actor.accountId, keyOf(call))
+  const service = await getService(ctx, call.actor.accountId, keyOf(call))
   const group = await trafficGroupOf(ctx, call.actor.accountId, { id: service.id })
   if (group === null) {
     throw invalid('ServiceName', `${service.name} is in no service group; deploy it with metadata.group`)

@@ -133,7 +133,7 @@ export const serviceVersionRoutes = [
     returns: z.object({ accessKey: z.string(), endpoint: z.string() }),
     async handle(context, { params, actor }) {
       const key = keyOf(params.service)
-      const found = await getService(context.ctx.db, actor.accountId, key)
+      const found = await getService(context.ctx, actor.accountId, key)
       const accessKey = await newestKey(context.ctx, actor.accountId, { service: key })
       return { accessKey, endpoint: viewOf(context, found).endpoint }
     },

@@ -213,7 +213,7 @@ export const serviceRoutes = [
     returns: pageOf(ServiceView),
     async handle(context, { query, actor, principal }) {
       const after = readPageToken(query.after)
-      const services = await listServices(context.ctx.db, {
+      const services = await listServices(context.ctx, {
         accountId: actor.accountId,
         ...(await visibleWorkspaces(context, principal)),
         limit: query.limit + 1,
@@ -238,7 +238,7 @@ export const serviceRoutes = [
     params: { service },
     returns: ServiceView,
     handle: async (context, { params, actor }) =>
-      viewOf(context, await getService(context.ctx.db, actor.accountId, keyOf(params.service))),
+      viewOf(context, await getService(context.ctx, actor.accountId, keyOf(params.service))),
   }),
   defineRoute({
     method: 'PUT',

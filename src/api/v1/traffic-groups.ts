@@ -124,7 +124,7 @@ const ServiceTrafficView = z.object({
 async function trafficOf(context: ApiContext, accountId: string, name: string) {
   const { ctx } = context
   const key = keyOf(name)
-  const { rateLimit, queueMax, perInstance = 0, maxInFlight = 0 } = (await getService(ctx.db, accountId, key)).spec
+  const { rateLimit, queueMax, perInstance = 0, maxInFlight = 0 } = (await getService(ctx, accountId, key)).spec
   const group = await trafficGroupOf(ctx, accountId, key)
   return {
     trafficGroup: group && viewOfGroup(context, group),

@@ -54,7 +54,7 @@ export const tryRoutes = [
     }),
     async handle({ ctx, settings }, { params, body, actor }) {
       const key = keyOf(params.service)
-      const { name } = await getService(ctx.db, actor.accountId, key)
+      const { name } = await getService(ctx, actor.accountId, key)
       const accessKey = await newestKey(ctx, actor.accountId, { service: key })
       const url = urlBelow(`${settings.gatewayUrl}/api/predict/${name}`, body.path)
       const startedMs = ctx.clock.monotonicMs()

@@ -54,11 +54,26 @@ export async function disconnectGateways(tx: Tx, ids: readonly string[]): Promis
   await sql`update gateways set connected = false where id = any(${ids}::text[])`.execute(tx)
 }
 
-/** Those that were connected when control ended get until `until` to come back before they are forgotten. */
-export async function awaitGateways(db: Db, until: Temporal.Instant): Promise<void> {
+export interface Awaiting {
+  now: Temporal.Instant
+  until: Temporal.Instant
+  /** Ids. */
+  expected: readonly string[]
+}
+
+/**
+ * Those that were connected when control ended get until `until` to come back before they are forgotten. Where none is known, so
+ * long is waited for those that are expected, of which it is not known that they obey anything.
+ */
+export async function awaitGateways(db: Db, { now, until, expected }: Awaiting): Promise<void> {
   await sql`
     update gateways set connected = false, lease_until = greatest(lease_until, ${until}::timestamptz)
     where connected`.execute(db)
+  await sql`
+    insert into gateways (id, pid, lease_until, acknowledged_generation, connected, updated_at)
+    select id, 0, ${until}::timestamptz, -1, false, ${now}::timestamptz from unnest(${expected}::text[]) as id
+    where not exists (select from gateways where lease_until > ${now}::timestamptz)
+    on conflict (id) do update set lease_until = excluded.lease_until, acknowledged_generation = -1`.execute(db)
 }
 
 export async function forgetGateways(db: Db, leaseBefore: Temporal.Instant): Promise<void> {
@@ -81,6 +96,12 @@ export async function liveGateways(db: Db | Tx, now: Temporal.Instant): Promise<
     )
     .orderBy('id')
     .execute()
+}
+
+/** Every live gateway obeys this generation at least; null: there is none. */
+export async function acknowledgedByAll(db: Db | Tx, now: Temporal.Instant): Promise<bigint | null> {
+  const generations = (await liveGateways(db, now)).map(gateway => gateway.acknowledgedGeneration)
+  return generations.reduce<bigint | null>((least, one) => (least === null || one < least ? one : least), null)
 }
 
 export interface TrafficRow {

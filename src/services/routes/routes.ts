@@ -184,10 +184,14 @@ export class RouteHost {
     this.#onFenced = onFenced
   }
 
-  /** Before the first gateway connects: routes are loaded, and gateways that were connected are waited for. */
-  async start(publisher: RoutePublisher): Promise<void> {
+  /**
+   * Before the first gateway connects: routes are loaded, and gateways that were connected are waited for, or those that are
+   * expected.
+   */
+  async start(publisher: RoutePublisher, expected: readonly string[] = []): Promise<void> {
     this.#publisher = publisher
-    await fencedWrite(this.#ctx, db => awaitGateways(db, this.#leaseUntil()))
+    const now = this.#ctx.clock.now()
+    await fencedWrite(this.#ctx, db => awaitGateways(db, { now, until: this.#leaseUntil(), expected }))
     await this.refresh()
   }
 

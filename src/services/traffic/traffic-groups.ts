@@ -8,7 +8,8 @@ import { newId } from '../../lib/id.ts'
 import type { RouteSplit } from '../routes/route.ts'
 import { bumpRoutes, liveGateways } from '../routes/routes.store.ts'
 import { isServiceNameTaken, type ServiceKey } from '../service.store.ts'
-import { listServices } from '../services.ts'
+import { selectLive } from '../service-instance.store.ts'
+import { isRouted } from '../service-instance.ts'
 import type { ServicesCtx } from '../services-ctx.ts'
 import { appendGroupEvent, appendServiceEvent, changeTraffic, foundService, lockedService } from './change-traffic.ts'
 import { addServiceKey } from './service-keys.ts'
@@ -162,18 +163,18 @@ async function viewsOf(ctx: ServicesCtx, rows: readonly TrafficGroupRow[]): Prom
 
 async function membersOf(
   db: Db | Tx,
-  groups: readonly Pick<TrafficGroupRow, 'id' | 'accountId'>[],
+  groups: readonly Pick<TrafficGroupRow, 'id'>[],
 ): Promise<(Member & { groupId: string })[]> {
-  const [first] = groups
-  if (!first) return []
   const rows = await selectMembers(
     db,
     groups.map(group => group.id),
   )
-  const ids = rows.map(row => row.serviceId)
-  const services = await listServices(db, { accountId: first.accountId, ids, limit: 1_000 })
-  const running = new Map(services.map(service => [service.id, service.running]))
-  return rows.map(row => ({ ...row, running: running.get(row.serviceId) ?? 0 }))
+  const live = await selectLive(
+    db,
+    rows.map(row => row.serviceId),
+  )
+  const running = Map.groupBy(live.filter(isRouted), instance => instance.serviceId)
+  return rows.map(row => ({ ...row, running: running.get(row.serviceId)?.length ?? 0 }))
 }
 
 /** Puts a service into the group of this name, which is made if there is none; in the transaction of its caller. */

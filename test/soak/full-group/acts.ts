@@ -96,7 +96,7 @@ export class Acts {
         break
       }
       case 'roll_back': {
-        const { version } = await getService(ctx.db, actor.accountId, key)
+        const { version } = await getService(ctx, actor.accountId, key)
         // biome-ignore lint/correctness/useHookAtTopLevel: a verb, and no hook of React.
         await useServiceVersion(ctx, actor, key, Math.max(1, version - 1))
         break

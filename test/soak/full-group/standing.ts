@@ -53,8 +53,7 @@ async function ofService(
   standing: Standing,
 ): Promise<void> {
   const name = fullName(group, drawn.name)
-  const { db } = services.fleet
-  const view = await getService(db, services.actor.accountId, { name })
+  const view = await getService(services.fleet, services.actor.accountId, { name })
   const instances = await services.instances(name)
   if (view.rollout === null && instances.length === view.replicas && instances.every(isRouted)) return
   const before = standing.asks.length + standing.wrong.length

@@ -204,7 +204,7 @@ class FullGroups {
     const { ctx, actor } = this.#services
     for (const drawn of group.drawn.services) {
       const key = { name: fullName(group, drawn.name) }
-      const { rollout, version } = await getService(ctx.db, actor.accountId, key)
+      const { rollout, version } = await getService(ctx, actor.accountId, key)
       const neverServes = group.spoilt.get(key.name)?.has(version) === true
       if (rollout?.pause || neverServes) await unlessRefused(() => abortRollout(ctx, actor, key))
     }
