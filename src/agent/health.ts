@@ -1,11 +1,9 @@
 // Readiness of a service process: its port takes a connection and, where a path is given, GET answers 2xx or 3xx.
 import { request } from 'node:http'
-import { connect, type Socket } from 'node:net'
+import { connect } from 'node:net'
 import { messageOf } from '../lib/errors.ts'
+import { rememberProbe } from './own-probes.ts'
 import type { HealthCheck } from './protocol.ts'
-
-/** Local ports of the probes that are open now, so that they are not taken for clients. */
-export const probingFrom = new Set<number>()
 
 /**
  * null when ready, else why not, in words. `holdMs`: behind a proxy, which takes every connection and drops those that
@@ -25,7 +23,7 @@ export async function probe(host: string, port: number, check: HealthCheck, hold
 function probePort(host: string, port: number, timeoutMs: number, holdMs: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host, port })
-    remember(socket)
+    rememberProbe(socket)
     const late = () => socket.destroy(new Error(`port ${port} did not answer in ${timeoutMs} ms`))
     const taken = () => {
       resolve()
@@ -49,7 +47,7 @@ function probePath(host: string, port: number, path: string, timeoutMs: number):
     // A deadline for the whole exchange: `timeout` alone would let a server drip bytes for ever.
     const signal = AbortSignal.timeout(timeoutMs)
     const req = request({ host, port, path, agent: false, signal, headers: { 'user-agent': 'berth-health' } })
-    req.once('socket', remember)
+    req.once('socket', rememberProbe)
     req.once('response', response => {
       const status = response.statusCode ?? 0
       if (status >= 200 && status < 400) resolve()
@@ -58,14 +56,5 @@ function probePath(host: string, port: number, path: string, timeoutMs: number):
     })
     req.once('error', error => reject(signal.aborted ? new Error(`GET ${path} took over ${timeoutMs} ms`) : error))
     req.end()
-  })
-}
-
-function remember(socket: Socket): void {
-  socket.once('connect', () => {
-    const port = socket.localPort
-    if (port === undefined) return
-    probingFrom.add(port)
-    socket.once('close', () => probingFrom.delete(port))
   })
 }

@@ -174,11 +174,15 @@ function suite(): void {
     })
 
     test('that is on its way does not hold up a stop', async () => {
-      const { image } = await aRegistry(tar, { hold: true })
+      // A layer that no other test fetches: what the engine has of one is not asked for again, and held by nobody.
+      const own = Buffer.alloc(2 * plain.length)
+      const { image, asked } = await aRegistry({ plain: own, layer: gzipSync(own) }, { hold: true })
       const driver = aRuntime(docker)
       const launch = aLaunch({ kind: 'image', image, argv: ['/run'], port: 80 })
       expect(await driver.ensure(launch)).toEqual({ state: 'starting' })
       expect(await driver.ensure(launch)).toEqual({ state: 'starting' })
+      const blobs = () => asked.filter(line => line.startsWith('GET /v2/model/blobs/'))
+      await until('its configuration is there, and its layer is asked for', async () => blobs().length === 2)
       await driver.stop(launch, { drainMs: 0, graceMs: 0 })
       expect(await driver.observe([launch])).toEqual([{ state: 'not_found' }])
     })
