@@ -1,7 +1,7 @@
 // `npm run test:upgrade [commit]`: an upgrade without a pause, for real. Control of an older commit (by default the last before
 // roles could run apart) begins orders on a database of its own; controllers and an API of this tree come beside it and bring the
-// schema up to theirs; the older one goes on taking orders, then it is killed in the middle. Every order that it began is
-// finished by the newer ones, once.
+// schema up to theirs; the older one goes on taking orders, then it is killed while an order of its is provisioning. Every order
+// that it began is finished by the newer ones, once.
 import { execFileSync } from 'node:child_process'
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
@@ -13,6 +13,7 @@ import { until } from '../installation.ts'
 import { RoleProcesses } from '../role-processes.ts'
 import { conclude, say } from '../soak/conclude.ts'
 import { temporaryRoot } from '../temporary.ts'
+import { Hold } from './hold.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const git = (...args: string[]): string => execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trim()
@@ -28,6 +29,7 @@ const yaml = `catalog:
         local-a: { name: Zone A, offers: { slice: { stock: 60, postpaid: { hour: 0.01 } } } }
 `
 const begunEach = 5
+const triesMax = 15
 const finalPhases = new Set(['fulfilled', 'refunded', 'lapsed', 'cancelled'])
 
 /** The commit before the one that brought duties. */
@@ -64,6 +66,25 @@ async function beginSome(client: Client, pay: boolean): Promise<string[]> {
   return begun
 }
 
+const phaseIn = async (client: Client, orderId: string) =>
+  (await client.call('GET /v1/orders/{orderId}', { params: { orderId } })).phase
+
+/** Orders, one after the other, until the older one is held in the middle of one: the newer ones may be first. */
+async function beginUntilHeld(client: Client, hold: Hold): Promise<string[]> {
+  const begun: string[] = []
+  while (begun.length < triesMax) {
+    const orderId = await begin(client, true)
+    begun.push(orderId)
+    const isHeld = async () => (await hold.orders()).length > 0
+    await until(
+      'it is held, or done by another',
+      async () => (await isHeld()) || (await phaseIn(client, orderId)) === 'fulfilled',
+    )
+    if (await isHeld()) break
+  }
+  return begun
+}
+
 await conclude(async open => {
   const commit = process.argv[2] ?? olderCommit()
   const directory = mkdtempSync(join(temporaryRoot, 'berth-upgrade-'))
@@ -90,9 +111,12 @@ await conclude(async open => {
   say('two controllers and an API of this tree run beside it, on their schema')
   const begunBeside = [...(await beginSome(before, true)), ...(await beginSome(before, false))]
   const newer = await beginSome(after, true)
+  const hold = await Hold.begin(postgres.url)
+  begunBeside.push(...(await beginUntilHeld(before, hold)))
+  const inTheMiddle = (await hold.orders()).length
   await roles.end(old, 'SIGKILL')
-  const phaseOf = async (orderId: string) =>
-    (await after.call('GET /v1/orders/{orderId}', { params: { orderId } })).phase
+  await hold.end()
+  const phaseOf = (orderId: string) => phaseIn(after, orderId)
   const begun = [...begunAlone, ...begunBeside]
   const left = (await Promise.all(begun.map(phaseOf))).filter(phase => !finalPhases.has(phase)).length
   say(`the older one is killed; ${left} of the ${begun.length} orders that it began are not at their end`)
@@ -108,6 +132,10 @@ await conclude(async open => {
   const { items } = await after.call('GET /v1/machines', { query: { phase: 'running', limit: 100 } })
   const violated = verify(roles, postgres.url)
   const verdicts = [
+    {
+      line: `orders whose machine the older one was making when it was killed: ${inTheMiddle} (>= 1)`,
+      holds: inTheMiddle >= 1,
+    },
     {
       line: `orders that were not at their end when the older one was killed: ${left} (>= ${begunEach})`,
       holds: left >= begunEach,
