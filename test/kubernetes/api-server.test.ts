@@ -89,6 +89,8 @@ test('a list comes by labels and fields, whole whatever its pages', async () => 
   expect(odd.items).toHaveLength(6)
   const set = await api.list<AnyObject>(configMaps, { namespace, labelSelector: 'parity in (odd, none),parity' })
   expect(namesOf(set.items)).toEqual(namesOf(odd.items))
+  const none = await api.list(configMaps, { namespace, labelSelector: 'parity=none', metadataOnly: true })
+  expect(none.items).toEqual([])
   const one = await api.list<AnyObject>(configMaps, { namespace, fieldSelector: 'metadata.name=c-3' })
   expect(namesOf(one.items)).toEqual(['c-3'])
 })

@@ -12,10 +12,11 @@ export interface Asked {
   name: string | undefined
   subresource: string | undefined
   query: URLSearchParams
+  metadataOnly: boolean
 }
 
 /** null: no object of the API is addressed. */
-export function askedOf({ method = 'GET', url = '/' }: IncomingMessage): Asked | null {
+export function askedOf({ method = 'GET', url = '/', headers }: IncomingMessage): Asked | null {
   const { pathname, searchParams: query } = new URL(url, 'http://double')
   const [root, ...rest] = pathname
     .split('/')
@@ -29,7 +30,9 @@ export function askedOf({ method = 'GET', url = '/' }: IncomingMessage): Asked |
   const namespace = within ? rest[1] : undefined
   const [plural = '', name, subresource] = within ? rest.slice(2) : rest
   const verb = verbOf(method, name !== undefined, query)
-  return { verb, group, version, plural, kind: `${group}/${plural}`, namespace, name, subresource, query }
+  const metadataOnly = headers.accept?.includes('as=PartialObjectMetadataList') ?? false
+  const kind = `${group}/${plural}`
+  return { verb, group, version, plural, kind, namespace, name, subresource, query, metadataOnly }
 }
 
 const namespaceSubresources = new Set(['status', 'finalize'])

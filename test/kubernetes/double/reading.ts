@@ -16,9 +16,10 @@ export function answerList(store: Store, asked: Asked, res: ServerResponse | nul
   const limit = Number(asked.query.get('limit') ?? found.length) || found.length
   const items = found.slice(0, limit)
   const last = items.at(-1)
+  const listed = asked.metadataOnly && items.length === 0 ? null : items
   const more = found.length > limit && last ? { continue: `${version}|${keyOf(last)}` } : {}
   const apiVersion = asked.group === '' ? asked.version : `${asked.group}/${asked.version}`
-  const body = { apiVersion, kind: 'List', metadata: { resourceVersion: version, ...more }, items }
+  const body = { apiVersion, kind: 'List', metadata: { resourceVersion: version, ...more }, items: listed }
   res?.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body))
 }
 

@@ -142,7 +142,8 @@ export class ApiServer {
         ...(metadataOnly ? { accept: metadataAlone } : {}),
       })
       next = metadata.continue || undefined
-      yield { items, resourceVersion: metadata.resourceVersion, next }
+      // An empty list of metadata alone has null there.
+      yield { items: items ?? [], resourceVersion: metadata.resourceVersion, next }
     } while (next !== undefined)
   }
 
@@ -324,7 +325,7 @@ export class ApiServer {
 
 interface ObjectList<T> {
   metadata: { resourceVersion: string; continue?: string }
-  items: T[]
+  items: T[] | null
 }
 
 type Defined<T> = { [Key in keyof T]: Exclude<T[Key], undefined> }
