@@ -1,6 +1,7 @@
 // The part of berth.yaml that says how a cluster is reached, which of its nodes are machines, and how services run there.
 import { isAbsolute } from 'node:path'
 import { z } from 'zod'
+import type { CatalogConfig } from './catalog/catalog-config.ts'
 import { network, read, yesOrNo } from './config-read.ts'
 import type { MachineSettings } from './drivers/kubernetes/machine-settings.ts'
 import type { PodSettings } from './drivers/kubernetes/settings.ts'
@@ -9,6 +10,8 @@ export interface KubernetesConfig {
   /** null: the service account of our own pod, else `KUBECONFIG`, else `~/.kube/config`. */
   kubeconfig: string | null
   context: string | null
+  /** Where its MachineDeployments are; null: in the same. */
+  management: { kubeconfig: string | null; context: string | null } | null
   machines: Omit<MachineSettings, 'installationId'>
   /** Where models may come from is said for all engines at once: `models`. */
   pods: Omit<PodSettings, 'installationId' | 'modelNetworks'>
@@ -60,6 +63,58 @@ const wipe = z
     message: 'it could reach nothing of its node: name the directories that it wipes, or let it be privileged',
   })
 
+const objectName = z
+  .string()
+  .regex(
+    /^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/,
+    'expected the name of a MachineDeployment: kubectl get machinedeployments',
+  )
+const replicas = wholeFrom(0, 100_000)
+
+const machineDeployment = z
+  .strictObject({
+    namespace: namespaceName.default('default'),
+    name: objectName,
+    spec: z.string().min(1),
+    zone: zoneId,
+    minReplicas: replicas.optional(),
+    maxReplicas: replicas.optional(),
+  })
+  .refine(({ minReplicas = 0, maxReplicas = minReplicas }) => minReplicas <= maxReplicas, {
+    path: ['minReplicas'],
+    message: 'it is more than maxReplicas',
+  })
+
+/** One write of one object has the record of who waits for its nodes: two that make the same would each have half of it. */
+const clusterApi = z
+  .strictObject({
+    kubeconfig: z.string().min(1).optional(),
+    context: z.string().min(1).optional(),
+    // An order ends unfulfilled after half an hour.
+    provisionSeconds: wholeFrom(60, 1_700).default(1_200),
+    released: z.enum(['remove', 'keep']).default('remove'),
+    machineDeployments: z.array(machineDeployment).min(1, 'name one, or leave clusterApi out').max(1_000),
+  })
+  .superRefine(({ machineDeployments }, context) => {
+    const offers = new Map<string, string>()
+    const names = new Set<string>()
+    machineDeployments.forEach(({ namespace, name, spec, zone }, index) => {
+      const path = ['machineDeployments', index]
+      const called = `${namespace}/${name}`
+      const other = offers.get(`${zone} ${spec}`)
+      if (names.has(called))
+        context.addIssue({ code: 'custom', path: [...path, 'name'], message: `${called} is named twice` })
+      else if (other !== undefined)
+        context.addIssue({
+          code: 'custom',
+          path: [...path, 'spec'],
+          message: `${other} makes nodes of ${spec} in ${zone} already`,
+        })
+      names.add(called)
+      offers.set(`${zone} ${spec}`, called)
+    })
+  })
+
 export const kubernetes = z.strictObject({
   kubeconfig: z.string().min(1).optional(),
   context: z.string().min(1).optional(),
@@ -68,13 +123,7 @@ export const kubernetes = z.strictObject({
   zones: z.record(zoneId, labelValue).default({}),
   tolerates: z.array(labelKey).max(20).default([]),
   wipe: wipe.optional(),
-  // Named so that who looks for it learns how it stands.
-  machineDeployment: z
-    .never({
-      error:
-        'Cluster API is not driven yet: scale its MachineDeployment yourself, and label its nodes with berth.dev/spec',
-    })
-    .optional(),
+  clusterApi: clusterApi.optional(),
   gatewayNetworks: z.array(network).default([]),
   runAsUser: wholeFrom(1, 65_534).default(10_001),
   readOnlyRoot: yesOrNo.default(true),
@@ -92,11 +141,55 @@ export function kubernetesOf(
   return {
     kubeconfig: file.kubeconfig === undefined ? null : besides(file.kubeconfig),
     context: file.context ?? null,
-    machines: { systemNamespace, zoneLabel: file.zoneLabel, zones: file.zones, tolerated, wipe: file.wipe ?? null },
+    management: managementOf(file.clusterApi, besides),
+    machines: {
+      ...{ systemNamespace, zoneLabel: file.zoneLabel, zones: file.zones, tolerated, wipe: file.wipe ?? null },
+      clusterApi: clusterApiOf(file.clusterApi),
+    },
     pods: {
       ...{ systemNamespace, tolerated, gatewayNetworks: file.gatewayNetworks, runAsUser: file.runAsUser },
       ...{ readOnlyRoot: file.readOnlyRoot, ephemeralStorageMib: file.ephemeralStorage },
       ...{ modelServerImage: file.modelServerImage ?? null, modelNetworks, imageMirror: file.imageMirror ?? null },
     },
   }
+}
+
+type ClusterApiFile = z.output<typeof clusterApi> | undefined
+
+function managementOf(file: ClusterApiFile, besides: (path: string) => string): KubernetesConfig['management'] {
+  if (file?.kubeconfig === undefined && file?.context === undefined) return null
+  return { kubeconfig: file.kubeconfig === undefined ? null : besides(file.kubeconfig), context: file.context ?? null }
+}
+
+function clusterApiOf(file: ClusterApiFile): MachineSettings['clusterApi'] {
+  if (file === undefined) return null
+  const { provisionSeconds, released } = file
+  const machineDeployments = file.machineDeployments.map(
+    ({ namespace, name, spec, zone, minReplicas, maxReplicas }) => ({
+      ...{ namespace, name, specId: spec, zoneId: zone },
+      ...{ minReplicas: minReplicas ?? null, maxReplicas: maxReplicas ?? null },
+    }),
+  )
+  return { provisionSeconds, released, machineDeployments }
+}
+
+/** What a MachineDeployment makes nodes of must be for sale: where it is not, and why. */
+export function unsoldIn({
+  kubernetes: file,
+  catalog,
+}: {
+  kubernetes: z.output<typeof kubernetes>
+  catalog?: CatalogConfig | undefined
+}): { path: PropertyKey[]; message: string }[] {
+  const zones = (catalog?.regions ?? []).filter(({ engine }) => engine === 'kubernetes').flatMap(region => region.zones)
+  return (file.clusterApi?.machineDeployments ?? []).flatMap(({ spec, zone }, index) => {
+    const path = ['kubernetes', 'clusterApi', 'machineDeployments', index]
+    const sold = zones.find(({ zoneId: id }) => id === zone)
+    if (sold === undefined) {
+      const message = `no region with engine: kubernetes has a zone ${zone} under catalog.regions`
+      return [{ path: [...path, 'zone'], message }]
+    }
+    if (sold.offers.some(({ specId }) => specId === spec)) return []
+    return [{ path: [...path, 'spec'], message: `zone ${zone} has no offer of ${spec} under catalog.regions` }]
+  })
 }

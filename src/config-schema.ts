@@ -6,7 +6,7 @@ import { type CatalogConfig, catalogIdPattern, type OfferConfig } from './catalo
 import { engines } from './catalog/offering.ts'
 import type { Price } from './catalog/price.ts'
 import { gateway } from './config-gateway.ts'
-import { image, kubernetes } from './config-kubernetes.ts'
+import { image, kubernetes, unsoldIn } from './config-kubernetes.ts'
 import { disk, models, storage } from './config-models.ts'
 import { network, read, yesOrNo } from './config-read.ts'
 import { isTimeZone } from './lib/calendar.ts'
@@ -273,7 +273,8 @@ export function parseConfigFile(text: string, source: string): ConfigFile {
   }))
   if (broken.length > 0) throw refusal(source, broken)
   const parsed = file.safeParse(document.contents === null ? {} : document.toJS())
-  if (parsed.success) return parsed.data
+  const issues = parsed.success ? unsoldIn(parsed.data).map(custom) : parsed.error.issues
+  if (parsed.success && issues.length === 0) return parsed.data
   const lineOf = (path: readonly PropertyKey[]): number => {
     for (let length = path.length; length > 0; length--) {
       const parent = document.getIn(path.slice(0, length - 1), true) as Partial<YAMLMap> | undefined
@@ -285,9 +286,11 @@ export function parseConfigFile(text: string, source: string): ConfigFile {
   }
   throw refusal(
     source,
-    parsed.error.issues.flatMap(issue => mistakesOf(issue).map(found => ({ ...found, line: lineOf(found.path) }))),
+    issues.flatMap(issue => mistakesOf(issue).map(found => ({ ...found, line: lineOf(found.path) }))),
   )
 }
+
+const custom = (found: { path: PropertyKey[]; message: string }) => ({ code: 'custom' as const, ...found })
 
 function mistakesOf(issue: z.core.$ZodIssue): { path: PropertyKey[]; field: string; message: string }[] {
   const at = (path: PropertyKey[], message: string) => ({ path, field: path.map(String).join('.'), message })

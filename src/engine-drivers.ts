@@ -79,15 +79,15 @@ async function kubernetesDrivers(
   { kubernetes, catalog, dataDir, models }: Config,
   { clock, log, installationId: findId }: DriversOptions,
 ): Promise<EngineDrivers> {
-  const { connectCluster, requestMetrics } = await import('./drivers/kubernetes/connect-cluster.ts')
+  const { connectClusters, requestMetrics } = await import('./drivers/kubernetes/connect-cluster.ts')
   const { KubernetesMachines } = await import('./drivers/kubernetes/machines.ts')
   const { KubernetesRuntime } = await import('./drivers/kubernetes/runtime.ts')
   const installationId = await findId()
-  const { api, close } = connectCluster(kubernetes, { clock, env: environment() })
+  const { api, management, close } = connectClusters(kubernetes, { clock, env: environment() })
   const specs = new Map(catalog.specs.map(spec => [spec.specId, spec]))
   const sizeOf = (specId: string) => specs.get(specId) ?? null
   const machines = new KubernetesMachines({
-    ...{ api, settings: { ...kubernetes.machines, installationId }, sizeOf, clock, log },
+    ...{ api, managementApi: management.api, settings: { ...kubernetes.machines, installationId }, sizeOf, clock, log },
   })
   const runtime = new KubernetesRuntime({
     settings: { ...kubernetes.pods, installationId, modelNetworks: models.allowPrivate },

@@ -6,7 +6,16 @@ import { join } from 'node:path'
 import { Ajv } from 'ajv'
 import { describe, expect, test } from 'vitest'
 import type { AnyObject } from '../../src/drivers/kubernetes/api/objects.ts'
-import { chartFile, defaultValues, hasHelm, render, routeComponent, templateObjects, valuesSchema } from './chart.ts'
+import {
+  chartFile,
+  clusterApiComponent,
+  defaultValues,
+  hasHelm,
+  render,
+  routeComponent,
+  templateObjects,
+  valuesSchema,
+} from './chart.ts'
 import { installObjects, kustomization } from './packaging.ts'
 
 const nameOf = ({ kind, metadata }: AnyObject): string => `${kind} ${metadata.name}`
@@ -36,6 +45,7 @@ const wrong: [values: Record<string, object | string>, name: string][] = [
   [{ environment: { 'A-B': 'c' } }, 'A-B'],
   [{ httpRoute: { enabled: true } }, 'parentRefs'],
   [{ httpRoute: { ...route, enabled: true, hostnames: ['10.0.0.1:80'] } }, 'hostnames'],
+  [{ clusterApi: { namespaces: 'default' } }, 'namespaces'],
   [{ config: '' }, 'config'],
 ]
 
@@ -53,8 +63,8 @@ describe('the chart', () => {
     expect(defaultValues().image).toMatchObject({ repository: kustomization.images[0]?.newName, tag: '' })
   })
 
-  test('has every object of the base but the namespace, and a route', () => {
-    const wanted = [...baseObjects(), routeComponent].map(nameOf)
+  test('has every object of the base but the namespace, and of its components', () => {
+    const wanted = [...baseObjects(), routeComponent, ...clusterApiComponent].map(nameOf)
     expect(templateObjects().sort()).toEqual([...wanted, 'ConfigMap berth-environment'].sort())
   })
 
@@ -100,6 +110,13 @@ function object(objects: AnyObject[], name: string): AnyObject & { data: Record<
 function sameObjects(): void {
   test('is the base', () => {
     expect(rendered({})).toEqual(baseObjects())
+  })
+
+  test('with namespaces of MachineDeployments is the base with that component in each', () => {
+    expect(rendered({ clusterApi: { namespaces: ['default'] } })).toEqual(
+      [...baseObjects(), ...clusterApiComponent].sort(byName),
+    )
+    expect(rendered({ clusterApi: { namespaces: ['default', 'workers'] } })).toHaveLength(baseObjects().length + 4)
   })
 
   test('with a route is the base with its component', () => {

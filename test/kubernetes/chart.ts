@@ -9,6 +9,12 @@ const packaging = join(import.meta.dirname, '..', '..', 'packaging', 'kubernetes
 const chart = join(packaging, 'chart')
 const textOf = (...path: string[]): string => readFileSync(join(chart, ...path), 'utf8')
 
+export interface Rule {
+  apiGroups: string[]
+  resources: string[]
+  verbs: string[]
+}
+
 export const chartFile = parse(textOf('Chart.yaml')) as Record<string, string>
 export const valuesSchema = JSON.parse(textOf('values.schema.json')) as object
 export const defaultValues = (): Record<string, object> => parse(textOf('values.yaml')) as Record<string, object>
@@ -23,12 +29,17 @@ export const routeComponent = parse(
   }
 }
 
+export const clusterApiComponent = parseAllDocuments(
+  readFileSync(join(packaging, 'components', 'cluster-api', 'rbac.yaml'), 'utf8'),
+).map(document => document.toJS() as AnyObject & { rules?: Rule[] })
+
 /** Kind and name of every object that a template has, read without rendering: both stand in it as they are. */
 export function templateObjects(): string[] {
   const templates = readdirSync(join(chart, 'templates')).filter(name => name.endsWith('.yaml'))
   return templates.flatMap(name =>
     textOf('templates', name)
       .split(/^---$/m)
+      .filter(text => text.includes('kind: '))
       .map(text => `${/^kind: (.*)$/m.exec(text)?.[1]} ${/^metadata:\n {2}name: (.*)$/m.exec(text)?.[1]}`),
   )
 }

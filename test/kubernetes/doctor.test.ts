@@ -2,10 +2,14 @@
 import { readFileSync } from 'node:fs'
 import { expect, onTestFinished, test } from 'vitest'
 import { parseAllDocuments } from 'yaml'
-import { namespaces, nodes } from '../../src/drivers/kubernetes/api/resources.ts'
+import { clusterApiGroup, clusterApiKinds, namespaces, nodes } from '../../src/drivers/kubernetes/api/resources.ts'
+import { deploymentLabel } from '../../src/drivers/kubernetes/deployments/cluster-api.ts'
+import type { MachineDeployment } from '../../src/drivers/kubernetes/deployments/scale.ts'
 import { examine, type Offered, securityFinding, versionFinding } from '../../src/drivers/kubernetes/doctor.ts'
+import type { ClusterApiSettings } from '../../src/drivers/kubernetes/machine-settings.ts'
 import { defaultZoneLabel, specLabel } from '../../src/drivers/kubernetes/node.ts'
-import { permissions } from '../../src/drivers/kubernetes/permissions.ts'
+import { clusterApiPermissions, permissions } from '../../src/drivers/kubernetes/permissions.ts'
+import { clusterApiComponent, type Rule } from './chart.ts'
 import { openCluster } from './cluster.ts'
 import { FakeNodes } from './fake-nodes.ts'
 
@@ -16,12 +20,24 @@ async function open(nodeCount = 2) {
   const cluster = await openCluster()
   const { double, run } = cluster
   if (double === null) throw new Error('this test is about the double')
-  const api = cluster.api({ deadlineMs: 200 })
+  const api = cluster.api()
   const labels = { [specLabel]: 'spec-a', [defaultZoneLabel]: 'zone-a' }
   await new FakeNodes({ api, prefix: run, labels, renews: false }).make(nodeCount)
-  const settings = { systemNamespace: 'berth-system', zoneLabel: defaultZoneLabel, zones: {}, tolerated: [], wipe }
-  const look = async (offers = [offer]) => {
-    const findings = await examine({ api, source: 'a test', settings, offers })
+  const settings = {
+    systemNamespace: 'berth-system',
+    zoneLabel: defaultZoneLabel,
+    zones: {},
+    tolerated: [],
+    wipe,
+    clusterApi: null,
+  }
+  const look = async (offers = [offer], clusterApi: ClusterApiSettings | null = null, deadlineMs = 10_000) => {
+    const findings = await examine({
+      api: cluster.api({ deadlineMs }),
+      source: 'a test',
+      settings: { ...settings, clusterApi },
+      offers,
+    })
     return findings.map(({ state, check, message }) => `${state} ${check}: ${message}`)
   }
   return { double, api, run, look }
@@ -81,16 +97,70 @@ test('a cluster that does not answer, or is too old', async () => {
   const { look, double } = await open(1)
   await double.down()
   onTestFinished(() => double.up())
-  expect(await look()).toEqual([expect.stringMatching(/^failed reach: .*does not answer at .*named by a test$/)])
+  expect(await look([offer], null, 200)).toEqual([
+    expect.stringMatching(/^failed reach: .*does not answer at .*named by a test$/),
+  ])
   const version = (minor: string) => versionFinding({ major: '1', minor, gitVersion: `v1.${minor}` }).state
   expect(['32', '33', '34+'].map(version)).toEqual(['failed', 'ok', 'ok'])
 })
 
-interface Rule {
-  apiGroups: string[]
-  resources: string[]
-  verbs: string[]
+const machineDeployment = { zoneId: 'zone-a', specId: 'spec-a', namespace: 'default', name: 'md', minReplicas: null }
+
+/** Of a cluster that has no free node and one MachineDeployment. */
+async function openDeployment(maxReplicas: number | null, labels: Record<string, string> = {}) {
+  const world = await open(0)
+  const { double, api } = world
+  double.groups.set(clusterApiGroup, ['v1beta1'])
+  const { machineDeployments, machines } = clusterApiKinds('v1beta1')
+  await api.create(machineDeployments, {
+    ...{ metadata: { namespace: 'default', name: 'md', labels }, spec: { replicas: 2 } },
+  } as MachineDeployment)
+  const owned = { [deploymentLabel]: 'md' }
+  await api.create(machines, { metadata: { namespace: 'default', name: 'md-1', labels: owned } })
+  const clusterApi: ClusterApiSettings = {
+    ...{ machineDeployments: [{ ...machineDeployment, maxReplicas }], provisionSeconds: 60, released: 'remove' },
+  }
+  const lines = async () => (await world.look([offer], clusterApi)).filter(line => line.includes('MachineDeployment'))
+  return { ...world, lines }
 }
+
+test('a MachineDeployment that can be raised, and what keeps one from it', async () => {
+  const { lines, double, api } = await openDeployment(5)
+  expect(await lines()).toEqual(['ok MachineDeployment default/md: 2 replicas, from 0 to 5: 3 more can be made'])
+  const node = {
+    metadata: { name: 'md-1', labels: { [specLabel]: 'spec-b' }, annotations: { 'cluster.x-k8s.io/machine': 'md-1' } },
+  }
+  await api.create(nodes, node)
+  expect((await lines())[1]).toMatch(
+    /^failed .* 1 of its 1 nodes are not labelled as they are sold: md-1 has .*=spec-b/,
+  )
+  double.allows = ({ verb, resource, namespace }) =>
+    !(verb === 'patch' && resource === 'machinedeployments' && namespace === 'default')
+  expect(await lines()).toEqual([
+    'failed MachineDeployment default/md: patch machinedeployments in default is not allowed (an order raises it): packaging/kubernetes/components/cluster-api grants it',
+  ])
+})
+
+test('a MachineDeployment that nobody bounds, that others set, or that is not there', async () => {
+  const { lines, double } = await openDeployment(null, { 'topology.cluster.x-k8s.io/owned': '' })
+  const [unbounded, owned] = await lines()
+  expect(unbounded).toMatch(/^failed .* it is never raised: say .*maxReplicas/)
+  expect(owned).toMatch(/^warning .* leave replicas out of it there/)
+  double.groups.set(clusterApiGroup, ['v1alpha3'])
+  expect((await lines())[0]).toMatch(/^failed .* has Cluster API in v1alpha3 alone: Berth speaks v1beta2 and v1beta1/)
+  double.groups.clear()
+  expect((await lines())[0]).toMatch(/^failed .* has no Cluster API/)
+})
+
+test('the component grants what MachineDeployments ask for', () => {
+  const asked = clusterApiPermissions(clusterApiKinds('v1beta2')).map(
+    ({ verb, resource }) => `${verb} ${resource.group}/${resource.plural}`,
+  )
+  const granted = clusterApiComponent.flatMap(({ rules = [] }) =>
+    rules.flatMap(({ apiGroups, resources, verbs }) => verbs.map(verb => `${verb} ${apiGroups}/${resources}`)),
+  )
+  expect(granted.toSorted()).toEqual(asked.toSorted())
+})
 
 test('the manifests grant what is asked for', () => {
   const text = readFileSync('packaging/kubernetes/base/rbac.yaml', 'utf8')

@@ -1,7 +1,7 @@
 // Nodes without a machine behind them: Node objects that are kept Ready by writing what a kubelet would write. A real
 // controller-manager takes a node for lost when its Lease is not renewed; the double does not.
 import type { ApiServer } from '../../src/drivers/kubernetes/api/api-server.ts'
-import type { AnyObject } from '../../src/drivers/kubernetes/api/objects.ts'
+import type { AnyObject, Metadata } from '../../src/drivers/kubernetes/api/objects.ts'
 import { leases, nodes, pathOf, type Resource } from '../../src/drivers/kubernetes/api/resources.ts'
 import type { Node } from '../../src/drivers/kubernetes/node.ts'
 import { sideBySide } from '../../src/drivers/kubernetes/side-by-side.ts'
@@ -55,7 +55,7 @@ export class FakeNodes {
     const { prefix, renews, renewEveryMs = renewEveryMsDefault } = this.#options
     const made = Array.from({ length: count }, (_, index) => `${prefix}-${this.names.length + index + 1}`)
     if (renews) this.#timer ??= setInterval(() => this.#beat(), renewEveryMs)
-    await sideBySide(made, atOnce, name => this.#make(name))
+    await sideBySide(made, atOnce, name => this.add(name))
     if (waits) await this.#untainted(new Set(made))
     return made
   }
@@ -83,15 +83,24 @@ export class FakeNodes {
     if (renews) await removeAll(leases, leaseNamespace)
   }
 
-  async #make(name: string): Promise<void> {
+  async add(
+    name: string,
+    { annotations = {}, providerID }: { annotations?: Metadata['annotations']; providerID?: string } = {},
+  ): Promise<void> {
     const { api, labels, renews } = this.#options
     this.names.push(name)
-    await api.create<AnyObject>(nodes, { metadata: { name, labels: { 'kubernetes.io/hostname': name, ...labels } } })
+    const metadata = { name, labels: { 'kubernetes.io/hostname': name, ...labels }, annotations }
+    await api.create<AnyObject>(nodes, { metadata, ...(providerID ? { spec: { providerID } } : {}) })
     const lease = { metadata: { namespace: leaseNamespace, name, labels }, spec: leaseOf(name) }
     if (renews) await api.create<AnyObject>(leases, lease)
     await this.setReady(name, 'True')
     // A new node is tainted as not ready. The control plane takes that away, too, some twenty nodes a second.
     if (renews) await api.patch(nodes, { name }, { spec: { taints: null } })
+  }
+
+  async remove(name: string): Promise<void> {
+    this.names.splice(this.names.indexOf(name), 1)
+    await this.#options.api.delete(nodes, { name })
   }
 
   #beat(): void {

@@ -7,7 +7,7 @@ import type { MachineSettings } from '../../src/drivers/kubernetes/machine-setti
 import { KubernetesMachines } from '../../src/drivers/kubernetes/machines.ts'
 import { defaultZoneLabel, type Node, specLabel } from '../../src/drivers/kubernetes/node.ts'
 import type { MachineRef, ProvisionRequest } from '../../src/fleet/driver.ts'
-import { systemClock } from '../../src/lib/clock.ts'
+import { type Clock, systemClock } from '../../src/lib/clock.ts'
 import { silentLog } from '../../src/lib/log.ts'
 import { openCluster, type TestCluster } from './cluster.ts'
 import { FakeNodes } from './fake-nodes.ts'
@@ -18,7 +18,7 @@ export interface MachineWorld {
   zoneId: string
   specId: string
   /** Another process on the same cluster; of another installation, where it says so. */
-  driver(settings?: Partial<MachineSettings>, api?: Partial<ApiServerOptions>): KubernetesMachines
+  driver(settings?: Partial<MachineSettings>, api?: Partial<ApiServerOptions>, clock?: Clock): KubernetesMachines
   request(machineId: string, more?: Partial<ProvisionRequest>): ProvisionRequest
   ref(machineId: string, driverRef?: string): MachineRef
   node(name: string): Promise<Node>
@@ -41,12 +41,13 @@ export async function openMachines(count: number): Promise<MachineWorld> {
     zones: {},
     tolerated: [],
     wipe: null,
+    clusterApi: null,
   }
   return {
     ...{ cluster, nodes: fake, zoneId, specId },
-    driver: (settings = {}, options = {}) => {
+    driver: (settings = {}, options = {}, clock = systemClock) => {
       const driver = new KubernetesMachines({
-        ...{ api: cluster.api(options), settings: { ...base, ...settings }, clock: systemClock, log: silentLog },
+        ...{ api: cluster.api(options), settings: { ...base, ...settings }, clock, log: silentLog },
         sizeOf: () => ({ cpuMilli: 1_000, memoryMib: 1_024, gpuCount: 0 }),
       })
       onTestFinished(() => driver.close())

@@ -14,6 +14,7 @@ const suites = [
   'test/kubernetes/runtime-model.test.ts',
   'test/kubernetes/packaging.test.ts',
   'test/drivers/kubernetes-machines.test.ts',
+  'test/drivers/kubernetes-deployments.test.ts',
   'test/drivers/kubernetes-wipe.test.ts',
 ]
 

@@ -216,7 +216,7 @@ export const bugs: readonly PlantedBug[] = [
   {
     what: 'a machine keeps two nodes',
     file: 'src/drivers/kubernetes/claim-nodes.ts',
-    find: 'if (metadata.name !== claimed.get(machineId)?.name) found.set(machineId, metadata.name)',
+    find: 'if (name !== claimed.get(machineId)?.name) others.set(machineId, name)',
     replace: '',
     tests: ['test/drivers/kubernetes-late-claims.test.ts'],
   },
@@ -240,5 +240,26 @@ export const bugs: readonly PlantedBug[] = [
     find: "if (!failed) return { state: 'running' }",
     replace: "if (failed) return { state: 'done' }",
     tests: ['test/drivers/kubernetes-wipe.test.ts'],
+  },
+  {
+    what: 'a MachineDeployment is raised again for whom it was raised before',
+    file: 'src/drivers/kubernetes/deployments/scale.ts',
+    find: 'machineIds.filter(id => !scale.raised.has(id)).slice(0, roomOf(scale))',
+    replace: 'machineIds.slice(0, roomOf(scale))',
+    tests: ['src/drivers/kubernetes/deployments/scale.test.ts', 'test/drivers/kubernetes-deployments.test.ts'],
+  },
+  {
+    what: 'a MachineDeployment is written over what somebody else has written',
+    file: 'src/drivers/kubernetes/deployments/cluster-api.ts',
+    find: 'ref, patch, { resourceVersion }),\n    )\n  }\n\n  machine(',
+    replace: 'ref, patch),\n    )\n  }\n\n  machine(',
+    tests: ['test/drivers/kubernetes-deployments.test.ts'],
+  },
+  {
+    what: 'a MachineDeployment is lowered without a word on which Machine is to go',
+    file: 'src/drivers/kubernetes/deployments/deployment-supply.ts',
+    find: 'await this.#surplus.mark(name)',
+    replace: '',
+    tests: ['test/drivers/kubernetes-deployments.test.ts'],
   },
 ]

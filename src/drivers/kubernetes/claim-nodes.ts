@@ -1,15 +1,23 @@
 // Claims nodes for machines. A node is claimed by one write that holds only while nobody has changed it: so of two control
 // planes one gets it. That a machine gets one node only, and none after its release, is seen to after the claim: whoever finds
-// another node of the machine, or the note of its release, gives back what it has just claimed.
+// another node of the machine, or the note of its release, gives back what it has just claimed. Who finds none free may wait for
+// one that a MachineDeployment makes.
 import type { ProvisionAnswer, ProvisionRefusal, ProvisionRequest } from '../../fleet/driver.ts'
+import type { Clock } from '../../lib/clock.ts'
+import { messageOf } from '../../lib/errors.ts'
+import type { Logger } from '../../lib/log.ts'
 import type { ApiServer } from './api/api-server.ts'
 import type { KubeObject } from './api/objects.ts'
 import { nodes } from './api/resources.ts'
 import { changeNode } from './change-node.ts'
 import { type Choice, explain, freeNodes, placeOf, whyNotFor } from './choose-nodes.ts'
+import type { DeploymentSupply, Look } from './deployments/deployment-supply.ts'
+import { entitled } from './deployments/scale.ts'
+import type { Supplies } from './deployments/supplies.ts'
+import { WaitingClaims } from './deployments/waiting-claims.ts'
 import type { KeptNode } from './node.ts'
 import type { NodeBook } from './node-book.ts'
-import { claimPatch, freePatch } from './node-patches.ts'
+import { claimPatch, freePatch, leavingPatch } from './node-patches.ts'
 import { installationLabel, machineLabel } from './pod-labels.ts'
 import type { ReleaseNotes } from './release-notes.ts'
 import { sideBySide } from './side-by-side.ts'
@@ -24,10 +32,22 @@ export interface ClaimsOptions {
   notes: ReleaseNotes
   installationId: string
   choice: Choice
+  supplies: Supplies
+  clock: Clock
+  log: Logger
+}
+
+/** What is wanted of one spec in one zone. */
+interface Wanted {
+  requests: ProvisionRequest[]
+  free: KeptNode[]
+  supply: DeploymentSupply | null
+  look: Look | null
 }
 
 const refusal = (code: ProvisionRefusal, message: string): ProvisionAnswer => ({ ok: false, refusal: code, message })
 const wasReleased = refusal('CreateFailed', 'it was released before it was made')
+const driverRefOf = (answer: ProvisionAnswer | undefined): string | null => (answer?.ok ? answer.driverRef : null)
 const madeBy = ({ name }: KeptNode): ProvisionAnswer => ({ ok: true, driverRef: name })
 
 export class NodeClaims {
@@ -36,6 +56,9 @@ export class NodeClaims {
   readonly #underWay = new Map<string, { effectId: string; answer: Promise<ProvisionAnswer> }>()
   /** Nodes that are reached for in this process at the moment. */
   readonly #reached = new Map<string, Promise<unknown>>()
+  readonly #waiting = new WaitingClaims()
+  #goingOn: Promise<void> | null = null
+  #isStale = false
 
   constructor(options: ClaimsOptions) {
     this.#options = options
@@ -64,6 +87,40 @@ export class NodeClaims {
     }
   }
 
+  /** A node is on its way for it, as far as this process knows. */
+  waits(machineId: string): boolean {
+    return this.#waiting.has(machineId, this.#options.clock.now())
+  }
+
+  waiting(): ProvisionRequest[] {
+    return this.#waiting.requests(this.#options.clock.now())
+  }
+
+  forget(machineIds: readonly string[]): void {
+    for (const id of machineIds) this.#waiting.forget(id)
+  }
+
+  /** Claims what has become free for those that wait. */
+  goOn(): Promise<void> {
+    this.#isStale = true
+    this.#goingOn ??= this.#claimWaiting().finally(() => {
+      this.#goingOn = null
+    })
+    return this.#goingOn
+  }
+
+  async #claimWaiting(): Promise<void> {
+    const { book, choice } = this.#options
+    while (this.#isStale) {
+      this.#isStale = false
+      const served = [...Map.groupBy(this.waiting(), offerOf).values()].flatMap(requests => {
+        const free = [...book.nodes()].filter(node => whyNotFor(node, requests[0] as ProvisionRequest, choice) === null)
+        return requests.slice(0, free.length)
+      })
+      if (served.length > 0) await this.claim(served)
+    }
+  }
+
   /** Gives back what is claimed twice, or for what is no more; only as long as it is still claimed for that machine. */
   async giveBack(node: KeptNode): Promise<void> {
     const { machineId } = node
@@ -71,41 +128,110 @@ export class NodeClaims {
   }
 
   async #claimAll(requests: readonly ProvisionRequest[]): Promise<Map<string, ProvisionAnswer>> {
-    const { book, notes } = this.#options
     const answers = new Map<string, ProvisionAnswer>()
     if (requests.length === 0) return answers
-    const released = await notes.of(requests.map(({ machineId }) => machineId))
-    const wanted: ProvisionRequest[] = []
-    for (const request of requests) {
-      const { machineId, effectId } = request
-      const [standing] = book.ofMachine(machineId)
-      if (released.has(machineId)) answers.set(machineId, wasReleased)
-      else if (standing === undefined) wanted.push(request)
-      else answers.set(machineId, standing.effectId === effectId ? madeBy(standing) : otherRequest(machineId))
-    }
-    const lists = this.#freeByOffer(wanted)
+    const offers = await this.#offersOf(await this.#unanswered(requests, answers))
+    const trying = offers.flatMap(({ requests: all, free, look }) =>
+      (look?.scale ? entitled(all, free.length, look.scale) : all).map(request => ({ request, free })),
+    )
     const claimed = new Map<string, KeptNode>()
-    await sideBySide(wanted, atOnce, async request => {
-      const node = await this.#claimOne(request, lists.get(offerOf(request)) ?? [])
+    await sideBySide(trying, atOnce, async ({ request, free }) => {
+      const node = await this.#claimOne(request, free)
       if (node) claimed.set(request.machineId, node)
-      else
-        answers.set(
-          request.machineId,
-          refusal('InsufficientStock', explain(book.nodes(), request, this.#options.choice)),
-        )
     })
+    await sideBySide(offers, atOnce, offer => this.#leaveMarked(offer, claimed))
     await this.#confirm(claimed, answers)
+    const kept = new Map([...claimed].filter(([id, { name }]) => driverRefOf(answers.get(id)) === name))
+    await sideBySide(offers, atOnce, async offer => {
+      await this.#settle(offer, kept)
+      await this.#answerRest(offer, answers)
+    })
     return answers
   }
 
-  #freeByOffer(requests: readonly ProvisionRequest[]): Map<string, KeptNode[]> {
-    const { book, choice } = this.#options
-    const lists = new Map<string, KeptNode[]>()
-    for (const request of requests) {
-      const offer = offerOf(request)
-      if (!lists.has(offer)) lists.set(offer, freeNodes(book.nodes(), request.zoneId, request.specId, choice))
+  /** Those of which nothing is known yet; the others are answered. */
+  async #unanswered(
+    requests: readonly ProvisionRequest[],
+    answers: Map<string, ProvisionAnswer>,
+  ): Promise<ProvisionRequest[]> {
+    const { book, notes } = this.#options
+    const released = await notes.of(requests.map(({ machineId }) => machineId))
+    return requests.filter(({ machineId, effectId }) => {
+      const [standing] = book.ofMachine(machineId)
+      if (released.has(machineId)) answers.set(machineId, wasReleased)
+      else if (standing === undefined) return true
+      else answers.set(machineId, standing.effectId === effectId ? madeBy(standing) : otherRequest(machineId))
+      this.#waiting.forget(machineId)
+      return false
+    })
+  }
+
+  #offersOf(wanted: readonly ProvisionRequest[]): Promise<Wanted[]> {
+    const { book, choice, supplies } = this.#options
+    const offers = [...Map.groupBy(wanted, offerOf).values()]
+    return sideBySide(offers, atOnce, async requests => {
+      const [{ zoneId, specId }] = requests as [ProvisionRequest]
+      const supply = supplies.of({ zoneId, specId })
+      const look = supply === null ? null : await supply.look()
+      return { requests, free: freeNodes(book.nodes(), zoneId, specId, choice), supply, look }
+    })
+  }
+
+  /** A node whose Machine was chosen to go meanwhile is let go of. */
+  async #leaveMarked({ requests, supply }: Wanted, claimed: Map<string, KeptNode>): Promise<void> {
+    const nodes = requests.flatMap(({ machineId }) => claimed.get(machineId) ?? [])
+    if (supply === null || nodes.length === 0) return
+    for (const node of await supply.marked(nodes)) {
+      const { machineId } = node
+      if (machineId !== null) claimed.delete(machineId)
+      await changeNode(this.#options, node, now =>
+        now.machineId === machineId ? leavingPatch(now, supply.called) : null,
+      )
     }
-    return lists
+  }
+
+  /** Those that got no node: one comes for them, or there is none to be had. */
+  async #answerRest({ requests, supply, look }: Wanted, answers: Map<string, ProvisionAnswer>): Promise<void> {
+    const { book, choice } = this.#options
+    const rest = requests.filter(({ machineId }) => !answers.has(machineId))
+    for (const { machineId } of requests) if (answers.has(machineId)) this.#waiting.forget(machineId)
+    const ids = rest.map(({ machineId }) => machineId)
+    const asked = supply && look?.scale && ids.length > 0 ? await supply.ask(ids, this.#withNode) : null
+    const late = ids.filter(id => asked?.get(id)?.isComing === false && look?.scale?.raised.has(id))
+    // Claimed by another process in the last moment: it may have looked for the note before that was written.
+    for (const { name } of await this.#nodesOf(late)) {
+      const node = book.get(name)
+      if (node) await this.giveBack(node)
+    }
+    for (const request of rest) {
+      const coming = asked?.get(request.machineId)
+      if (supply && coming?.isComing) {
+        this.#waiting.put(request, coming.until)
+        answers.set(request.machineId, { ok: true, driverRef: `${supply.called} for ${request.machineId}` })
+        continue
+      }
+      this.#waiting.forget(request.machineId)
+      const whyNone = coming?.isComing === false ? coming.message : look?.why
+      const message = [explain(book.nodes(), request, choice), whyNone].filter(Boolean).join('; ')
+      answers.set(request.machineId, refusal('InsufficientStock', message))
+    }
+  }
+
+  /**
+   * What was raised for who has a node now is theirs; for who got a node of another making it is not needed. Should that not be
+   * written, it is at the machine's release: who has a node counts as promised none.
+   */
+  async #settle({ requests, supply, look }: Wanted, kept: ReadonlyMap<string, KeptNode>): Promise<void> {
+    const { log } = this.#options
+    const promised = requests.flatMap(({ machineId }) =>
+      look?.scale?.raised.has(machineId) ? (kept.get(machineId) ?? []) : [],
+    )
+    if (supply === null || promised.length === 0) return
+    const { own = [], other = [] } = Object.groupBy(promised, node => (node.capiMachine === null ? 'other' : 'own'))
+    const idsOf = (nodes: readonly KeptNode[]) => new Set(nodes.flatMap(({ machineId }) => machineId ?? []))
+    await Promise.all([supply.cancel(idsOf(other)), supply.settle(idsOf(own))]).catch(error =>
+      log.warn({ deployment: supply.called, error: messageOf(error) }, 'not settled'),
+    )
   }
 
   /** null: no node is left for it. */
@@ -150,7 +276,9 @@ export class NodeClaims {
   async #confirm(claimed: Map<string, KeptNode>, answers: Map<string, ProvisionAnswer>): Promise<void> {
     const ids = [...claimed.keys()]
     if (ids.length === 0) return
-    const [others, released] = await Promise.all([this.#otherNodes(claimed), this.#options.notes.of(ids)])
+    const [standing, released] = await Promise.all([this.#nodesOf(ids), this.#options.notes.of(ids)])
+    const others = new Map<string, string>()
+    for (const { name, machineId } of standing) if (name !== claimed.get(machineId)?.name) others.set(machineId, name)
     await sideBySide([...claimed], atOnce, async ([machineId, node]) => {
       const other = others.get(machineId)
       if (other !== undefined || released.has(machineId)) await this.giveBack(node)
@@ -159,18 +287,19 @@ export class NodeClaims {
     })
   }
 
-  async #otherNodes(claimed: ReadonlyMap<string, KeptNode>): Promise<Map<string, string>> {
+  #withNode = async (machineIds: readonly string[]): Promise<Set<string>> =>
+    new Set((await this.#nodesOf(machineIds)).map(({ machineId }) => machineId))
+
+  /** By the server's present word. */
+  async #nodesOf(machineIds: readonly string[]): Promise<{ name: string; machineId: string }[]> {
     const { api, installationId } = this.#options
-    const ids = [...claimed.keys()]
-    const found = new Map<string, string>()
-    for (let from = 0; from < ids.length; from += idsPerList) {
-      const some = ids.slice(from, from + idsPerList).join(',')
+    const found: { name: string; machineId: string }[] = []
+    for (let from = 0; from < machineIds.length; from += idsPerList) {
+      const some = machineIds.slice(from, from + idsPerList).join(',')
       const labelSelector = `${installationLabel}=${installationId},${machineLabel} in (${some})`
       const { items } = await api.list<KubeObject>(nodes, { labelSelector, metadataOnly: true })
-      for (const { metadata } of items) {
-        const machineId = metadata.labels?.[machineLabel] ?? ''
-        if (metadata.name !== claimed.get(machineId)?.name) found.set(machineId, metadata.name)
-      }
+      for (const { metadata } of items)
+        found.push({ name: metadata.name, machineId: metadata.labels?.[machineLabel] ?? '' })
     }
     return found
   }

@@ -2,13 +2,14 @@
 // its nodes are what the catalog sells. Nothing is changed.
 import { messageOf } from '../../lib/errors.ts'
 import type { ApiServer } from './api/api-server.ts'
-import type { AnyObject, KubeObject } from './api/objects.ts'
-import { namespaces, nodes, selfSubjectAccessReviews } from './api/resources.ts'
+import type { KubeObject } from './api/objects.ts'
+import { namespaces, nodes } from './api/resources.ts'
+import { ClusterApi } from './deployments/cluster-api.ts'
+import { examineDeployments } from './deployments/doctor.ts'
 import type { MachineSettings } from './machine-settings.ts'
 import { isClaimed, type KeptNode, keptNode, type Node, specLabel, whyNotFree } from './node.ts'
-import { describePermission, type Permission, permissions } from './permissions.ts'
+import { allowedOf, describePermission, permissions, type Reviewed } from './permissions.ts'
 import { type Amounts, isWithin } from './quantity.ts'
-import { sideBySide } from './side-by-side.ts'
 
 export interface Finding {
   check: string
@@ -24,6 +25,8 @@ export interface Offered extends Amounts {
 
 export interface DoctorOptions {
   api: ApiServer
+  /** Of the cluster that has the MachineDeployments; absent: the same. */
+  managementApi?: ApiServer
   /** Where it is said how the cluster is reached. */
   source: string
   settings: Omit<MachineSettings, 'installationId'>
@@ -34,18 +37,31 @@ export interface DoctorOptions {
 const oldest = { major: 1, minor: 33 }
 
 /** What follows from a check that failed is not looked at: a cluster that does not answer has no nodes to speak of. */
-export async function examine({ api, source, settings, offers }: DoctorOptions): Promise<Finding[]> {
+export async function examine({
+  api,
+  managementApi = api,
+  source,
+  settings,
+  offers,
+}: DoctorOptions): Promise<Finding[]> {
   const version = await api.version().catch(messageOf)
   if (typeof version === 'string')
     return [{ check: 'reach', state: 'failed', message: `${version}; it is named by ${source}` }]
   const reached: Finding = { check: 'reach', state: 'ok', message: `${api.server}, by ${source}` }
-  const allowed = await allowedOf(api, settings)
-  const findings = [reached, versionFinding(version), ...permissionFindings(allowed, settings.systemNamespace)]
+  const { systemNamespace, wipe, clusterApi, zones } = settings
+  const allowed = await allowedOf(api, permissions({ wipes: wipe !== null }), systemNamespace)
+  const findings = [reached, versionFinding(version), ...permissionFindings(allowed, systemNamespace)]
   if (!allowed.some(({ permission, isAllowed }) => isAllowed && describePermission(permission) === 'list nodes'))
     return findings
   const { items } = await api.list<Node>(nodes)
   const kept = items.map(keptNode(settings.zoneLabel))
-  return [...findings, ...nodeFindings(kept, offers, settings), ...(await securityFindings(api, settings))]
+  const made = { clusterApi: new ClusterApi(managementApi), nodes: kept, zones }
+  return [
+    ...findings,
+    ...nodeFindings(kept, offers, settings),
+    ...(clusterApi === null ? [] : await examineDeployments({ ...made, settings: clusterApi })),
+    ...(await securityFindings(api, settings)),
+  ]
 }
 
 export function versionFinding({
@@ -62,25 +78,6 @@ export function versionFinding({
   const message = `the cluster is ${gitVersion}`
   if (isNew) return { check: 'version', state: 'ok', message }
   return { check: 'version', state: 'failed', message: `${message}: Berth needs ${oldest.major}.${wanted} or later` }
-}
-
-interface Reviewed {
-  permission: Permission
-  isAllowed: boolean
-}
-
-async function allowedOf(api: ApiServer, { wipe, systemNamespace }: DoctorOptions['settings']): Promise<Reviewed[]> {
-  return sideBySide(permissions({ wipes: wipe !== null }), 8, async permission => {
-    const { verb, resource, subresource, own } = permission
-    const resourceAttributes = {
-      ...{ verb, group: resource.group, resource: resource.plural },
-      ...(subresource === undefined ? {} : { subresource }),
-      ...(own ? { namespace: systemNamespace } : {}),
-    }
-    const asked = { metadata: { name: '' }, spec: { resourceAttributes } }
-    const review = await api.create<AnyObject>(selfSubjectAccessReviews, asked)
-    return { permission, isAllowed: (review.status as { allowed?: boolean } | undefined)?.allowed === true }
-  })
 }
 
 export function permissionFindings(reviewed: readonly Reviewed[], systemNamespace: string): Finding[] {
@@ -105,6 +102,11 @@ export function nodeFindings(
   return [
     ...offers.map(offer => offerFinding(labelled, offer, { zones, tolerated })),
     ...listed('labels', unknown, `are labelled with a ${specLabel} that no region of this engine sells`),
+    ...listed(
+      'leaving',
+      kept.filter(({ isLeaving, isGoing }) => isLeaving && !isGoing),
+      'are to go with their Machine and are still there: kubectl get machines says why; what is to stay, kubectl annotate node <name> berth.dev/leaving- and its Machine cluster.x-k8s.io/delete-machine-',
+    ),
     ...listed(
       'quarantine',
       quarantined,

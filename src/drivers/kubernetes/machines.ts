@@ -10,13 +10,16 @@ import type {
   ProvisionRequest,
 } from '../../fleet/driver.ts'
 import type { Clock } from '../../lib/clock.ts'
+import { messageOf } from '../../lib/errors.ts'
 import type { Logger } from '../../lib/log.ts'
 import type { ApiServer } from './api/api-server.ts'
 import { changeNode } from './change-node.ts'
 import { type Choice, freeNodes, leftOf } from './choose-nodes.ts'
 import { NodeClaims } from './claim-nodes.ts'
+import { stockOf } from './deployments/scale.ts'
+import { Supplies } from './deployments/supplies.ts'
 import type { MachineSettings } from './machine-settings.ts'
-import { isCordonedFromOutside, type KeptNode } from './node.ts'
+import { isCordonedFromOutside, type KeptNode, whyNotFree } from './node.ts'
 import { NodeBook } from './node-book.ts'
 import { holdPatch } from './node-patches.ts'
 import { type Amounts, isWithin, larger, none } from './quantity.ts'
@@ -28,6 +31,8 @@ const atOnce = 32
 
 export interface KubernetesMachinesOptions {
   api: ApiServer
+  /** Of the cluster that has the MachineDeployments; absent: the nodes' own. */
+  managementApi?: ApiServer
   settings: MachineSettings
   /** What a machine of a spec needs; null: not known. */
   sizeOf(specId: string): Amounts | null
@@ -41,6 +46,7 @@ export class KubernetesMachines implements MachineDriver {
   readonly #choice: Choice
   readonly #claims: NodeClaims
   readonly #releases: NodeReleases
+  readonly #supplies: Supplies
 
   constructor(options: KubernetesMachinesOptions) {
     const { api, settings, clock, log } = options
@@ -48,11 +54,15 @@ export class KubernetesMachines implements MachineDriver {
     this.#options = options
     const book = new NodeBook({ api, installationId, zoneLabel, clock, log })
     const notes = new ReleaseNotes({ api, clock, namespace, installationId })
-    const shared = { api, book, notes, installationId, log }
     this.#book = book
     this.#choice = { zones, tolerated, others: book.others }
+    const { managementApi = api } = options
+    const supplies = new Supplies({ api, managementApi, settings, choice: this.#choice, book, notes, clock, log })
+    this.#supplies = supplies
+    const shared = { api, book, notes, installationId, supplies, clock, log }
     this.#claims = new NodeClaims({ ...shared, choice: this.#choice })
     this.#releases = new NodeReleases({ ...shared, namespace, wipe })
+    book.listenToAll((now, before) => this.#noticeFree(now, before))
   }
 
   /** Begins to list the nodes, so that the first who asks need not wait for it. */
@@ -64,12 +74,14 @@ export class KubernetesMachines implements MachineDriver {
     return this.#book.close()
   }
 
-  /** Nodes that could be claimed now. */
+  /** Nodes that could be claimed now, and those that a MachineDeployment may have besides. */
   async stock(zoneId: string, specId: string): Promise<number | null> {
     await this.#book.ready()
     const size = this.#options.sizeOf(specId) ?? none
     const free = freeNodes(this.#book.nodes(), zoneId, specId, this.#choice)
-    return free.filter(node => isWithin(size, leftOf(node, this.#choice))).length
+    const count = free.filter(node => isWithin(size, leftOf(node, this.#choice))).length
+    const look = await this.#supplies.of({ zoneId, specId })?.look()
+    return look?.scale ? stockOf(count, look.scale) : count
   }
 
   async provision(requests: readonly ProvisionRequest[]): Promise<ProvisionAnswer[]> {
@@ -79,9 +91,11 @@ export class KubernetesMachines implements MachineDriver {
 
   async observe(machines: readonly MachineRef[]): Promise<MachineObservation[]> {
     await this.#book.ready()
+    // Not waited for: what is asked of Cluster API is of no account for machines that run.
+    if (machines.some(({ machineId }) => this.#claims.waits(machineId))) this.#goOn()
     return machines.map(({ machineId, driverRef }) => {
       const [first, ...more] = this.#book.ofMachine(machineId)
-      if (first === undefined) return { state: 'not_found' }
+      if (first === undefined) return { state: this.#claims.waits(machineId) ? 'provisioning' : 'not_found' }
       const node = more.find(({ name }) => name === driverRef) ?? first
       // Claimed for one machine by a process that was stopped on the way: the node that is known for it stays.
       if (more.length > 0 && node.name === driverRef) this.#giveBack([first, ...more].filter(one => one !== node))
@@ -91,14 +105,18 @@ export class KubernetesMachines implements MachineDriver {
 
   async release(machines: readonly MachineRef[]): Promise<void> {
     await this.#book.ready()
-    await this.#releases.release(machines.map(({ machineId }) => machineId))
+    const ids = machines.map(({ machineId }) => machineId)
+    this.#claims.forget(ids)
+    await this.#releases.release(ids)
   }
 
   /** Of thousands of nodes each says every few seconds that it is there: only those tell of which another word is to be had. */
   async *changes(signal: AbortSignal): AsyncGenerator<string> {
     const changed = new EventEmitter()
     const unlisten = this.#book.listen((now, before) => {
-      if (now.machineId !== null && (before === null || isAnother(now, before))) changed.emit('change', now.machineId)
+      if (now.machineId === null) return
+      if (before === null || isAnother(now, before) || this.#claims.waits(now.machineId))
+        changed.emit('change', now.machineId)
     })
     try {
       this.#book.start()
@@ -113,6 +131,8 @@ export class KubernetesMachines implements MachineDriver {
   async *list(): AsyncIterable<{ machineId: string; effectId: string }> {
     await this.#book.ready()
     for (const { machineId, effectId } of this.#book.claimed()) yield { machineId, effectId: effectId ?? '' }
+    for (const { machineId, effectId } of this.#claims.waiting())
+      if (this.#book.ofMachine(machineId).length === 0) yield { machineId, effectId }
   }
 
   /** A node that Berth holds is cordoned, too: what others would put there stays away. */
@@ -126,6 +146,19 @@ export class KubernetesMachines implements MachineDriver {
       const decide = (now: KeptNode) => (now.machineId === machineId ? holdPatch(now, heldBecause) : null)
       await changeNode({ api: this.#options.api, book: this.#book }, node, decide)
     })
+  }
+
+  /** A node has become free: somebody may wait for it. */
+  #noticeFree(now: KeptNode, before: KeptNode | null): void {
+    const { settings } = this.#options
+    const isFree = (node: KeptNode | null) => node !== null && whyNotFree(node, settings.tolerated) === null
+    if (this.#supplies.ofNode(now) === null || !isFree(now) || isFree(before)) return
+    if (this.#claims.waiting().length > 0) this.#goOn()
+  }
+
+  #goOn(): void {
+    const { log } = this.#options
+    this.#claims.goOn().catch(error => log.warn({ error: messageOf(error) }, 'not claimed for who waits; tried again'))
   }
 
   #giveBack(nodes: readonly KeptNode[]): void {

@@ -97,10 +97,17 @@ export class NodeBook {
     return this.#keep(node)
   }
 
-  /** Called after each change of a node of ours, until it is taken back. */
-  listen(listener: (node: KeptNode, before: KeptNode | null) => void): () => void {
+  /** Called after each change of a node, until it is taken back. */
+  listenToAll(listener: (node: KeptNode, before: KeptNode | null) => void): () => void {
     return this.#nodes.listen((_, now, before) => {
-      if (now !== null && this.#isOurs(now)) listener(now, before)
+      if (now !== null) listener(now, before)
+    })
+  }
+
+  /** The same for nodes of ours. */
+  listen(listener: (node: KeptNode, before: KeptNode | null) => void): () => void {
+    return this.listenToAll((now, before) => {
+      if (this.#isOurs(now)) listener(now, before)
     })
   }
 

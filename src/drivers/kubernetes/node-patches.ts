@@ -7,6 +7,7 @@ import {
   heldNote,
   isCordonedFromOutside,
   type KeptNode,
+  leavingNote,
   quarantineLabel,
   quarantineNote,
   type Taint,
@@ -57,6 +58,14 @@ export const freePatch = (node: KeptNode): NodePatch => ({
   metadata: { labels: notOurs, annotations: { ...noNotes, ...notHeld } },
   spec: { taints: without(node.taints, groupLabel), ...ourCordonLifted(node) },
 })
+
+/** Nobody's, and nobody gets it: its Machine goes, as `deployment` has it. */
+export function leavingPatch(node: KeptNode, deployment: string): NodePatch {
+  const { metadata, ...freed } = freePatch(node)
+  return { ...freed, metadata: { ...metadata, annotations: { ...metadata.annotations, [leavingNote]: deployment } } }
+}
+
+export const stayingPatch = (): NodePatch => ({ metadata: { annotations: { [leavingNote]: null } } })
 
 /** What its tenant left may still be there: nobody gets it, and nothing is put there, until the operator has looked. */
 export const quarantinePatch = (node: KeptNode, because: string): NodePatch => ({

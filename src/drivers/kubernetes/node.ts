@@ -18,6 +18,10 @@ export const heldNote = `${prefix}/held`
 /** Somebody else had cordoned it before Berth did, and it stays so when Berth's hold ends. */
 export const cordonedBeforeNote = `${prefix}/cordoned-before`
 export const quarantineNote = `${prefix}/quarantine-because`
+/** The MachineDeployment that made it has one less to make, and its Machine is the one to go: it is given to nobody. */
+export const leavingNote = `${prefix}/leaving`
+/** Written by Cluster API: which Machine it is the node of. */
+const capiMachineNote = 'cluster.x-k8s.io/machine'
 
 export interface Taint {
   key: string
@@ -46,6 +50,10 @@ export interface KeptNode {
   quarantine: string | null
   effectId: string | null
   isWiping: boolean
+  isLeaving: boolean
+  /** Its Machine of Cluster API. */
+  capiMachine: string | null
+  providerId: string | null
   /** Why Berth holds it. */
   held: string | null
   isCordonedBefore: boolean
@@ -75,6 +83,9 @@ export const keptNode =
       quarantine: labels[quarantineLabel] ?? null,
       effectId: annotations[effectNote] ?? null,
       isWiping: annotations[wipingNote] !== undefined,
+      isLeaving: annotations[leavingNote] !== undefined,
+      capiMachine: annotations[capiMachineNote] ?? null,
+      providerId: spec.providerID ?? null,
       held: annotations[heldNote] ?? null,
       isCordonedBefore: annotations[cordonedBeforeNote] !== undefined,
       isUnschedulable: spec.unschedulable ?? false,
@@ -108,6 +119,7 @@ const keepsOthersOff = ({ effect }: Taint): boolean => effect === 'NoSchedule' |
 /** Whether it may be sold; null or why not. Taints of its own that the operator expects are named in `tolerated`. */
 export function whyNotFree(node: KeptNode, tolerated: readonly string[]): string | null {
   if (isClaimed(node) || node.isWiping) return 'claimed'
+  if (node.isLeaving) return 'leaving'
   if (node.quarantine !== null) return 'quarantined'
   if (node.isGoing) return 'being deleted'
   if (node.notReady !== null) return 'not ready'

@@ -1,6 +1,9 @@
 // What Berth must be allowed to do in a cluster: the list that `berth doctor --kubernetes` asks for and that
 // packaging/kubernetes/base/rbac.yaml grants.
+import type { ApiServer } from './api/api-server.ts'
+import type { AnyObject } from './api/objects.ts'
 import {
+  type clusterApiKinds,
   configMaps,
   jobs,
   namespaces,
@@ -11,13 +14,15 @@ import {
   type Resource,
   replicaSets,
   secrets,
+  selfSubjectAccessReviews,
 } from './api/resources.ts'
+import { sideBySide } from './side-by-side.ts'
 
 export interface Permission {
   verb: string
   resource: Resource
   subresource?: string
-  /** Only in Berth's own namespace. */
+  /** Only in one namespace: Berth's own, or that of the MachineDeployment. */
   own?: boolean
   for: string
 }
@@ -41,6 +46,37 @@ export const permissions = ({ wipes }: { wipes: boolean }): Permission[] => [
   ...each('get list watch create patch delete', podDisruptionBudgets, 'drains from outside keep the last replica'),
   ...each('create patch delete', secrets, 'logins of registries'),
 ]
+
+/** In the namespace of a MachineDeployment, of the cluster that has it. */
+export function clusterApiPermissions({
+  machineDeployments,
+  machines,
+}: ReturnType<typeof clusterApiKinds>): Permission[] {
+  return [
+    ...each('get patch', machineDeployments, 'an order raises it', { own: true }),
+    ...each('get list patch', machines, 'the Machine of a node that is given back goes', { own: true }),
+  ]
+}
+
+export interface Reviewed {
+  permission: Permission
+  isAllowed: boolean
+}
+
+/** Those of our own only in that namespace. */
+export async function allowedOf(api: ApiServer, wanted: readonly Permission[], namespace: string): Promise<Reviewed[]> {
+  return sideBySide(wanted, 8, async permission => {
+    const { verb, resource, subresource, own } = permission
+    const resourceAttributes = {
+      ...{ verb, group: resource.group, resource: resource.plural },
+      ...(subresource === undefined ? {} : { subresource }),
+      ...(own ? { namespace } : {}),
+    }
+    const asked = { metadata: { name: '' }, spec: { resourceAttributes } }
+    const review = await api.create<AnyObject>(selfSubjectAccessReviews, asked)
+    return { permission, isAllowed: (review.status as { allowed?: boolean } | undefined)?.allowed === true }
+  })
+}
 
 export const describePermission = ({ verb, resource, subresource }: Permission): string =>
   `${verb} ${[resource.plural, subresource].filter(Boolean).join('/')}`

@@ -5,9 +5,10 @@ import { alreadyExists } from './api/api-error.ts'
 import type { ApiServer } from './api/api-server.ts'
 import { jobs } from './api/resources.ts'
 import { changeNode } from './change-node.ts'
+import type { Supplies } from './deployments/supplies.ts'
 import type { KeptNode } from './node.ts'
 import type { NodeBook } from './node-book.ts'
-import { freePatch, type NodePatch, quarantinePatch, wipingPatch } from './node-patches.ts'
+import { freePatch, leavingPatch, type NodePatch, quarantinePatch, wipingPatch } from './node-patches.ts'
 import type { ReleaseNotes } from './release-notes.ts'
 import { sideBySide } from './side-by-side.ts'
 import { type Job, type WipeSettings, wipeJobName, wipeJobOf, wipeOutcome } from './wipe.ts'
@@ -22,6 +23,7 @@ export interface ReleasesOptions {
   /** Where wipes run. */
   namespace: string
   wipe: WipeSettings | null
+  supplies: Supplies
   log: Logger
 }
 
@@ -50,6 +52,8 @@ export class NodeReleases {
     for (const id of fresh) this.#noted.add(id)
     const going = machineIds.flatMap(id => book.ofMachine(id).map(node => [id, node] as const))
     await sideBySide(going, atOnce, ([id, node]) => this.#step(id, node))
+    const withNode = new Set(going.map(([id]) => id))
+    await this.#options.supplies.cancel(machineIds.filter(id => !withNode.has(id)))
   }
 
   /** Once at a time: each change of the node asks for the next one. */
@@ -66,7 +70,7 @@ export class NodeReleases {
   async #take(machineId: string, node: KeptNode): Promise<void> {
     const { book, wipe } = this.#options
     if (book.ours(node.name) > 0) return
-    if (wipe === null) return this.#write(machineId, node, freePatch)
+    if (wipe === null) return this.#end(machineId, node)
     if (!node.isWiping) await this.#write(machineId, node, wipingPatch)
     const outcome = wipeOutcome(await this.#job(machineId, node, wipe))
     if (outcome.state === 'running') return
@@ -75,8 +79,15 @@ export class NodeReleases {
       this.#options.log.error({ node: node.name, machineId, because: outcome.because }, 'a wipe failed: in quarantine')
       return
     }
-    await this.#write(machineId, node, freePatch)
+    await this.#end(machineId, node)
     await this.#options.api.delete(jobs, { namespace: this.#options.namespace, name: wipeJobName(machineId) })
+  }
+
+  /** The node is free, or goes: as long as that is not written it is still the machine's, so that nobody else claims it. */
+  async #end(machineId: string, node: KeptNode): Promise<void> {
+    const supply = this.#options.supplies.ofNode(node)
+    const leaves = supply !== null && (await supply.giveUp(node, machineId))
+    await this.#write(machineId, node, leaves ? now => leavingPatch(now, supply.called) : freePatch)
   }
 
   async #job(machineId: string, { name: nodeName }: KeptNode, wipe: WipeSettings): Promise<Job | null> {

@@ -30,8 +30,10 @@ export class KubernetesDouble {
   readonly logs = new Map<string, string>()
   /** A kubelet that answers for logs in place of those; false: it knows no such pod. */
   answerLog: ((key: string, query: URLSearchParams, res: ServerResponse) => boolean) | null = null
-  /** How often it was asked, such as `list nodes`. */
+  /** How often it was asked, such as `list nodes`, and how often it refused, such as `refused 409`. */
   readonly requests = new Map<string, number>()
+  /** Groups of custom resources and their versions, as discovery tells them. */
+  readonly groups = new Map<string, string[]>()
   /** What a review of one's own permissions answers. */
   allows: (attributes: Record<string, string>) => boolean = () => true
   readonly #writing = new Writing(this.store)
@@ -108,6 +110,7 @@ export class KubernetesDouble {
         req.socket.destroy()
       } else this.#answer(asked, body, req, res)
     } catch (error) {
+      if (error instanceof Refused) this.#count(`refused ${error.code}`)
       refuse(res, error)
     }
   }
@@ -179,8 +182,10 @@ export class KubernetesDouble {
 
   #answerOther(req: IncomingMessage, res: ServerResponse): void {
     const path = req.url?.split('?')[0]
+    const group = path?.replace('/apis/', '') ?? ''
     const [major, minor] = (this.#options.version ?? '1.36').split('.')
     if (path === '/version') json(res, 200, { major, minor, gitVersion: `v${major}.${minor}.0` })
+    else if (this.groups.has(group)) json(res, 200, groupOf(group, this.groups.get(group) ?? []))
     else if (path === '/livez' || path === '/readyz') res.writeHead(200).end('ok')
     else throw notFound('paths', path ?? '')
   }
@@ -197,6 +202,11 @@ export class KubernetesDouble {
 }
 
 const named = (apiVersion: string, kind: string, name: string): AnyObject => ({ apiVersion, kind, metadata: { name } })
+
+const groupOf = (name: string, versions: string[]): object => ({
+  ...{ apiVersion: 'v1', kind: 'APIGroup', name },
+  versions: versions.map(version => ({ groupVersion: `${name}/${version}`, version })),
+})
 
 const typed = ({ group, version }: Asked): object => ({ apiVersion: group === '' ? version : `${group}/${version}` })
 

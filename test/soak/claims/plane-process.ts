@@ -37,6 +37,7 @@ function driverOf(installationId: string): KubernetesMachines {
     zones: {},
     tolerated: [],
     wipe: null,
+    clusterApi: null,
   }
   const made = new KubernetesMachines({ api, settings, sizeOf: () => null, clock: systemClock, log: silentLog })
   drivers.set(installationId, made)

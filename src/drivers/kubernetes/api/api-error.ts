@@ -2,7 +2,7 @@
 // then of what the cluster runs, least of all that it has ended.
 import { messageOf, Refusal } from '../../../lib/errors.ts'
 
-export type KubernetesRefusal = 'KubernetesAway' | 'KubernetesConfig'
+export type KubernetesRefusal = 'KubernetesAway' | 'KubernetesConfig' | 'MachineDeploymentUnusable'
 
 /** `Status` of the Kubernetes API, as far as it is read. */
 export interface Status {

@@ -35,6 +35,12 @@ export const selfSubjectAccessReviews = kindOf(
   ...(['authorization.k8s.io', 'selfsubjectaccessreviews', 'SelfSubjectAccessReview', false] as const),
 )
 
+export const clusterApiGroup = 'cluster.x-k8s.io'
+export const clusterApiKinds = (version: string) => ({
+  machineDeployments: kindOf(clusterApiGroup, 'machinedeployments', 'MachineDeployment', true, version),
+  machines: kindOf(clusterApiGroup, 'machines', 'Machine', true, version),
+})
+
 export const apiVersionOf = ({ group, version }: Resource): string => (group === '' ? version : `${group}/${version}`)
 
 /** Of the collection, or of one object of it, or of a subresource of that. */
