@@ -42,9 +42,6 @@ export interface StopOptions {
   graceMs: number
 }
 
-/** In place of an id: any of them may have changed. */
-export const everything = ''
-
 export interface RuntimeRef extends ProcessRef {
   machineId: string
 }

@@ -4,7 +4,7 @@ import type { ApiServer } from '../../src/drivers/kubernetes/api/api-server.ts'
 import type { AnyObject, Metadata } from '../../src/drivers/kubernetes/api/objects.ts'
 import { leases, nodes, pathOf, type Resource } from '../../src/drivers/kubernetes/api/resources.ts'
 import type { Node } from '../../src/drivers/kubernetes/node.ts'
-import { sideBySide } from '../../src/drivers/kubernetes/side-by-side.ts'
+import { sideBySide } from '../../src/lib/side-by-side.ts'
 
 export interface FakeNodesOptions {
   api: ApiServer

@@ -1,6 +1,6 @@
 // Service instances as containers of Docker on this host. The engine owns them: they outlive us, and who starts after us
 // finds them by their labels. We probe them, stop them, and keep their logs.
-import { EventEmitter, on, setMaxListeners } from 'node:events'
+import { setMaxListeners } from 'node:events'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { countForwarded } from '../../agent/connections.ts'
@@ -10,6 +10,8 @@ import type { Logger } from '../../lib/log.ts'
 import { type AllowedPath, type Mount, realMounts, resolveMounts } from '../../lib/mounts.ts'
 import { instanceIdOf, processIdOf } from '../../lib/process-id.ts'
 import { rememberFor } from '../../lib/remember-for.ts'
+import { sideBySide } from '../../lib/side-by-side.ts'
+import { everything, ToldChanges } from '../../lib/told-changes.ts'
 import type {
   HostDisks,
   Launch,
@@ -53,7 +55,6 @@ interface Launching {
   failed: Ended | null
 }
 
-const everything = ''
 const connectionsFreshMs = 100
 const measuredAtOnce = 16
 
@@ -65,7 +66,7 @@ export class DockerRuntime implements RuntimeDriver {
   readonly #logs: ContainerLogs
   readonly #ctx: ContainerContext
   readonly #closing = new AbortController()
-  readonly #told = new EventEmitter().setMaxListeners(0)
+  readonly #told = new ToldChanges()
   readonly #launching = new Map<string, Launching>()
   /** A promise from the first moment on: two looks at once must not watch one twice. */
   readonly #watched = new Map<string, Promise<ServiceContainer | null>>()
@@ -84,7 +85,7 @@ export class DockerRuntime implements RuntimeDriver {
     this.#ctx = {
       ...{ engine: this.#engine, clock, log, closing: this.#closing.signal },
       notes: new Notes(join(dataDir, 'docker', 'instances')),
-      changed: id => this.#told.emit('change', id),
+      changed: id => this.#told.tell(id),
       connections: rememberFor(connectionsFreshMs, clock, countForwarded),
     }
   }
@@ -124,12 +125,7 @@ export class DockerRuntime implements RuntimeDriver {
     if (refs.length === 0) return []
     const containers = await this.#engine.containers(this.#installation.label)
     const running = new Map(containers.filter(isLive).map(({ Labels, Id }) => [processIdIn(Labels), Id]))
-    const figures: (RuntimeFigures | null)[] = []
-    for (let start = 0; start < refs.length; start += measuredAtOnce) {
-      const some = refs.slice(start, start + measuredAtOnce)
-      figures.push(...(await Promise.all(some.map(ref => this.#figures(running.get(processIdOf(ref)))))))
-    }
-    return figures
+    return sideBySide(refs, measuredAtOnce, ref => this.#figures(running.get(processIdOf(ref))))
   }
 
   disks(): Promise<HostDisks> {
@@ -177,13 +173,11 @@ export class DockerRuntime implements RuntimeDriver {
   async *changes(signal: AbortSignal): AsyncGenerator<string> {
     const over = new AbortController()
     const until = AbortSignal.any([signal, over.signal, this.#closing.signal])
-    const told = on(this.#told, 'change', { signal: until })
+    const told = this.#told.listen(until)
     const heard = this.#hear(until).finally(() => over.abort())
     heard.catch(() => {}) // Told below, when whoever listens asks next.
     try {
-      for await (const [id] of told) yield instanceIdOf(id as string)
-    } catch (error) {
-      if (!until.aborted) throw error
+      for await (const id of told) yield instanceIdOf(id)
     } finally {
       over.abort()
       // Why it broke off, if it did: who listens begins anew.

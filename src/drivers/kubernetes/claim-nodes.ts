@@ -6,6 +6,7 @@ import type { ProvisionAnswer, ProvisionRefusal, ProvisionRequest } from '../../
 import type { Clock } from '../../lib/clock.ts'
 import { messageOf } from '../../lib/errors.ts'
 import type { Logger } from '../../lib/log.ts'
+import { sideBySide } from '../../lib/side-by-side.ts'
 import type { ApiServer } from './api/api-server.ts'
 import type { KubeObject } from './api/objects.ts'
 import { nodes } from './api/resources.ts'
@@ -20,7 +21,6 @@ import type { NodeBook } from './node-book.ts'
 import { claimPatch, freePatch, leavingPatch } from './node-patches.ts'
 import { installationLabel, machineLabel } from './pod-labels.ts'
 import type { ReleaseNotes } from './release-notes.ts'
-import { sideBySide } from './side-by-side.ts'
 
 const atOnce = 32
 /** In the address of one list. */

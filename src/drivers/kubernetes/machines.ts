@@ -12,6 +12,7 @@ import type {
 import type { Clock } from '../../lib/clock.ts'
 import { messageOf } from '../../lib/errors.ts'
 import type { Logger } from '../../lib/log.ts'
+import { sideBySide } from '../../lib/side-by-side.ts'
 import type { ApiServer } from './api/api-server.ts'
 import { changeNode } from './change-node.ts'
 import { type Choice, freeNodes, leftOf } from './choose-nodes.ts'
@@ -25,7 +26,6 @@ import { holdPatch } from './node-patches.ts'
 import { type Amounts, isWithin, larger, none } from './quantity.ts'
 import { NodeReleases } from './release-nodes.ts'
 import { ReleaseNotes } from './release-notes.ts'
-import { sideBySide } from './side-by-side.ts'
 
 const atOnce = 32
 

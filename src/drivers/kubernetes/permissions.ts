@@ -1,5 +1,7 @@
 // What Berth must be allowed to do in a cluster: the list that `berth doctor --kubernetes` asks for and that
 // packaging/kubernetes/base/rbac.yaml grants.
+
+import { sideBySide } from '../../lib/side-by-side.ts'
 import type { ApiServer } from './api/api-server.ts'
 import type { AnyObject } from './api/objects.ts'
 import {
@@ -16,7 +18,6 @@ import {
   secrets,
   selfSubjectAccessReviews,
 } from './api/resources.ts'
-import { sideBySide } from './side-by-side.ts'
 
 export interface Permission {
   verb: string

@@ -1,6 +1,7 @@
 // Gives nodes back, step by step, each step on the node itself: whoever comes next goes on from there. First the note that the
 // machine is released, then, once no pod of its tenant is left, the wipe, and only then the node is free.
 import type { Logger } from '../../lib/log.ts'
+import { sideBySide } from '../../lib/side-by-side.ts'
 import { alreadyExists } from './api/api-error.ts'
 import type { ApiServer } from './api/api-server.ts'
 import { jobs } from './api/resources.ts'
@@ -10,7 +11,6 @@ import type { KeptNode } from './node.ts'
 import type { NodeBook } from './node-book.ts'
 import { freePatch, leavingPatch, type NodePatch, quarantinePatch, wipingPatch } from './node-patches.ts'
 import type { ReleaseNotes } from './release-notes.ts'
-import { sideBySide } from './side-by-side.ts'
 import { type Job, type WipeSettings, wipeJobName, wipeJobOf, wipeOutcome } from './wipe.ts'
 
 const atOnce = 32

@@ -1,12 +1,13 @@
 // Service instances as ReplicaSets of one pod. The cluster owns them: they outlive us, and who starts after us finds them by
 // their labels. What has been done to one stands on its ReplicaSet, for whoever looks next. Nothing is known of connections to
 // a pod: gateways say what is in flight, and the stop comes after that.
-import { EventEmitter, on, setMaxListeners } from 'node:events'
+import { setMaxListeners } from 'node:events'
 import { join } from 'node:path'
 import type { Clock } from '../../lib/clock.ts'
 import { messageOf, Refusal } from '../../lib/errors.ts'
 import type { Logger } from '../../lib/log.ts'
 import { processIdOf } from '../../lib/process-id.ts'
+import { everything, ToldChanges } from '../../lib/told-changes.ts'
 import type {
   Launch,
   LogPage,
@@ -48,7 +49,6 @@ export interface KubernetesRuntimeOptions {
   firstListMs?: number
 }
 
-const everything = ''
 const placeMsDefault = 30_000
 const firstListMsDefault = 10_000
 
@@ -60,7 +60,7 @@ export class KubernetesRuntime implements RuntimeDriver {
   readonly #logs: PodLogs
   readonly #metrics: PodMetrics
   readonly #closing = new AbortController()
-  readonly #told = new EventEmitter().setMaxListeners(0)
+  readonly #told = new ToldChanges()
   /** Accounts whose namespace was made ready by us. */
   readonly #accounts = new Map<string, Promise<void>>()
   /** Since when the scheduler finds no place for one. */
@@ -76,7 +76,7 @@ export class KubernetesRuntime implements RuntimeDriver {
     this.#api = api
     const changed = (metadata: Pod['metadata']) => {
       this.#budgets.look(metadata)
-      this.#told.emit('change', instanceIdIn(metadata))
+      this.#told.tell(instanceIdIn(metadata))
     }
     const { installationId } = settings
     this.#cache = new PodCache({
@@ -199,15 +199,11 @@ export class KubernetesRuntime implements RuntimeDriver {
 
   async *changes(signal: AbortSignal): AsyncGenerator<string> {
     const until = AbortSignal.any([signal, this.#closing.signal])
-    const told = on(this.#told, 'change', { signal: until })
-    try {
-      this.#control()
-      this.#cache.start()
-      yield everything
-      for await (const [id] of told) yield id as string
-    } catch (error) {
-      if (!until.aborted) throw error
-    }
+    const told = this.#told.listen(until)
+    this.#control()
+    this.#cache.start()
+    yield everything
+    yield* told
   }
 
   /** Whoever only reads, as an API process does, writes nothing and need have no right to. */

@@ -11,6 +11,7 @@ import type {
   ResizeAnswer,
   ResizeRequest,
 } from '../../fleet/driver.ts'
+import { sideBySide } from '../../lib/side-by-side.ts'
 
 const marker = 'machine.json'
 const address = '127.0.0.1'
@@ -45,11 +46,11 @@ export class ProcessMachines implements MachineDriver {
 
   async provision(requests: readonly ProvisionRequest[]): Promise<ProvisionAnswer[]> {
     await mkdir(this.#released(), { recursive: true })
-    return inChunks(requests, request => this.#make(request))
+    return sideBySide(requests, atOnce, request => this.#make(request))
   }
 
   async observe(machines: readonly MachineRef[]): Promise<MachineObservation[]> {
-    return inChunks(machines, async ({ machineId }): Promise<MachineObservation> => {
+    return sideBySide(machines, atOnce, async ({ machineId }): Promise<MachineObservation> => {
       if ((await this.#effectOf(machineId)) !== null) return { state: 'running', address }
       // Half wiped is not gone: the next tenant's machine waits for the end of it.
       if (await exists(this.#wiping(machineId))) return { state: 'lost', message: 'its directory is being wiped' }
@@ -59,7 +60,7 @@ export class ProcessMachines implements MachineDriver {
 
   /** The size is a note in the marker: a directory of this host grows as long as the host has room. */
   async resize(requests: readonly ResizeRequest[]): Promise<ResizeAnswer[]> {
-    return inChunks(requests, async ({ machineId, systemDiskGiB }): Promise<ResizeAnswer> => {
+    return sideBySide(requests, atOnce, async ({ machineId, systemDiskGiB }): Promise<ResizeAnswer> => {
       const standing = await this.#markerOf(machineId)
       if (standing === null) return noResize(`there is no machine ${machineId}`)
       const has = standing.systemDiskGiB ?? 0
@@ -74,7 +75,7 @@ export class ProcessMachines implements MachineDriver {
 
   async release(machines: readonly MachineRef[]): Promise<void> {
     await mkdir(this.#released(), { recursive: true })
-    await inChunks(machines, async ({ machineId }) => {
+    await sideBySide(machines, atOnce, async ({ machineId }) => {
       // The note first: what is being made at this moment finds it and takes itself back.
       await writeFile(join(this.#released(), checkedId(machineId)), '')
       await this.#wipe(machineId)
@@ -153,11 +154,4 @@ const exists = (path: string): Promise<boolean> =>
 function ignoreMissing(error: unknown): undefined {
   if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
   throw error
-}
-
-async function inChunks<In, Out>(items: readonly In[], run: (item: In) => Promise<Out>): Promise<Out[]> {
-  const results: Out[] = []
-  for (let start = 0; start < items.length; start += atOnce)
-    results.push(...(await Promise.all(items.slice(start, start + atOnce).map(run))))
-  return results
 }

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import type { Clock } from '../../lib/clock.ts'
 import { Refusal } from '../../lib/errors.ts'
 import { instanceIdOf, processIdOf } from '../../lib/process-id.ts'
+import { ToldChanges } from '../../lib/told-changes.ts'
 import type {
   Fetching,
   Launch,
@@ -52,7 +53,7 @@ export class SimulatedRuntime implements RuntimeDriver {
   /** Logs of what was forgotten. */
   readonly #logs = new Map<string, string[]>()
   readonly #faults: LaunchFault[] = []
-  readonly #listeners = new Set<(id: string) => void>()
+  readonly #told = new ToldChanges()
   #shared: Promise<{ server: Server; port: number }> | null = null
   #ports = 0
 
@@ -71,18 +72,18 @@ export class SimulatedRuntime implements RuntimeDriver {
     const one = this.#mustFind(serviceInstanceId)
     one.ended = crashed
     this.#close(one)
-    this.#tell(serviceInstanceId)
+    this.#told.tell(serviceInstanceId)
   }
 
   setHealthy(serviceInstanceId: string, healthy: boolean): void {
     this.#mustFind(serviceInstanceId).healthy = healthy
-    this.#tell(serviceInstanceId)
+    this.#told.tell(serviceInstanceId)
   }
 
   /** It waits for what is fetched, or no longer. */
   setFetching(serviceInstanceId: string, fetching: Fetching | null): void {
     this.#mustFind(serviceInstanceId).fetching = fetching
-    this.#tell(serviceInstanceId)
+    this.#told.tell(serviceInstanceId)
   }
 
   /** Gone without a word, as after the loss of its host. */
@@ -134,7 +135,7 @@ export class SimulatedRuntime implements RuntimeDriver {
     const atMs = this.#nowMs() + drainMs + (this.#options.stopMs ?? 0)
     one.stopAtMs = Math.min(one.stopAtMs ?? atMs, atMs)
     one.log.push('stopping')
-    this.#tell(ref.serviceInstanceId)
+    this.#told.tell(ref.serviceInstanceId)
   }
 
   async forget(ref: RuntimeRef): Promise<void> {
@@ -145,7 +146,7 @@ export class SimulatedRuntime implements RuntimeDriver {
     this.#logs.set(processIdOf(ref), one.log)
     this.#running.delete(processIdOf(ref))
     // Who follows its log learns that nothing more comes.
-    this.#tell(ref.serviceInstanceId)
+    this.#told.tell(ref.serviceInstanceId)
   }
 
   async logs(ref: RuntimeRef, query: { offset?: number; limit?: number; keyword?: string }): Promise<LogPage> {
@@ -163,7 +164,7 @@ export class SimulatedRuntime implements RuntimeDriver {
     let next = log.length
     const followed = this.#running.get(processIdOf(ref))
     if (!followed || this.#observe(followed).state === 'ended') return
-    for await (const id of this.#told(signal)) {
+    for await (const id of this.#told.listen(signal)) {
       if (id !== ref.serviceInstanceId) continue
       for (; next < log.length; next++) yield log[next] ?? ''
       const one = this.#running.get(processIdOf(ref))
@@ -172,7 +173,7 @@ export class SimulatedRuntime implements RuntimeDriver {
   }
 
   changes(signal: AbortSignal): AsyncIterable<string> {
-    return this.#told(signal)
+    return this.#told.listen(signal)
   }
 
   // ── what it does ──
@@ -214,7 +215,7 @@ export class SimulatedRuntime implements RuntimeDriver {
     const { server, port } = await listen((req, res) => {
       one.log.push(`${req.method} ${req.url}`)
       one.log.splice(0, one.log.length - linesMax)
-      this.#tell(one.launch.serviceInstanceId)
+      this.#told.tell(one.launch.serviceInstanceId)
       answer(req, res, one.launch.serviceInstanceId)
     })
     server.on('connection', socket => {
@@ -238,32 +239,6 @@ export class SimulatedRuntime implements RuntimeDriver {
     const log = this.#running.get(id)?.log ?? this.#logs.get(id)
     if (log) return log
     throw new Refusal('ServiceInstanceNotFound', `no logs are kept of ${id}`, { field: 'id' })
-  }
-
-  async *#told(signal: AbortSignal): AsyncGenerator<string> {
-    const queue: string[] = []
-    let wake = (): void => {}
-    const listener = (id: string): void => {
-      queue.push(id)
-      wake()
-    }
-    const aborted = (): void => wake()
-    this.#listeners.add(listener)
-    signal.addEventListener('abort', aborted)
-    try {
-      while (!signal.aborted) {
-        const id = queue.shift()
-        if (id !== undefined) yield id
-        else await new Promise<void>(resolve => (wake = resolve))
-      }
-    } finally {
-      this.#listeners.delete(listener)
-      signal.removeEventListener('abort', aborted)
-    }
-  }
-
-  #tell(id: string): void {
-    for (const listener of this.#listeners) listener(id)
   }
 
   #nowMs = (): number => this.#options.clock.now().epochMilliseconds

@@ -3,10 +3,12 @@
 
 import { isDatabaseAway } from '../../db/db.ts'
 import { messageOf } from '../../lib/errors.ts'
+import { sideBySide } from '../../lib/side-by-side.ts'
+import { everything } from '../../lib/told-changes.ts'
 import { claimDue, newLeaseId, tellLost, underLease } from '../../reconcile/claim.ts'
 import type { Report } from '../../reconcile/loop.ts'
 import { setAside, setAsideAmong, takeBack } from '../../reconcile/set-aside.ts'
-import { everything, type RuntimeObservation, type RuntimeRef } from '../driver.ts'
+import type { RuntimeObservation, RuntimeRef } from '../driver.ts'
 import { giveBack, wakeAllServices, wakeServices, wakeServicesOf } from '../service.store.ts'
 import type { ServiceInstanceRow } from '../service-instance.store.ts'
 import type { ServicesCtx } from '../services-ctx.ts'
@@ -54,20 +56,13 @@ async function reconcileClaimed(
     if (plan !== null) planned.push(plan)
   }
   const placed = await placeWaiting(ctx, leaseId, planned)
-  let changed = 0
-  let routesChanged = false
-  const waiting = [...planned]
-  const work = async (): Promise<void> => {
-    for (let one = waiting.shift(); one; one = waiting.shift()) {
-      const lease = { leaseId, placed: placed.get(one.service.id) ?? 0, failed: failed.has(one.service.id) }
-      const applied = await reconcileService(ctx, lease, one)
-      changed += applied.changed
-      routesChanged ||= applied.routesChanged
-    }
-  }
-  await Promise.all(Array.from({ length: atOnce }, work))
+  const applied = await sideBySide(planned, atOnce, one => {
+    const lease = { leaseId, placed: placed.get(one.service.id) ?? 0, failed: failed.has(one.service.id) }
+    return reconcileService(ctx, lease, one)
+  })
+  const changed = applied.reduce((sum, one) => sum + one.changed, 0)
   // Not only for routes: whom the gateways are to watch changes as soon as a drain has something to move.
-  if (routesChanged || changed > 0) ctx.routes.nudge()
+  if (changed > 0 || applied.some(({ routesChanged }) => routesChanged)) ctx.routes.nudge()
   return { found: claimed.length, changed }
 }
 

@@ -2,13 +2,13 @@
 // so that a node that was claimed at the same time is seen, and its Machine stays.
 import { randomText } from '../../../lib/id.ts'
 import { systemRandom } from '../../../lib/random.ts'
+import { sideBySide } from '../../../lib/side-by-side.ts'
 import type { ApiServer } from '../api/api-server.ts'
 import { nodes as nodeResource } from '../api/resources.ts'
 import { changeNode } from '../change-node.ts'
 import { isClaimed, type KeptNode, type Node, specLabel, whyNotFree } from '../node.ts'
 import type { NodeBook } from '../node-book.ts'
 import { leavingPatch, stayingPatch } from '../node-patches.ts'
-import { sideBySide } from '../side-by-side.ts'
 import { type CapiMachine, type ClusterApi, isMarked, isNodeOf } from './cluster-api.ts'
 import type { DeploymentOffer } from './scale.ts'
 
