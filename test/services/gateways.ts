@@ -1,5 +1,5 @@
-import type { ServiceRoute } from '../../src/services/routes/route.ts'
-import type { InstanceReport, RouteHost } from '../../src/services/routes/routes.ts'
+import type { InstanceReport, ServiceRoute } from '../../src/services/routes/route.ts'
+import type { RouteHost } from '../../src/services/routes/routes.ts'
 
 /** Gateways as `RouteServer` would show them. */
 export class Gateways {

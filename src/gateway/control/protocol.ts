@@ -5,7 +5,7 @@
 // long, each obeyed as it comes; then one `change` per commit that changed services. A gateway keeps the last state on disk
 // and serves it without control.
 import type { GatewayFigures, ServiceTraffic } from '../../services/metrics/service-traffic.ts'
-import type { ServiceRoute } from '../../services/routes/route.ts'
+import type { InstanceReport, ServiceRoute } from '../../services/routes/route.ts'
 
 export type ToGateway =
   /** `more`: the next part follows. What no part names is routed no more, and only the last one makes up the generation. */
@@ -46,25 +46,6 @@ export type FromGateway =
     }
   /** The first request began to wait for these, which have no instance, or the last one ceased to: heartbeats tell how many do. */
   | { type: 'waiting'; generation: number; services: { serviceId: string; waiting: number }[] }
-  | { type: 'instances'; generation: number; instances: InstanceTraffic[] }
+  | { type: 'instances'; generation: number; instances: InstanceReport[] }
   /** The last line: nobody is connected, nothing is in flight, and it ends. Nobody waits for its lease to run out. */
   | { type: 'bye'; generation: number }
-
-export interface InstanceTraffic {
-  instanceId: string
-  /** Requests written to it whose answer is not complete, upgraded connections included. */
-  inFlight: number
-  /** Idle upstream connections still open; closed by the gateway as soon as the instance is not routed. */
-  idleConnections: number
-  served: number
-  /** Requests to this instance that ended without a whole answer for a reason that is not the client's. */
-  failed: number
-  /** The longest request that ended since the watch began. */
-  longestMs: number
-  /** Of those in flight, event streams and upgraded connections. */
-  streams: number
-  /** Streams that ended whole after the instance had left the routes, since the watch began: they were waited for. */
-  streamsWaitedFor: number
-  /** Streams that the instance broke off after it had left the routes, since the watch began. */
-  streamsCut: number
-}

@@ -6,10 +6,10 @@ import { messageOf } from '../../lib/errors.ts'
 import { addCounts } from '../../lib/histogram.ts'
 import type { Logger } from '../../lib/log.ts'
 import type { GatewayFigures, ServiceTraffic } from '../../services/metrics/service-traffic.ts'
-import type { ServiceRoute } from '../../services/routes/route.ts'
+import type { InstanceReport, ServiceRoute } from '../../services/routes/route.ts'
 import type { RouteChange } from '../routes/route-table.ts'
 import { LineReader, toLine } from './json-lines.ts'
-import type { FromGateway, InstanceTraffic, ToGateway } from './protocol.ts'
+import type { FromGateway, ToGateway } from './protocol.ts'
 
 export interface RouteServerOptions {
   /** The unix socket's path, below 106 bytes, made with mode 0600; null: others hand connections to `accept`. */
@@ -24,7 +24,7 @@ export interface RouteServerOptions {
   /** Ids of access keys that let somebody in, in the last second or so. */
   onKeysUsed?(keyIds: string[]): void
   onWaiting?(gatewayId: string, services: { serviceId: string; waiting: number }[]): void
-  onReport?(gatewayId: string, generation: number, instances: InstanceTraffic[]): void
+  onReport?(gatewayId: string, generation: number, instances: InstanceReport[]): void
   /** The connection is gone. Unless it has `ended`, the gateway may still be serving: only its lease can tell. */
   onDisconnect?(gatewayId: string, ended: boolean): void
 }
@@ -37,14 +37,14 @@ export interface ConnectedGateway {
 }
 
 /** What one gateway last said of an instance, and the generation that its requests obeyed then. */
-export interface GatewayTraffic extends InstanceTraffic {
+export interface GatewayTraffic extends InstanceReport {
   gatewayId: string
   generation: number
 }
 
 interface Member extends ConnectedGateway {
   socket: Socket
-  instances: Map<string, { generation: number; traffic: InstanceTraffic }>
+  instances: Map<string, { generation: number; traffic: InstanceReport }>
   services: Map<string, ServiceTraffic>
   /** What is sent once its snapshot is; null: that is. */
   held: string[] | null

@@ -2,7 +2,7 @@
 // from the moment the instance is chosen for it until its answer is complete or its connection is gone.
 import { bucketOf } from '../../lib/histogram.ts'
 import type { ServiceTraffic } from '../../services/metrics/service-traffic.ts'
-import type { InstanceTraffic } from '../control/protocol.ts'
+import type { InstanceReport } from '../../services/routes/route.ts'
 
 export class ServiceUsage {
   readonly serviceId: string
@@ -138,7 +138,7 @@ export class InstanceUsage {
     this.watched = watched
   }
 
-  report(): InstanceTraffic {
+  report(): InstanceReport {
     const { instanceId, inFlight, idleConnections, served, failed, longestMs } = this
     const { streams, streamsWaitedFor, streamsCut } = this
     return {

@@ -1,18 +1,18 @@
 // When control is told of the figures of watched instances: nothing in flight may be what a drain waits for and goes out at
 // once; the other figures change with every request and go out together.
-import type { InstanceTraffic } from '../control/protocol.ts'
+import type { InstanceReport } from '../../services/routes/route.ts'
 import type { InstanceUsage } from '../figures/usage.ts'
 
 /** How long mere figures may wait to be told. */
 const figuresPauseMs = 100
 
 export class InstanceReports {
-  readonly #send: (instances: InstanceTraffic[]) => void
+  readonly #send: (instances: InstanceReport[]) => void
   readonly #changed = new Set<InstanceUsage>()
   #atOnce = false
   #later: NodeJS.Timeout | null = null
 
-  constructor(send: (instances: InstanceTraffic[]) => void) {
+  constructor(send: (instances: InstanceReport[]) => void) {
     this.#send = send
   }
 

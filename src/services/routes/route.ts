@@ -73,3 +73,23 @@ export interface RouteLimits {
   /** Bytes of a request body; over it 413. */
   bodyMax: number
 }
+
+/** What one gateway tells of one service instance. */
+export interface InstanceReport {
+  instanceId: string
+  /** Requests written to it whose answer is not complete, upgraded connections included. */
+  inFlight: number
+  /** Idle upstream connections still open; closed by the gateway as soon as the instance is not routed. */
+  idleConnections: number
+  served: number
+  /** Requests to this instance that ended without a whole answer for a reason that is not the client's. */
+  failed: number
+  /** The longest request that ended since the watch began. */
+  longestMs: number
+  /** Of those in flight, event streams and upgraded connections. */
+  streams: number
+  /** Streams that ended whole after the instance had left the routes, since the watch began: they were waited for. */
+  streamsWaitedFor: number
+  /** Streams that the instance broke off after it had left the routes, since the watch began. */
+  streamsCut: number
+}

@@ -12,7 +12,7 @@ import { selectLive } from '../service-instance.store.ts'
 import { isRouted } from '../service-instance.ts'
 import { touchServiceKeys } from '../traffic/service-key.store.ts'
 import { buildGroupRoutes, readTrafficParts, type TrafficParts } from '../traffic/traffic-routes.ts'
-import type { ServiceRoute, WaitingBounds } from './route.ts'
+import type { InstanceReport, ServiceRoute, WaitingBounds } from './route.ts'
 import {
   awaitGateways,
   changedServiceIds,
@@ -110,19 +110,6 @@ function inFlightBounds(spec: ServiceRow['spec'], replicas: number): { maxInFlig
 export interface RoutePublisher {
   publish(change: { generation: number; upsert: ServiceRoute[]; removeServiceIds: string[] }): void
   watch(instanceIds: readonly string[]): void
-}
-
-/** One service instance in the words of one gateway. */
-export interface InstanceReport {
-  instanceId: string
-  inFlight: number
-  idleConnections: number
-  served: number
-  failed: number
-  longestMs: number
-  streams: number
-  streamsWaitedFor: number
-  streamsCut: number
 }
 
 interface Member {
