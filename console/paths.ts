@@ -54,6 +54,7 @@ export const paths = {
   operatorAccount: (accountId: string, search: { tab?: string } = {}) =>
     at(['operator', 'accounts', accountId], search),
   operatorOfferings: () => at(['operator', 'offerings']),
+  operatorControllers: () => at(['operator', 'controllers']),
   operatorAuditor: () => at(['operator', 'auditor']),
   operatorMachines: () => at(['operator', 'machines']),
   keys: () => at(['account', 'keys']),

@@ -155,6 +155,10 @@ const operatorPages = [
     lazyRouteComponent(() => import('./pages/operator/FleetPage.tsx'), 'FleetPage'),
   ),
   page(
+    '/operator/controllers',
+    lazyRouteComponent(() => import('./pages/operator/ControllersPage.tsx'), 'ControllersPage'),
+  ),
+  page(
     '/operator/auditor',
     lazyRouteComponent(() => import('./pages/operator/AuditorPage.tsx'), 'AuditorPage'),
   ),

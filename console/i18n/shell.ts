@@ -22,6 +22,7 @@ export const shell = {
   'nav.accounts': ['账号', 'Accounts'],
   'nav.offerings': ['规格与价格', 'Specs & prices'],
   'nav.fleet': ['机器', 'Machines'],
+  'nav.controllers': ['控制器', 'Controllers'],
   'nav.auditor': ['审计器', 'Auditor'],
   'shell.reconnecting': ['连接已断开，正在重新连接…', 'Disconnected. Reconnecting…'],
   'region.every': ['全部地域', 'All regions'],

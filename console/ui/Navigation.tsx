@@ -54,6 +54,7 @@ export function Navigation({ session }: { session: Session }) {
         link(paths.operatorAccounts(), t('nav.accounts')),
         link(paths.operatorOfferings(), t('nav.offerings')),
         link(paths.operatorMachines(), t('nav.fleet')),
+        link(paths.operatorControllers(), t('nav.controllers')),
         link(paths.operatorAuditor(), t('nav.auditor')),
         link(paths.audit(), t('audit.title')),
       ],

@@ -36,6 +36,7 @@ const own = [
   'resize',
   'release',
   'auditor',
+  'controllers',
   'scaling',
   'traffic',
   'plans',

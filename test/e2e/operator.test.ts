@@ -80,6 +80,41 @@ describeInBrowser('the operator', () => {
     await open.context.close()
   }, 150_000)
 
+  test.each(
+    languages,
+  )('sees who has which duty, and what fails again and again with its error (%s)', async language => {
+    const open = await world.open(language, { who: 'operator' })
+    const { page, t } = open
+    await page
+      .getByRole('navigation')
+      .getByRole('link', { name: t('nav.controllers') })
+      .click()
+    const controllers = page.getByRole('region', { name: t('nav.controllers') })
+    const alive = controllers.getByRole('row').filter({ hasText: t('controllers.lives') })
+    for (const duty of ['money', 'notices', 'routes', 'upkeep'])
+      await alive.getByText(t(`duty.${duty}`), { exact: true }).waitFor()
+    await page.getByText(t('setAside.empty'), { exact: true }).waitFor()
+    const error = 'no machine in <b>east-a</b> has room'
+    const at = Temporal.Instant.from('2099-01-01T00:00:00Z')
+    const id = `eas-m-${language}`
+    await world.withDb(db =>
+      db
+        .insertInto('rowsSetAside')
+        .values({ kind: 'service', rowId: id, attempts: 3, error, since: at, lastAt: at, dueAt: at })
+        .execute(),
+    )
+    await page.reload()
+    const row = page
+      .getByRole('region', { name: t('setAside.title') })
+      .getByRole('row')
+      .filter({ hasText: id })
+    await row.getByText(error, { exact: true }).waitFor()
+    await row.getByText(t('setAside.service'), { exact: true }).waitFor()
+    await world.withDb(db => db.deleteFrom('rowsSetAside').where('rowId', '=', id).execute())
+    expect(open.complaints).toEqual([])
+    await open.context.close()
+  })
+
   test.each(languages)('is told on every page that the clock has jumped, and what to do (%s)', async language => {
     const open = await world.open(language, { who: 'operator' })
     const { page, t } = open

@@ -307,6 +307,29 @@ const auditorScenes: Scene[] = [
   },
 ]
 
+const waits = {
+  items: [
+    {
+      ...{ kind: 'service', id: 'eas-m-0123456789abcdef', attempts: 7 },
+      ...{
+        error: 'the pod could not be made: quota "gpu" is used up (https://example.com/quota), asked for 4, 0 left',
+      },
+      ...{ since: '2026-11-25T02:14:05Z', lastAt: '2026-11-25T08:14:05Z', dueAt: '2026-11-25T08:24:05Z' },
+    },
+  ],
+}
+
+const controllersScenes: Scene[] = [
+  { name: 'operator-controllers', path: '/operator/controllers', who: 'operator' },
+  ...states('operator-controllers', '/operator/controllers', /\/v1\/controllers/, 'operator'),
+  {
+    name: 'operator-set-aside',
+    path: '/operator/controllers',
+    who: 'operator',
+    api: { path: /\/v1\/set-aside/, how: 'is empty', body: waits },
+  },
+]
+
 const operatorScenes = (at: Furnished): Scene[] => [
   { name: 'operator-accounts', path: '/operator/accounts', who: 'operator' },
   ...states('operator-accounts', '/operator/accounts', /\/v1\/accounts/, 'operator'),
@@ -357,4 +380,5 @@ const operatorScenes = (at: Furnished): Scene[] => [
     act: dialogOf('operator.releaseEarly'),
   },
   ...auditorScenes,
+  ...controllersScenes,
 ]
