@@ -99,6 +99,17 @@ program
   })
 
 program
+  .command('recover [user]')
+  .description(
+    'make another access key by way of the database: the first one of roles that run apart, or one for who lost all',
+  )
+  .option('--account <account>', 'whose user it is (default: platform, of which the operator is)')
+  .action(async (user: string | undefined, { account }: { account?: string }) => {
+    const { recover } = await import('./recover.ts')
+    await recover(configOf(), user ?? 'operator', account)
+  })
+
+program
   .command('verify')
   .description('check every invariant of money, machines and services, and the chain of the ledger')
   .action(async () => {

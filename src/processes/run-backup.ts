@@ -5,12 +5,12 @@ import { backUp, restore } from '../db/backup.ts'
 import { systemClock } from '../lib/clock.ts'
 import { Refusal } from '../lib/errors.ts'
 import { secretKeyPath } from './run-state.ts'
-import { readSecretKey } from './secret-key.ts'
+import { sealingKey } from './secret-key.ts'
 import { withDatabase } from './with-database.ts'
 
 export async function runBackup(config: Config, file: string): Promise<void> {
   const summary = await withDatabase(config, url =>
-    backUp({ config: { connectionString: url }, file, secretKey: readSecretKey(config.dataDir), clock: systemClock }),
+    backUp({ config: { connectionString: url }, file, secretKey: sealingKey(config), clock: systemClock }),
   )
   console.log(`${file}: ${summary.rows} rows of ${summary.tables} tables, as of ${summary.takenAt}`)
 }

@@ -1,9 +1,15 @@
 // The key that encrypts secrets at rest: made once, kept beside the database with mode 0600, part of every backup.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import type { Config } from '../config.ts'
 import type { Random } from '../lib/random.ts'
 import { secretKeyPath } from './run-state.ts'
 
-export function readSecretKey(dataDir: string): Buffer {
+/** Of the environment where roles run apart, else that of the data directory, which must be there. */
+export function sealingKey({ roles, dataDir }: Pick<Config, 'roles' | 'dataDir'>): Buffer {
+  return roles.sealingKey === null ? readSecretKey(dataDir) : Buffer.from(roles.sealingKey, 'hex')
+}
+
+function readSecretKey(dataDir: string): Buffer {
   return Buffer.from(readFileSync(secretKeyPath(dataDir), 'utf8').trim(), 'hex')
 }
 
