@@ -88,8 +88,11 @@ function databaseOf({ databaseUrl }: Config): string {
   )
 }
 
+/** In a pod after its `preStop`, within its `terminationGracePeriodSeconds` together with `stopGraceMs`. */
+const stopRestMs = 5_000
+
 async function serveGateway(config: Config): Promise<void> {
-  const { runGateway } = await import('./gateway/run-gateway.ts')
+  const { retire, runGateway } = await import('./gateway/run-gateway.ts')
   const { name, takesOver } = config.gateway
   const addresses = [config.listen.gateway, ...(config.listen.gatewayTls ? [config.listen.gatewayTls] : [])]
   const sockets: ListenSocket[] = config.gateway.inherits
@@ -135,7 +138,8 @@ async function serveGateway(config: Config): Promise<void> {
   log.info(gateway.address, 'the gateway serves')
   ready()
   await Promise.race([stopped(), handedOver])
-  await gateway.close()
+  // A supervisor ends all of it; apart from one this is a roll-out, and those who send here go on with others.
+  await (process.connected ? gateway.close() : retire(gateway, stopRestMs))
 }
 
 /** The controllers that it was told of, or the one on this host. */

@@ -92,6 +92,16 @@ export async function runGateway(config: RunGatewayConfig): Promise<RunningGatew
   }
 }
 
+/**
+ * For a gateway whose place nobody takes on this socket: as `handOver` for `restMs`, then as `close`. Who keeps a connection may be
+ * sending the next request into its end, so those that are used are told to leave with an answer first.
+ */
+export async function retire(gateway: Pick<RunningGateway, 'close' | 'handOver'>, restMs: number): Promise<void> {
+  const left = gateway.handOver()
+  const rest = setTimeout(() => void gateway.close(), restMs)
+  await left.finally(() => clearTimeout(rest))
+}
+
 class WorkerSet implements RunningGateway {
   address = { host: '', port: 0 }
   readonly #config: RunGatewayConfig

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { startGateway } from '../../src/gateway/gateway.ts'
 import { RoutesFile } from '../../src/gateway/routes/routes-file.ts'
+import { retire } from '../../src/gateway/run-gateway.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { silentLog } from '../../src/lib/log.ts'
 import { systemRandom } from '../../src/lib/random.ts'
@@ -95,6 +96,22 @@ test('who stays silent leaves when it would have anyway', async () => {
   await client.sees('\r\n\r\n')
   await gateway.handOver(graceMs)
   await until(() => client.closed || client.ended, 'it is gone')
+})
+
+test('a gateway that retires serves who keeps a connection once more, and closes those that stay silent', async () => {
+  const upstream = await httpUpstream(echo)
+  const { gateway, port } = await startWith([aRoute([upstream.endpoint])])
+  const [used, silent] = [new RawClient(port).send(get(path)), new RawClient(port).send(get(path))]
+  for (const client of [used, silent]) await client.sees('\r\n\r\n')
+  const over = retire({ handOver: () => gateway.handOver(graceMs), close: () => gateway.close(graceMs) }, 300)
+  used.send(get(path))
+  await used.end()
+  expect(used.statuses).toEqual(['200', '200'])
+  expect(used.text.toLowerCase()).toContain('connection: close')
+  expect(silent.ended).toBe(false)
+  await silent.end()
+  for (const { socket } of [used, silent]) socket.end()
+  await over
 })
 
 test('a stream that outlasts the grace ends with an event that says why, and a request without an answer is told as well', async () => {
