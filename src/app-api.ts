@@ -8,6 +8,7 @@ import { easRoutes } from './api/eas/eas.ts'
 import { EventStreams } from './api/event-streams.ts'
 import { oidcRoutes } from './api/oidc.ts'
 import { openApiDocument } from './api/openapi.ts'
+import { sendsOff } from './api/send-off.ts'
 import { createServer, mountRoutes } from './api/server.ts'
 import { TlsFiles } from './api/tls-files.ts'
 import { routes } from './api/v1/routes.ts'
@@ -25,6 +26,8 @@ export interface ApiRole {
   apiUrl: string
   /** Reads the certificate again, if there is one. */
   reloadTls(): object
+  /** Connections that are kept leave with their next answer: some while before `close`. */
+  leave(): void
   close(): Promise<void>
 }
 
@@ -46,6 +49,7 @@ export async function openApi(shared: Shared, nudge: Nudge, wakeEvents: () => vo
   const app = createServer(api, { tls: tls?.pair ?? null, trustedProxies: config.trustedProxies })
   const reloadTls = () => ({ found: tls ? 1 : 0, changed: tls?.reload(app.server) ? 1 : 0 })
   if (tls) loops.push(new Loop({ name: 'tls', log, everyMs: 5_000, run: async () => reloadTls() }))
+  const leave = sendsOff(app)
   oidcRoutes(app, api)
   mountRoutes(app, api, routes)
   const document = openApiDocument(routes, config.version)
@@ -55,7 +59,7 @@ export async function openApi(shared: Shared, nudge: Nudge, wakeEvents: () => vo
   await app.listen({ host: config.listen.api.host, port: config.listen.api.port })
   const apiUrl = `${tls ? 'https' : 'http'}://${config.listen.api.host}:${portOf(app) ?? config.listen.api.port}`
   if (keys) writeCredentials(config.dataDir, apiUrl, keys)
-  return { app, loops, apiUrl, reloadTls, close: () => app.close() }
+  return { app, loops, apiUrl, reloadTls, leave, close: () => app.close() }
 }
 
 const exampleModel = fileURLToPath(new URL('../examples/digits/model.onnx', import.meta.url))

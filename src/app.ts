@@ -51,7 +51,7 @@ export async function startControl({ moneyWork = true, ...options }: ControlOpti
   return { ctx: shared.ctx, app: api.app, loops, apiUrl: api.apiUrl, reloadTls: api.reloadTls, close }
 }
 
-export type Api = Pick<ApiRole, 'apiUrl' | 'reloadTls' | 'close'>
+export type Api = Pick<ApiRole, 'apiUrl' | 'reloadTls' | 'leave' | 'close'>
 
 export async function startApi(options: RoleOptions): Promise<Api> {
   const { nudge, start, stop } = new LoopSet()
@@ -70,7 +70,8 @@ export async function startApi(options: RoleOptions): Promise<Api> {
     await stop()
     await shared.close()
   }
-  return { apiUrl: api.apiUrl, reloadTls: api.reloadTls, close }
+  const { apiUrl, reloadTls, leave } = api
+  return { apiUrl, reloadTls, leave, close }
 }
 
 export async function startControllerRole(options: RoleOptions): Promise<Pick<ControllerRole, 'close'>> {

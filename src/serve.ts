@@ -1,6 +1,7 @@
 // The roles as processes of their own: what `berth up` starts, and what runs apart when Berth is scaled out.
 import { flushCompileCache } from 'node:module'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { type Config, processEnvironment } from './config.ts'
 import type { ControlAddresses } from './gateway/control/control-link.ts'
 import { bindSocket, fdOf, type ListenSocket } from './lib/bound-socket.ts'
@@ -30,6 +31,9 @@ const stopped = (): Promise<void> =>
   new Promise(resolve => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve())
   })
+
+/** How long kept connections may leave by themselves: in a pod after its `preStop`, within its `terminationGracePeriodSeconds`. */
+const stopRestMs = 5_000
 
 async function serveAgent(config: Config): Promise<void> {
   const { startAgent } = await import('./agent/agent.ts')
@@ -67,6 +71,11 @@ async function serveApi(config: Config): Promise<void> {
   log.info({ apiUrl: api.apiUrl }, 'the API answers')
   ready()
   await stopped()
+  // A supervisor ends all of it; apart from one this is a roll-out, and those who ask here go on with others.
+  if (!process.connected) {
+    api.leave()
+    await pause(stopRestMs)
+  }
   await api.close()
 }
 
@@ -87,9 +96,6 @@ function databaseOf({ databaseUrl }: Config): string {
     'DATABASE_URL is not set: a role that runs apart needs a PostgreSQL server; `berth up` brings its own.',
   )
 }
-
-/** In a pod after its `preStop`, within its `terminationGracePeriodSeconds` together with `stopGraceMs`. */
-const stopRestMs = 5_000
 
 async function serveGateway(config: Config): Promise<void> {
   const { retire, runGateway } = await import('./gateway/run-gateway.ts')
