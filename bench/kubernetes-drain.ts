@@ -6,7 +6,8 @@ import { pods } from '../src/drivers/kubernetes/api/resources.ts'
 import { machineLabel, namespaceOf } from '../src/drivers/kubernetes/pod-labels.ts'
 import { until } from '../test/installation.ts'
 import { broken, type DrainUnderLoad, drainUnderLoad } from '../test/kubernetes/story/drain-under-load.ts'
-import { nameOf, Stage, settings } from '../test/kubernetes/story/stage.ts'
+import { kubectl as runKubectl, settings } from '../test/kubernetes/story/settings.ts'
+import { nameOf, Stage } from '../test/kubernetes/story/stage.ts'
 import { conclude, say } from '../test/soak/conclude.ts'
 
 const service = 'counted'
@@ -38,19 +39,19 @@ await conclude(async open => {
   await moveBack(stage, machineId)
 
   const kubectl = (...flags: string[]) =>
-    stage.kubectl('drain', node, '--ignore-daemonsets', '--delete-emptydir-data', '--timeout=120s', ...flags)
+    runKubectl('drain', node, '--ignore-daemonsets', '--delete-emptydir-data', '--timeout=120s', ...flags)
   const withBudget = await round(stage, machineId, async () => {
     await kubectl()
   })
   tell('kubectl drained it, asking the budget', withBudget)
-  await stage.kubectl('uncordon', node)
+  await runKubectl('uncordon', node)
   await moveBack(stage, machineId)
 
   const without = await round(stage, machineId, async () => {
     await kubectl('--disable-eviction')
   })
   tell('kubectl drained it, asking no budget', without)
-  await stage.kubectl('uncordon', node)
+  await runKubectl('uncordon', node)
 
   const wrong = [...broken(byBerth), ...withBudget.failures.slice(0, 10)]
   for (const line of wrong) say(line)

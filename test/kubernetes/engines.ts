@@ -9,7 +9,8 @@ import { systemClock } from '../../src/lib/clock.ts'
 import { conclude, say } from '../soak/conclude.ts'
 import { digitsModel } from './story/digits.ts'
 import { type Figures, tellOn } from './story/same-story.ts'
-import { kubernetesYaml, settings, underTest } from './story/stage.ts'
+import { settings } from './story/settings.ts'
+import { kubernetesYaml, underTest } from './story/stage.ts'
 import { handOut } from './story/witness.ts'
 
 const { kubeconfig, modelServerImage } = settings()

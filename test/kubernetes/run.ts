@@ -1,5 +1,5 @@
-// `npm run test:kubernetes`: the suites that hold on any cluster, run on the one in KUBECONFIG, then the cluster story and
-// the demo's story on three engines.
+// `npm run test:kubernetes`: the suites that hold on any cluster, run on the one in KUBECONFIG, then the cluster story,
+// the demo's story on three engines, and the story of a Berth inside of the cluster.
 import { spawnSync } from 'node:child_process'
 import { resolve } from 'node:path'
 import { attempted, escapes, refusedField } from './escapes.ts'
@@ -33,5 +33,5 @@ if (kubeconfig === undefined || kubeconfig === '') {
     const args = ['--disable-warning=ExperimentalWarning', resolve(import.meta.dirname, program)]
     return spawnSync(process.execPath, args, { stdio: 'inherit', env: process.env }).status ?? 1
   }
-  process.exitCode = (status ?? 1) || tell('story.ts') || tell('engines.ts')
+  process.exitCode = (status ?? 1) || tell('story.ts') || tell('engines.ts') || tell('in-cluster.ts')
 }

@@ -6,7 +6,8 @@ import { Teller } from '../../src/cli/demo/teller.ts'
 import { systemClock } from '../../src/lib/clock.ts'
 import { conclude, say } from '../soak/conclude.ts'
 import { tellClusterStory } from './story/cluster-story.ts'
-import { Stage, settings } from './story/stage.ts'
+import { settings } from './story/settings.ts'
+import { Stage } from './story/stage.ts'
 
 if (settings().kubeconfig === '') {
   say('KUBECONFIG names no cluster: the cluster story was not told')

@@ -14,6 +14,8 @@ export interface Load {
 }
 
 export interface LoadOptions {
+  /** This one, where none is named. */
+  host?: string
   port: number
   path: string
   accessKey: string
@@ -43,7 +45,12 @@ export async function openLoop(options: LoadOptions, load: Load): Promise<Load> 
   return load
 }
 
-function one({ port, path, accessKey, workMs }: LoadOptions, agent: Agent, n: number, load: Load): Promise<void> {
+function one(
+  { host = '127.0.0.1', port, path, accessKey, workMs }: LoadOptions,
+  agent: Agent,
+  n: number,
+  load: Load,
+): Promise<void> {
   const id = `r${n}`
   const body = JSON.stringify({ id, ms: workMs(n) })
   const beganMs = performance.now()
@@ -54,7 +61,7 @@ function one({ port, path, accessKey, workMs }: LoadOptions, agent: Agent, n: nu
       resolve()
     }
     const headers = { authorization: accessKey, 'content-type': 'application/json', 'content-length': body.length }
-    const req = request({ host: '127.0.0.1', port, path, method: 'POST', agent, headers }, res => {
+    const req = request({ host, port, path, method: 'POST', agent, headers }, res => {
       let text = ''
       res.setEncoding('utf8')
       res.on('data', (part: string) => (text += part))

@@ -8,7 +8,8 @@ import { groupLabel, machineLabel, namespaceOf, serviceLabel } from '../../../sr
 import { until } from '../../installation.ts'
 import { digitsModel, readPictures } from './digits.ts'
 import { broken, type DrainUnderLoad, drainUnderLoad } from './drain-under-load.ts'
-import { nameOf, type Stage, settings } from './stage.ts'
+import { settings } from './settings.ts'
+import { nameOf, type Stage } from './stage.ts'
 import { handOut } from './witness.ts'
 
 export interface StoryFigures {

@@ -3,7 +3,8 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { until } from '../../installation.ts'
 import { type Load, openLoop } from '../../stories/open-loop.ts'
-import type { Stage } from './stage.ts'
+import type { Target } from './customer.ts'
+import type { Witness } from './witness.ts'
 
 export interface DrainUnderLoad {
   sent: number
@@ -17,7 +18,7 @@ export interface DrainUnderLoad {
 }
 
 export interface Emptying {
-  stage: Stage
+  stage: { witness: Witness; target(service: string): Promise<Target> }
   service: string
   perSecond: number
   /** Resolves when the node is empty. */
