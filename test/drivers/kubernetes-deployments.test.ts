@@ -77,10 +77,10 @@ test('a request that comes again, also after a restart, raises once', async () =
   expect(await clusterApi.replicas()).toBe(3)
 })
 
-test('a write whose answer is lost has raised once', async () => {
+test('a write whose answer is lost has raised once', async context => {
   const world = await openDeployment()
   const { double } = world.cluster
-  if (double === null) return
+  if (double === null) return context.skip('a real API server is not cut off for a test')
   double.faults.arm({ kind: 'cut', done: true }, { on: 'patch machinedeployments' })
   await buy(world, 2)
   expect(await world.clusterApi.replicas()).toBe(2)
@@ -188,7 +188,7 @@ test('a machine that is given back takes its node along, and no other', async ()
 test('all of many are given back at once, each lowered once', async () => {
   const world = await openDeployment({ max: 30, min: 2 })
   const { clusterApi, ref } = world
-  const { driver, ids } = await buy(world, 20)
+  const { driver, ids } = await buy(world, 12)
   await Promise.all([driver, world.plane()].map(one => one.release(ids.map(id => ref(id)))))
   await clusterApi.settle()
   expect(await clusterApi.replicas()).toBe(2)

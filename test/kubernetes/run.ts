@@ -2,6 +2,9 @@
 // the demo's story on three engines, and the story of a Berth inside of the cluster.
 import { spawnSync } from 'node:child_process'
 import { resolve } from 'node:path'
+import { connectCluster } from '../../src/drivers/kubernetes/connect-cluster.ts'
+import { systemClock } from '../../src/lib/clock.ts'
+import { removeClusterApi } from './cluster-api/custom-resources.ts'
 import { attempted, escapes, refusedField } from './escapes.ts'
 
 /** Each runs on the double as well, in `npm test`. */
@@ -29,6 +32,12 @@ if (kubeconfig === undefined || kubeconfig === '') {
   const env = { ...process.env, BERTH_TESTS: 'all', BERTH_TEST_KUBECONFIG: resolve(kubeconfig) }
   // One after the other: they count what there is on the cluster.
   const { status } = spawnSync('vitest', ['run', '--no-file-parallelism', ...suites], { stdio: 'inherit', env })
+  const { api, close } = connectCluster(
+    { kubeconfig: resolve(kubeconfig), context: null },
+    { clock: systemClock, env: {} },
+  )
+  await removeClusterApi(api)
+  close()
   const tell = (program: string) => {
     const args = ['--disable-warning=ExperimentalWarning', resolve(import.meta.dirname, program)]
     return spawnSync(process.execPath, args, { stdio: 'inherit', env: process.env }).status ?? 1

@@ -6,8 +6,11 @@ import { nodes } from '../../../src/drivers/kubernetes/api/resources.ts'
 import { type CapiMachine, deploymentLabel, isMarked } from '../../../src/drivers/kubernetes/deployments/cluster-api.ts'
 import type { MachineDeployment } from '../../../src/drivers/kubernetes/deployments/scale.ts'
 import { machineLabel } from '../../../src/drivers/kubernetes/pod-labels.ts'
+import { sideBySide } from '../../../src/drivers/kubernetes/side-by-side.ts'
 import type { FakeNodes } from '../fake-nodes.ts'
 import { machineDeployments, machines } from './custom-resources.ts'
+
+const atOnce = 8
 
 export interface FakeClusterApiOptions {
   api: ApiServer
@@ -90,9 +93,10 @@ export class FakeClusterApi {
       this.#isStale = false
       const [found, standing] = await Promise.all([this.#find(), this.machines()])
       const wanted = found?.spec?.replicas ?? standing.length
-      for (let more = standing.length; more < wanted; more++) await this.#make()
+      const missing = Array.from({ length: Math.max(0, wanted - standing.length) })
+      await sideBySide(missing, atOnce, () => this.#make())
       if (standing.length > wanted) await this.#removeSome(standing, standing.length - wanted)
-      if (this.makesNodes) for (const machine of await this.machines()) await this.#join(machine)
+      if (this.makesNodes) await sideBySide(await this.machines(), atOnce, machine => this.#join(machine))
     }
   }
 
@@ -119,11 +123,12 @@ export class FakeClusterApi {
     const machineOf = ({ status }: CapiMachine): string | undefined =>
       items.find(({ metadata }) => metadata.name === status?.nodeRef?.name)?.metadata.labels?.[machineLabel]
     const rank = (machine: CapiMachine): number => (isMarked(machine) ? 0 : machineOf(machine) === undefined ? 2 : 1)
-    for (const machine of standing.toSorted((a, b) => rank(a) - rank(b)).slice(0, count)) {
+    const going = standing.toSorted((a, b) => rank(a) - rank(b)).slice(0, count)
+    await sideBySide(going, atOnce, async machine => {
       const { name } = machine.metadata
       this.removed.push({ name, machineId: machineOf(machine) })
       if (machine.status?.nodeRef !== undefined) await fake.remove(name)
       await api.delete(machines, { namespace, name })
-    }
+    })
   }
 }
