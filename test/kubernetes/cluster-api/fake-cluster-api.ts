@@ -6,7 +6,7 @@ import { nodes } from '../../../src/drivers/kubernetes/api/resources.ts'
 import { type CapiMachine, deploymentLabel, isMarked } from '../../../src/drivers/kubernetes/deployments/cluster-api.ts'
 import type { MachineDeployment } from '../../../src/drivers/kubernetes/deployments/scale.ts'
 import { machineLabel } from '../../../src/drivers/kubernetes/pod-labels.ts'
-import { sideBySide } from '../../../src/drivers/kubernetes/side-by-side.ts'
+import { sideBySide } from '../../../src/lib/side-by-side.ts'
 import type { FakeNodes } from '../fake-nodes.ts'
 import { machineDeployments, machines } from './custom-resources.ts'
 
