@@ -5,8 +5,10 @@ import type { FastifyInstance } from 'fastify'
 /** Answers what begins it. */
 export function sendsOff(app: FastifyInstance): () => void {
   let leaves = false
-  app.addHook('onSend', async (_request, reply) => {
+  // At once: a stream sends its head before a promise could be waited for.
+  app.addHook('onSend', (_request, reply, payload, done) => {
     if (leaves) reply.header('connection', 'close')
+    done(null, payload)
   })
   return () => {
     leaves = true
