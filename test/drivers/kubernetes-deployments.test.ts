@@ -21,6 +21,8 @@ async function buy(world: DeploymentWorld, count: number) {
   return { driver, ids }
 }
 
+const secondsNow = ({ clock }: DeploymentWorld) => Math.floor(clock.now().epochMilliseconds / 1_000)
+
 /** Two that claim for the same machine may both give back: as the fleet does, one asks again for what is not there. */
 async function comeToStand(world: DeploymentWorld, driver: KubernetesMachines, ids: string[]) {
   const standing = async () => {
@@ -170,6 +172,28 @@ test('what was bought and is not wanted any more before it came is lowered; what
   await expect.poll(() => states(driver, others), eventually).toEqual(allRun(2))
 })
 
+test('what was raised and has no Machine yet is lowered too, though no claim before it was ever settled', async () => {
+  const world = await openDeployment()
+  const { cluster, clusterApi, provision, plane, ref } = world
+  const { driver, ids } = await buy(world, 2)
+  const { metadata } = await clusterApi.deployment()
+  const [third = '', fourth = ''] = world.ids(4).slice(2)
+  clusterApi.isAway = true
+  // As a process leaves it that was stopped after its claims.
+  const raised = Object.fromEntries(ids.map(id => [id, secondsNow(world)]))
+  const annotations = { [`replicas.berth.dev/${cluster.run}`]: JSON.stringify({ raised }) }
+  await cluster.api().patch(machineDeployments, metadata as never, { metadata: { annotations } })
+  await provision(driver, [third, fourth])
+  expect(await clusterApi.replicas()).toBe(4)
+  await plane().release([ref(third)])
+  expect(await clusterApi.replicas()).toBe(3)
+  await plane().release([ref(fourth)])
+  clusterApi.isAway = false
+  await clusterApi.settle()
+  expect([await clusterApi.replicas(), (await clusterApi.machines()).length]).toEqual([2, 2])
+  expect(clusterApi.removed).toEqual([])
+})
+
 test('a machine that is given back takes its node along, and no other', async () => {
   const world = await openDeployment()
   const { clusterApi, states, ref } = world
@@ -193,6 +217,19 @@ test('all of many are given back at once, each lowered once', async () => {
   await clusterApi.settle()
   expect(await clusterApi.replicas()).toBe(2)
   await expect.poll(() => driver.stock(world.zoneId, world.specId), eventually).toBe(30)
+})
+
+test('of those that are given back no more Machines are marked than go', async context => {
+  const world = await openDeployment({ max: 30, min: 2 })
+  const { double } = world.cluster
+  if (double === null) return context.skip('what a real API server was asked is not known')
+  const { driver, ids } = await buy(world, 4)
+  world.clusterApi.isAway = true
+  const marks = () => double.requests.get('patch machines') ?? 0
+  const before = marks()
+  await driver.release(ids.map(id => world.ref(id)))
+  expect(await world.clusterApi.replicas()).toBe(2)
+  expect(marks() - before).toBe(2)
 })
 
 test('its node stays for the next who buys, where that is wished', async () => {

@@ -1,5 +1,6 @@
 // Plays the controllers of Cluster API for one MachineDeployment: as many Machines as replicas, a fake node for each, and fewer
-// of both when it is lowered. What is marked goes first, as there; of the rest the worst choice is made, a node that is claimed.
+// of both when it is lowered. What is marked goes first, as there, then what has no node; of the rest the worst choice is made, a
+// node that is claimed.
 import { onTestFinished } from 'vitest'
 import type { ApiServer } from '../../../src/drivers/kubernetes/api/api-server.ts'
 import { nodes } from '../../../src/drivers/kubernetes/api/resources.ts'
@@ -20,6 +21,8 @@ export interface FakeClusterApiOptions {
 }
 
 export class FakeClusterApi {
+  /** Nothing is made or removed. */
+  isAway = false
   /** False: Machines come, and never a node of them. */
   makesNodes = true
   /** Names of the Machines that it has removed, and of the machines of Berth that had their nodes. */
@@ -89,9 +92,11 @@ export class FakeClusterApi {
   }
 
   async #work(): Promise<void> {
-    while (this.#isStale && !this.#over.signal.aborted) {
+    while (this.#isStale && !this.isAway && !this.#over.signal.aborted) {
       this.#isStale = false
-      const [found, standing] = await Promise.all([this.#find(), this.machines()])
+      // In this order: whoever lowers it has marked the Machine before.
+      const found = await this.#find()
+      const standing = await this.machines()
       const wanted = found?.spec?.replicas ?? standing.length
       const missing = Array.from({ length: Math.max(0, wanted - standing.length) })
       await sideBySide(missing, atOnce, () => this.#make())
@@ -122,7 +127,11 @@ export class FakeClusterApi {
     const { items } = await api.list(nodes)
     const machineOf = ({ status }: CapiMachine): string | undefined =>
       items.find(({ metadata }) => metadata.name === status?.nodeRef?.name)?.metadata.labels?.[machineLabel]
-    const rank = (machine: CapiMachine): number => (isMarked(machine) ? 0 : machineOf(machine) === undefined ? 2 : 1)
+    const rank = (machine: CapiMachine): number => {
+      if (isMarked(machine)) return 0
+      if (machine.status?.nodeRef === undefined) return 1
+      return machineOf(machine) === undefined ? 3 : 2
+    }
     const going = standing.toSorted((a, b) => rank(a) - rank(b)).slice(0, count)
     await sideBySide(going, atOnce, async machine => {
       const { name } = machine.metadata

@@ -12,6 +12,7 @@ import type { ReleaseNotes } from '../release-notes.ts'
 import { type CapiMachine, type ClusterApi, deploymentLabel, isMarked, isNodeOf } from './cluster-api.ts'
 import {
   type DeploymentOffer,
+  dueBack,
   forget,
   giveUp,
   leavingMax,
@@ -140,10 +141,16 @@ export class DeploymentSupply {
       return false
     }
     const { name } = machine.metadata
-    await this.#surplus.mark(name)
-    const after = await this.#changes.change(scale => giveUp(scale, machineId, name))
+    let wasMarked = false
+    const after = await this.#changes.change(async standing => {
+      const given = giveUp(standing, machineId, name)
+      // No more than go: of more it would be Cluster API that chooses, and what it spares is given to nobody.
+      const goes = given.leaving.has(name) && !standing.leaving.has(name)
+      if (goes && !wasMarked) wasMarked = await this.#surplus.mark(name)
+      return given
+    })
     if (!after.leaving.has(name)) {
-      await this.#surplus.unmark(name)
+      if (wasMarked) await this.#surplus.unmark(name)
       return false
     }
     await this.#forgetGone(after)
@@ -153,12 +160,16 @@ export class DeploymentSupply {
   async #takeBack(machineIds: ReadonlySet<string>, first: 'oldest' | 'youngest'): Promise<Scale | null> {
     if (machineIds.size === 0) return null
     const scale = await this.#changes.read()
-    const count = [...scale.raised.keys()].filter(id => machineIds.has(id)).length
-    if (count === 0) return scale
-    const keep = promisedOf(scale) - count
-    const markable = Math.min(count, scale.replicas - scale.min)
-    const marked = await this.#surplus.take({ count: markable, keep, first, leaving: scale.leaving })
-    const after = await this.#changes.change(standing => takeBack(standing, machineIds, marked))
+    if (![...machineIds].some(id => scale.raised.has(id))) return scale
+    const marked = new Set<string>()
+    const after = await this.#changes.change(async standing => {
+      const count = dueBack(standing, machineIds)
+      // Not to those who have their nodes, and whose raise nobody has settled yet.
+      const keep = promisedOf(settle(standing, id => machineIds.has(id) || this.#hasNode(id)))
+      const surplus = await this.#surplus.take({ count, keep, first, scale: standing })
+      for (const name of surplus.machines) marked.add(name)
+      return takeBack(standing, machineIds, surplus)
+    })
     for (const name of marked) if (!after.leaving.has(name)) await this.#surplus.spare(name)
     await this.#forgetGone(after)
     return after

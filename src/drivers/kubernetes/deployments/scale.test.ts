@@ -83,10 +83,20 @@ describe('raising', () => {
 describe('lowering', () => {
   test('is once for each promise, and never more than there are Machines that nobody has', () => {
     const before = scale(5, { raised: raised('m1', 'm2', 'm3') })
-    const after = takeBack(before, new Set(['m1', 'm2', 'unknown']), ['md-1'])
+    const after = takeBack(before, new Set(['m1', 'm2', 'unknown']), { machines: ['md-1'], unmade: 0 })
     expect([after.replicas, promisedOf(after), [...after.leaving]]).toEqual([4, 1, ['md-1']])
-    expect(takeBack(after, new Set(['m1', 'm2']), ['md-2'])).toEqual(after)
-    expect(takeBack(after, new Set(['m3']), ['md-1']).replicas).toBe(4)
+    expect(takeBack(after, new Set(['m1', 'm2']), { machines: ['md-2'], unmade: 1 })).toEqual(after)
+    expect(takeBack(after, new Set(['m3']), { machines: ['md-1'], unmade: 0 }).replicas).toBe(4)
+  })
+
+  test('goes on with what is not made yet, and not below the least', () => {
+    const before = scale(5, { min: 3, raised: raised('m1', 'm2', 'm3') })
+    const all = new Set(['m1', 'm2', 'm3'])
+    expect(takeBack(before, all, { machines: ['md-1'], unmade: 2 })).toMatchObject({
+      ...{ replicas: 3, leaving: new Set(['md-1']), raised: new Map() },
+    })
+    expect(takeBack(before, all, { machines: [], unmade: 1 }).replicas).toBe(4)
+    expect(takeBack(before, new Set(['m1']), { machines: ['md-1'], unmade: 2 }).replicas).toBe(4)
   })
 
   test('of a machine that was given back is once, and not below the least', () => {

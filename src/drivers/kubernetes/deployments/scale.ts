@@ -113,17 +113,28 @@ export const settle = (scale: Scale, has: (machineId: string) => boolean): Scale
   raised: new Map([...scale.raised].filter(([id]) => !has(id))),
 })
 
+/** What nobody has of it: names of its Machines, and how many that it has not made yet. */
+export interface Surplus {
+  machines: readonly string[]
+  unmade: number
+}
+
+/** By how much it is lowered when nothing is promised to these machines any more; not below the least. */
+export function dueBack({ raised, replicas, min }: Scale, machineIds: ReadonlySet<string>): number {
+  const ended = [...raised.keys()].filter(id => machineIds.has(id))
+  return Math.max(0, Math.min(ended.length, replicas - min))
+}
+
 /**
- * Nothing is promised to these machines any more. `surplus` are Machines that nobody has, and that go in their place: without
- * one of them the number stays, so that no node goes that somebody has.
+ * Nothing is promised to these machines any more. The surplus goes in their place: without it the number stays, so that no node
+ * goes that somebody has.
  */
-export function takeBack(scale: Scale, machineIds: ReadonlySet<string>, surplus: readonly string[]): Scale {
-  const ended = [...scale.raised.keys()].filter(id => machineIds.has(id))
-  const count = Math.max(0, Math.min(ended.length, scale.replicas - scale.min))
-  return withoutMachines(
-    settle(scale, id => machineIds.has(id)),
-    surplus.filter(name => !scale.leaving.has(name)).slice(0, count),
-  )
+export function takeBack(scale: Scale, machineIds: ReadonlySet<string>, { machines, unmade }: Surplus): Scale {
+  const count = dueBack(scale, machineIds)
+  const names = machines.filter(name => !scale.leaving.has(name)).slice(0, count)
+  const settled = settle(scale, id => machineIds.has(id))
+  const lowered = { ...settled, replicas: settled.replicas - Math.min(unmade, count - names.length) }
+  return withoutMachines(lowered, names)
 }
 
 /** The Machine of a node that was given back goes; not below the least. */

@@ -1,5 +1,6 @@
 // Which Machines of a MachineDeployment nobody has, and which of them go when it is lowered: marked first, then looked at again,
-// so that a node that was claimed at the same time is seen, and its Machine stays.
+// so that a node that was claimed at the same time is seen, and its Machine stays. What is not made yet needs no mark: should it
+// be made in this moment, it has no node, and of those that go Cluster API takes what has none before what has one.
 import { randomText } from '../../../lib/id.ts'
 import { systemRandom } from '../../../lib/random.ts'
 import { sideBySide } from '../../../lib/side-by-side.ts'
@@ -10,7 +11,7 @@ import { isClaimed, type KeptNode, type Node, specLabel, whyNotFree } from '../n
 import type { NodeBook } from '../node-book.ts'
 import { leavingPatch, stayingPatch } from '../node-patches.ts'
 import { type CapiMachine, type ClusterApi, isMarked, isNodeOf } from './cluster-api.ts'
-import type { DeploymentOffer } from './scale.ts'
+import type { DeploymentOffer, Scale, Surplus } from './scale.ts'
 
 const atOnce = 16
 
@@ -27,11 +28,10 @@ export interface Wanted {
   keep: number
   /** Of those without a node: what should have come long ago, or what is furthest from it. */
   first: 'oldest' | 'youngest'
-  /** Those for whose end the number was lowered already. */
-  leaving: ReadonlySet<string>
+  scale: Scale
 }
 
-interface Surplus {
+interface Nobodys {
   machine: CapiMachine
   node: KeptNode | null
 }
@@ -45,24 +45,26 @@ export class SurplusMachines {
     this.#options = options
   }
 
-  /** Marked, and their nodes given to nobody. */
-  async take({ count, keep, first, leaving }: Wanted): Promise<string[]> {
+  /** The Machines are marked, and their nodes given to nobody. */
+  async take({ count, keep, first, scale }: Wanted): Promise<Surplus> {
     const { clusterApi, offer } = this.#options
-    const machines = await clusterApi.machinesOf(offer)
+    const machines = (await clusterApi.machinesOf(offer)).filter(
+      ({ metadata }) => metadata.deletionTimestamp === undefined && !scale.leaving.has(metadata.name),
+    )
     const nodes = this.#nodes()
-    const nobodys = machines.flatMap((machine): Surplus[] => {
-      const { deletionTimestamp, name } = machine.metadata
-      if (deletionTimestamp !== undefined || leaving.has(name)) return []
+    const nobodys = machines.flatMap((machine): Nobodys[] => {
       const node = nodes.find(one => isNodeOf(machine, one)) ?? null
       return isSurplus(machine, node) ? [{ machine, node }] : []
     })
     nobodys.sort((a, b) => rankOf(a) - rankOf(b) || byAge(a, b) * (first === 'oldest' ? 1 : -1))
     const names = nobodys.map(({ machine }) => machine.metadata.name)
-    const wanted = Math.min(count, nobodys.length - keep)
+    const unmade = Math.max(0, scale.replicas - machines.length)
+    const going = Math.max(0, Math.min(count, nobodys.length + unmade - keep))
+    const wanted = first === 'oldest' ? Math.min(going, nobodys.length) : Math.max(0, going - unmade)
     const taken: string[] = []
     while (taken.length < wanted && names.length > 0)
       taken.push(...(await this.#takeAll(names.splice(0, wanted - taken.length))))
-    return taken
+    return { machines: taken, unmade: going - wanted }
   }
 
   mark(name: string): Promise<boolean> {
@@ -127,11 +129,11 @@ function isSurplus(machine: CapiMachine, node: KeptNode | null): boolean {
 }
 
 /** What somebody began to remove; what has no node; one that can't be sold; one that can. */
-function rankOf({ machine, node }: Surplus): number {
+function rankOf({ machine, node }: Nobodys): number {
   if (isMarked(machine)) return 0
   if (node === null) return 1
   return whyNotFree(node, []) === null ? 3 : 2
 }
 
-const byAge = (a: Surplus, b: Surplus): number => (ageKey(a) < ageKey(b) ? -1 : 1)
-const ageKey = ({ machine: { metadata } }: Surplus): string => `${metadata.creationTimestamp ?? ''} ${metadata.name}`
+const byAge = (a: Nobodys, b: Nobodys): number => (ageKey(a) < ageKey(b) ? -1 : 1)
+const ageKey = ({ machine: { metadata } }: Nobodys): string => `${metadata.creationTimestamp ?? ''} ${metadata.name}`
