@@ -258,8 +258,8 @@ export const bugs: readonly PlantedBug[] = [
   {
     what: 'a MachineDeployment is lowered without a word on which Machine is to go',
     file: 'src/drivers/kubernetes/deployments/deployment-supply.ts',
-    find: 'wasMarked = await this.#surplus.mark(name)',
-    replace: 'wasMarked = true',
+    find: 'await this.#surplus.mark(name)',
+    replace: '',
     tests: ['test/drivers/kubernetes-deployments.test.ts'],
   },
 ]

@@ -11,6 +11,7 @@ import type { NodeBook } from '../node-book.ts'
 import type { ReleaseNotes } from '../release-notes.ts'
 import { type CapiMachine, type ClusterApi, deploymentLabel, isMarked, isNodeOf } from './cluster-api.ts'
 import {
+  choose,
   type DeploymentOffer,
   dueBack,
   forget,
@@ -141,18 +142,13 @@ export class DeploymentSupply {
       return false
     }
     const { name } = machine.metadata
-    let wasMarked = false
-    const after = await this.#changes.change(async standing => {
-      const given = giveUp(standing, machineId, name)
-      // No more than go: of more it would be Cluster API that chooses, and what it spares is given to nobody.
-      const goes = given.leaving.has(name) && !standing.leaving.has(name)
-      if (goes && !wasMarked) wasMarked = await this.#surplus.mark(name)
-      return given
-    })
-    if (!after.leaving.has(name)) {
-      if (wasMarked) await this.#surplus.unmark(name)
-      return false
-    }
+    // Chosen first, and no more are marked than go: of more it would be Cluster API that chooses, and what that spares is
+    // given to nobody. Who is stopped in between leaves the node to its machine, and whoever releases that goes on here.
+    const { chosen, leaving } = await this.#changes.change(scale => choose(scale, machineId, name))
+    if (leaving.has(name)) return true
+    if (!chosen.has(name)) return false
+    await this.#surplus.mark(name)
+    const after = await this.#changes.change(scale => giveUp(scale, name))
     await this.#forgetGone(after)
     return true
   }

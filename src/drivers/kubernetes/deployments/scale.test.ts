@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import {
+  choose,
   entitled,
   giveUp,
   type MachineDeployment,
@@ -35,7 +36,7 @@ function written(before: Scale, after: Scale, installationId = 'one'): MachineDe
 describe('a scale', () => {
   test('is read as it was written, by who wrote it and by another installation', () => {
     const before = scale(2)
-    const after = giveUp(raise(before, ['m1', 'm2'], 100), 'm3', 'md-x')
+    const after = giveUp(choose(raise(before, ['m1', 'm2'], 100), 'm3', 'md-x'), 'md-x')
     const object = written(before, after)
     expect(object.spec?.replicas).toBe(3)
     expect(scaleOf(object, 'one', offer)).toMatchObject({ raised: raised('m1', 'm2'), leaving: new Set(['md-x']) })
@@ -101,9 +102,12 @@ describe('lowering', () => {
 
   test('of a machine that was given back is once, and not below the least', () => {
     const before = scale(2, { min: 1, raised: raised('m1') })
-    const after = giveUp(before, 'm1', 'md-1')
-    expect([after.replicas, after.raised.size, [...after.leaving]]).toEqual([1, 0, ['md-1']])
-    expect(giveUp(after, 'm1', 'md-1')).toEqual(after)
-    expect(giveUp(after, 'm2', 'md-2')).toMatchObject({ replicas: 1, leaving: new Set(['md-1']) })
+    const chosen = choose(before, 'm1', 'md-1')
+    expect([chosen.replicas, chosen.raised.size, [...chosen.chosen]]).toEqual([2, 0, ['md-1']])
+    expect([choose(chosen, 'm1', 'md-1'), choose(chosen, 'm2', 'md-2')]).toEqual([chosen, chosen])
+    const after = giveUp(chosen, 'md-1')
+    expect([after.replicas, after.chosen.size, [...after.leaving]]).toEqual([1, 0, ['md-1']])
+    for (const again of [giveUp(after, 'md-1'), choose(after, 'm1', 'md-1'), choose(after, 'm2', 'md-2')])
+      expect(again).toEqual(after)
   })
 })

@@ -31,6 +31,7 @@ export const leavingMax = 2_000
 
 interface Note {
   raised?: Record<string, number>
+  chosen?: string[]
   leaving?: string[]
 }
 
@@ -42,7 +43,9 @@ export interface Scale {
   max: number | null
   /** Machines that were promised a node of it and have none yet, and since when, in seconds of Unix time. */
   raised: ReadonlyMap<string, number>
-  /** Names of its Machines for whose end the number was lowered. */
+  /** Names of its Machines for whose end the number is about to be lowered: nobody marks another in their place. */
+  chosen: ReadonlySet<string>
+  /** Those for whose end it was lowered. */
   leaving: ReadonlySet<string>
   /** Promised by other installations. */
   othersRaised: number
@@ -60,6 +63,7 @@ export function scaleOf(deployment: MachineDeployment, installationId: string, o
     min: offer.minReplicas ?? wholeIn(annotations[minNote]) ?? 0,
     max: limits.length === 0 ? null : Math.min(...limits),
     raised: new Map(Object.entries(own.raised ?? {})),
+    chosen: new Set(own.chosen ?? []),
     leaving: new Set(own.leaving ?? []),
     othersRaised: others.reduce((sum, key) => sum + Object.keys(noteIn(annotations[key]).raised ?? {}).length, 0),
   }
@@ -75,9 +79,10 @@ export function scalePatch(before: Scale, after: Scale, installationId: string):
   }
 }
 
-function noteOf({ raised, leaving }: Scale): string | null {
-  if (raised.size + leaving.size === 0) return null
-  return JSON.stringify({ raised: Object.fromEntries(raised), leaving: [...leaving] } satisfies Note)
+function noteOf({ raised, chosen, leaving }: Scale): string | null {
+  if (raised.size + chosen.size + leaving.size === 0) return null
+  const note: Note = { raised: Object.fromEntries(raised), leaving: [...leaving] }
+  return JSON.stringify(chosen.size === 0 ? note : { ...note, chosen: [...chosen] })
 }
 
 /** What somebody else has made of it says nothing. */
@@ -120,9 +125,9 @@ export interface Surplus {
 }
 
 /** By how much it is lowered when nothing is promised to these machines any more; not below the least. */
-export function dueBack({ raised, replicas, min }: Scale, machineIds: ReadonlySet<string>): number {
-  const ended = [...raised.keys()].filter(id => machineIds.has(id))
-  return Math.max(0, Math.min(ended.length, replicas - min))
+export function dueBack(scale: Scale, machineIds: ReadonlySet<string>): number {
+  const ended = [...scale.raised.keys()].filter(id => machineIds.has(id))
+  return Math.max(0, Math.min(ended.length, aboveLeast(scale)))
 }
 
 /**
@@ -137,11 +142,21 @@ export function takeBack(scale: Scale, machineIds: ReadonlySet<string>, { machin
   return withoutMachines(lowered, names)
 }
 
-/** The Machine of a node that was given back goes; not below the least. */
-export function giveUp(scale: Scale, machineId: string, name: string): Scale {
+const aboveLeast = ({ replicas, min, chosen }: Scale): number => replicas - chosen.size - min
+
+/** The Machine of a node that was given back is to go; not below the least. */
+export function choose(scale: Scale, machineId: string, name: string): Scale {
   const settled = settle(scale, id => id === machineId)
-  const stays = scale.leaving.has(name) || scale.replicas <= scale.min || scale.leaving.size >= leavingMax
-  return stays ? settled : withoutMachines(settled, [name])
+  const stays =
+    scale.leaving.has(name) || aboveLeast(scale) <= 0 || scale.leaving.size + scale.chosen.size >= leavingMax
+  return stays ? settled : { ...settled, chosen: new Set([...scale.chosen, name]) }
+}
+
+/** It was chosen, and is marked: one less, once. */
+export function giveUp(scale: Scale, name: string): Scale {
+  if (!scale.chosen.has(name)) return scale
+  const chosen = new Set([...scale.chosen].filter(one => one !== name))
+  return withoutMachines({ ...scale, chosen }, [name])
 }
 
 const withoutMachines = (scale: Scale, names: readonly string[]): Scale => ({
