@@ -18,7 +18,14 @@ async function buy(world: DeploymentWorld, count: number) {
   const answers = await world.provision(driver, ids)
   expect(answers.map(({ ok }) => ok)).toEqual(ids.map(() => true))
   await expect.poll(() => world.states(driver, ids), eventually).toEqual(allRun(count))
+  await expect.poll(() => notesOf(world), eventually).toEqual([])
   return { driver, ids }
+}
+
+/** None while nothing is raised or lowered: each claim is settled. */
+async function notesOf({ clusterApi }: DeploymentWorld) {
+  const { annotations = {} } = (await clusterApi.deployment()).metadata
+  return Object.keys(annotations).filter(key => key.startsWith('replicas.berth.dev/'))
 }
 
 const secondsNow = ({ clock }: DeploymentWorld) => Math.floor(clock.now().epochMilliseconds / 1_000)

@@ -101,7 +101,9 @@ export class FakeClusterApi {
       const missing = Array.from({ length: Math.max(0, wanted - standing.length) })
       await sideBySide(missing, atOnce, () => this.#make())
       if (standing.length > wanted) await this.#removeSome(standing, standing.length - wanted)
-      if (this.makesNodes) await sideBySide(await this.machines(), atOnce, machine => this.#join(machine))
+      // A node takes longer to come than a second look at the number.
+      if (standing.length !== wanted) this.#isStale = true
+      else if (this.makesNodes) await sideBySide(await this.machines(), atOnce, machine => this.#join(machine))
     }
   }
 

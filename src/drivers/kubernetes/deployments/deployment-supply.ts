@@ -100,7 +100,9 @@ export class DeploymentSupply {
       else late.push(id)
     }
     // Released at the same time: whoever does that may have looked here before this was written.
-    await this.#takeBack(await notes.of(machineIds), 'youngest')
+    const released = await notes.of(machineIds)
+    await this.#takeBack(released, 'youngest')
+    for (const id of released) answers.set(id, { isComing: false, message: 'it was released before it was made' })
     if (late.length === 0) return answers
     // Before it: a claim under way elsewhere then gives back what it gets.
     await notes.add(late)
