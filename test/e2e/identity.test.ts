@@ -7,7 +7,7 @@ import type { Language } from '../console/dictionary.ts'
 import { describeInBrowser } from './chromium.ts'
 import { ConsoleWorld, type OpenConsole } from './console-world.ts'
 import { OidcProcess } from './oidc-process.ts'
-import { toldIn } from './whole.ts'
+import { toldIn, toldInWhole } from './whole.ts'
 
 const languages = toldIn('en')
 
@@ -222,9 +222,7 @@ describeInBrowser('the people of an account', () => {
     await open.context.close()
   })
 
-  test.each([
-    'en',
-  ] as Language[])('change their password, end other sessions, and read the audit (%s)', async language => {
+  test.each(toldInWhole('en'))('change their password, end other sessions, and read the audit (%s)', async language => {
     const owner = await world.client()
     const made = await owner.call('POST /v1/users', {
       body: { name: `olga-${language}`, role: 'owner', withPassword: true },
@@ -281,9 +279,9 @@ describeInBrowser('the people of an account', () => {
     for (const { context } of [open, other]) await context.close()
   })
 
-  test.each([
-    'zh',
-  ] as Language[])('the operator opens an account, tops it up, looks into it and sets a price from a date (%s)', async language => {
+  test.each(
+    toldInWhole('zh'),
+  )('the operator opens an account, tops it up, looks into it and sets a price from a date (%s)', async language => {
     const open = await world.open(language, { who: 'operator' })
     const { page, t } = open
     const name = `acme-${language}`

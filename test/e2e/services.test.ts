@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { describeInBrowser } from './chromium.ts'
 import { ConsoleWorld, closed, confirmIn, type OpenConsole } from './console-world.ts'
 import { serving } from './serving.ts'
-import { toldIn } from './whole.ts'
+import { toldIn, toldInWhole } from './whole.ts'
 
 const model = fileURLToPath(new URL('../../examples/digits/model.onnx', import.meta.url))
 
@@ -311,7 +311,9 @@ describeInBrowser('a developer', () => {
     await open.context.close()
   })
 
-  test.each(toldIn('zh'))('is told what is wrong while typing, in the form and in the JSON (%s)', async language => {
+  test.each(
+    toldInWhole('zh', 'en'),
+  )('is told what is wrong while typing, in the form and in the JSON (%s)', async language => {
     const open = await world.open(language)
     const { page, t } = open
     await toDeployPage(open)

@@ -7,3 +7,6 @@ export const isWhole = process.env.BERTH_TESTS === 'whole'
 
 /** The languages that a story is told in; `first` where it is told in one. */
 export const toldIn = (first: Language): Language[] => (isWhole ? ['zh', 'en'] : [first])
+
+/** Of a story that `npm run e2e` alone tells: `npm run check` must end in time, and sees its pages in others. */
+export const toldInWhole = <L extends Language>(...languages: L[]): L[] => (isWhole ? languages : [])
