@@ -14,11 +14,13 @@ export class ToldChanges {
 
   /** From this call on, and until the signal. */
   listen(signal: AbortSignal): AsyncGenerator<string> {
-    return idsOf(on(this.#emitter, 'change', { signal }), signal)
+    // `on` throws at once where it is over already.
+    return idsOf(signal.aborted ? null : on(this.#emitter, 'change', { signal }), signal)
   }
 }
 
-async function* idsOf(told: AsyncIterable<unknown[]>, signal: AbortSignal): AsyncGenerator<string> {
+async function* idsOf(told: AsyncIterable<unknown[]> | null, signal: AbortSignal): AsyncGenerator<string> {
+  if (told === null) return
   try {
     for await (const [id] of told) yield id as string
   } catch (error) {
