@@ -26,8 +26,8 @@ export interface ApiRole {
   apiUrl: string
   /** Reads the certificate again, if there is one. */
   reloadTls(): object
-  /** Connections that are kept leave with their next answer: some while before `close`. */
-  leave(): void
+  /** Connections that are kept leave with their next answer: some while before `close`. Resolves once there is none. */
+  leave(): Promise<void>
   close(): Promise<void>
 }
 

@@ -72,10 +72,7 @@ async function serveApi(config: Config): Promise<void> {
   ready()
   await stopped()
   // A supervisor ends all of it; apart from one this is a roll-out, and those who ask here go on with others.
-  if (!process.connected) {
-    api.leave()
-    await pause(stopRestMs)
-  }
+  if (!process.connected) await Promise.race([api.leave(), pause(stopRestMs, undefined, { ref: false })])
   await api.close()
 }
 

@@ -2,15 +2,28 @@
 // one that is being closed.
 import type { FastifyInstance } from 'fastify'
 
-/** Answers what begins it. */
-export function sendsOff(app: FastifyInstance): () => void {
+/** Answers what begins it, which resolves as soon as nobody is connected. */
+export function sendsOff(app: FastifyInstance): () => Promise<void> {
+  let connections = 0
   let leaves = false
-  // At once: a stream sends its head before a promise could be waited for.
-  app.addHook('onSend', (_request, reply, payload, done) => {
+  let left = () => {}
+  const emptied = new Promise<void>(resolve => {
+    left = resolve
+  })
+  app.server.on('connection', socket => {
+    connections++
+    socket.once('close', () => {
+      connections--
+      if (leaves && connections === 0) left()
+    })
+  })
+  app.addHook('onSend', async (_request, reply, payload) => {
     if (leaves) reply.header('connection', 'close')
-    done(null, payload)
+    return payload
   })
   return () => {
     leaves = true
+    if (connections === 0) left()
+    return emptied
   }
 }

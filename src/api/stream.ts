@@ -40,12 +40,11 @@ export function sendStream(request: FastifyRequest, reply: FastifyReply, stream:
   // A proxy that gathers lines would hold back what happens now.
   if (isEvents) reply.header('x-accel-buffering', 'no')
   if (stream.fileName) reply.header('content-disposition', `attachment; filename="${stream.fileName}"`)
-  reply
+  // The head goes out once every hook has had its say, not with the first line: that may come in hours, and callers give up before.
+  reply.raw.once('pipe', () => reply.raw.flushHeaders())
+  return reply
     .header('content-type', stream.contentType)
     .header('cache-control', 'no-store')
     .header('connection', 'close')
     .send(Readable.from(text))
-  // The head goes out now, not with the first line: that may come in hours, and callers give up before.
-  if (!reply.raw.headersSent) reply.raw.flushHeaders()
-  return reply
 }
