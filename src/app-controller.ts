@@ -1,5 +1,6 @@
 // The role `controller`: runs the loops, beside any number of others on the same database.
 import { readlinkSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { startTimeOf } from './agent/processes.ts'
 import { openMetrics } from './api/metrics-listener.ts'
 import { createLoops } from './app-loops.ts'
@@ -91,7 +92,7 @@ async function thisController({ ctx, config, session }: Shared): Promise<Control
   invariant(processStart, 'this process runs')
   return new Controller(ctx, {
     process: { host, pid: process.pid, processStart },
-    ...{ session, version: config.version },
+    ...{ hostName: hostname(), session, version: config.version },
     // With a database of our own nobody of another boot can be there any more.
     isGone: async other =>
       other.host === host ? (await startTimeOf(other.pid)) !== other.processStart : config.roles.databaseIsOurs,

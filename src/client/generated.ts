@@ -174,7 +174,7 @@ export interface Operations {
     params: Record<never, never>
     query: Record<never, never>
     body: null
-    returns: { items: ({ controllerId: string; host: string; pid: number; version: string; duties: (string)[]; startedAt: string; beatAt: string; endedAt: string | null; endedBecause: "stopped" | "silent" | "gone" | null; refusedWrites: string })[] }
+    returns: { items: ({ controllerId: string; host: string; hostName: string; pid: number; version: string; duties: (string)[]; startedAt: string; beatAt: string; endedAt: string | null; endedBecause: "stopped" | "silent" | "gone" | null; refusedWrites: string })[]; unheldDuties: (string)[] }
   }
   /** Create a drain plan: machines drained one batch after the other, within windows */
   'POST /v1/drain-plans': {

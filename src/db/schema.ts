@@ -126,6 +126,7 @@ export interface ControllersTable {
   endedAt: Temporal.Instant | null
   endedBecause: 'stopped' | 'silent' | 'gone' | null
   refusedWrites: Generated<bigint>
+  hostName: Generated<string>
 }
 
 export interface DrainMovesTable {

@@ -19,7 +19,7 @@ export interface ControllerRow extends ControllerProcess {
 export async function insertController(
   db: Db,
   now: Temporal.Instant,
-  row: Omit<ControllerRow, 'beat'> & { version: string },
+  row: Omit<ControllerRow, 'beat'> & { hostName: string; version: string },
 ): Promise<void> {
   await db
     .insertInto('controllers')
@@ -146,6 +146,7 @@ export async function lockDuty(tx: Tx, name: string, fencingToken: bigint): Prom
 
 export interface ControllerView extends Omit<ControllerProcess, 'processStart'> {
   id: string
+  hostName: string
   version: string
   startedAt: Temporal.Instant
   beatAt: Temporal.Instant
@@ -158,7 +159,7 @@ export interface ControllerView extends Omit<ControllerProcess, 'processStart'> 
 /** The newest first. */
 export async function selectControllers(db: Db): Promise<ControllerView[]> {
   const { rows } = await sql<ControllerView>`
-    select c.id, c.host, c.pid, c.version, c.started_at, c.beat_at, c.ended_at, c.ended_because, c.refused_writes,
+    select c.id, c.host, c.host_name, c.pid, c.version, c.started_at, c.beat_at, c.ended_at, c.ended_because, c.refused_writes,
       array(select d.name from duties d where d.controller_id = c.id order by d.name) as duties
     from controllers c order by c.started_at desc, c.id limit 100`.execute(db)
   return rows

@@ -26,6 +26,8 @@ export type { ControllerView }
 
 export interface ControllerOptions {
   process: ControllerProcess
+  /** Of the machine or the pod: what people find it by. */
+  hostName: string
   /** The application_name of this process's connections. */
   session: string
   version: string
@@ -135,7 +137,7 @@ export class Controller implements LeaseOwner {
 
   async #join(): Promise<void> {
     const { db, clock, random, log } = this.#ctx
-    const { process, session, version } = this.#options
+    const { process, hostName, session, version } = this.#options
     if (this.#joined) {
       const before = this.#id
       this.#id = newId(random, 'ctl')
@@ -146,7 +148,7 @@ export class Controller implements LeaseOwner {
       if (this.#lost > 0) this.refused(this.#lost)
     }
     await forgetControllers(db, clock.now().subtract(forgottenAfter))
-    await insertController(db, clock.now(), { id: this.#id, ...process, session, version })
+    await insertController(db, clock.now(), { id: this.#id, ...process, hostName, session, version })
     this.#joined = true
   }
 

@@ -321,7 +321,19 @@ const waits = {
 
 const controllersScenes: Scene[] = [
   { name: 'operator-controllers', path: '/operator/controllers', who: 'operator' },
-  ...states('operator-controllers', '/operator/controllers', /\/v1\/controllers/, 'operator'),
+  ...states('operator-controllers', '/operator/controllers', /\/v1\/controllers/, 'operator').filter(
+    ({ api }) => api?.how !== 'is empty',
+  ),
+  {
+    name: 'operator-controllers-empty',
+    path: '/operator/controllers',
+    who: 'operator',
+    api: {
+      path: /\/v1\/controllers/,
+      how: 'is empty',
+      body: { items: [], unheldDuties: ['money', 'notices', 'routes', 'upkeep'] },
+    },
+  },
   {
     name: 'operator-set-aside',
     path: '/operator/controllers',

@@ -21,7 +21,7 @@ export class ControllerUnderTest {
     this.db = openDb({ ...fresh.config, application_name: session })
     const base = { db: this.db, clock: this.clock, random: systemRandom, log: silentLog }
     this.controller = new Controller(base, {
-      ...{ process: { host, pid, processStart: '1' }, session, version: '1.0.0' },
+      ...{ process: { host, pid, processStart: '1' }, hostName: 'here', session, version: '1.0.0' },
       isGone: async other => others.some(one => one.gone && one.pid === other.pid),
     })
     this.ctx = { ...base, leases: this.controller }

@@ -3,6 +3,7 @@ import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { transaction } from '../../src/db/db.ts'
 import { FencedError } from '../../src/db/fence.ts'
+import { controllersView, unheldDuties } from '../../src/insight/controllers.ts'
 import { selectControllers, selectDuties } from '../../src/reconcile/controller.store.ts'
 import { DutyFence } from '../../src/reconcile/duties.ts'
 import { type FreshDb, freshDb } from '../postgres.ts'
@@ -40,6 +41,23 @@ test('one has a duty, and another takes it when the first leaves', async () => {
   await first.controller.leave()
   await beats(second, 1)
   expect([first.holds('money'), second.holds('money')]).toEqual([false, true])
+})
+
+test('operators see who has which duty, on which machine, and which duty nobody has', async () => {
+  const [first, second] = await twoControllers()
+  const seen = async () => {
+    const all = await controllersView(fresh.db)
+    return { held: all.map(({ hostName, duties }) => [hostName, duties.length]), unheld: unheldDuties(all) }
+  }
+  const held = [
+    ['here', 0],
+    ['here', 4],
+  ]
+  expect(await seen()).toEqual({ held: expect.arrayContaining(held), unheld: [] })
+  await first.controller.leave()
+  expect((await seen()).unheld).toEqual(['money', 'notices', 'routes', 'upkeep'])
+  await beats(second, 1)
+  expect((await seen()).unheld).toEqual([])
 })
 
 test('one that is silent over some beats of the other loses its duties, and takes none that is had when it is back', async () => {

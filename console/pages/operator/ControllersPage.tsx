@@ -15,8 +15,6 @@ import { Tag } from '../../ui/Tag.tsx'
 type Controller = Item<'GET /v1/controllers'>
 type SetAside = Item<'GET /v1/set-aside'>
 
-const dutyNames = ['money', 'notices', 'routes', 'upkeep']
-
 export function ControllersPage() {
   const controllers = useApi('GET /v1/controllers', {}, live)
   const setAside = useApi('GET /v1/set-aside', {}, live)
@@ -24,7 +22,7 @@ export function ControllersPage() {
     <>
       <PageHeader title={t('nav.controllers')} />
       <p className="quiet">{textFrom(texts, 'controllers.intro')}</p>
-      {controllers.data ? <Unheld controllers={controllers.data.items} /> : null}
+      {controllers.data ? <Unheld duties={controllers.data.unheldDuties} /> : null}
       <DataTable<Controller>
         label={t('nav.controllers')}
         answer={{ ...controllers, data: controllers.data?.items }}
@@ -50,11 +48,9 @@ export function ControllersPage() {
 const dutyText = (duty: string): string => textFrom(texts, `duty.${duty}`) ?? duty
 
 /** Nobody does what belongs to such a duty: that wants to be seen at once. */
-function Unheld({ controllers }: { controllers: readonly Controller[] }) {
-  const held = new Set(controllers.filter(one => one.endedAt === null).flatMap(one => one.duties))
-  const duties = dutyNames.filter(duty => !held.has(duty)).map(dutyText)
+function Unheld({ duties }: { duties: readonly string[] }) {
   if (duties.length === 0) return null
-  const title = textFrom(texts, 'controllers.unheld', { duties: formatAll(duties) })
+  const title = textFrom(texts, 'controllers.unheld', { duties: formatAll(duties.map(dutyText)) })
   return <Alert type="warning" showIcon style={{ marginBottom: 12 }} title={title} />
 }
 
@@ -82,7 +78,8 @@ const controllerColumns = () => [
   {
     title: textFrom(texts, 'controllers.process'),
     width: widths.text,
-    render: (_: unknown, { host, pid }: Controller) => textFrom(texts, 'controllers.processOf', { host, pid }),
+    render: (_: unknown, { host, hostName, pid }: Controller) =>
+      textFrom(texts, 'controllers.processOf', { host: hostName || host, pid }),
   },
   {
     title: textFrom(texts, 'controllers.version'),

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { controllersView, setAsideKinds, setAsideView } from '../../insight/controllers.ts'
+import { controllersView, setAsideKinds, setAsideView, unheldDuties } from '../../insight/controllers.ts'
 import { defineRoute } from '../route.ts'
 import { instant, isoOrNull } from './fields.ts'
 
@@ -15,6 +15,7 @@ export const controllerRoutes = [
         z.object({
           controllerId: z.string(),
           host: z.string().describe('Its boot and process namespace.'),
+          hostName: z.string().describe('Of its machine or pod; empty where an older release has not said.'),
           pid: z.number().int(),
           version: z.string(),
           duties: z.array(z.string()),
@@ -28,6 +29,7 @@ export const controllerRoutes = [
           refusedWrites: z.string().describe('Writes that were refused because another had taken over.'),
         }),
       ),
+      unheldDuties: z.array(z.string()).describe('What none of those who live does.'),
     }),
     async handle({ ctx }) {
       const items = await controllersView(ctx.db)
@@ -40,6 +42,7 @@ export const controllerRoutes = [
           endedAt: isoOrNull(endedAt),
           refusedWrites: refusedWrites.toString(),
         })),
+        unheldDuties: unheldDuties(items),
       }
     },
   }),

@@ -1,5 +1,5 @@
 import type { CommandTree } from '../command.ts'
-import { type Cell, printJson, printTable, timeText } from '../output.ts'
+import { type Cell, printJson, printLine, printTable, timeText } from '../output.ts'
 
 export function addControllersCommand(tree: CommandTree): void {
   tree.add({
@@ -8,14 +8,15 @@ export function addControllersCommand(tree: CommandTree): void {
     examples: ['berth controllers'],
     as: 'operator',
     async run({ session, options }) {
-      const { items } = await session.call('GET /v1/controllers', {})
+      const { items, unheldDuties } = await session.call('GET /v1/controllers', {})
       if (options.json) {
-        printJson({ items })
+        printJson({ items, unheldDuties })
         return
       }
       const rows = items.map(
-        ({ controllerId, pid, version, duties, beatAt, endedAt, endedBecause, refusedWrites }): Cell[] => [
+        ({ controllerId, hostName, pid, version, duties, beatAt, endedAt, endedBecause, refusedWrites }): Cell[] => [
           controllerId,
+          hostName,
           String(pid),
           version,
           endedBecause === null ? duties.join(', ') || 'none' : `${endedBecause} ${timeText(endedAt)}`,
@@ -23,9 +24,14 @@ export function addControllersCommand(tree: CommandTree): void {
           refusedWrites,
         ],
       )
-      printTable(['CONTROLLER', 'PID', 'VERSION', 'DUTIES', 'LAST BEAT', 'REFUSED WRITES'], rows, {
+      printTable(['CONTROLLER', 'HOST', 'PID', 'VERSION', 'DUTIES', 'LAST BEAT', 'REFUSED WRITES'], rows, {
         empty: 'No controller has run yet.',
       })
+      if (unheldDuties.length > 0) {
+        printLine(
+          `Nobody has: ${unheldDuties.join(', ')}. One that lives takes over within seconds; if none does, start one.`,
+        )
+      }
     },
   })
   tree.add({

@@ -8,7 +8,7 @@ import { namespaceOf } from '../../../src/drivers/kubernetes/pod-labels.ts'
 import { until } from '../../installation.ts'
 import { Customer, listeningWitness, type Target, type UnderTest } from '../story/customer.ts'
 import { kubectl, settings } from '../story/settings.ts'
-import { configYaml, nameOf, nodesYaml } from '../story/stage.ts'
+import { configYaml, nodesYaml } from '../story/stage.ts'
 import { hostDatabase } from './database.ts'
 import { namespace, type Packaging, type Wanted } from './packagings.ts'
 
@@ -126,18 +126,12 @@ export class InClusterStage extends Customer {
     return { host: await this.addressOf('berth-gateway'), port: 80, ...(await this.predict(service)) }
   }
 
-  /** The pod whose controller gives gateways their routes: controllers tell of the room of process ids that they live in. */
+  /** The pod whose controller gives gateways their routes. */
   podWithRoutes(): Promise<string> {
     return until('a controller has the routes', async () => {
       const { items } = await this.operator.call('GET /v1/controllers', {})
       const holder = items.find(one => one.endedAt === null && one.duties.includes('routes'))
-      const all = (await this.pods()).filter(pod => nameOf(pod).startsWith('berth-controller-') && isReady(pod))
-      for (const pod of holder === undefined ? [] : all) {
-        const asked = kubectl('-n', namespace, 'exec', nameOf(pod), '--', 'readlink', '/proc/self/ns/pid')
-        const room = await asked.then(({ stdout }) => stdout.trim()).catch(() => null)
-        if (room !== null && holder?.host.endsWith(room)) return nameOf(pod)
-      }
-      return null
+      return holder?.hostName ?? null
     })
   }
 
