@@ -239,6 +239,26 @@ test('of those that are given back no more Machines are marked than go', async c
   expect(marks() - before).toBe(2)
 })
 
+test('what was chosen to go, and was deleted by hand before the number was lowered for it, is forgotten', async () => {
+  const world = await openDeployment()
+  const { clusterApi, cluster, ref } = world
+  const { driver, ids } = await buy(world, 2)
+  const [first = '', second = ''] = ids
+  const nodeOf = await world.claimed()
+  const api = cluster.api()
+  // As a process leaves it that is killed between the two writes of a release.
+  const chosen = [nodeOf.get(first) ?? '', nodeOf.get(second) ?? '']
+  const { namespace = '', name: deployment } = (await clusterApi.deployment()).metadata
+  const annotations = { [`replicas.berth.dev/${cluster.run}`]: JSON.stringify({ chosen }) }
+  await api.patch(machineDeployments, { namespace, name: deployment }, { metadata: { annotations } })
+  clusterApi.isAway = true
+  for (const name of chosen) await api.delete(machines, { namespace, name })
+  await api.delete(nodes, { name: chosen[0] ?? '' })
+  await driver.release(ids.map(id => ref(id)))
+  await expect.poll(() => notesOf(world), eventually).toEqual([])
+  expect(await clusterApi.replicas()).toBe(2)
+})
+
 test('its node stays for the next who buys, where that is wished', async () => {
   const world = await openDeployment()
   const { clusterApi, states, ref } = world

@@ -56,12 +56,16 @@ export class NodeClaims {
   readonly #underWay = new Map<string, { effectId: string; answer: Promise<ProvisionAnswer> }>()
   /** Nodes that are reached for in this process at the moment. */
   readonly #reached = new Map<string, Promise<unknown>>()
-  readonly #waiting = new WaitingClaims()
-  #goingOn: Promise<void> | null = null
-  #isStale = false
+  readonly waiting: WaitingClaims
 
   constructor(options: ClaimsOptions) {
+    const { book, choice, clock } = options
     this.#options = options
+    this.waiting = new WaitingClaims({
+      clock,
+      freeFor: request => [...book.nodes()].filter(node => whyNotFor(node, request, choice) === null).length,
+      claim: requests => this.claim(requests),
+    })
   }
 
   /** In order. A call for what is under way answers with that. */
@@ -84,40 +88,6 @@ export class NodeClaims {
     } finally {
       await batch.catch(() => {})
       for (const machineId of fresh.keys()) this.#underWay.delete(machineId)
-    }
-  }
-
-  /** A node is on its way for it, as far as this process knows. */
-  waits(machineId: string): boolean {
-    return this.#waiting.has(machineId, this.#options.clock.now())
-  }
-
-  waiting(): ProvisionRequest[] {
-    return this.#waiting.requests(this.#options.clock.now())
-  }
-
-  forget(machineIds: readonly string[]): void {
-    for (const id of machineIds) this.#waiting.forget(id)
-  }
-
-  /** Claims what has become free for those that wait. */
-  goOn(): Promise<void> {
-    this.#isStale = true
-    this.#goingOn ??= this.#claimWaiting().finally(() => {
-      this.#goingOn = null
-    })
-    return this.#goingOn
-  }
-
-  async #claimWaiting(): Promise<void> {
-    const { book, choice } = this.#options
-    while (this.#isStale) {
-      this.#isStale = false
-      const served = [...Map.groupBy(this.waiting(), offerOf).values()].flatMap(requests => {
-        const free = [...book.nodes()].filter(node => whyNotFor(node, requests[0] as ProvisionRequest, choice) === null)
-        return requests.slice(0, free.length)
-      })
-      if (served.length > 0) await this.claim(served)
     }
   }
 
@@ -161,7 +131,7 @@ export class NodeClaims {
       if (released.has(machineId)) answers.set(machineId, wasReleased)
       else if (standing === undefined) return true
       else answers.set(machineId, standing.effectId === effectId ? madeBy(standing) : otherRequest(machineId))
-      this.#waiting.forget(machineId)
+      this.waiting.forget([machineId])
       return false
     })
   }
@@ -194,7 +164,7 @@ export class NodeClaims {
   async #answerRest({ requests, supply, look }: Wanted, answers: Map<string, ProvisionAnswer>): Promise<void> {
     const { book, choice } = this.#options
     const rest = requests.filter(({ machineId }) => !answers.has(machineId))
-    for (const { machineId } of requests) if (answers.has(machineId)) this.#waiting.forget(machineId)
+    this.waiting.forget(requests.map(({ machineId }) => machineId).filter(id => answers.has(id)))
     const ids = rest.map(({ machineId }) => machineId)
     const asked = supply && look?.scale && ids.length > 0 ? await supply.ask(ids, this.#withNode) : null
     const late = ids.filter(id => asked?.get(id)?.isComing === false && look?.scale?.raised.has(id))
@@ -206,11 +176,11 @@ export class NodeClaims {
     for (const request of rest) {
       const coming = asked?.get(request.machineId)
       if (supply && coming?.isComing) {
-        this.#waiting.put(request, coming.until)
+        this.waiting.put(request, coming.until)
         answers.set(request.machineId, { ok: true, driverRef: `${supply.called} for ${request.machineId}` })
         continue
       }
-      this.#waiting.forget(request.machineId)
+      this.waiting.forget([request.machineId])
       const whyNone = coming?.isComing === false ? coming.message : look?.why
       const message = [explain(book.nodes(), request, choice), whyNone].filter(Boolean).join('; ')
       answers.set(request.machineId, refusal('InsufficientStock', message))

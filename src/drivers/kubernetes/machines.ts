@@ -92,10 +92,10 @@ export class KubernetesMachines implements MachineDriver {
   async observe(machines: readonly MachineRef[]): Promise<MachineObservation[]> {
     await this.#book.ready()
     // Not waited for: what is asked of Cluster API is of no account for machines that run.
-    if (machines.some(({ machineId }) => this.#claims.waits(machineId))) this.#goOn()
+    if (machines.some(({ machineId }) => this.#claims.waiting.has(machineId))) this.#goOn()
     return machines.map(({ machineId, driverRef }) => {
       const [first, ...more] = this.#book.ofMachine(machineId)
-      if (first === undefined) return { state: this.#claims.waits(machineId) ? 'provisioning' : 'not_found' }
+      if (first === undefined) return { state: this.#claims.waiting.has(machineId) ? 'provisioning' : 'not_found' }
       const node = more.find(({ name }) => name === driverRef) ?? first
       // Claimed for one machine by a process that was stopped on the way: the node that is known for it stays.
       if (more.length > 0 && node.name === driverRef) this.#giveBack([first, ...more].filter(one => one !== node))
@@ -106,7 +106,7 @@ export class KubernetesMachines implements MachineDriver {
   async release(machines: readonly MachineRef[]): Promise<void> {
     await this.#book.ready()
     const ids = machines.map(({ machineId }) => machineId)
-    this.#claims.forget(ids)
+    this.#claims.waiting.forget(ids)
     await this.#releases.release(ids)
   }
 
@@ -115,7 +115,7 @@ export class KubernetesMachines implements MachineDriver {
     const changed = new EventEmitter()
     const unlisten = this.#book.listen((now, before) => {
       if (now.machineId === null) return
-      if (before === null || isAnother(now, before) || this.#claims.waits(now.machineId))
+      if (before === null || isAnother(now, before) || this.#claims.waiting.has(now.machineId))
         changed.emit('change', now.machineId)
     })
     try {
@@ -131,7 +131,7 @@ export class KubernetesMachines implements MachineDriver {
   async *list(): AsyncIterable<{ machineId: string; effectId: string }> {
     await this.#book.ready()
     for (const { machineId, effectId } of this.#book.claimed()) yield { machineId, effectId: effectId ?? '' }
-    for (const { machineId, effectId } of this.#claims.waiting())
+    for (const { machineId, effectId } of this.#claims.waiting.requests())
       if (this.#book.ofMachine(machineId).length === 0) yield { machineId, effectId }
   }
 
@@ -153,12 +153,14 @@ export class KubernetesMachines implements MachineDriver {
     const { settings } = this.#options
     const isFree = (node: KeptNode | null) => node !== null && whyNotFree(node, settings.tolerated) === null
     if (this.#supplies.ofNode(now) === null || !isFree(now) || isFree(before)) return
-    if (this.#claims.waiting().length > 0) this.#goOn()
+    if (this.#claims.waiting.requests().length > 0) this.#goOn()
   }
 
   #goOn(): void {
     const { log } = this.#options
-    this.#claims.goOn().catch(error => log.warn({ error: messageOf(error) }, 'not claimed for who waits; tried again'))
+    this.#claims.waiting
+      .goOn()
+      .catch(error => log.warn({ error: messageOf(error) }, 'not claimed for who waits; tried again'))
   }
 
   #giveBack(nodes: readonly KeptNode[]): void {

@@ -17,6 +17,7 @@ import {
   forget,
   giveUp,
   leavingMax,
+  namesOf,
   promisedOf,
   raise,
   roomOf,
@@ -119,7 +120,11 @@ export class DeploymentSupply {
 
   /** They want none any more. */
   async cancel(machineIds: ReadonlySet<string>): Promise<void> {
-    await this.#whereUsable(() => this.#takeBack(machineIds, 'youngest'), null)
+    await this.#whereUsable(async () => {
+      const scale = await this.#takeBack(machineIds, 'youngest')
+      // Chosen, and its Machine deleted by hand with the node: nobody comes to lower the number for it any more.
+      if (scale !== null && namesOf(scale, 'chosen').length > 0) await this.#forgetGone(scale, 1)
+    }, undefined)
   }
 
   /** Whether the Machine of a node that is being given back goes: then the node is for nobody. */
@@ -140,15 +145,20 @@ export class DeploymentSupply {
     const { released } = this.#options
     const machine = released === 'keep' ? null : await this.#machineOf(node)
     if (machine === null) {
-      await this.#changes.change(scale => settle(scale, id => id === machineId))
+      await this.#changes.change(scale =>
+        forget(
+          settle(scale, id => id === machineId),
+          name => name === node.capiMachine,
+        ),
+      )
       return false
     }
     const { name } = machine.metadata
     // Chosen first, and no more are marked than go: of more it would be Cluster API that chooses, and what that spares is
     // given to nobody. Who is stopped in between leaves the node to its machine, and whoever releases that goes on here.
-    const { chosen, leaving } = await this.#changes.change(scale => choose(scale, machineId, name))
-    if (leaving.has(name)) return true
-    if (!chosen.has(name)) return false
+    const { going } = await this.#changes.change(scale => choose(scale, machineId, name))
+    if (going.get(name) === 'leaving') return true
+    if (!going.has(name)) return false
     await this.#surplus.mark(name)
     const after = await this.#changes.change(scale => giveUp(scale, name))
     await this.#forgetGone(after)
@@ -168,19 +178,19 @@ export class DeploymentSupply {
       for (const name of surplus.machines) marked.add(name)
       return takeBack(standing, machineIds, surplus)
     })
-    for (const name of marked) if (!after.leaving.has(name)) await this.#surplus.spare(name)
+    for (const name of marked) if (after.going.get(name) !== 'leaving') await this.#surplus.spare(name)
     await this.#forgetGone(after)
     return after
   }
 
   /** The list of what has left stays short. */
-  async #forgetGone(scale: Scale): Promise<void> {
-    if (scale.leaving.size < leavingMax / 20 || this.#isForgetting) return
+  async #forgetGone(scale: Scale, from = leavingMax / 20): Promise<void> {
+    if (scale.going.size < from || this.#isForgetting) return
     this.#isForgetting = true
     try {
       const machines = await this.#options.clusterApi.machinesOf(this.#options.offer, { metadataOnly: true })
       const names = new Set(machines.map(({ metadata }) => metadata.name))
-      await this.#changes.change(standing => forget(standing, name => scale.leaving.has(name) && !names.has(name)))
+      await this.#changes.change(standing => forget(standing, name => scale.going.has(name) && !names.has(name)))
     } finally {
       this.#isForgetting = false
     }

@@ -2,10 +2,12 @@ import { describe, expect, test } from 'vitest'
 import {
   choose,
   entitled,
+  forget,
   giveUp,
   type MachineDeployment,
   maxNote,
   minNote,
+  namesOf,
   promisedOf,
   raise,
   roomOf,
@@ -39,7 +41,10 @@ describe('a scale', () => {
     const after = giveUp(choose(raise(before, ['m1', 'm2'], 100), 'm3', 'md-x'), 'md-x')
     const object = written(before, after)
     expect(object.spec?.replicas).toBe(3)
-    expect(scaleOf(object, 'one', offer)).toMatchObject({ raised: raised('m1', 'm2'), leaving: new Set(['md-x']) })
+    expect(scaleOf(object, 'one', offer)).toMatchObject({
+      raised: raised('m1', 'm2'),
+      going: new Map([['md-x', 'leaving']]),
+    })
     expect(scaleOf(object, 'two', offer)).toMatchObject({ raised: new Map(), othersRaised: 2 })
     expect(scalePatch(before, before, 'one')).toBeNull()
   })
@@ -85,7 +90,7 @@ describe('lowering', () => {
   test('is once for each promise, and never more than there are Machines that nobody has', () => {
     const before = scale(5, { raised: raised('m1', 'm2', 'm3') })
     const after = takeBack(before, new Set(['m1', 'm2', 'unknown']), { machines: ['md-1'], unmade: 0 })
-    expect([after.replicas, promisedOf(after), [...after.leaving]]).toEqual([4, 1, ['md-1']])
+    expect([after.replicas, promisedOf(after), namesOf(after, 'leaving')]).toEqual([4, 1, ['md-1']])
     expect(takeBack(after, new Set(['m1', 'm2']), { machines: ['md-2'], unmade: 1 })).toEqual(after)
     expect(takeBack(after, new Set(['m3']), { machines: ['md-1'], unmade: 0 }).replicas).toBe(4)
   })
@@ -94,7 +99,7 @@ describe('lowering', () => {
     const before = scale(5, { min: 3, raised: raised('m1', 'm2', 'm3') })
     const all = new Set(['m1', 'm2', 'm3'])
     expect(takeBack(before, all, { machines: ['md-1'], unmade: 2 })).toMatchObject({
-      ...{ replicas: 3, leaving: new Set(['md-1']), raised: new Map() },
+      ...{ replicas: 3, going: new Map([['md-1', 'leaving']]), raised: new Map() },
     })
     expect(takeBack(before, all, { machines: [], unmade: 1 }).replicas).toBe(4)
     expect(takeBack(before, new Set(['m1']), { machines: ['md-1'], unmade: 2 }).replicas).toBe(4)
@@ -103,11 +108,18 @@ describe('lowering', () => {
   test('of a machine that was given back is once, and not below the least', () => {
     const before = scale(2, { min: 1, raised: raised('m1') })
     const chosen = choose(before, 'm1', 'md-1')
-    expect([chosen.replicas, chosen.raised.size, [...chosen.chosen]]).toEqual([2, 0, ['md-1']])
+    expect([chosen.replicas, chosen.raised.size, namesOf(chosen, 'chosen')]).toEqual([2, 0, ['md-1']])
     expect([choose(chosen, 'm1', 'md-1'), choose(chosen, 'm2', 'md-2')]).toEqual([chosen, chosen])
     const after = giveUp(chosen, 'md-1')
-    expect([after.replicas, after.chosen.size, [...after.leaving]]).toEqual([1, 0, ['md-1']])
+    expect([after.replicas, namesOf(after, 'chosen'), namesOf(after, 'leaving')]).toEqual([1, [], ['md-1']])
     for (const again of [giveUp(after, 'md-1'), choose(after, 'm1', 'md-1'), choose(after, 'm2', 'md-2')])
       expect(again).toEqual(after)
+  })
+
+  test('forgets those whose Machine is gone, chosen or left: the number is as it was', () => {
+    const going = new Map([...['md-1', 'md-2'].map(name => [name, 'leaving'] as const), ['md-3', 'chosen'] as const])
+    const after = forget(scale(3, { going }), name => name !== 'md-2')
+    expect([after.replicas, [...after.going]]).toEqual([3, [['md-2', 'leaving']]])
+    expect(scaleOf(written(scale(3), { ...after, going }), 'one', offer).going).toEqual(going)
   })
 })

@@ -35,6 +35,8 @@ interface Note {
   leaving?: string[]
 }
 
+export type Going = 'chosen' | 'leaving'
+
 export interface Scale {
   resourceVersion: string
   replicas: number
@@ -43,10 +45,11 @@ export interface Scale {
   max: number | null
   /** Machines that were promised a node of it and have none yet, and since when, in seconds of Unix time. */
   raised: ReadonlyMap<string, number>
-  /** Names of its Machines for whose end the number is about to be lowered: nobody marks another in their place. */
-  chosen: ReadonlySet<string>
-  /** Those for whose end it was lowered. */
-  leaving: ReadonlySet<string>
+  /**
+   * Its Machines that go, by name. `chosen`: the number is about to be lowered for its end, and nobody marks another in its place.
+   * `leaving`: it was lowered.
+   */
+  going: ReadonlyMap<string, Going>
   /** Promised by other installations. */
   othersRaised: number
 }
@@ -63,8 +66,7 @@ export function scaleOf(deployment: MachineDeployment, installationId: string, o
     min: offer.minReplicas ?? wholeIn(annotations[minNote]) ?? 0,
     max: limits.length === 0 ? null : Math.min(...limits),
     raised: new Map(Object.entries(own.raised ?? {})),
-    chosen: new Set(own.chosen ?? []),
-    leaving: new Set(own.leaving ?? []),
+    going: new Map([...goingAs('leaving', own.leaving), ...goingAs('chosen', own.chosen)]),
     othersRaised: others.reduce((sum, key) => sum + Object.keys(noteIn(annotations[key]).raised ?? {}).length, 0),
   }
 }
@@ -79,11 +81,18 @@ export function scalePatch(before: Scale, after: Scale, installationId: string):
   }
 }
 
-function noteOf({ raised, chosen, leaving }: Scale): string | null {
-  if (raised.size + chosen.size + leaving.size === 0) return null
-  const note: Note = { raised: Object.fromEntries(raised), leaving: [...leaving] }
-  return JSON.stringify(chosen.size === 0 ? note : { ...note, chosen: [...chosen] })
+function noteOf(scale: Scale): string | null {
+  if (scale.raised.size + scale.going.size === 0) return null
+  const chosen = namesOf(scale, 'chosen')
+  const note: Note = { raised: Object.fromEntries(scale.raised), leaving: namesOf(scale, 'leaving') }
+  return JSON.stringify(chosen.length === 0 ? note : { ...note, chosen })
 }
+
+/** Of its Machines that go. */
+export const namesOf = ({ going }: Scale, as: Going): string[] =>
+  [...going].filter(([, state]) => state === as).map(([name]) => name)
+
+const goingAs = (state: Going, names: readonly string[] = []): [string, Going][] => names.map(name => [name, state])
 
 /** What somebody else has made of it says nothing. */
 function noteIn(text: string | undefined): Note {
@@ -136,38 +145,36 @@ export function dueBack(scale: Scale, machineIds: ReadonlySet<string>): number {
  */
 export function takeBack(scale: Scale, machineIds: ReadonlySet<string>, { machines, unmade }: Surplus): Scale {
   const count = dueBack(scale, machineIds)
-  const names = machines.filter(name => !scale.leaving.has(name)).slice(0, count)
+  const names = machines.filter(name => scale.going.get(name) !== 'leaving').slice(0, count)
   const settled = settle(scale, id => machineIds.has(id))
   const lowered = { ...settled, replicas: settled.replicas - Math.min(unmade, count - names.length) }
   return withoutMachines(lowered, names)
 }
 
-const aboveLeast = ({ replicas, min, chosen }: Scale): number => replicas - chosen.size - min
+const aboveLeast = (scale: Scale): number => scale.replicas - namesOf(scale, 'chosen').length - scale.min
 
 /** The Machine of a node that was given back is to go; not below the least. */
 export function choose(scale: Scale, machineId: string, name: string): Scale {
   const settled = settle(scale, id => id === machineId)
-  const stays =
-    scale.leaving.has(name) || aboveLeast(scale) <= 0 || scale.leaving.size + scale.chosen.size >= leavingMax
-  return stays ? settled : { ...settled, chosen: new Set([...scale.chosen, name]) }
+  const stays = scale.going.has(name) || aboveLeast(scale) <= 0 || scale.going.size >= leavingMax
+  return stays ? settled : { ...settled, going: new Map([...scale.going, [name, 'chosen']]) }
 }
 
 /** It was chosen, and is marked: one less, once. */
 export function giveUp(scale: Scale, name: string): Scale {
-  if (!scale.chosen.has(name)) return scale
-  const chosen = new Set([...scale.chosen].filter(one => one !== name))
-  return withoutMachines({ ...scale, chosen }, [name])
+  return scale.going.get(name) === 'chosen' ? withoutMachines(scale, [name]) : scale
 }
 
 const withoutMachines = (scale: Scale, names: readonly string[]): Scale => ({
   ...scale,
   replicas: scale.replicas - names.length,
-  leaving: new Set([...scale.leaving, ...names]),
+  going: new Map([...scale.going, ...goingAs('leaving', names)]),
 })
 
+/** The number stays: what was chosen and has gone without us is made anew. */
 export const forget = (scale: Scale, isGone: (name: string) => boolean): Scale => ({
   ...scale,
-  leaving: new Set([...scale.leaving].filter(name => !isGone(name))),
+  going: new Map([...scale.going].filter(([name]) => !isGone(name))),
 })
 
 /** How many more could be sold. */

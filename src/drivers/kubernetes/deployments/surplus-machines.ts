@@ -49,7 +49,7 @@ export class SurplusMachines {
   async take({ count, keep, first, scale }: Wanted): Promise<Surplus> {
     const { clusterApi, offer } = this.#options
     const machines = (await clusterApi.machinesOf(offer)).filter(
-      ({ metadata }) => metadata.deletionTimestamp === undefined && !scale.leaving.has(metadata.name),
+      ({ metadata }) => metadata.deletionTimestamp === undefined && scale.going.get(metadata.name) !== 'leaving',
     )
     const nodes = this.#nodes()
     const nobodys = machines.flatMap((machine): Nobodys[] => {
