@@ -32,8 +32,11 @@ const stopped = (): Promise<void> =>
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve())
   })
 
-/** How long kept connections may leave by themselves: in a pod after its `preStop`, within its `terminationGracePeriodSeconds`. */
-const stopRestMs = 5_000
+/**
+ * How long kept connections may leave by themselves: in a pod after its `preStop`, within its `terminationGracePeriodSeconds`.
+ * A gateway's longer than clients commonly keep one at rest, since what is sent into its end is lost.
+ */
+const stopRestMs = { api: 5_000, gateway: 15_000 } as const
 
 async function serveAgent(config: Config): Promise<void> {
   const { startAgent } = await import('./agent/agent.ts')
@@ -72,7 +75,7 @@ async function serveApi(config: Config): Promise<void> {
   ready()
   await stopped()
   // A supervisor ends all of it; apart from one this is a roll-out, and those who ask here go on with others.
-  if (!process.connected) await Promise.race([api.leave(), pause(stopRestMs, undefined, { ref: false })])
+  if (!process.connected) await Promise.race([api.leave(), pause(stopRestMs.api, undefined, { ref: false })])
   await api.close()
 }
 
@@ -142,7 +145,7 @@ async function serveGateway(config: Config): Promise<void> {
   ready()
   await Promise.race([stopped(), handedOver])
   // A supervisor ends all of it; apart from one this is a roll-out, and those who send here go on with others.
-  await (process.connected ? gateway.close() : retire(gateway, stopRestMs))
+  await (process.connected ? gateway.close() : retire(gateway, stopRestMs.gateway))
 }
 
 /** The controllers that it was told of, or the one on this host. */
