@@ -5,9 +5,10 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { availableParallelism, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sql } from 'kysely'
-import { startControl } from '../src/app.ts'
+import { startControl } from '../src/app/app.ts'
+import { MoneyWork } from '../src/app/money-work.ts'
 import { Client } from '../src/client/client.ts'
-import { loadConfig } from '../src/config.ts'
+import { loadConfig } from '../src/config/config.ts'
 import type { Db } from '../src/db/db.ts'
 import { startEmbedded } from '../src/db/embedded.ts'
 import { checkInvariants } from '../src/insight/invariant-check.ts'
@@ -15,7 +16,6 @@ import { allInvariants } from '../src/insight/invariants.ts'
 import { sealTransfers } from '../src/ledger/seal.ts'
 import { topUp } from '../src/ledger/top-up.ts'
 import { silentLog } from '../src/lib/log.ts'
-import { MoneyWork } from '../src/money-work.ts'
 
 const bounds = { daySeconds: 60, verifySeconds: 30, p99Times: 3 }
 const machines = 100_000

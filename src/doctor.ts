@@ -1,5 +1,5 @@
 // `berth doctor --kubernetes`: whether the cluster of berth.yaml is as Berth needs it.
-import type { Config } from './config.ts'
+import type { Config } from './config/config.ts'
 import { connectClusters } from './drivers/kubernetes/connect-cluster.ts'
 import { examine } from './drivers/kubernetes/doctor.ts'
 import { systemClock } from './lib/clock.ts'

@@ -2,7 +2,7 @@
 
 import { Command } from 'commander'
 import { reportFailure } from './cli/failure.ts'
-import { type Config, loadConfig, processEnvironment } from './config.ts'
+import { type Config, loadConfig, processEnvironment } from './config/config.ts'
 import { silentLog } from './lib/log.ts'
 import { credentialsPath, readRunState } from './processes/run-state.ts'
 

@@ -1,5 +1,5 @@
 // `berth recover`: an access key by way of the database, as two lines for a shell.
-import type { Config } from './config.ts'
+import type { Config } from './config/config.ts'
 import { openDb } from './db/db.ts'
 import { platformAccountName } from './identity/account.ts'
 import { recoverAccess } from './identity/recover.ts'

@@ -2,7 +2,7 @@
 import { flushCompileCache } from 'node:module'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { type Config, processEnvironment } from './config.ts'
+import { type Config, processEnvironment } from './config/config.ts'
 import type { ControlAddresses } from './gateway/control/control-link.ts'
 import { bindSocket, fdOf, type ListenSocket } from './lib/bound-socket.ts'
 import { systemClock } from './lib/clock.ts'
@@ -58,7 +58,7 @@ async function serveAgent(config: Config): Promise<void> {
 }
 
 async function serveControl(config: Config): Promise<void> {
-  const { startControl } = await import('./app.ts')
+  const { startControl } = await import('./app/app.ts')
   const control = await startControl({ config, databaseUrl: databaseOf(config), log: createLog('control') })
   process.on('SIGHUP', () => control.reloadTls())
   ready()
@@ -67,7 +67,7 @@ async function serveControl(config: Config): Promise<void> {
 }
 
 async function serveApi(config: Config): Promise<void> {
-  const { startApi } = await import('./app.ts')
+  const { startApi } = await import('./app/app.ts')
   const log = createLog('api')
   const api = await startApi({ config, databaseUrl: databaseOf(config), log })
   process.on('SIGHUP', () => api.reloadTls())
@@ -80,7 +80,7 @@ async function serveApi(config: Config): Promise<void> {
 }
 
 async function serveController(config: Config): Promise<void> {
-  const { startControllerRole } = await import('./app.ts')
+  const { startControllerRole } = await import('./app/app.ts')
   const log = createLog('controller')
   const controller = await startControllerRole({ config, databaseUrl: databaseOf(config), log })
   log.info('the loops run')

@@ -1,6 +1,6 @@
 // `berth verify`: every invariant, the sealed chain of the ledger, and every bill computed once more from the event log,
 // checked against the database as it stands.
-import type { Config } from './config.ts'
+import type { Config } from './config/config.ts'
 import { openDb } from './db/db.ts'
 import { everyKey, inOneSnapshot } from './insight/invariant-check.ts'
 import { allInvariants } from './insight/invariants.ts'

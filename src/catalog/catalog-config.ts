@@ -1,4 +1,4 @@
-// The catalog as an operator writes it in berth.yaml. src/config.ts reads the file into this; catalog.ts loads it.
+// The catalog as an operator writes it in berth.yaml. src/config/ reads the file into this; catalog.ts loads it.
 import type { MachineSpec } from './machine-spec.ts'
 import type { Engine } from './offering.ts'
 import type { Price } from './price.ts'

@@ -1,6 +1,6 @@
 // `berth backup` and `berth restore`: with DATABASE_URL, with the embedded database that runs, or with one started for this.
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
-import type { Config } from '../config.ts'
+import type { Config } from '../config/config.ts'
 import { backUp, restore } from '../db/backup.ts'
 import { systemClock } from '../lib/clock.ts'
 import { Refusal } from '../lib/errors.ts'

@@ -2,8 +2,8 @@
 
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import type { Config } from '../config.ts'
-import { defaultConfigYaml, hostFacts } from '../config-default.ts'
+import type { Config } from '../config/config.ts'
+import { defaultConfigYaml, hostFacts } from '../config/default.ts'
 import { systemClock } from '../lib/clock.ts'
 import { createLog } from '../lib/log.ts'
 import { status } from './down.ts'

@@ -1,6 +1,6 @@
 // The key that encrypts secrets at rest: made once, kept beside the database with mode 0600, part of every backup.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import type { Config } from '../config.ts'
+import type { Config } from '../config/config.ts'
 import type { Random } from '../lib/random.ts'
 import { secretKeyPath } from './run-state.ts'
 

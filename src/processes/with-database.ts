@@ -1,5 +1,5 @@
 // The database of this installation, for commands that need it whether Berth runs or not.
-import type { Config } from '../config.ts'
+import type { Config } from '../config/config.ts'
 import { startEmbedded } from '../db/embedded.ts'
 import { silentLog } from '../lib/log.ts'
 import { isRunning, readRunState } from './run-state.ts'

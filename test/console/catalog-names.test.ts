@@ -1,7 +1,7 @@
 // What the first configuration of an installation names has words in both languages; what an operator names stays as it is.
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { defaultConfigYaml } from '../../src/config-default.ts'
+import { defaultConfigYaml } from '../../src/config/default.ts'
 import { inLanguage, messages } from './dictionary.ts'
 
 // Named by a variable, and after the dictionary: it asks a browser for the language, and the compiler must not take it in.

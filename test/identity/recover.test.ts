@@ -1,6 +1,6 @@
 // A way in by way of the database, where the first access keys are not to be had.
 import { expect, onTestFinished, test } from 'vitest'
-import { loadConfig } from '../../src/config.ts'
+import { loadConfig } from '../../src/config/config.ts'
 import { createUser, disableUser } from '../../src/identity/accounts.ts'
 import { recoverAccess } from '../../src/identity/recover.ts'
 import { verifySigned } from '../../src/identity/verify-request.ts'

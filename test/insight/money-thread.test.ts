@@ -1,6 +1,6 @@
 // The thread of money work: it does what it is asked, says what failed, and is started anew when it has ended.
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { MoneyWork } from '../../src/money-work.ts'
+import { MoneyWork } from '../../src/app/money-work.ts'
 import { type FreshDb, freshDb } from '../postgres.ts'
 
 let fresh: FreshDb

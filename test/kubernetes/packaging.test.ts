@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { parseConfigFile } from '../../src/config-schema.ts'
+import { parseConfigFile } from '../../src/config/schema.ts'
 import type { AnyObject } from '../../src/drivers/kubernetes/api/objects.ts'
 import { gatewayNodeArgs } from '../../src/lib/node-args.ts'
 import { openCluster, realKubeconfig } from './cluster.ts'

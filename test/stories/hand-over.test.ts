@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
-import { defaultConfigYaml, hostFacts } from '../../src/config-default.ts'
+import { defaultConfigYaml, hostFacts } from '../../src/config/default.ts'
 import { berth as berthProgram, Installation, until } from '../installation.ts'
 
 const berth = new Installation()

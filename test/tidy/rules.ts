@@ -46,18 +46,10 @@ export const importTable: Record<string, readonly string[]> = {
     'events',
     'db:types',
   ],
-  processes: ['lib', 'db', 'agent', 'drivers', 'config:types', 'config-default'],
-  simulate: ['app', 'lib'],
+  processes: ['lib', 'db', 'agent', 'drivers', 'config:types', 'config/default'],
 }
-/** The composition roots: they may import everything. */
-const roots = new Set([
-  'src/main.ts',
-  'src/app.ts',
-  'src/serve.ts',
-  'src/verify.ts',
-  'src/compile-ahead.ts',
-  'src/config.ts',
-])
+/** Where all is put together: what is in them, and beside all folders in src/, may import everything. */
+const roots: ReadonlySet<string | null> = new Set(['app', 'config', null])
 
 const importPattern = /^(import|export)\s+(type\s+)?[^'"]*?from\s+'([^']+)'|^import\s+'([^']+)'/gm
 
@@ -88,7 +80,7 @@ export function importsOf(file: SourceFile): { path: string; typesOnly: boolean 
 
 export function importViolations(file: SourceFile): Violation[] {
   const folder = folderOf(file.path)
-  if (folder === null || roots.has(file.path) || file.path.endsWith('.test.ts')) return []
+  if (folder === null || roots.has(folder) || file.path.endsWith('.test.ts')) return []
   const allowed = importTable[folder]
   if (!allowed) return [{ path: file.path, rule: 'folder', detail: `src/${folder} is not in the import table` }]
   return importsOf(file).flatMap(({ path, typesOnly }) => {
@@ -97,7 +89,8 @@ export function importViolations(file: SourceFile): Violation[] {
     if (path.endsWith('.store.ts')) {
       return [{ path: file.path, rule: 'store', detail: `${path} is private to its folder` }]
     }
-    if (allowed.includes(target) || (typesOnly && allowed.includes(`${target}:types`))) return []
+    const names = [target, path.replace(/^src\/|\.ts$/g, ''), ...(typesOnly ? [`${target}:types`] : [])]
+    if (names.some(name => allowed.includes(name))) return []
     return [{ path: file.path, rule: 'import', detail: `${folder} may not import ${path}` }]
   })
 }
@@ -141,7 +134,7 @@ export const textRules: TextRule[] = [
   {
     rule: 'environment',
     pattern: /\bprocess\.env\b/,
-    applies: path => inSource(path) && !['src/config.ts', 'src/lib/env.ts'].includes(path),
+    applies: path => inSource(path) && !['src/config/config.ts', 'src/lib/env.ts'].includes(path),
   },
   {
     rule: 'database clock or randomness',

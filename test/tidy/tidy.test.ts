@@ -34,12 +34,12 @@ const allowedSteps: Record<string, string> = {
 /** Started by name, not imported: processes, scripts. */
 const entries = [
   'src/main.ts',
-  'src/app.ts',
+  'src/app/app.ts',
   'src/cli/demo.ts',
   'src/model-server/main.ts',
   'src/agent/fetch-model.ts',
   'src/gateway/worker.ts',
-  'src/money-thread.ts',
+  'src/app/money-thread.ts',
   'src/processes/compile-ahead.ts',
 ]
 

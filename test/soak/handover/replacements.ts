@@ -1,6 +1,6 @@
 // The gateway is replaced again and again while an open-loop load runs, with streams open across each replacement.
 import { setTimeout as pause } from 'node:timers/promises'
-import { hostFacts } from '../../../src/config-default.ts'
+import { hostFacts } from '../../../src/config/default.ts'
 import { LoadProcess } from '../drain/load-process.ts'
 import type { Mix } from '../drain/schedule.ts'
 import type { Stage } from '../drain/stage.ts'

@@ -2,23 +2,23 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { FastifyInstance } from 'fastify'
-import { consoleRoutes } from './api/console.ts'
-import type { ApiContext } from './api/context.ts'
-import { easRoutes } from './api/eas/eas.ts'
-import { EventStreams } from './api/event-streams.ts'
-import { oidcRoutes } from './api/oidc.ts'
-import { openApiDocument } from './api/openapi.ts'
-import { sendsOff } from './api/send-off.ts'
-import { createServer, mountRoutes } from './api/server.ts'
-import { TlsFiles } from './api/tls-files.ts'
-import { routes } from './api/v1/routes.ts'
-import type { Nudge, Shared } from './app-shared.ts'
-import { type Config, isLoopback } from './config.ts'
-import { EventTail } from './events/event-tail.ts'
-import type { FirstKeys } from './identity/bootstrap.ts'
-import { OidcClient } from './identity/oidc-client.ts'
-import { credentialsPath } from './processes/run-state.ts'
-import { Loop } from './reconcile/loop.ts'
+import { consoleRoutes } from '../api/console.ts'
+import type { ApiContext } from '../api/context.ts'
+import { easRoutes } from '../api/eas/eas.ts'
+import { EventStreams } from '../api/event-streams.ts'
+import { oidcRoutes } from '../api/oidc.ts'
+import { openApiDocument } from '../api/openapi.ts'
+import { sendsOff } from '../api/send-off.ts'
+import { createServer, mountRoutes } from '../api/server.ts'
+import { TlsFiles } from '../api/tls-files.ts'
+import { routes } from '../api/v1/routes.ts'
+import { type Config, isLoopback } from '../config/config.ts'
+import { EventTail } from '../events/event-tail.ts'
+import type { FirstKeys } from '../identity/bootstrap.ts'
+import { OidcClient } from '../identity/oidc-client.ts'
+import { credentialsPath } from '../processes/run-state.ts'
+import { Loop } from '../reconcile/loop.ts'
+import type { Nudge, Shared } from './shared.ts'
 
 export interface ApiRole {
   app: FastifyInstance
@@ -62,7 +62,7 @@ export async function openApi(shared: Shared, nudge: Nudge, wakeEvents: () => vo
   return { app, loops, apiUrl, reloadTls, leave, close: () => app.close() }
 }
 
-const exampleModel = fileURLToPath(new URL('../examples/digits/model.onnx', import.meta.url))
+const exampleModel = fileURLToPath(new URL('../../examples/digits/model.onnx', import.meta.url))
 
 const settingsOf = (config: Config): ApiContext['settings'] => ({
   currency: config.currency,

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { rolesOf } from './config-roles.ts'
-import { parseConfigFile } from './config-schema.ts'
+import { rolesOf } from './roles.ts'
+import { parseConfigFile } from './schema.ts'
 
 const secret = 'x'.repeat(32)
 const rolesFrom = (text: string, env: NodeJS.ProcessEnv = {}) =>

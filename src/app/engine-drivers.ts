@@ -1,19 +1,19 @@
 // The drivers of the engines that this installation has, and which of them drives a region.
 import { join } from 'node:path'
-import type { Engine } from './catalog/offering.ts'
-import type { Config } from './config.ts'
-import { ProcessMachines } from './drivers/process/machines.ts'
-import { ProcessRuntime } from './drivers/process/runtime.ts'
-import { SimulatedMachines } from './drivers/simulated/machines.ts'
-import { SimulatedRuntime } from './drivers/simulated/runtime.ts'
-import type { MachineDriver } from './fleet/driver.ts'
-import type { Clock } from './lib/clock.ts'
-import { environment } from './lib/env.ts'
-import { Refusal } from './lib/errors.ts'
-import type { Logger } from './lib/log.ts'
-import { agentSocketPath } from './processes/run-state.ts'
-import type { Hosts } from './services/disk/reconcile-disks.ts'
-import type { RuntimeDriver } from './services/driver.ts'
+import type { Engine } from '../catalog/offering.ts'
+import type { Config } from '../config/config.ts'
+import { ProcessMachines } from '../drivers/process/machines.ts'
+import { ProcessRuntime } from '../drivers/process/runtime.ts'
+import { SimulatedMachines } from '../drivers/simulated/machines.ts'
+import { SimulatedRuntime } from '../drivers/simulated/runtime.ts'
+import type { MachineDriver } from '../fleet/driver.ts'
+import type { Clock } from '../lib/clock.ts'
+import { environment } from '../lib/env.ts'
+import { Refusal } from '../lib/errors.ts'
+import type { Logger } from '../lib/log.ts'
+import { agentSocketPath } from '../processes/run-state.ts'
+import type { Hosts } from '../services/disk/reconcile-disks.ts'
+import type { RuntimeDriver } from '../services/driver.ts'
 
 export interface EngineDrivers {
   machines: MachineDriver
@@ -67,8 +67,8 @@ async function dockerDrivers(
   { docker, dataDir, storage, models }: Config,
   { clock, log }: { clock: Clock; log: Logger },
 ): Promise<EngineDrivers> {
-  const { DockerMachines } = await import('./drivers/docker/machines.ts')
-  const { DockerRuntime } = await import('./drivers/docker/runtime.ts')
+  const { DockerMachines } = await import('../drivers/docker/machines.ts')
+  const { DockerRuntime } = await import('../drivers/docker/runtime.ts')
   const runtime = new DockerRuntime({ docker, dataDir, storage, modelNetworks: models.allowPrivate, clock, log })
   const machines = new DockerMachines({ socketPath: docker.socketPath, dataDir })
   return { machines, runtime, close: () => runtime.close() }
@@ -79,9 +79,9 @@ async function kubernetesDrivers(
   { kubernetes, catalog, dataDir, models }: Config,
   { clock, log, installationId: findId }: DriversOptions,
 ): Promise<EngineDrivers> {
-  const { connectClusters, requestMetrics } = await import('./drivers/kubernetes/connect-cluster.ts')
-  const { KubernetesMachines } = await import('./drivers/kubernetes/machines.ts')
-  const { KubernetesRuntime } = await import('./drivers/kubernetes/runtime.ts')
+  const { connectClusters, requestMetrics } = await import('../drivers/kubernetes/connect-cluster.ts')
+  const { KubernetesMachines } = await import('../drivers/kubernetes/machines.ts')
+  const { KubernetesRuntime } = await import('../drivers/kubernetes/runtime.ts')
   const installationId = await findId()
   const { api, management, close } = connectClusters(kubernetes, { clock, env: environment() })
   const specs = new Map(catalog.specs.map(spec => [spec.specId, spec]))

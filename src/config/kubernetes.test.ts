@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { kubernetesOf } from './config-kubernetes.ts'
-import { parseConfigFile } from './config-schema.ts'
-import { isRefusal } from './lib/errors.ts'
+import { isRefusal } from '../lib/errors.ts'
+import { kubernetesOf } from './kubernetes.ts'
+import { parseConfigFile } from './schema.ts'
 
 const read = (text: string) =>
   kubernetesOf(parseConfigFile(text, 'berth.yaml').kubernetes, path => `/etc/berth/${path}`)

@@ -2,9 +2,9 @@
 import { once } from 'node:events'
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
-import { FencedError } from './db/fence.ts'
-import type { HeldDuty } from './reconcile/duties.ts'
-import type { Report } from './reconcile/loop.ts'
+import { FencedError } from '../db/fence.ts'
+import type { HeldDuty } from '../reconcile/duties.ts'
+import type { Report } from '../reconcile/loop.ts'
 
 export type MoneyTask = 'billing' | 'corrections' | 'statements' | 'auditor'
 

@@ -1,10 +1,10 @@
 // The part of berth.yaml that says how a cluster is reached, which of its nodes are machines, and how services run there.
 import { isAbsolute } from 'node:path'
 import { z } from 'zod'
-import type { CatalogConfig } from './catalog/catalog-config.ts'
-import { network, read, yesOrNo } from './config-read.ts'
-import type { MachineSettings } from './drivers/kubernetes/machine-settings.ts'
-import type { PodSettings } from './drivers/kubernetes/settings.ts'
+import type { CatalogConfig } from '../catalog/catalog-config.ts'
+import type { MachineSettings } from '../drivers/kubernetes/machine-settings.ts'
+import type { PodSettings } from '../drivers/kubernetes/settings.ts'
+import { network, read, yesOrNo } from './read.ts'
 
 export interface KubernetesConfig {
   /** null: the service account of our own pod, else `KUBECONFIG`, else `~/.kube/config`. */

@@ -1,33 +1,27 @@
 // The configuration, typed: berth.yaml, then the environment. The only reader of `process.env`.
 import { readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import type { ModelSettings } from './agent/models/model-settings.ts'
-import type { CatalogConfig } from './catalog/catalog-config.ts'
-import { defaultConfigYaml, type HostFacts, hostFacts } from './config-default.ts'
-import { accessLogOf, gatewayLimitsOf } from './config-gateway.ts'
-import { type KubernetesConfig, kubernetesOf } from './config-kubernetes.ts'
-import type { ModelsFile } from './config-models.ts'
-import { type RolesConfig, rolesOf } from './config-roles.ts'
-import {
-  type ConfigFile,
-  type ConfigRefusal,
-  type ListenAddress,
-  parseConfigFile,
-  parseListen,
-} from './config-schema.ts'
-import { dataDirectory } from './data-directory.ts'
-import type { DockerSettings } from './drivers/docker/settings.ts'
-import type { AccessLogSettings } from './gateway/figures/access-log.ts'
-import type { GatewayLimits } from './gateway/limits.ts'
-import { Refusal } from './lib/errors.ts'
-import { invariant } from './lib/invariant.ts'
-import type { AllowedPath } from './lib/mounts.ts'
-import type { TlsPaths } from './lib/tls-pair.ts'
-import type { MailConfig } from './notices/mail.ts'
-import type { WebhookConfig } from './notices/webhook.ts'
-import type { DiskLimits } from './services/disk/disk-pressure.ts'
+import type { ModelSettings } from '../agent/models/model-settings.ts'
+import type { CatalogConfig } from '../catalog/catalog-config.ts'
+import { dataDirectory } from '../data-directory.ts'
+import type { DockerSettings } from '../drivers/docker/settings.ts'
+import type { AccessLogSettings } from '../gateway/figures/access-log.ts'
+import type { GatewayLimits } from '../gateway/limits.ts'
+import { Refusal } from '../lib/errors.ts'
+import { invariant } from '../lib/invariant.ts'
+import type { AllowedPath } from '../lib/mounts.ts'
+import type { TlsPaths } from '../lib/tls-pair.ts'
+import type { MailConfig } from '../notices/mail.ts'
+import type { WebhookConfig } from '../notices/webhook.ts'
+import type { DiskLimits } from '../services/disk/disk-pressure.ts'
+import { defaultConfigYaml, type HostFacts, hostFacts } from './default.ts'
+import { accessLogOf, gatewayLimitsOf } from './gateway.ts'
+import { type KubernetesConfig, kubernetesOf } from './kubernetes.ts'
+import type { ModelsFile } from './models.ts'
+import { type RolesConfig, rolesOf } from './roles.ts'
+import { type ConfigFile, type ConfigRefusal, type ListenAddress, parseConfigFile, parseListen } from './schema.ts'
 
-export type { ListenAddress } from './config-schema.ts'
+export type { ListenAddress } from './schema.ts'
 
 export interface Config {
   version: string
@@ -308,6 +302,6 @@ function refusePublic(field: string, address: ListenAddress, insecure: boolean, 
 }
 
 function packageVersion(): string {
-  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
   return (JSON.parse(text) as { version: string }).version
 }

@@ -1,10 +1,10 @@
 // The part of berth.yaml that says what clients may ask of the gateway: how large heads are, how long anything may take, and how
 // many connections there are; and the certificates of its TLS port. What one service takes is said in its service JSON.
 import { z } from 'zod'
-import { read, yesOrNo } from './config-read.ts'
-import type { AccessLogSettings } from './gateway/figures/access-log.ts'
-import { fieldsMax } from './gateway/http/fields.ts'
-import { defaultLimits, type GatewayLimits } from './gateway/limits.ts'
+import type { AccessLogSettings } from '../gateway/figures/access-log.ts'
+import { fieldsMax } from '../gateway/http/fields.ts'
+import { defaultLimits, type GatewayLimits } from '../gateway/limits.ts'
+import { read, yesOrNo } from './read.ts'
 
 const whole = (min: number, max: number) =>
   read(

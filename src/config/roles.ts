@@ -1,7 +1,8 @@
 // What roles that run apart must be told: how to reach each other and the database, and the secrets that they share.
-import type { ConfigFile, ConfigRefusal, ListenAddress } from './config-schema.ts'
-import { parseListen } from './config-schema.ts'
-import { Refusal } from './lib/errors.ts'
+
+import { Refusal } from '../lib/errors.ts'
+import type { ConfigFile, ConfigRefusal, ListenAddress } from './schema.ts'
+import { parseListen } from './schema.ts'
 
 export interface RolesConfig {
   /** Where gateways of other hosts find this controller; null: by a unix socket, on this host alone. */

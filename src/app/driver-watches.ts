@@ -1,8 +1,9 @@
 // What drivers tell of changes, to the loops that look at what changed.
-import type { Context, Nudge } from './app-shared.ts'
+
+import type { Logger } from '../lib/log.ts'
+import { DriverWatch } from '../reconcile/driver-watch.ts'
 import type { Drivers } from './engine-drivers.ts'
-import type { Logger } from './lib/log.ts'
-import { DriverWatch } from './reconcile/driver-watch.ts'
+import type { Context, Nudge } from './shared.ts'
 
 export class DriverWatches {
   readonly #services: DriverWatch

@@ -1,12 +1,12 @@
 // The composition root of control, which is two roles that run together or apart: `api` answers requests, `controller` runs the
 // loops. This and the files app-*.ts beside it are the only ones that know every module, with engine-drivers.ts for the drivers.
 import type { FastifyInstance } from 'fastify'
-import { type ApiRole, openApi, writeCredentials } from './app-api.ts'
-import { type ControllerRole, openController } from './app-controller.ts'
-import { type Context, type Nudge, openShared, type RoleOptions, type Shared } from './app-shared.ts'
-import { DriverWatches } from './app-watches.ts'
-import { Notifier } from './db/notifier.ts'
-import type { Loop } from './reconcile/loop.ts'
+import { Notifier } from '../db/notifier.ts'
+import type { Loop } from '../reconcile/loop.ts'
+import { type ApiRole, openApi, writeCredentials } from './api-role.ts'
+import { type ControllerRole, openController } from './controller-role.ts'
+import { DriverWatches } from './driver-watches.ts'
+import { type Context, type Nudge, openShared, type RoleOptions, type Shared } from './shared.ts'
 
 export interface ControlOptions extends RoleOptions {
   /** False: no billing, statements or audit by themselves, for who measures them. */

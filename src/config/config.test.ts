@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { dataDirectory } from '../data-directory.ts'
+import { isRefusal, messageOf } from '../lib/errors.ts'
 import { loadConfig } from './config.ts'
-import { defaultConfigYaml, sliceHost } from './config-default.ts'
-import { parseConfigFile } from './config-schema.ts'
-import { dataDirectory } from './data-directory.ts'
-import { isRefusal, messageOf } from './lib/errors.ts'
+import { defaultConfigYaml, sliceHost } from './default.ts'
+import { parseConfigFile } from './schema.ts'
 
 const host = { cores: 2, memoryMib: 4096 }
 let home: string

@@ -1,20 +1,21 @@
 // The duty `routes`: routes out to gateways, acknowledgements and traffic in, and what is known from those alone. What is known
 // begins anew with each term of duty, as with a control that was started anew: gateways say it again when they connect.
-import type { Context, Nudge } from './app-shared.ts'
-import type { Engine } from './catalog/offering.ts'
-import type { Config } from './config.ts'
+
+import type { Engine } from '../catalog/offering.ts'
+import type { Config } from '../config/config.ts'
+import { RouteDoor } from '../gateway/control/route-door.ts'
+import { RouteServer } from '../gateway/control/route-server.ts'
+import { workerId } from '../gateway/worker-id.ts'
+import { routeSocketPath } from '../processes/run-state.ts'
+import type { HeldDuty } from '../reconcile/duties.ts'
+import { idle, type Report } from '../reconcile/loop.ts'
+import { reconcileAutoscale } from '../services/autoscale/reconcile-autoscale.ts'
+import type { RuntimeDriver } from '../services/driver.ts'
+import { Measurements } from '../services/metrics/measurements.ts'
+import { TrafficTotals } from '../services/metrics/traffic-totals.ts'
+import { RouteHost, type RoutePublisher } from '../services/routes/routes.ts'
 import type { Drivers } from './engine-drivers.ts'
-import { RouteDoor } from './gateway/control/route-door.ts'
-import { RouteServer } from './gateway/control/route-server.ts'
-import { workerId } from './gateway/worker-id.ts'
-import { routeSocketPath } from './processes/run-state.ts'
-import type { HeldDuty } from './reconcile/duties.ts'
-import { idle, type Report } from './reconcile/loop.ts'
-import { reconcileAutoscale } from './services/autoscale/reconcile-autoscale.ts'
-import type { RuntimeDriver } from './services/driver.ts'
-import { Measurements } from './services/metrics/measurements.ts'
-import { TrafficTotals } from './services/metrics/traffic-totals.ts'
-import { RouteHost, type RoutePublisher } from './services/routes/routes.ts'
+import type { Context, Nudge } from './shared.ts'
 
 interface Term {
   fencingToken: bigint

@@ -1,18 +1,18 @@
 // The thread of heavy money work: closing billing days, corrections, statements, the auditor. It has a few connections of its
 // own, so that neither the event loop of the API nor its pool waits for a hundred thousand bill lines.
 import { parentPort, workerData } from 'node:worker_threads'
-import { correctBills } from './billing/correct-bills.ts'
-import { billDays } from './billing/reconcile-billing.ts'
-import { finaliseStatements } from './billing/reconcile-statements.ts'
-import type { Ctx } from './db/ctx.ts'
-import { openDb } from './db/db.ts'
-import { FencedError } from './db/fence.ts'
-import { audit } from './insight/auditor.ts'
-import { systemClock } from './lib/clock.ts'
-import { createLog } from './lib/log.ts'
-import { systemRandom } from './lib/random.ts'
+import { correctBills } from '../billing/correct-bills.ts'
+import { billDays } from '../billing/reconcile-billing.ts'
+import { finaliseStatements } from '../billing/reconcile-statements.ts'
+import type { Ctx } from '../db/ctx.ts'
+import { openDb } from '../db/db.ts'
+import { FencedError } from '../db/fence.ts'
+import { audit } from '../insight/auditor.ts'
+import { systemClock } from '../lib/clock.ts'
+import { createLog } from '../lib/log.ts'
+import { systemRandom } from '../lib/random.ts'
+import { DutyFence } from '../reconcile/duties.ts'
 import type { MoneyAnswer, MoneyRequest, MoneyThreadOptions } from './money-work.ts'
-import { DutyFence } from './reconcile/duties.ts'
 
 const { databaseUrl, zone, session } = workerData as MoneyThreadOptions
 const log = createLog('money')

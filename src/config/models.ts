@@ -1,7 +1,7 @@
 // The parts of berth.yaml that say where models may come from, which directories services may mount, and how full a disk may be.
 import { isAbsolute, normalize } from 'node:path'
 import { z } from 'zod'
-import { network, read, yesOrNo } from './config-read.ts'
+import { network, read, yesOrNo } from './read.ts'
 
 /** Only the host and port: buckets and keys are put behind it. */
 const endpoint = read(text => {
