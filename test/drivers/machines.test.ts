@@ -104,7 +104,7 @@ describe('machines that are slices of this host', () => {
     await driver.release([{ machineId: 'eas-i-1', zoneId: 'zone-a', driverRef }])
     const left = await readdir(join(dataDir, 'machines'), { recursive: true })
     expect(left.filter(name => name.includes('weights'))).toEqual([])
-    expect(left.sort()).toEqual(['.released', join('.released', 'eas-i-1')])
+    expect(left.sort()).toEqual(['.making', '.released', join('.released', 'eas-i-1')])
   })
 
   test('an id that is a path is refused', async () => {
@@ -114,4 +114,18 @@ describe('machines that are slices of this host', () => {
       'is no machine id',
     )
   })
+})
+
+test('however many calls for one machine, and for its disk, come at once, what is noted of it is whole at every moment', async () => {
+  const driver = new ProcessMachines({ dataDir: await temporary() })
+  for (let round = 0; round < 60; round++) {
+    const ids = Array.from({ length: 4 }, (_, index) => `eas-i-${round}-${index}`)
+    const calls = ids.flatMap(id => Array.from({ length: 6 }, () => request(id)))
+    const answers = await Promise.all(calls.map(call => driver.provision([call])))
+    expect(answers.flat().filter(({ ok }) => !ok)).toEqual([])
+    const resizes = ids.flatMap(machineId => [300, 301, 302].map(systemDiskGiB => ({ machineId, systemDiskGiB })))
+    const resize = { effectId: 'resize', zoneId: 'zone-a', driverRef: null }
+    const grown = await Promise.all(resizes.map(one => driver.resize([{ ...resize, ...one }])))
+    expect(grown.flat().filter(({ ok }) => !ok)).toEqual([])
+  }
 })

@@ -1,14 +1,13 @@
 // Logs of containers. While a container is there the engine keeps its output, in bounds that its body states; whenever
 // somebody reads, and last before it is removed, what is new is taken over into files like the agent's. So logs have offsets
 // and a retention after the end, and a service that floods its log costs the engine's process time and not ours.
-import { closeSync, fstatSync, ftruncateSync, readFileSync, renameSync, writeFileSync, writeSync } from 'node:fs'
+import { closeSync, fstatSync, ftruncateSync, writeSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
-import { join } from 'node:path'
 import { boundsOf } from '../../agent/log-files.ts'
-import { Logs, logDefaults } from '../../agent/logs.ts'
 import type { LogPage, LogQuery } from '../../agent/protocol.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { isRefusal, Refusal } from '../../lib/errors.ts'
+import { TakenLogs } from '../taken-logs.ts'
 import type { DockerEngine } from './engine.ts'
 import { framesOf, Joined, linesOfFrames, splitStamp } from './log-frames.ts'
 
@@ -21,41 +20,27 @@ interface Taken {
 
 const nothingTaken: Taken = { second: '', count: 0, end: 0 }
 const followedLines = 500
-const sweepEveryMs = 600_000
 
 export class ContainerLogs {
   readonly #engine: DockerEngine
-  readonly #directory: string
-  readonly #logs: Logs
-  readonly #clock: Clock
-  /** One at a time for each. */
-  readonly #taking = new Map<string, Promise<void>>()
-  #sweptMs: number
+  readonly #logs: TakenLogs<Taken>
 
   constructor(engine: DockerEngine, directory: string, clock: Clock) {
     this.#engine = engine
-    this.#directory = directory
-    this.#logs = new Logs(directory, logDefaults, clock)
-    this.#clock = clock
-    this.#sweptMs = clock.monotonicMs()
+    this.#logs = new TakenLogs(directory, clock)
   }
 
   /** Takes over what is new of this container; nothing if it is not there. */
   take(id: string, name: string): Promise<void> {
-    const before = this.#taking.get(id) ?? Promise.resolve()
-    const turn = before.catch(() => {}).then(() => this.#take(id, name))
-    this.#taking.set(id, turn)
-    const clear = () => this.#taking.get(id) === turn && this.#taking.delete(id)
-    turn.then(clear, clear)
-    return turn
+    return this.#logs.inTurn(id, () => this.#take(id, name))
   }
 
   async page(id: string, name: string, query: LogQuery): Promise<LogPage> {
     // What was taken over can be read without the engine.
     await this.take(id, name).catch(error => {
-      if (!isRefusal(error, 'DockerAway') || !this.#logs.has(id)) throw error
+      if (!isRefusal(error, 'DockerAway') || !this.#logs.files.has(id)) throw error
     })
-    if (this.#logs.has(id)) return this.#logs.page(id, query)
+    if (this.#logs.files.has(id)) return this.#logs.files.page(id, query)
     throw new Refusal('ServiceInstanceNotFound', `no logs are kept of ${id}`, { field: 'id' })
   }
 
@@ -63,7 +48,7 @@ export class ContainerLogs {
   async *follow(id: string, name: string, signal: AbortSignal): AsyncGenerator<string> {
     try {
       const res = await this.#engine.logs(name, { follow: 1, tail: followedLines }, signal)
-      if (res === null) yield* this.#logs.follow(id, {}, signal)
+      if (res === null) yield* this.#logs.files.follow(id, {}, signal)
       else yield* linesOfFrames(framesOf(res))
     } catch (error) {
       if (!signal.aborted) throw error
@@ -72,51 +57,31 @@ export class ContainerLogs {
 
   /** A line of our own, of one that never ran. */
   note(id: string, text: string): void {
-    closeSync(this.#logs.open(id, null))
     this.#logs.note(id, text)
-    this.#logs.end(id)
+    this.#logs.files.end(id)
   }
 
   /** From now its retention runs. */
   end(id: string, live: ReadonlySet<string>): void {
-    this.#logs.end(id)
-    const nowMs = this.#clock.monotonicMs()
-    if (nowMs - this.#sweptMs < sweepEveryMs) return
-    this.#sweptMs = nowMs
-    this.#logs.sweep(live)
+    this.#logs.end(id, () => live)
   }
 
   async #take(id: string, name: string): Promise<void> {
-    const taken = this.#read(id)
+    const taken = this.#logs.taken(id) ?? nothingTaken
     const since = taken.second === '' ? {} : { since: instantOf(taken.second).epochMilliseconds / 1_000 }
     const res = await this.#engine.logs(name, { timestamps: 1, ...since })
     if (res === null) return
-    const fd = this.#logs.open(id, null)
+    const fd = this.#logs.files.open(id, null)
     try {
       // What was written and not noted before a crash is taken over once more.
-      const surplus = Math.max(0, boundsOf(join(this.#directory, id)).end - taken.end)
+      const surplus = Math.max(0, boundsOf(this.#logs.directoryOf(id)).end - taken.end)
       if (surplus > 0) ftruncateSync(fd, Math.max(0, fstatSync(fd).size - surplus))
-      this.#write(id, await copy(res, fd, taken))
+      this.#logs.noteTaken(id, await copy(res, fd, taken))
     } finally {
       closeSync(fd)
     }
-    await this.#logs.rotateIfLong(id)
+    await this.#logs.files.rotateIfLong(id)
   }
-
-  #read(id: string): Taken {
-    try {
-      return JSON.parse(readFileSync(this.#taken(id), 'utf8')) as Taken
-    } catch {
-      return nothingTaken
-    }
-  }
-
-  #write(id: string, taken: Taken): void {
-    writeFileSync(`${this.#taken(id)}.new`, JSON.stringify(taken), { mode: 0o600 })
-    renameSync(`${this.#taken(id)}.new`, this.#taken(id))
-  }
-
-  #taken = (id: string): string => join(this.#directory, id, 'taken.json')
 }
 
 /**

@@ -1,11 +1,10 @@
 // The nodes of a cluster and what pods take of them, kept by watches: looking costs no request. A book that has heard nothing
 // for a while gives no word at all, rather than an old one.
 import type { Clock } from '../../lib/clock.ts'
-import { Refusal } from '../../lib/errors.ts'
 import type { Logger } from '../../lib/log.ts'
-import type { KubernetesRefusal } from './api/api-error.ts'
 import type { ApiServer } from './api/api-server.ts'
 import { ObjectCache } from './api/object-cache.ts'
+import { kubernetesAway, whyNoWord } from './api/present-word.ts'
 import { nodes, pods } from './api/resources.ts'
 import { type KeptNode, keptNode, type Node } from './node.ts'
 import { type KeptPod, keptPod, NodeLoads } from './node-loads.ts'
@@ -19,9 +18,8 @@ export interface NodeBookOptions {
   log: Logger
 }
 
-/** Shorter than a caller waits for a driver. */
-const syncMsMax = 8_000
-const staleMsMax = 20_000
+/** The first list: shorter than a caller waits for a driver. */
+const patience = { firstListMs: 8_000, staleMsMax: 20_000 }
 
 export class NodeBook {
   readonly #options: NodeBookOptions
@@ -52,15 +50,8 @@ export class NodeBook {
   /** Refused while there is no present word of the cluster. */
   async ready(): Promise<void> {
     this.start()
-    const late = Promise.withResolvers<never>()
-    const timer = setTimeout(() => late.reject(this.#away('its nodes are not listed yet')), syncMsMax)
-    try {
-      await Promise.race([Promise.all([this.#nodes.synced(), this.#pods.synced()]), late.promise])
-    } finally {
-      clearTimeout(timer)
-    }
-    if (Math.max(this.#nodes.staleMs(), this.#pods.staleMs()) > staleMsMax)
-      throw this.#away(`nothing was heard of it for ${Math.round(this.#nodes.staleMs() / 1_000)} s`)
+    const why = await whyNoWord([this.#nodes, this.#pods], patience)
+    if (why !== null) throw kubernetesAway(this.#options.api, 'nodes', why)
   }
 
   async close(): Promise<void> {
@@ -123,9 +114,4 @@ export class NodeBook {
   }
 
   #isOurs = ({ installationId }: KeptNode): boolean => installationId === this.#options.installationId
-
-  #away(because: string): Refusal<KubernetesRefusal> {
-    const { server } = this.#options.api
-    return new Refusal('KubernetesAway', `no word of the cluster at ${server}: ${because}`, { server })
-  }
 }

@@ -1,12 +1,11 @@
 // The ReplicaSets and pods of this installation, by the process that they are of, kept by watches: looking costs no request.
 // What is not here may only not have been heard of yet: whoever would conclude from it asks the server (`ask`).
 import type { Clock } from '../../lib/clock.ts'
-import { Refusal } from '../../lib/errors.ts'
 import type { Logger } from '../../lib/log.ts'
-import type { KubernetesRefusal } from './api/api-error.ts'
 import type { ApiServer } from './api/api-server.ts'
 import { ObjectCache } from './api/object-cache.ts'
 import type { KubeObject } from './api/objects.ts'
+import { kubernetesAway, whyNoWord } from './api/present-word.ts'
 import { pods, replicaSets } from './api/resources.ts'
 import { installationLabel, processIdIn, processLabel, serviceIdIn, stopNote } from './pod-labels.ts'
 import type { Pod, PodMeta, ReplicaSet } from './pod-objects.ts'
@@ -33,7 +32,6 @@ export interface PodCacheOptions {
   changed(meta: PodMeta): void
 }
 
-/** Without a word from the server for so long, what is here is no answer. */
 const staleMsMax = 30_000
 /** Of a URL's length. */
 const askedAtOnce = 50
@@ -66,14 +64,9 @@ export class PodCache {
 
   /** Refuses with `KubernetesAway` while nothing is heard: no word is no answer. */
   async ready(): Promise<void> {
-    const late = AbortSignal.timeout(this.#options.firstListMs)
-    const over = new Promise<never>((_, reject) => {
-      late.addEventListener('abort', () => reject(this.#away('has not listed its pods yet')), { once: true })
-    })
-    over.catch(() => {})
-    await Promise.race([Promise.all([this.#sets.synced(), this.#pods.synced()]), over])
-    const staleMs = Math.max(this.#sets.staleMs(), this.#pods.staleMs())
-    if (staleMs > staleMsMax) throw this.#away(`has told nothing for ${Math.round(staleMs / 1000)} s`)
+    const { api, firstListMs } = this.#options
+    const why = await whyNoWord([this.#sets, this.#pods], { firstListMs, staleMsMax })
+    if (why !== null) throw kubernetesAway(api, 'pods', why)
   }
 
   /** Both have been listed, in time or not. */
@@ -132,11 +125,6 @@ export class PodCache {
 
   get #selector(): string {
     return `${installationLabel}=${this.#options.installationId}`
-  }
-
-  #away(what: string): Refusal<KubernetesRefusal> {
-    const { server } = this.#options.api
-    return new Refusal('KubernetesAway', `the API server of Kubernetes at ${server} ${what}`, { server })
   }
 
   #setChanged(kept: ReplicaSet | null, before: ReplicaSet | null): void {

@@ -1,12 +1,11 @@
 // Logs of pods. While a pod is there its node keeps its output; whenever somebody reads, and from the moment it is told to end
 // until it has, what is new is taken over into files like the agent's. So logs have offsets and a retention after the end.
 // What a pod wrote that somebody else deleted is lost from where it was read last.
-import { closeSync, readFileSync, renameSync, writeFileSync, writeSync } from 'node:fs'
-import { join } from 'node:path'
-import { Logs, logDefaults } from '../../agent/logs.ts'
+import { closeSync, writeSync } from 'node:fs'
 import type { LogPage, LogQuery } from '../../agent/protocol.ts'
 import type { Clock } from '../../lib/clock.ts'
 import { Refusal } from '../../lib/errors.ts'
+import { TakenLogs } from '../taken-logs.ts'
 import { isApiError } from './api/api-error.ts'
 import type { ApiServer, PodLogQuery } from './api/api-server.ts'
 import { containerName, fetchContainerName } from './pod-labels.ts'
@@ -21,7 +20,6 @@ interface Taken {
 }
 
 const followedLines = 500
-const sweepEveryMs = 600_000
 /** At one reading. */
 const bytesMax = 10 * 2 ** 20
 /** How long the last words of one that was told to end are waited for, once it is gone. */
@@ -29,20 +27,12 @@ const lastWordsMs = 5_000
 
 export class PodLogs {
   readonly #api: ApiServer
-  readonly #directory: string
-  readonly #logs: Logs
-  readonly #clock: Clock
-  /** One at a time for each. */
-  readonly #taking = new Map<string, Promise<void>>()
+  readonly #logs: TakenLogs<Taken>
   readonly #tails = new Map<string, { done: Promise<void>; abort: AbortController }>()
-  #sweptMs: number
 
   constructor(api: ApiServer, directory: string, clock: Clock) {
     this.#api = api
-    this.#directory = directory
-    this.#logs = new Logs(directory, logDefaults, clock)
-    this.#clock = clock
-    this.#sweptMs = clock.monotonicMs()
+    this.#logs = new TakenLogs(directory, clock)
   }
 
   async close(): Promise<void> {
@@ -53,12 +43,7 @@ export class PodLogs {
   /** Takes over what is new of this pod; nothing if it has written nothing, or if its tail is being followed. */
   take(id: string, pod: Pod): Promise<void> {
     if (this.#tails.has(id)) return Promise.resolve()
-    const before = this.#taking.get(id) ?? Promise.resolve()
-    const turn = before.catch(() => {}).then(() => this.#take(id, pod))
-    this.#taking.set(id, turn)
-    const clear = () => this.#taking.get(id) === turn && this.#taking.delete(id)
-    turn.then(clear, clear)
-    return turn
+    return this.#logs.inTurn(id, () => this.#take(id, pod))
   }
 
   /** Before it is told to end: from now on every line is taken over as it is written, to the last. */
@@ -77,10 +62,10 @@ export class PodLogs {
     if (pod !== null) {
       await this.take(id, pod).catch(error => {
         // What was taken over can be read without the cluster.
-        if (!this.#logs.has(id)) throw error
+        if (!this.#logs.files.has(id)) throw error
       })
     }
-    if (this.#logs.has(id)) return this.#logs.page(id, query)
+    if (this.#logs.files.has(id)) return this.#logs.files.page(id, query)
     // It is there, and has written nothing yet.
     if (pod !== null) return { lines: [], offset: 0, nextOffset: 0 }
     throw new Refusal('ServiceInstanceNotFound', `no logs are kept of ${id}`, { field: 'id' })
@@ -88,13 +73,12 @@ export class PodLogs {
 
   /** The last lines and those that come, until the container has ended. */
   async *follow(id: string, pod: Pod | null, signal: AbortSignal): AsyncGenerator<string> {
-    if (pod === null || statusOf(pod)?.state?.running === undefined) yield* this.#logs.follow(id, {}, signal)
+    if (pod === null || statusOf(pod)?.state?.running === undefined) yield* this.#logs.files.follow(id, {}, signal)
     else yield* this.#api.followPodLog(refOf(pod), { container: containerName, tailLines: followedLines }, signal)
   }
 
   /** A line of our own, of one that never ran. */
   note(id: string, text: string): void {
-    closeSync(this.#logs.open(id, null))
     this.#logs.note(id, text)
   }
 
@@ -106,16 +90,12 @@ export class PodLogs {
       await tail.done
       clearTimeout(timer)
     }
-    this.#logs.end(id)
-    const nowMs = this.#clock.monotonicMs()
-    if (nowMs - this.#sweptMs < sweepEveryMs) return
-    this.#sweptMs = nowMs
-    this.#logs.sweep(live())
+    this.#logs.end(id, live)
   }
 
   async #take(id: string, pod: Pod): Promise<void> {
     const status = statusOf(pod)
-    let taken = this.#read(id, pod)
+    let taken = this.#taken(id, pod)
     const { restartCount = 0 } = status ?? {}
     // The run before this one, as far as it was not read: stamps go on from run to run.
     if (restartCount > taken.restartCount)
@@ -139,48 +119,36 @@ export class PodLogs {
     const lines = text.split('\n')
     // Cut by the bound, the last line may be half of one.
     if (lines.at(-1) === '' || Buffer.byteLength(text) >= bytesMax) lines.pop()
-    const writer = new Writer(this.#logs.open(id, null), taken)
+    const writer = new Writer(this.#logs.files.open(id, null), taken)
     try {
       for (const line of lines) writer.write(line)
     } finally {
       writer.close()
     }
-    this.#note(id, writer.taken)
-    await this.#logs.rotateIfLong(id)
+    this.#logs.noteTaken(id, writer.taken)
+    await this.#logs.files.rotateIfLong(id)
     return writer.taken
   }
 
   async #tail(id: string, pod: Pod, signal: AbortSignal): Promise<void> {
-    const taken = this.#read(id, pod)
+    const taken = this.#taken(id, pod)
     const sinceTime = taken.stamp === '' ? {} : { sinceTime: secondOf(taken.stamp) }
     const query = { container: containerName, timestamps: true, ...sinceTime }
-    const writer = new Writer(this.#logs.open(id, null), taken)
+    const writer = new Writer(this.#logs.files.open(id, null), taken)
     try {
       for await (const line of this.#api.followPodLog(refOf(pod), query, signal)) writer.write(line)
     } finally {
       writer.close()
-      this.#note(id, writer.taken)
-      await this.#logs.rotateIfLong(id)
+      this.#logs.noteTaken(id, writer.taken)
+      await this.#logs.files.rotateIfLong(id)
     }
   }
 
   /** Of another pod nothing counts. */
-  #read(id: string, { metadata: { uid = '' } }: Pod): Taken {
-    const none = { pod: uid, restartCount: 0, stamp: '', count: 0 }
-    try {
-      const taken = JSON.parse(readFileSync(this.#path(id), 'utf8')) as Taken
-      return taken.pod === uid ? taken : none
-    } catch {
-      return none
-    }
+  #taken(id: string, { metadata: { uid = '' } }: Pod): Taken {
+    const taken = this.#logs.taken(id)
+    return taken?.pod === uid ? taken : { pod: uid, restartCount: 0, stamp: '', count: 0 }
   }
-
-  #note(id: string, taken: Taken): void {
-    writeFileSync(`${this.#path(id)}.new`, JSON.stringify(taken), { mode: 0o600 })
-    renameSync(`${this.#path(id)}.new`, this.#path(id))
-  }
-
-  #path = (id: string): string => join(this.#directory, id, 'taken.json')
 }
 
 /** Appends what is new. Stamps grow within a run; the server counts from whole seconds, so some come again. */

@@ -1,6 +1,6 @@
 // A machine as a slice of this host: a directory of its own, with a marker that says which request made it. Releasing
 // wipes the directory (Q55); a note of the release stays, so that a request that arrives late makes nothing.
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type {
   MachineDriver,
@@ -11,6 +11,8 @@ import type {
   ResizeAnswer,
   ResizeRequest,
 } from '../../fleet/driver.ts'
+import { randomText } from '../../lib/id.ts'
+import { systemRandom } from '../../lib/random.ts'
 import { sideBySide } from '../../lib/side-by-side.ts'
 
 const marker = 'machine.json'
@@ -65,10 +67,11 @@ export class ProcessMachines implements MachineDriver {
       if (standing === null) return noResize(`there is no machine ${machineId}`)
       const has = standing.systemDiskGiB ?? 0
       if (has >= systemDiskGiB) return { ok: true, systemDiskGiB: has }
-      const directory = join(this.#root, machineId)
-      const writing = join(directory, `.${marker}`)
-      await writeFile(writing, JSON.stringify({ ...standing, systemDiskGiB }), { flush: true })
-      await rename(writing, join(directory, marker))
+      await this.#inDirectoryOfItsOwn(machineId, async own => {
+        const writing = join(own, marker)
+        await writeFile(writing, JSON.stringify({ ...standing, systemDiskGiB }), { flush: true })
+        await rename(writing, join(this.#root, machineId, marker))
+      })
       return { ok: true, systemDiskGiB }
     })
   }
@@ -112,11 +115,24 @@ export class ProcessMachines implements MachineDriver {
   /** With its marker in one step, and the marker on disk before: a directory without one would be nobody's. */
   async #makeDirectory(request: ProvisionRequest, directory: string): Promise<void> {
     const { machineId, effectId, specId, systemDiskGiB } = request
-    const making = join(this.#root, `.making-${machineId}`)
-    await mkdir(making, { recursive: true })
-    const text = JSON.stringify({ machineId, effectId, specId, systemDiskGiB })
-    await writeFile(join(making, marker), text, { flush: true })
-    await rename(making, directory)
+    await this.#inDirectoryOfItsOwn(machineId, async own => {
+      const text = JSON.stringify({ machineId, effectId, specId, systemDiskGiB })
+      await writeFile(join(own, marker), text, { flush: true })
+      await rename(own, directory)
+    })
+  }
+
+  /** Of several at once for one machine none writes into what another moves to its place. */
+  async #inDirectoryOfItsOwn(machineId: string, write: (own: string) => Promise<void>): Promise<void> {
+    const making = this.#making(machineId)
+    const own = join(making, randomText(systemRandom, 12))
+    await mkdir(own, { recursive: true })
+    try {
+      await write(own)
+    } finally {
+      await rm(own, { recursive: true, force: true })
+      await rmdir(making).catch(() => {})
+    }
   }
 
   /** Moved aside first, so that a machine is either whole or going, whenever this process dies. */
@@ -124,7 +140,7 @@ export class ProcessMachines implements MachineDriver {
     const wiping = this.#wiping(machineId)
     await rename(join(this.#root, machineId), wiping).catch(ignoreMissing)
     await rm(wiping, { recursive: true, force: true })
-    await rm(join(this.#root, `.making-${machineId}`), { recursive: true, force: true })
+    await rm(this.#making(machineId), { recursive: true, force: true })
   }
 
   async #effectOf(machineId: string): Promise<string | null> {
@@ -136,6 +152,7 @@ export class ProcessMachines implements MachineDriver {
     return text === undefined ? null : (JSON.parse(text) as Marker)
   }
 
+  #making = (machineId: string): string => join(this.#root, '.making', checkedId(machineId))
   #wiping = (machineId: string): string => join(this.#root, `.wiping-${checkedId(machineId)}`)
   #released = (): string => join(this.#root, '.released')
 }
