@@ -2,15 +2,14 @@ import { availableParallelism } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
-/** Stories in the browser that `npm run check` and `npm run e2e` tell, and `npm test` leaves out to end in time. */
+/** Stories in the browser that `npm run e2e` alone tells: what they are about is tested without one as well. */
+const wholeStories = ['drain-plans', 'drains', 'large', 'traffic']
+/** Those that `npm run check` tells as well, and `npm test` leaves out to end in time. */
 const browserStories = [
-  'drain-plans',
-  'drains',
   'hostile',
   'identity',
   'instances',
   'keyboard',
-  'large',
   'live',
   'machines',
   'money',
@@ -18,7 +17,6 @@ const browserStories = [
   'pages',
   'services',
   'story',
-  'traffic',
   'viewer',
 ]
 const longTests = [
@@ -36,10 +34,16 @@ const longTests = [
   'stories/restart-killed',
 ]
 
+const leftOut = {
+  whole: [],
+  all: wholeStories.map(name => `e2e/${name}`),
+  quick: [...wholeStories.map(name => `e2e/${name}`), ...longTests],
+}[process.env.BERTH_TESTS ?? 'quick']
+
 export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
-    exclude: process.env.BERTH_TESTS === undefined ? longTests.map(name => `test/${name}.test.ts`) : [],
+    exclude: leftOut?.map(name => `test/${name}.test.ts`) ?? [],
     globalSetup: ['test/postgres.setup.ts'],
     reporters: ['default', './test/skipped-reporter.ts'],
     pool: 'forks',

@@ -137,7 +137,7 @@ describeInBrowser('the people of an account', () => {
     await open.context.close()
   })
 
-  test.each(['en'] as Language[])('have keys: shown once, rotated with an overlap, revoked (%s)', async language => {
+  test.each(toldInWhole('en'))('have keys: shown once, rotated with an overlap, revoked (%s)', async language => {
     const open = await world.open(language)
     const { page, t } = open
     const keys = t('account.keys')
@@ -183,7 +183,7 @@ describeInBrowser('the people of an account', () => {
     await open.context.close()
   })
 
-  test.each(['zh'] as Language[])('work in workspaces: made, named anew, with members (%s)', async language => {
+  test.each(toldInWhole('zh'))('work in workspaces: made, named anew, with members (%s)', async language => {
     const open = await world.open(language)
     const { page, t } = open
     const list = t('workspace.title')

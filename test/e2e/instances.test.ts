@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { describeInBrowser } from './chromium.ts'
 import { ConsoleWorld, confirmIn, type OpenConsole } from './console-world.ts'
 import { furnishInstances, type Instances } from './furnish-instances.ts'
-import { toldIn } from './whole.ts'
+import { toldIn, toldInWhole } from './whole.ts'
 
 describeInBrowser('somebody who looks into instances', () => {
   const world = new ConsoleWorld()
@@ -56,7 +56,9 @@ describeInBrowser('somebody who looks into instances', () => {
     await open.context.close()
   }, 60_000)
 
-  test.each(toldIn('zh'))('restarts a process where it runs, once the gap is accepted (%s)', async language => {
+  test.each(
+    toldInWhole('zh', 'en'),
+  )('restarts a process where it runs, once the gap is accepted (%s)', async language => {
     const open = await world.open(language)
     const { page, t } = open
     await toService(open)

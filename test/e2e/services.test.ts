@@ -179,8 +179,10 @@ describeInBrowser('a developer', () => {
     await open.context.close()
   })
 
-  test('whoever confirms what has changed since is told, sees it anew, and presses again', async () => {
-    const open = await world.open('en')
+  test.each(
+    toldInWhole('en'),
+  )('whoever confirms what has changed since is told, sees it anew, and presses again (%s)', async language => {
+    const open = await world.open(language)
     const { page, t } = open
     await runs('moving_on')
     await page.goto(await world.url(`/workspaces/${await workspaceId()}/services/moving_on`))
@@ -253,7 +255,7 @@ describeInBrowser('a developer', () => {
   }, 60_000)
 
   test.each(
-    toldIn('en'),
+    toldInWhole('zh', 'en'),
   )('in a full group lets the old instance go first, and takes an update back (%s)', async language => {
     const open = await world.open(language)
     const { page, t } = open
@@ -291,8 +293,10 @@ describeInBrowser('a developer', () => {
     await open.context.close()
   }, 60_000)
 
-  test('whoever updates from a version that is gone by now is told, and undoes nothing', async () => {
-    const open = await world.open('en')
+  test.each(
+    toldInWhole('en'),
+  )('whoever updates from a version that is gone by now is told, and undoes nothing (%s)', async language => {
+    const open = await world.open(language)
     const { page, t } = open
     const owner = await world.client()
     const metadata = { name: 'contended', instance: 0, cpu: 0.2, memory: 100, resource: 'digits-room' }
