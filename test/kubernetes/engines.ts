@@ -33,7 +33,7 @@ await conclude(async open => {
   const engines = {
     process: models,
     docker: `${models}docker: { socket: ${docker}, pull: never, modelServerImage: "${modelServerImage}" }\n`,
-    kubernetes: models + kubernetesYaml(nodes),
+    kubernetes: models + kubernetesYaml(cluster),
   }
   const told = new Map<string, Figures>()
   for (const [engine, yaml] of Object.entries(engines)) {

@@ -15,6 +15,8 @@ export interface UnderTest {
   nodes: TestNodes
   /** Where pods reach this host. */
   host: string
+  /** For a Berth outside of the cluster. */
+  systemNamespace: string
 }
 
 interface ListeningWitness {
@@ -45,16 +47,18 @@ export class Customer {
   readonly witness: Witness
   /** Where pods reach this host. */
   readonly host: string
+  readonly systemNamespace: string
   readonly witnessAddress: string
   owner!: Client
   operator!: Client
   accountId = ''
   groupId = ''
 
-  constructor({ api, nodes: found, host }: UnderTest, witness: ListeningWitness) {
+  constructor({ api, nodes: found, host, systemNamespace }: UnderTest, witness: ListeningWitness) {
     this.api = api
     this.nodes = found
     this.host = host
+    this.systemNamespace = systemNamespace
     this.witness = witness.it
     this.witnessAddress = witness.address
   }

@@ -34,8 +34,14 @@ catalog:
               postpaid: { hour: 0.06, diskGiB: 0.0005 }
 `
 
-export const kubernetesYaml = (found: TestNodes): string =>
-  `kubernetes:\n  kubeconfig: ${resolve(settings().kubeconfig)}\n${nodesYaml(found)}`
+export const kubernetesYaml = ({
+  nodes: found,
+  systemNamespace,
+}: Pick<UnderTest, 'nodes' | 'systemNamespace'>): string =>
+  `kubernetes:
+  kubeconfig: ${resolve(settings().kubeconfig)}
+  systemNamespace: ${systemNamespace}
+${nodesYaml(found)}`
 
 /** How nodes and images are found, below `kubernetes`. */
 export const nodesYaml = ({ zone, zoneLabel }: TestNodes): string => {
@@ -50,8 +56,14 @@ export async function underTest(open: AsyncDisposableStack, machines: number): P
   const { kubeconfig } = settings()
   const { api, close } = connectCluster({ kubeconfig, context: null }, { clock: systemClock, env: {} })
   open.defer(close)
-  const found = await testNodes(api, { atLeast: machines, run: `story-${process.pid}`, open })
-  return found && { api, nodes: found, host: await ownAddressTowards(found.address) }
+  const run = `story-${process.pid}`
+  const found = await testNodes(api, { atLeast: machines, run, open })
+  // Of its own, so that it can go with what is noted there.
+  const systemNamespace = `berth-${run}`
+  open.defer(async () => {
+    await api.delete(namespaces, { name: systemNamespace })
+  })
+  return found && { api, nodes: found, host: await ownAddressTowards(found.address), systemNamespace }
 }
 
 export class Stage extends Customer {
@@ -75,7 +87,7 @@ export class Stage extends Customer {
 gateway: { connectionsPerAddress: 0 }
 `
     const { specId, names } = this.nodes
-    const text = more + kubernetesYaml(this.nodes) + configYaml('kubernetes', specId, names.length)
+    const text = more + kubernetesYaml(this) + configYaml('kubernetes', specId, names.length)
     writeFileSync(join(this.berth.home, 'berth.yaml'), text)
     await this.berth.up()
     const [owner, operator] = [await this.berth.client('owner'), await this.berth.client('operator')]
