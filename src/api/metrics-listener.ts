@@ -5,6 +5,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import type { Ctx } from '../db/ctx.ts'
 import { auditorMetrics } from '../insight/auditor-metrics.ts'
 import { messageOf } from '../lib/errors.ts'
+import { listen, portOf } from '../lib/listen.ts'
 import type { Logger } from '../lib/log.ts'
 import { trafficText } from '../services/metrics/traffic-text.ts'
 import type { TrafficTotals } from '../services/metrics/traffic-totals.ts'
@@ -38,16 +39,12 @@ export class MetricsListener {
   }
 
   get port(): number {
-    const address = this.#server.address()
-    return typeof address === 'object' && address !== null ? address.port : this.#options.port
+    return portOf(this.#server) ?? this.#options.port
   }
 
   async listen(): Promise<void> {
     const { host, port } = this.#options
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject)
-      this.#server.listen({ host, port }, () => resolve())
-    })
+    await listen(this.#server, { host, port })
   }
 
   async close(): Promise<void> {
@@ -77,17 +74,17 @@ export interface ToldFigures {
 /** The port of this controller, if it is to have one: its own figures, the auditor's, and what gateways carried. */
 export async function openMetrics(
   { db, clock, log }: Ctx,
-  listen: { host: string; port: number } | null,
+  where: { host: string; port: number } | null,
   { own, traffic }: ToldFigures,
 ): Promise<MetricsListener | null> {
-  if (listen === null) return null
+  if (where === null) return null
   async function* text() {
     yield own()
     yield await auditorMetrics(db, clock.now())
     const carried = traffic()
     if (carried !== null) yield* trafficText(carried.totals, carried.nameOf)
   }
-  const listener = new MetricsListener({ ...listen, log, text })
+  const listener = new MetricsListener({ ...where, log, text })
   await listener.listen()
   return listener
 }

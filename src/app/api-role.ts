@@ -16,6 +16,7 @@ import { type Config, isLoopback } from '../config/config.ts'
 import { EventTail } from '../events/event-tail.ts'
 import type { FirstKeys } from '../identity/bootstrap.ts'
 import { OidcClient } from '../identity/oidc-client.ts'
+import { portOf } from '../lib/listen.ts'
 import { credentialsPath } from '../processes/run-state.ts'
 import { Loop } from '../reconcile/loop.ts'
 import type { Nudge, Shared } from './shared.ts'
@@ -57,7 +58,7 @@ export async function openApi(shared: Shared, nudge: Nudge, wakeEvents: () => vo
   easRoutes(app, api)
   consoleRoutes(app, random)
   await app.listen({ host: config.listen.api.host, port: config.listen.api.port })
-  const apiUrl = `${tls ? 'https' : 'http'}://${config.listen.api.host}:${portOf(app) ?? config.listen.api.port}`
+  const apiUrl = `${tls ? 'https' : 'http'}://${config.listen.api.host}:${portOf(app.server) ?? config.listen.api.port}`
   if (keys) writeCredentials(config.dataDir, apiUrl, keys)
   return { app, loops, apiUrl, reloadTls, leave, close: () => app.close() }
 }
@@ -73,11 +74,6 @@ const settingsOf = (config: Config): ApiContext['settings'] => ({
   version: config.version,
   loopback: isLoopback(config.listen.api),
 })
-
-const portOf = (app: FastifyInstance): number | null => {
-  const address = app.server.address()
-  return typeof address === 'object' && address ? address.port : null
-}
 
 /** What the command line uses on this host; the secrets are shown nowhere else, ever. */
 export function writeCredentials(dataDir: string, apiUrl: string, keys: FirstKeys): void {

@@ -11,6 +11,7 @@ import { AgentClient } from '../drivers/process/agent-client.ts'
 import { type BoundSocket, bindSocket, closeSocket, fdOf } from '../lib/bound-socket.ts'
 import type { Clock } from '../lib/clock.ts'
 import { messageOf } from '../lib/errors.ts'
+import { listen, portOf } from '../lib/listen.ts'
 import type { Logger } from '../lib/log.ts'
 import { controlNodeArgs, gatewayNodeArgs } from '../lib/node-args.ts'
 import { KeptPostgres } from './kept-postgres.ts'
@@ -255,12 +256,8 @@ const bind = (address: ListenAddress): Promise<BoundSocket> =>
 /** Port 0 means any free one: chosen here, so that every process is told the same. */
 async function resolvePort(address: ListenAddress): Promise<ListenAddress> {
   const server = createServer()
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(address.port, address.host, resolve)
-  }).catch(error => refuseTaken(address, error))
-  const bound = server.address()
-  const port = typeof bound === 'object' && bound ? bound.port : address.port
+  await listen(server, address).catch(error => refuseTaken(address, error))
+  const port = portOf(server) ?? address.port
   await new Promise(resolve => server.close(resolve))
   return { host: address.host, port }
 }

@@ -1,9 +1,9 @@
 // Service instances that exist only here: any number, with stated latencies and faults, driven by the clock. Each has a small
 // real endpoint that answers with what it was asked and by whom: a port of its own up to a bound, beyond it a shared one.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import type { Clock } from '../../lib/clock.ts'
 import { Refusal } from '../../lib/errors.ts'
+import { listen, portOf } from '../../lib/listen.ts'
 import { instanceIdOf, processIdOf } from '../../lib/process-id.ts'
 import { ToldChanges } from '../../lib/told-changes.ts'
 import type {
@@ -208,11 +208,11 @@ export class SimulatedRuntime implements RuntimeDriver {
 
   async #open(one: Running): Promise<Running['endpoint']> {
     if (this.#ports >= (this.#options.portsMax ?? 256)) {
-      this.#shared ??= listen((req, res) => answer(req, res, null))
+      this.#shared ??= serve((req, res) => answer(req, res, null))
       return { server: null, port: (await this.#shared).port }
     }
     this.#ports++
-    const { server, port } = await listen((req, res) => {
+    const { server, port } = await serve((req, res) => {
       one.log.push(`${req.method} ${req.url}`)
       one.log.splice(0, one.log.length - linesMax)
       this.#told.tell(one.launch.serviceInstanceId)
@@ -250,17 +250,14 @@ export class SimulatedRuntime implements RuntimeDriver {
   }
 }
 
-async function listen(
+async function serve(
   handle: (req: IncomingMessage, res: ServerResponse) => void,
 ): Promise<{ server: Server; port: number }> {
   // Longer than any gateway keeps an idle connection, so that the end that writes is the one that closes.
   const server = createServer({ keepAliveTimeout: 75_000 }, handle)
   server.unref()
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', resolve)
-  })
-  return { server, port: (server.address() as AddressInfo).port }
+  await listen(server, { host: '127.0.0.1', port: 0 })
+  return { server, port: portOf(server) ?? 0 }
 }
 
 /** Echoes, and says who answered; health paths are answered like any other. */

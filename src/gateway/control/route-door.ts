@@ -3,6 +3,7 @@
 import type { Socket } from 'node:net'
 import { createServer, type Server } from 'node:tls'
 import { messageOf } from '../../lib/errors.ts'
+import { listen, portOf } from '../../lib/listen.ts'
 import type { Logger } from '../../lib/log.ts'
 import { toLine } from './json-lines.ts'
 import type { ToGateway } from './protocol.ts'
@@ -39,16 +40,12 @@ export class RouteDoor {
   }
 
   get port(): number {
-    const address = this.#server.address()
-    return typeof address === 'object' && address !== null ? address.port : this.#options.port
+    return portOf(this.#server) ?? this.#options.port
   }
 
   async listen(): Promise<void> {
     const { host, port } = this.#options
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject)
-      this.#server.listen({ host, port }, () => resolve())
-    })
+    await listen(this.#server, { host, port })
   }
 
   /** Whom gateways are led to from now on; null: another controller has the routes. */

@@ -4,6 +4,7 @@ import { chmodSync, renameSync, rmSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import { messageOf } from '../../lib/errors.ts'
 import { addCounts } from '../../lib/histogram.ts'
+import { listen } from '../../lib/listen.ts'
 import type { Logger } from '../../lib/log.ts'
 import type { GatewayFigures, ServiceTraffic } from '../../services/metrics/service-traffic.ts'
 import type { InstanceReport, ServiceRoute } from '../../services/routes/route.ts'
@@ -79,10 +80,7 @@ export class RouteServer {
     if (path === null) return
     const bound = `${path}~`
     rmSync(bound, { force: true }) // A file left by one that was killed.
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject)
-      this.#server.listen(bound, () => resolve())
-    })
+    await listen(this.#server, { path: bound })
     chmodSync(bound, 0o600)
     renameSync(bound, path)
   }
