@@ -49,7 +49,19 @@ const wrong: [values: Record<string, object | string>, name: string][] = [
   [{ config: '' }, 'config'],
 ]
 
+/** What decides how a role's process begins and ends: lines that hold no value of the chart. */
+function linesOfLife(path: string): string[] {
+  const text = readFileSync(join(import.meta.dirname, '..', '..', 'packaging', 'kubernetes', path), 'utf8')
+  return text.match(/^ *(args|terminationGracePeriodSeconds|sleep): .*$/gm)?.map(line => line.trim()) ?? []
+}
+
 describe('the chart', () => {
+  test.each(['api', 'controller', 'gateway'])('starts and ends the role %s as the base does', role => {
+    const lines = linesOfLife(`base/${role}.yaml`)
+    expect(lines.length).toBeGreaterThanOrEqual(2)
+    expect(linesOfLife(`chart/templates/${role}.yaml`)).toEqual(lines)
+  })
+
   test('is of the version of Berth, and of the image of the base', () => {
     const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '..', '..', 'package.json'), 'utf8'))
     expect(chartFile).toMatchObject({
