@@ -1,21 +1,18 @@
 // `npm run bench:billing`: a billing day of 100,000 machines, closed by the thread that does it in production while the API
 // answers; then the same day once more, which must change nothing; then a ledger of a million transfers, verified whole.
 // The rows of machines, events and intervals are made by SQL; what is measured is the code that bills and verifies them.
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { availableParallelism, loadavg, tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
+import { availableParallelism, loadavg } from 'node:os'
 import { join } from 'node:path'
 import { sql } from 'kysely'
-import { startControl } from '../src/app/app.ts'
 import { MoneyWork } from '../src/app/money-work.ts'
 import { Client } from '../src/client/client.ts'
-import { loadConfig } from '../src/config/config.ts'
 import type { Db } from '../src/db/db.ts'
-import { startEmbedded } from '../src/db/embedded.ts'
 import { checkInvariants } from '../src/insight/invariant-check.ts'
 import { allInvariants } from '../src/insight/invariants.ts'
 import { sealTransfers } from '../src/ledger/seal.ts'
 import { topUp } from '../src/ledger/top-up.ts'
-import { silentLog } from '../src/lib/log.ts'
+import { simulatedControl } from './simulated-control.ts'
 
 const bounds = { daySeconds: 60, verifySeconds: 30, p99Times: 3 }
 const machines = 100_000
@@ -26,31 +23,9 @@ const load = () =>
     .map(one => one.toFixed(1))
     .join(' ')} on ${availableParallelism()} cores`
 
-const dataDir = mkdtempSync(join(tmpdir(), 'berth-bench-'))
-chmodSync(dataDir, 0o711)
-writeFileSync(
-  join(dataDir, 'berth.yaml'),
-  `catalog:
-  specs:
-    sim.large: { family: simulated, cpu: 8, memory: 32GiB }
-  regions:
-    sim:
-      name: Simulated
-      engine: simulated
-      zones:
-        sim-a:
-          name: Zone A
-          offers:
-            sim.large:
-              stock: 200000
-              postpaid: { hour: 1.2345, diskGiB: 0.001 }
-`,
-)
 console.log(load())
-const env = { BERTH_HOME: dataDir, BERTH_API_LISTEN: '127.0.0.1:0', BERTH_GATEWAY_LISTEN: '127.0.0.1:0' }
-const postgres = await startEmbedded({ dataDir, log: silentLog })
-const config = loadConfig({ env })
-const control = await startControl({ config, databaseUrl: postgres.url, log: silentLog, moneyWork: false })
+const terms = { stock: 200_000, postpaid: { hour: 1.2345, diskGiB: 0.001 } }
+const { control, config, databaseUrl, dataDir, close } = await simulatedControl(terms, { moneyWork: false })
 const { ctx } = control
 const credentials = JSON.parse(readFileSync(join(dataDir, 'credentials.json'), 'utf8'))
 const client = new Client({ ...credentials.owner, apiUrl: control.apiUrl })
@@ -124,7 +99,7 @@ const p99 = (sorted: readonly number[]): number => sorted[Math.floor(sorted.leng
 
 await askUntil(() => true, 200)
 const idle = p99(await askUntil(() => true, 1000))
-const work = new MoneyWork({ databaseUrl: postgres.url, zone })
+const work = new MoneyWork({ databaseUrl, zone })
 console.log(`closing ${day}; ${load()}`)
 let closed = false
 const began = performance.now()
@@ -182,9 +157,7 @@ for (const check of allInvariants) {
 }
 const verifySeconds = (performance.now() - verifying) / 1000
 for (const text of broken) console.log(`FAIL ${text}`)
-await control.close()
-await postgres.stop()
-rmSync(dataDir, { recursive: true, force: true })
+await close()
 
 const ratio = busy / idle
 console.log(load())

@@ -1,46 +1,18 @@
 // `npm run bench:orders`: one order for 9,999 machines on the simulated engine, from paid to all running and captured, with
 // control as it runs in production (reconcilers, 20 connections) on the embedded PostgreSQL. Memory is the resident size of
 // this process before and at its peak: the order's rows must pass through in batches.
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { startControl } from '../src/app/app.ts'
-import { loadConfig } from '../src/config/config.ts'
-import { startEmbedded } from '../src/db/embedded.ts'
 import { verifyInvariants } from '../src/insight/invariants.ts'
 import { topUp } from '../src/ledger/top-up.ts'
-import { silentLog } from '../src/lib/log.ts'
 import { getOrder } from '../src/orders/orders.ts'
 import { placeOrder } from '../src/orders/place-order.ts'
+import { offer, simulatedControl } from './simulated-control.ts'
 
 const bounds = { seconds: 10, growthMiB: 200 }
 const quantity = 9_999
 const rounds = 3
 
-const dataDir = mkdtempSync(join(tmpdir(), 'berth-bench-'))
-chmodSync(dataDir, 0o711)
-writeFileSync(
-  join(dataDir, 'berth.yaml'),
-  `catalog:
-  specs:
-    sim.large: { family: simulated, cpu: 8, memory: 32GiB }
-  regions:
-    sim:
-      name: Simulated
-      engine: simulated
-      zones:
-        sim-a:
-          name: Zone A
-          offers:
-            sim.large:
-              stock: 100000
-              prepaid: { 1: 100 }
-`,
-)
-const env = { BERTH_HOME: dataDir, BERTH_API_LISTEN: '127.0.0.1:0', BERTH_GATEWAY_LISTEN: '127.0.0.1:0' }
-const postgres = await startEmbedded({ dataDir, log: silentLog })
-const control = await startControl({ config: loadConfig({ env }), databaseUrl: postgres.url, log: silentLog })
+const { control, close } = await simulatedControl({ stock: 100_000, prepaid: { 1: 100 } })
 const { ctx } = control
 const { id: accountId } = await ctx.db
   .selectFrom('accounts')
@@ -60,9 +32,7 @@ for (let round = 1; round <= rounds; round++) {
   const placed = await placeOrder(ctx, actor, {
     pay: true,
     request: {
-      regionId: 'sim',
-      zoneId: 'sim-a',
-      specId: 'sim.large',
+      ...offer,
       chargeType: 'prepaid',
       quantity,
       months: 1,
@@ -89,9 +59,7 @@ for (let round = 1; round <= rounds; round++) {
 }
 const broken = (await verifyInvariants(ctx.db)).filter(result => !result.ok)
 for (const { name, detail } of broken) console.log(`FAIL ${name}: ${detail.join('; ')}`)
-await control.close()
-await postgres.stop()
-rmSync(dataDir, { recursive: true, force: true })
+await close()
 const slowest = Math.max(...seconds)
 console.log(`invariants violated: ${broken.length} (0)`)
 console.log(`memory growth at the peak of an order: ${growthMiB.toFixed(0)} MiB (< ${bounds.growthMiB})`)
