@@ -7,9 +7,9 @@ const DayPicker = lazy(() => import('./DayPicker.tsx'))
 
 /** The page does not wait for the calendar: until it is there, its place is taken. */
 export function DayField(props: DayFieldProps) {
-  const { prefix, width = '100%' } = props
+  const { label, prefix, width = '100%' } = props
   return (
-    <Suspense fallback={<Input disabled prefix={prefix} style={{ width }} />}>
+    <Suspense fallback={<Input disabled aria-label={label} prefix={prefix} style={{ width }} />}>
       <DayPicker {...props} />
     </Suspense>
   )

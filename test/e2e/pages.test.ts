@@ -29,6 +29,7 @@ const main = new Set([
     'notices',
     'keys',
     'audit',
+    'audit-before-calendar',
     'operator-accounts',
   ],
 ])

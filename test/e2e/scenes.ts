@@ -212,6 +212,7 @@ const accountScenes = (workspace: string): Scene[] => [
   { name: 'password', path: '/account/sessions', act: button('password.change') },
   { name: 'audit', path: '/account/audit' },
   ...states('audit', '/account/audit', /\/v1\/audit/),
+  { name: 'audit-before-calendar', path: '/account/audit', api: { path: /\/DayPicker-[^/]*\.js$/, how: 'waits' } },
   { name: 'audit-no-match', path: '/account/audit?who=nobody-like-it' },
   { name: 'audit-refused', path: '/account/audit?result=refused&who=admin' },
   { name: 'sessions', path: '/account/sessions' },
