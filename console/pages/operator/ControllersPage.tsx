@@ -78,13 +78,13 @@ const controllerColumns = () => [
   {
     title: textFrom(texts, 'controllers.process'),
     width: widths.text,
-    render: (_: unknown, { host, hostName, pid }: Controller) =>
-      textFrom(texts, 'controllers.processOf', { host: hostName || host, pid }),
-  },
-  {
-    title: textFrom(texts, 'controllers.version'),
-    width: widths.count,
-    render: (_: unknown, { version }: Controller) => version,
+    render: (_: unknown, { host, hostName, pid, version }: Controller) => (
+      <div className="lines">
+        <div>{hostName || host}</div>
+        {/* An id, not a number. */}
+        <div className="quiet">{textFrom(texts, 'controllers.processOf', { pid: String(pid), version })}</div>
+      </div>
+    ),
   },
   {
     title: textFrom(texts, 'controllers.startedAt'),
