@@ -9,8 +9,10 @@ import { onTestFinished } from 'vitest'
 import { RouteServer, type RouteServerOptions } from '../../src/gateway/control/route-server.ts'
 import { type Gateway, type GatewayOptions, startGateway } from '../../src/gateway/gateway.ts'
 import { systemClock } from '../../src/lib/clock.ts'
+import { addCounts } from '../../src/lib/histogram.ts'
 import { silentLog } from '../../src/lib/log.ts'
 import { systemRandom } from '../../src/lib/random.ts'
+import type { ServiceTraffic } from '../../src/services/metrics/service-traffic.ts'
 import type { Endpoint, RouteLimits, ServiceRoute } from '../../src/services/routes/route.ts'
 
 export const key = 'easg_0123456789abcdef'
@@ -53,6 +55,8 @@ export class Routes {
   services: Map<string, ServiceRoute>
   server: RouteServer
   readonly path: string
+  /** By gateway and service, what it said last. */
+  readonly #told = new Map<string, Map<string, ServiceTraffic>>()
 
   constructor(path: string, services: ServiceRoute[], callbacks: Partial<RouteServerOptions> = {}) {
     this.path = path
@@ -62,7 +66,36 @@ export class Routes {
       log: silentLog,
       snapshot: () => ({ generation: this.generation, services: [...this.services.values()] }),
       ...callbacks,
+      onHeartbeat: (gatewayId, generation, services, gateway) => {
+        const told = this.#told.get(gatewayId) ?? new Map<string, ServiceTraffic>()
+        for (const one of services) told.set(one.serviceId, one)
+        this.#told.set(gatewayId, told)
+        callbacks.onHeartbeat?.(gatewayId, generation, services, gateway)
+      },
+      onDisconnect: (gatewayId, ended) => {
+        this.#told.delete(gatewayId)
+        callbacks.onDisconnect?.(gatewayId, ended)
+      },
     })
+  }
+
+  /** A service's figures, summed over the connected gateways. */
+  serviceTraffic(serviceId: string): ServiceTraffic {
+    const latency: number[] = []
+    const sum: ServiceTraffic = {
+      ...{ serviceId, requests: 0, failed: 0, aborted: 0, refused: 0, overRate: 0, overQueue: 0 },
+      ...{ mirrored: 0, mirrorFailed: 0, mirrorSkipped: 0, inFlight: 0, queued: 0, waiting: 0 },
+      latency,
+    }
+    type Count = Exclude<keyof ServiceTraffic, 'serviceId' | 'latency' | 'detail'>
+    const counts = Object.keys(sum).filter(name => name !== 'serviceId' && name !== 'latency') as Count[]
+    for (const told of this.#told.values()) {
+      const one = told.get(serviceId)
+      if (one === undefined) continue
+      for (const name of counts) sum[name] += one[name]
+      addCounts(latency, one.latency)
+    }
+    return sum
   }
 
   publish(upsert: ServiceRoute[], removeServiceIds: string[] = []): number {

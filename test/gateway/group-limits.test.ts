@@ -17,7 +17,7 @@ test('a client that leaves while it waits at another member of a group than it w
     aRoute([gone.endpoint], { serviceId: 'one', name: 'one', limits: { maxInFlight: 9 }, ...alias('one') }),
     aRoute([busy.endpoint], { serviceId: 'two', name: 'two', limits: { perInstance: 1 }, ...alias('two') }),
   ])
-  const queued = () => routes.server.serviceTraffic('two').queued
+  const queued = () => routes.serviceTraffic('two').queued
   const first = ask(port, '/api/predict/two')
   await until(() => held.length === 1, 'the only instance of the second is busy')
   const leaves = new RawClient(port).send(get('/api/predict/shop'))

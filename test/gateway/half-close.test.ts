@@ -45,7 +45,7 @@ test.each([
   expect(client.text).toContain('the answer')
   expect(client.statuses).toEqual(interim === null ? ['200'] : [interim, '200'])
   expect(left()).toBe(0)
-  expect(routes.server.serviceTraffic('eas-m-1').aborted).toBe(0)
+  expect(routes.serviceTraffic('eas-m-1').aborted).toBe(0)
 })
 
 test('one that shuts down its side while the answer flows gets the rest', async () => {
@@ -83,8 +83,8 @@ test('a client that closes its connection after a whole request is gone at once:
   await until(() => upstream.requests.length === 1, 'the instance is asked')
   client.socket.destroy()
   await until(() => left() === 1, 'the instance is told')
-  await until(() => routes.server.serviceTraffic('eas-m-1').aborted === 1, 'it is counted')
-  expect(routes.server.serviceTraffic('eas-m-1')).toMatchObject({ failed: 0, inFlight: 0, requests: 1 })
+  await until(() => routes.serviceTraffic('eas-m-1').aborted === 1, 'it is counted')
+  expect(routes.serviceTraffic('eas-m-1')).toMatchObject({ failed: 0, inFlight: 0, requests: 1 })
 })
 
 test('one that closes later, having shut down its side before, is found out as well', async () => {
@@ -106,7 +106,7 @@ test('one that shuts down its side in the midst of a request has left: nothing c
   client.socket.end()
   await client.end()
   expect(client.text).toBe('')
-  await until(() => routes.server.serviceTraffic('eas-m-1').aborted === 1, 'it is counted')
+  await until(() => routes.serviceTraffic('eas-m-1').aborted === 1, 'it is counted')
   await until(() => upstream.open.size === 0, 'the instance is told')
 })
 
@@ -121,5 +121,5 @@ test('one that shuts down its side in the midst of a stream of events has left i
   await client.sees('data: 0')
   client.socket.end()
   await until(() => left === 1, 'the instance is told')
-  await until(() => routes.server.serviceTraffic('eas-m-1').aborted === 1, 'it is counted')
+  await until(() => routes.serviceTraffic('eas-m-1').aborted === 1, 'it is counted')
 })

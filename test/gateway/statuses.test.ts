@@ -105,7 +105,7 @@ describe('limits', () => {
     client.send('3\r\nabc\r\n0\r\n\r\n')
     await client.sees('ContentTooLarge')
     await client.end()
-    await until(() => routes.server.serviceTraffic('eas-m-1').refused === 2, 'both refusals are counted')
+    await until(() => routes.serviceTraffic('eas-m-1').refused === 2, 'both refusals are counted')
   })
 
   test('over rpc.rate_limit is 429, over the queue 450, and the instance sees neither', async () => {
@@ -153,7 +153,7 @@ describe('limits', () => {
     const { port, routes } = await startWith([route], { limits: { tickMs: 20 } })
     expect((await ask(port, '/api/predict/digits/silent')).status).toBe(408)
     await expect(ask(port, '/api/predict/digits/begins')).rejects.toThrow(/aborted|hang up|ECONNRESET/)
-    await until(() => routes.server.serviceTraffic('eas-m-1').failed === 2, 'both are counted as failed')
+    await until(() => routes.serviceTraffic('eas-m-1').failed === 2, 'both are counted as failed')
     await until(() => upstream.open.size === 0, 'the instance is told that nobody waits')
   })
 })

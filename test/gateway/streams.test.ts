@@ -209,7 +209,7 @@ describe('broken ends', () => {
     waiting.socket.destroy()
     streaming.socket.resetAndDestroy()
     await until(() => left === 2, 'the instance is told')
-    const traffic = () => routes.server.serviceTraffic('eas-m-1')
+    const traffic = () => routes.serviceTraffic('eas-m-1')
     await until(() => traffic().aborted === 2, 'both are counted')
     expect(traffic()).toMatchObject({ failed: 0, inFlight: 0, requests: 2 })
     expect(routes.server.traffic(upstream.endpoint.instanceId)[0]).toMatchObject({ inFlight: 0, served: 0, failed: 0 })
@@ -229,7 +229,7 @@ describe('broken ends', () => {
     })
     const { port, routes } = await startWith([aRoute([upstream.endpoint])])
     await expect(ask(port, path)).rejects.toThrow(/aborted|hang up|ECONNRESET|Parse Error/)
-    await until(() => routes.server.serviceTraffic('eas-m-1').failed === 1, 'it is counted')
+    await until(() => routes.serviceTraffic('eas-m-1').failed === 1, 'it is counted')
   })
 
   test.each([

@@ -188,7 +188,7 @@ test('a client that leaves is told to the instance at once', async () => {
     client.socket[leave]()
     await until(() => left === before + 1, 'the instance is told')
   }
-  await until(() => routes.server.serviceTraffic('eas-m-1').aborted === 2, 'both are counted')
+  await until(() => routes.serviceTraffic('eas-m-1').aborted === 2, 'both are counted')
 })
 
 test('an answer without a length that breaks off is cut, and not taken for whole', async () => {

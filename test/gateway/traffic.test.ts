@@ -63,7 +63,7 @@ describe('groups', () => {
     expect([await at('shop.two', groupKey), await at('shop.two', 'easg_two')]).toEqual(['two', 'two'])
     expect([await at('two', 'easg_two'), await at('two', groupKey)]).toEqual(['two', 401])
     expect([await at('shop', 'easg_two'), await at('shop.two', 'easg_one')]).toEqual([401, 401])
-    await until(() => routes.server.serviceTraffic('one').requests === 36, 'requests are counted at the member')
+    await until(() => routes.serviceTraffic('one').requests === 36, 'requests are counted at the member')
   })
 
   test('weights that change under load fail no request, and once acknowledged hold exactly', async () => {
@@ -128,8 +128,8 @@ describe('groups', () => {
     expect(await bodies(port, 10)).toEqual({ one: 10 })
     await routes.set([aMember('two', [gone.endpoint])])
     expect(await bodies(port, 10)).toEqual({ one: 10 })
-    await until(() => routes.server.serviceTraffic('one').requests === 20, 'each is counted where it was served')
-    expect(routes.server.serviceTraffic('two')).toMatchObject({ requests: 0, failed: 0, inFlight: 0 })
+    await until(() => routes.serviceTraffic('one').requests === 20, 'each is counted where it was served')
+    expect(routes.serviceTraffic('two')).toMatchObject({ requests: 0, failed: 0, inFlight: 0 })
     await routes.set([aMember('one', []), aMember('two', [])])
     expect((await ask(port, path, { headers: { authorization } })).status).toBe(503)
     await routes.set([aGroup([])])
@@ -162,10 +162,10 @@ describe('mirrors', () => {
     await until(() => copies.length === 9, 'the copies have arrived')
     expect(copies[0]).toBe('POST /v1?x=1 digits none body 3')
     expect(copies).toContain('POST / digits none body 29')
-    const traffic = () => routes.server.serviceTraffic('eas-m-1')
+    const traffic = () => routes.serviceTraffic('eas-m-1')
     await until(() => traffic().mirrored === 9, 'they are counted')
     expect(traffic()).toMatchObject({ requests: 30, failed: 0, mirrored: 9, mirrorFailed: 0, mirrorSkipped: 0 })
-    expect(routes.server.serviceTraffic('shadow').requests).toBe(0)
+    expect(routes.serviceTraffic('shadow').requests).toBe(0)
   })
 
   test('a body that comes in parts is copied when it is whole; one that is too large, or stops coming, is not', async () => {
@@ -186,8 +186,8 @@ describe('mirrors', () => {
     const left = new RawClient(port).send(`${head(6)}abc`)
     await until(() => main.requests.length === 3, 'the third request has begun')
     left.socket.destroy()
-    await until(() => routes.server.serviceTraffic('eas-m-1').aborted === 1, 'it is given up')
-    expect(routes.server.serviceTraffic('eas-m-1')).toMatchObject({ mirrored: 1, mirrorSkipped: 1, mirrorFailed: 0 })
+    await until(() => routes.serviceTraffic('eas-m-1').aborted === 1, 'it is given up')
+    expect(routes.serviceTraffic('eas-m-1')).toMatchObject({ mirrored: 1, mirrorSkipped: 1, mirrorFailed: 0 })
     expect(copy.requests.length).toBe(1)
   })
 
@@ -227,7 +227,7 @@ describe('mirrors', () => {
       Array.from({ length: 20 }, (_, i) => ask(port, digits, { method: 'POST', body: `body ${i}` })),
     )
     expect(answers.map(answer => answer.body)).toEqual(Array.from({ length: 20 }, (_, i) => `body ${i}`))
-    const traffic = () => routes.server.serviceTraffic('eas-m-1')
+    const traffic = () => routes.serviceTraffic('eas-m-1')
     const [[name, count] = ['', 0]] = Object.entries(counts).reverse()
     await until(() => traffic()[name as 'mirrored'] === count, `${name} is ${count}`)
     expect(traffic()).toMatchObject({ requests: 20, failed: 0, ...counts })
@@ -242,7 +242,7 @@ describe('mirrors', () => {
     })
     routes.server.watch([copy.endpoint.instanceId])
     for (let i = 0; i < 10; i++) await ask(port, digits, { method: 'POST', body: 'x'.repeat(200) })
-    const traffic = () => routes.server.serviceTraffic('eas-m-1')
+    const traffic = () => routes.serviceTraffic('eas-m-1')
     await until(() => traffic().mirrorSkipped > 0 && held.length === traffic().mirrored, 'some are under way')
     expect(traffic().mirrored + traffic().mirrorSkipped).toBe(10)
     expect(traffic().mirrored).toBeGreaterThan(1)
@@ -264,7 +264,7 @@ describe('limits', () => {
       ask(port, `/api/predict/digits/${name}`).then(answer => order.push(`${name} ${answer.status}`))
     const calls = [call('a')]
     await until(() => held.length === 1, 'the first is served')
-    const traffic = () => routes.server.serviceTraffic('eas-m-1')
+    const traffic = () => routes.serviceTraffic('eas-m-1')
     for (const [index, name] of ['b', 'c'].entries()) {
       calls.push(call(name))
       await until(() => traffic().queued === index + 1, `${name} waits`)
@@ -289,7 +289,7 @@ describe('limits', () => {
     const { port, routes } = await startWith([aRoute([first.endpoint], { limits })])
     const one = ask(port, '/api/predict/digits')
     await until(() => held.length === 1, 'the first is served')
-    const traffic = () => routes.server.serviceTraffic('eas-m-1')
+    const traffic = () => routes.serviceTraffic('eas-m-1')
     const leaves = new RawClient(port).send(get('/api/predict/digits'))
     await until(() => traffic().queued === 1, 'the second waits')
     leaves.socket.destroy()

@@ -13,7 +13,7 @@ async function asleep(waiting: WaitingBounds = bounds) {
     for (const one of services) told.push(`${one.serviceId} ${one.waiting}`)
   }
   const started = await startWith([aRoute([], { waiting })], { limits: { tickMs: 10 } }, { onWaiting })
-  const waitingNow = () => started.routes.server.serviceTraffic('eas-m-1').waiting
+  const waitingNow = () => started.routes.serviceTraffic('eas-m-1').waiting
   return { ...started, told, waitingNow }
 }
 
@@ -28,7 +28,7 @@ describe('a request at zero', () => {
     expect(answers.map(({ status, body }) => `${status} ${body}`)).toEqual(['200 a', '200 b', '200 c'])
     expect(upstream.requests).toHaveLength(3)
     await until(() => waitingNow() === 0, 'nobody waits')
-    expect(routes.server.serviceTraffic('eas-m-1')).toMatchObject({ requests: 3, failed: 0, refused: 0, inFlight: 0 })
+    expect(routes.serviceTraffic('eas-m-1')).toMatchObject({ requests: 3, failed: 0, refused: 0, inFlight: 0 })
   })
 
   it('is refused with 450 over the bound, and with when to come again', async () => {
@@ -57,7 +57,7 @@ describe('a request at zero', () => {
     const client = new RawClient(port).send(get(path))
     await until(() => told.length === 1, 'one waits')
     client.socket.destroy()
-    await until(() => routes.server.serviceTraffic('eas-m-1').aborted === 1, 'it has left')
+    await until(() => routes.serviceTraffic('eas-m-1').aborted === 1, 'it has left')
     const asked = ask(port, path)
     await until(() => told.length === 3, 'the next one waits')
     const upstream = await httpUpstream(echo)
@@ -112,7 +112,7 @@ it('tells control at once that somebody waits, and tells it again to a control t
   const anew = new Routes(routes.path, [aRoute([], { waiting: bounds })])
   await anew.server.listen()
   onTestFinished(() => anew.server.close())
-  await until(() => anew.server.serviceTraffic('eas-m-1').waiting === 1, 'the new control knows how many wait')
+  await until(() => anew.serviceTraffic('eas-m-1').waiting === 1, 'the new control knows how many wait')
   expect(waitingNow()).toBe(0)
   const upstream = await httpUpstream(echo)
   await anew.set([aRoute([upstream.endpoint], { waiting: bounds })])

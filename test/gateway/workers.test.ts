@@ -75,7 +75,7 @@ test('limits hold over all workers: one instance gets one request at a time, and
   expect(served).toBeGreaterThanOrEqual(3)
   expect(served).toBeLessThanOrEqual(3 + Math.ceil(((performance.now() - startMs) / 1_000) * 3))
   expect(statuses.filter(status => status === 429).length).toBe(30 - served)
-  await until(() => routes.server.serviceTraffic('eas-m-2').overRate === 30 - served, 'what was refused is counted')
+  await until(() => routes.serviceTraffic('eas-m-2').overRate === 30 - served, 'what was refused is counted')
 })
 
 test('a port that is taken is said, and nothing stays behind', async () => {

@@ -1,9 +1,8 @@
-// Control's end of the connections to its gateways: pushes routes, knows which generation each gateway obeys, and adds up
-// what they report. It keeps nothing but what the gateways said; whoever hosts it persists what must outlive control.
+// Control's end of the connections to its gateways: pushes routes, knows which generation each gateway obeys, and hands on what
+// they report. It keeps their last word on instances that are watched; whoever hosts it persists what must outlive control.
 import { chmodSync, renameSync, rmSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import { messageOf } from '../../lib/errors.ts'
-import { addCounts } from '../../lib/histogram.ts'
 import { listen } from '../../lib/listen.ts'
 import type { Logger } from '../../lib/log.ts'
 import type { GatewayFigures, ServiceTraffic } from '../../services/metrics/service-traffic.ts'
@@ -46,7 +45,6 @@ export interface GatewayTraffic extends InstanceReport {
 interface Member extends ConnectedGateway {
   socket: Socket
   instances: Map<string, { generation: number; traffic: InstanceReport }>
-  services: Map<string, ServiceTraffic>
   /** What is sent once its snapshot is; null: that is. */
   held: string[] | null
   ended: boolean
@@ -104,10 +102,7 @@ export class RouteServer {
   /** Pushes a change to every gateway. Generations grow; `snapshot()` already includes this one. */
   publish(change: RouteChange): void {
     const line = toLine({ type: 'change', ...change })
-    for (const member of this.#members.values()) {
-      for (const serviceId of change.removeServiceIds) member.services.delete(serviceId)
-      write(member, line)
-    }
+    for (const member of this.#members.values()) write(member, line)
   }
 
   /** From now on all gateways, later ones too, report on exactly these instances. */
@@ -142,25 +137,6 @@ export class RouteServer {
       return last.traffic.inFlight === 0 && last.traffic.idleConnections === 0
     }
     return [...this.#members.values()].filter(member => !settled(member)).map(member => member.gatewayId)
-  }
-
-  /** A service's figures, summed over the connected gateways. */
-  serviceTraffic(serviceId: string): ServiceTraffic {
-    const latency: number[] = []
-    const sum: ServiceTraffic = {
-      ...{ serviceId, requests: 0, failed: 0, aborted: 0, refused: 0, overRate: 0, overQueue: 0 },
-      ...{ mirrored: 0, mirrorFailed: 0, mirrorSkipped: 0, inFlight: 0, queued: 0, waiting: 0 },
-      latency,
-    }
-    type Count = Exclude<keyof ServiceTraffic, 'serviceId' | 'latency' | 'detail'>
-    const counts = Object.keys(sum).filter(name => name !== 'serviceId' && name !== 'latency') as Count[]
-    for (const { services } of this.#members.values()) {
-      const one = services.get(serviceId)
-      if (one === undefined) continue
-      for (const name of counts) sum[name] += one[name]
-      addCounts(latency, one.latency)
-    }
-    return sum
   }
 
   /** A gateway has connected, and has proved that it is one. */
@@ -198,7 +174,6 @@ export class RouteServer {
     if (message.type === 'bye') member.ended = true
     if (message.type === 'ack') this.#options.onAck?.(gatewayId, message.generation)
     if (message.type === 'heartbeat') {
-      for (const service of message.services) member.services.set(service.serviceId, service)
       this.#options.onHeartbeat?.(gatewayId, message.generation, message.services, message.gateway ?? null)
       if (message.keysUsed !== undefined) this.#options.onKeysUsed?.(message.keysUsed)
     }
@@ -218,8 +193,8 @@ export class RouteServer {
     // The same worker come back before its old connection was seen to end; else two that serve, who are two members.
     if (namesake?.pid === pid) namesake.socket.destroy()
     const gatewayId = namesake === undefined || namesake.pid === pid ? hello.gatewayId : `${hello.gatewayId}@${pid}`
-    const figures = { instances: new Map(), services: new Map() }
-    const member: Member = { gatewayId, pid, generation, socket, ...figures, held: [], ended: false, hearsAlive }
+    const instances = new Map()
+    const member: Member = { gatewayId, pid, generation, socket, instances, held: [], ended: false, hearsAlive }
     this.#members.set(gatewayId, member)
     this.#options.onConnect?.({ gatewayId, pid, generation }, hello.fresh ?? false)
     const { generation: current, services } = this.#options.snapshot()
