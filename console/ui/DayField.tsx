@@ -9,7 +9,7 @@ const DayPicker = lazy(() => import('./DayPicker.tsx'))
 export function DayField(props: DayFieldProps) {
   const { label, prefix, width = '100%' } = props
   return (
-    <Suspense fallback={<Input disabled aria-label={label} prefix={prefix} style={{ width }} />}>
+    <Suspense fallback={<Input disabled aria-busy aria-label={label} prefix={prefix} style={{ width }} />}>
       <DayPicker {...props} />
     </Suspense>
   )
